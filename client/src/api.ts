@@ -1,0 +1,321 @@
+import type { LinkPath } from './ports/links.ts';
+
+/** The codes of every error the library rejects with. A closed list: match on these, never on texts. */
+export type SkeinErrorCode =
+  | 'aborted'
+  | 'bad-argument'
+  | 'bad-magnet'
+  | 'bad-metainfo'
+  | 'call-ended'
+  | 'internal'
+  | 'left'
+  | 'link-failed'
+  | 'media-denied'
+  | 'media-failed'
+  | 'media-missing'
+  | 'no-links'
+  | 'no-webrtc'
+  | 'not-found'
+  | 'not-ready'
+  | 'over-budget'
+  | 'refused'
+  | 'storage-failed'
+  | 'storage-full'
+  | 'timeout'
+  | 'too-large'
+  | 'unreachable';
+
+/** The one error class of the public door. `message` is a sentence for people: what happened and what to do. */
+export class SkeinError extends Error {
+  readonly code: SkeinErrorCode;
+
+  constructor(code: SkeinErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SkeinError';
+    this.code = code;
+  }
+}
+
+/** Options of `join`; on the page every one has a default. */
+export interface JoinOptions {
+  /** Origin of the signaling server. Default: the page's own origin. `false` joins through other tabs only. */
+  readonly signaling?: string | false;
+  /** Display name, at most 64 bytes of UTF-8. Default: the saved one, or a made-up "amber otter". */
+  readonly name?: string;
+  /** Default: what the server's `/config.json` says. */
+  readonly iceServers?: readonly RTCIceServer[];
+  /** `relay`: links and calls use TURN candidates only. Default `all`. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  /** `memory` keeps nothing after the tab is closed. Default `persistent` where the browser allows it. */
+  readonly storage?: 'persistent' | 'memory';
+  /** Aborting leaves the network; before the join it rejects with `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The node's state in figures; a new object with every change. */
+export interface NodeStatus {
+  readonly server: 'connected' | 'connecting' | 'lost';
+  /** Why the server is not connected, in plain words. */
+  readonly serverDetail?: string;
+  /** True from the first finished self-lookup with a link until `leave`. */
+  readonly joined: boolean;
+  readonly links: number;
+  /** Links whose bytes pass through a TURN server. */
+  readonly relayed: number;
+  /** Contacts in the routing table, linked ones included. */
+  readonly known: number;
+  /** Estimated peers in the network, this one included. */
+  readonly networkSize: number;
+  /** False when the page is not a secure context: nothing is kept, and cameras are unavailable. */
+  readonly secure: boolean;
+  readonly storage: 'persistent' | 'memory';
+  /** The newest failed attempt to open a link, until one succeeds. */
+  readonly linkProblem?: { readonly peer: string; readonly code: string; readonly message: string };
+}
+
+/** One live link. */
+export interface LinkInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly path: LinkPath;
+  readonly rttMs: number | undefined;
+}
+
+/** One contact of the routing table. */
+export interface ContactInfo {
+  readonly id: string;
+  /** Known only for peers that are or were linked. */
+  readonly name: string | undefined;
+  readonly bucket: number;
+  readonly linked: boolean;
+  readonly sibling: boolean;
+  readonly rttMs: number | undefined;
+}
+
+export interface LookupResult {
+  /** Ids, nearest first. */
+  readonly closest: readonly string[];
+  readonly hops: number;
+  readonly ms: number;
+  readonly path: readonly string[];
+}
+
+/** A message sent with `sendTo`, as its receiver sees it. */
+export interface AppMessage {
+  readonly from: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface NodeEvents {
+  status: NodeStatus;
+  link: LinkInfo;
+  unlink: { readonly id: string; readonly name: string };
+  /** This node shares something: newly, or again after a reload. */
+  share: Share;
+  /** This node downloads something: newly, or again after a reload. */
+  download: Download;
+  incomingcall: IncomingCall;
+  message: AppMessage;
+}
+
+/** What can be done with a running node. */
+export interface Node {
+  /** 40 hex digits. */
+  readonly id: string;
+  /** Address of record: a readable name and the key's fingerprint, e.g. `amber-otter.k7f3…`. */
+  readonly address: string;
+  /** Display name. */
+  readonly name: string;
+  readonly status: NodeStatus;
+  /** What is shared and downloaded now. */
+  readonly shares: readonly Share[];
+  readonly downloads: readonly Download[];
+  readonly calls: readonly Call[];
+  links(): LinkInfo[];
+  contacts(): ContactInfo[];
+  /** Listens to an event; returns what stops listening. */
+  on<E extends keyof NodeEvents>(event: E, listener: (payload: NodeEvents[E]) => void): () => void;
+  /** Changes the display name, for links made from now on and for calls. */
+  rename(name: string): void;
+  /** Says BYE, closes every link and stops. Idempotent. */
+  leave(): Promise<void>;
+
+  lookup(
+    key: string | Uint8Array,
+    options?: { readonly mode?: 'recursive' | 'iterative'; readonly signal?: AbortSignal },
+  ): Promise<LookupResult>;
+  /** Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. */
+  put(key: string | Uint8Array, bytes: Uint8Array, options?: { readonly ttlMs?: number }): Promise<void>;
+  get(key: string | Uint8Array): Promise<Uint8Array | undefined>;
+  remove(key: string | Uint8Array): Promise<void>;
+  publish(key: string | Uint8Array): Promise<void>;
+  unpublish(key: string | Uint8Array): Promise<void>;
+  findProviders(key: string | Uint8Array): Promise<string[]>;
+  /** Sends a sealed message of at most 8 KiB to providers of a key, or to one peer when no provider is published. Resolves to how many got it. */
+  sendTo(key: string | Uint8Array, message: Uint8Array, options?: { readonly replicas?: number }): Promise<number>;
+  /** Opens a link to a peer, e.g. to see whether it can be reached. */
+  connect(id: string): Promise<LinkInfo>;
+
+  share(files: readonly File[], options?: { readonly name?: string }): Promise<Share>;
+  /** Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. */
+  download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;
+  /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */
+  call(who: string, media: CallMedia): Promise<Call>;
+}
+
+/** A file of a share or download. */
+export interface ShareFile {
+  /** Path with `/` between folders; the first segment is not the share's name. */
+  readonly path: string;
+  readonly size: number;
+  /** The verified content. Rejects with `not-ready` before every piece of the file is here. */
+  blob(): Promise<Blob>;
+  stream(): ReadableStream<Uint8Array>;
+}
+
+/** One peer of a swarm. */
+export interface SwarmPeer {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  /** Fraction of the pieces it has, 0..1. */
+  readonly progress: number;
+  readonly isChokingUs: boolean;
+  readonly isChoked: boolean;
+  /** Holds a regular or the optimistic unchoke slot. */
+  readonly slot: 'none' | 'regular' | 'optimistic';
+}
+
+/** Figures of a swarm, four times a second while anything moves. */
+export interface SwarmProgress {
+  /** Verified bytes. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  readonly uploadedBytes: number;
+  /** Bytes still missing over the present rate; undefined while nothing comes in. */
+  readonly etaMs: number | undefined;
+  /** Connected peers, and those of them that have data we lack. */
+  readonly peers: number;
+  readonly sources: number;
+  /** Peers dropped for bad pieces, newest last. */
+  readonly banned: readonly { readonly id: string; readonly name: string | undefined }[];
+}
+
+export interface Share {
+  readonly infoHash: string;
+  readonly name: string;
+  readonly magnet: string;
+  readonly files: readonly ShareFile[];
+  readonly totalBytes: number;
+  readonly progress: SwarmProgress;
+  peers(): SwarmPeer[];
+  torrentFile(): Blob;
+  on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void;
+  /** Stops serving it. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * finding: no metadata yet, or no peer that has data. checking: stored data is being verified.
+ * failed: cannot go on by itself; `error` says why.
+ */
+export type DownloadState = 'finding' | 'checking' | 'downloading' | 'paused' | 'done' | 'failed' | 'removed';
+
+export interface Download extends AsyncIterable<SwarmProgress> {
+  readonly infoHash: string;
+  /** From the magnet until the metadata is here. */
+  readonly name: string;
+  readonly magnet: string;
+  readonly state: DownloadState;
+  readonly error: SkeinError | undefined;
+  /** Resolves when every piece is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
+  readonly done: Promise<void>;
+  readonly progress: SwarmProgress;
+  /** From the call of `download` to the first byte of a piece. [ms] */
+  readonly firstByteMs: number | undefined;
+  /** Empty until the metadata is here. */
+  files(): readonly ShareFile[];
+  peers(): SwarmPeer[];
+  on(event: 'progress' | 'state', listener: () => void): () => void;
+  pause(): void;
+  resume(): void;
+  remove(options?: { readonly keepData?: boolean }): Promise<void>;
+}
+
+export interface CallMedia {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
+export type CallState = 'trying' | 'ringing' | 'established' | 'ended';
+
+/** Why a call ended, in the words the page shows. */
+export type CallEndReason =
+  | 'hung-up'
+  | 'declined'
+  | 'busy'
+  | 'cancelled'
+  | 'no-answer'
+  | 'answered-elsewhere'
+  | 'not-found'
+  | 'unreachable'
+  | 'media-failed'
+  | 'no-path'
+  | 'connection-lost'
+  | 'error';
+
+export interface CallStats {
+  readonly rttMs: number | undefined;
+  readonly audioBytesReceived: number;
+  readonly videoBytesReceived: number;
+  readonly framesDecoded: number;
+  readonly frameWidth: number | undefined;
+  readonly frameHeight: number | undefined;
+  readonly packetsLost: number;
+}
+
+export interface CallEvents {
+  state: CallState;
+  /** The media path is known or changed. */
+  path: LinkPath | undefined;
+  /** `localStream` or `remoteStream` changed. */
+  stream: undefined;
+  /** Local or remote mute, or camera off. */
+  media: undefined;
+}
+
+export interface Call {
+  readonly id: string;
+  readonly direction: 'outgoing' | 'incoming';
+  readonly peer: { readonly id: string; readonly name: string | undefined };
+  readonly state: CallState;
+  readonly endReason: CallEndReason | undefined;
+  /** A sentence for people about the end or about trouble: what happened, and what to do. */
+  readonly detail: string | undefined;
+  readonly path: LinkPath | undefined;
+  /** Monotonic instant (`performance.now`) at which the call was established. */
+  readonly establishedAt: number | undefined;
+  readonly localStream: MediaStream | undefined;
+  readonly remoteStream: MediaStream | undefined;
+  readonly muted: { readonly audio: boolean; readonly video: boolean };
+  /** What the other side says it has muted. */
+  readonly remoteMuted: { readonly audio: boolean; readonly video: boolean };
+  /** Mute the microphone, or switch the camera off. */
+  mute(kind: 'audio' | 'video', on: boolean): void;
+  hangUp(): void;
+  stats(): Promise<CallStats>;
+  on<E extends keyof CallEvents>(event: E, listener: (payload: CallEvents[E]) => void): () => void;
+}
+
+export interface IncomingCall extends Call {
+  /** What the caller asks for. */
+  readonly offered: CallMedia;
+  /** Rejects with `media-denied` or `media-missing` and keeps ringing, so that another choice can be made. */
+  answer(media: CallMedia): Promise<void>;
+  reject(reason: 'busy' | 'decline'): void;
+  /** Stops ringing here and says nothing. */
+  ignore(): void;
+}

@@ -1,0 +1,132 @@
+import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+
+/** Names one command of the owner, so that its result can be told from others'. Chosen by the owner, never reused. */
+export type OpId = number;
+
+/** How a lookup travels: handed on hop by hop over links, or asked step by step through the referrer. */
+export type LookupMode = 'recursive' | 'iterative';
+
+/** What kind of routed message this is; the overlay carries the payload without reading it. */
+export type Protocol = 'signal' | 'call' | 'app';
+
+/** A value that an author signed, as the overlay stores it (BEP 44's semantics: key, sequence number, signature). */
+export interface SignedRecord {
+  /** Where it is stored. */
+  readonly key: Key;
+  readonly author: Contact;
+  /** Grows with every version; a lower one is refused. [0 .. 2^48) */
+  readonly sequence: number;
+  /** Wall-clock instant after which nobody keeps or serves it. [ms since the epoch] */
+  readonly expiresAt: number;
+  /** At most `MAX_RECORD_VALUE_BYTES`. Empty means removed: the tombstone lives on until `expiresAt`. */
+  readonly value: Uint8Array;
+  /** Ed25519 by the author over the encoding of all the fields above. [64 bytes] */
+  readonly signature: Uint8Array;
+}
+
+export type OverlayCommand =
+  /** Peers to link to first. May come again at any time, e.g. after the server is back. */
+  | { readonly kind: 'introduce'; readonly contacts: readonly Contact[] }
+  | {
+      readonly kind: 'lookup';
+      readonly op: OpId;
+      readonly key: Key;
+      readonly mode: LookupMode;
+      readonly timeoutMs: Millis;
+    }
+  /** Stores an already signed record on the closest peers. */
+  | { readonly kind: 'put'; readonly op: OpId; readonly record: SignedRecord }
+  | { readonly kind: 'get'; readonly op: OpId; readonly key: Key }
+  /** Announces this peer as a provider of `key`, and again before each expiry, until `unpublish`. */
+  | { readonly kind: 'publish'; readonly op: OpId; readonly key: Key }
+  | { readonly kind: 'unpublish'; readonly op: OpId; readonly key: Key }
+  | { readonly kind: 'findProviders'; readonly op: OpId; readonly key: Key }
+  /** Carries `payload` to exactly `target`. Fails with `unreachable` when no hop can deliver it. */
+  | {
+      readonly kind: 'route';
+      readonly op: OpId;
+      readonly target: NodeId;
+      readonly protocol: Protocol;
+      readonly payload: Uint8Array;
+      readonly timeoutMs: Millis;
+    }
+  /** Forgets an operation; no result follows. */
+  | { readonly kind: 'cancel'; readonly op: OpId }
+  /** An `openLink` of ours could not be carried out. */
+  | { readonly kind: 'linkFailed'; readonly peer: NodeId; readonly isPeerAtFault: boolean }
+  /** The wall clock, so that expiries can be compared. Given at start and about every minute. */
+  | { readonly kind: 'wallClock'; readonly wallNow: number }
+  /** Says BYE to all links and hands records to siblings. */
+  | { readonly kind: 'leave' };
+
+export type OverlayInput =
+  | { readonly kind: 'linkUp'; readonly peer: Contact; readonly isOutbound: boolean }
+  | { readonly kind: 'linkDown'; readonly peer: NodeId }
+  | { readonly kind: 'received'; readonly from: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'writable'; readonly peer: NodeId }
+  | { readonly kind: 'command'; readonly command: OverlayCommand }
+  /** The result of a `run` output. */
+  | { readonly kind: 'effectDone'; readonly effect: number; readonly isValid: boolean }
+  | { readonly kind: 'deadline' };
+
+/** Why an operation failed. */
+export type OverlayErrorCode = 'timeout' | 'unreachable' | 'no-links' | 'refused' | 'too-large' | 'cancelled' | 'not-found';
+
+/** How an operation ended. `hops`, `path` and `elapsedMs` describe the answered attempt. */
+export type OverlayResult =
+  | {
+      readonly kind: 'lookup';
+      /** Closest peers found, nearest first, ourselves included when we belong there. At most k. */
+      readonly closest: readonly Contact[];
+      readonly hops: number;
+      readonly elapsedMs: Millis;
+      readonly path: readonly NodeId[];
+    }
+  /** `replicas`: how many peers (ourselves included) acknowledged the record. */
+  | { readonly kind: 'put'; readonly replicas: number }
+  | { readonly kind: 'get'; readonly record: SignedRecord }
+  | { readonly kind: 'publish'; readonly replicas: number }
+  | { readonly kind: 'unpublish' }
+  | { readonly kind: 'findProviders'; readonly providers: readonly Contact[] }
+  | { readonly kind: 'route'; readonly hops: number; readonly elapsedMs: Millis }
+  | { readonly kind: 'failed'; readonly code: OverlayErrorCode };
+
+/** One hop of a lookup of ours, as it becomes known: for the drawing and for logs. */
+export type OverlayEvent =
+  | { readonly kind: 'result'; readonly op: OpId; readonly result: OverlayResult }
+  /** A routed message whose target we are. `from` is authenticated by nobody: payloads are sealed and signed. */
+  | { readonly kind: 'message'; readonly from: Contact; readonly protocol: Protocol; readonly payload: Uint8Array }
+  /** The self-lookup finished with at least one link. */
+  | { readonly kind: 'joined' }
+  /** A linked peer said BYE: close the link without treating it as a failure. */
+  | { readonly kind: 'bye'; readonly peer: NodeId };
+
+export type OverlayOutput =
+  | { readonly kind: 'send'; readonly to: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'openLink'; readonly contact: Contact }
+  /** The overlay has no further use for the link (over budget, dead, or misbehaving). */
+  | { readonly kind: 'closeLink'; readonly peer: NodeId; readonly why: 'pruned' | 'silent' | 'malformed' }
+  | { readonly kind: 'emit'; readonly event: OverlayEvent }
+  /** Verify the author's signature of a record; answered by `effectDone` with the same `effect`. */
+  | { readonly kind: 'run'; readonly effect: number; readonly verify: SignedRecord };
+
+/** One row of the routing table, for the page. */
+export interface TableEntry {
+  readonly contact: Contact;
+  /** Common prefix length with our id. */
+  readonly bucket: number;
+  readonly isLinked: boolean;
+  readonly isSibling: boolean;
+  /** Smoothed round-trip time of overlay pings. */
+  readonly rttMs: number | undefined;
+}
+
+/** What can be read off the machine between inputs. */
+export interface OverlaySnapshot {
+  readonly isJoined: boolean;
+  readonly entries: readonly TableEntry[];
+  readonly records: number;
+  /** Estimated number of peers in the network, from the density of siblings. At least 1. */
+  readonly networkSize: number;
+}

@@ -1,0 +1,47 @@
+/** How bytes travel on a link: straight between the peers, through the operator's TURN server, or (later) a third peer. */
+export type LinkPath = 'direct' | 'turn' | 'circuit';
+
+/** Why a raw connection ended. */
+export type RawCloseReason = 'closed' | 'ice-failed' | 'error';
+
+/** What a raw connection tells its owner. All callbacks come asynchronously, never from inside a call to the connection. */
+export interface RawConnectionHandler {
+  /** The whole local description with its candidates, to be carried to the other side. Once per side. */
+  description(sdp: string): void;
+  /** The control channel is open both ways. */
+  open(): void;
+  /** One whole message on the control channel. The array is the receiver's own. */
+  message(bytes: Uint8Array): void;
+  /** The control channel has room again after `send` returned false. */
+  writable(): void;
+  /** The connection is gone for good. Called once, and nothing after it. */
+  closed(reason: RawCloseReason, detail: string): void;
+}
+
+/** One connection between two browsers, as the link layer needs it. */
+export interface RawConnection {
+  /** Takes the other side's description. A malformed one closes the connection with `error`. */
+  accept(sdp: string): void;
+  /**
+   * Sends on the control channel. False: the queue is over its high-water mark, hold further messages until
+   * `writable`. Messages above `MAX_CONTROL_MESSAGE_BYTES` are refused with `false` and not sent.
+   */
+  send(bytes: Uint8Array): boolean;
+  /** SHA-256 DTLS certificate fingerprints, as 32 bytes each; undefined before both descriptions are set. */
+  fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
+  /** Opens a further ordered, reliable channel. Both sides open the same `id` (negotiated, RFC 8832 is not used). */
+  openChannel(id: number, label: string): RTCDataChannel;
+  path(): Promise<LinkPath>;
+  /** Round-trip time of the connection's candidate pair. Undefined when not measured yet. [ms] */
+  rttMs(): Promise<number | undefined>;
+  close(): void;
+}
+
+/** Makes connections. `relayOnly` restricts ICE to TURN candidates. */
+export interface RawConnector {
+  connect(
+    role: 'offerer' | 'answerer',
+    options: { readonly iceServers: readonly RTCIceServer[]; readonly relayOnly: boolean },
+    handler: RawConnectionHandler,
+  ): RawConnection;
+}

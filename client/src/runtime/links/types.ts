@@ -1,0 +1,83 @@
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import type { LinkPath } from '../../ports/links.ts';
+
+/** What a link is wanted for. Each purpose has a share of the ledger; one link serves all purposes at once. */
+export type LinkPurpose = 'overlay' | 'swarm';
+
+/** Why a link could not be opened, or ended. A closed list. */
+export type LinkErrorCode =
+  /** No answer to the offer, or no open channel, in time. */
+  | 'timeout'
+  /** No candidate pair connected: no direct path and no relay. */
+  | 'ice-failed'
+  /** The other side could not prove the id that was asked for, or spoke another protocol version. */
+  | 'handshake-refused'
+  /** Our ledger or theirs has no room. */
+  | 'over-budget'
+  /** Nobody could carry the signal to the peer. */
+  | 'unreachable'
+  /** The attempt lost to one in the other direction (glare), or was cancelled. */
+  | 'superseded'
+  /** The other side closed the link, or its page went away. */
+  | 'closed'
+  /** We closed it. */
+  | 'local';
+
+/** A link that passed the handshake: the peer at the other end has proven its keys over this very DTLS connection. */
+export interface Link {
+  readonly peer: Contact;
+  /** The name that the peer calls itself, at most 64 bytes of UTF-8. Display only: names are not unique. */
+  readonly name: string;
+  /** True when this side sent the offer. Decides who allots even channel ids. */
+  readonly isOfferer: boolean;
+  /** Kept fresh by the manager. */
+  readonly path: LinkPath;
+  readonly rttMs: number | undefined;
+  /** One message on the control channel. False: over the high-water mark, wait for `writable`. */
+  send(bytes: Uint8Array): boolean;
+  /** Opens a pre-negotiated bulk channel; the other side must open the same id. */
+  openChannel(id: number, label: string): RTCDataChannel;
+}
+
+/** What the link manager tells the node. */
+export interface LinkHandler {
+  up(link: Link): void;
+  down(link: Link, reason: LinkErrorCode): void;
+  message(link: Link, bytes: Uint8Array): void;
+  writable(link: Link): void;
+  /** An attempt of ours failed before a link was up; `detail` is a sentence for people. */
+  failed(peer: NodeId, code: LinkErrorCode, detail: string): void;
+}
+
+/** Carries a sealed signal to a peer; true when it was delivered. The node wires it to the overlay, then the server. */
+export type SignalCarrier = (to: Contact, sealed: Uint8Array, deadlineMs: number) => Promise<boolean>;
+
+/** Opens, accepts, counts and closes links. */
+export interface LinkManager {
+  /** Links that are up, by peer id. */
+  readonly links: ReadonlyMap<NodeId, Link>;
+  /** Opens a link or returns the one that is up or under way. Rejects with `LinkError`. */
+  open(contact: Contact, purpose: LinkPurpose): Promise<Link>;
+  /** A sealed signal came in over the overlay or the server. Anything malformed is counted and dropped. */
+  receiveSignal(sealed: Uint8Array): void;
+  /** Gives up one purpose of a link; it is closed when no purpose is left. */
+  release(peer: NodeId, purpose: LinkPurpose): void;
+  /** Closes a link at once, whatever it serves. */
+  close(peer: NodeId): void;
+  setIceServers(servers: readonly RTCIceServer[]): void;
+  /** Ends everything. */
+  stop(): void;
+  /** What was refused and dropped, for diagnostics: code to count. */
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+/** How an attempt or a link failed. `message` is a sentence for people. */
+export class LinkError extends Error {
+  readonly code: LinkErrorCode;
+
+  constructor(code: LinkErrorCode, message: string) {
+    super(message);
+    this.name = 'LinkError';
+    this.code = code;
+  }
+}

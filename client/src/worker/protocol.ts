@@ -1,0 +1,105 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import type { InfoHash } from '../swarm/types.ts';
+
+/** How the page and the swarm worker talk. Everything here is structured-cloneable. Ports and channels are transferred. */
+
+/** A file as the page shares it. `path` has `/` between folders. */
+export interface SharedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** Requests of the page. Those with `call` are answered by `answer` with the same number. */
+export type WorkerRequest =
+  | { readonly kind: 'start'; readonly self: NodeId; readonly storage: 'persistent' | 'memory' }
+  /** Hashes the files and seeds them in place, without a copy. Answer: `TorrentSummary`. */
+  | { readonly kind: 'share'; readonly call: number; readonly name: string; readonly files: readonly SharedFile[] }
+  /** Starts or continues a download. Answer: `TorrentSummary`. */
+  | { readonly kind: 'download'; readonly call: number; readonly source: DownloadSource }
+  | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
+  /** Stops it; with `keepData` false what was stored is deleted. Answer: nothing. */
+  | { readonly kind: 'remove'; readonly call: number; readonly infoHash: InfoHash; readonly keepData: boolean }
+  /** A stored file, disk-backed where storage is. Answer: `Blob`. Fails with `not-ready` while pieces are missing. */
+  | { readonly kind: 'file'; readonly call: number; readonly infoHash: InfoHash; readonly index: number }
+  /** A channel to a peer of this torrent. Transferred where the browser can. */
+  | {
+      readonly kind: 'channel';
+      readonly infoHash: InfoHash;
+      readonly peer: NodeId;
+      readonly isOutbound: boolean;
+      readonly channel: RTCDataChannel;
+    }
+  /** Where channels cannot be transferred: the page keeps the channel and passes messages through this port. */
+  | {
+      readonly kind: 'proxy';
+      readonly infoHash: InfoHash;
+      readonly peer: NodeId;
+      readonly isOutbound: boolean;
+      readonly port: MessagePort;
+    }
+  /** The link to the peer is gone; its channels with it. */
+  | { readonly kind: 'peerGone'; readonly peer: NodeId };
+
+export type DownloadSource =
+  | { readonly kind: 'magnet'; readonly infoHash: InfoHash; readonly name: string; readonly trackers: readonly string[] }
+  | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
+
+/** Static facts of a torrent, once its metadata is known. */
+export interface TorrentSummary {
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  readonly totalBytes: number;
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** The .torrent file; undefined until the metadata is here. */
+  readonly torrentFile: Uint8Array | undefined;
+}
+
+/** One peer in a progress report. */
+export interface WorkerPeer {
+  readonly id: NodeId;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  readonly progress: number;
+  readonly isChokingUs: boolean;
+  readonly isChoked: boolean;
+  readonly slot: 'none' | 'regular' | 'optimistic';
+}
+
+export type WorkerTorrentState = 'finding' | 'checking' | 'downloading' | 'paused' | 'seeding' | 'failed';
+
+export type WorkerErrorCode =
+  | 'bad-magnet'
+  | 'bad-metainfo'
+  | 'not-found'
+  | 'not-ready'
+  | 'storage-failed'
+  | 'storage-full'
+  | 'internal';
+
+/** Reports of the worker. */
+export type WorkerReport =
+  | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
+  | { readonly kind: 'failure'; readonly call: number; readonly code: WorkerErrorCode; readonly message: string }
+  | { readonly kind: 'metadata'; readonly summary: TorrentSummary }
+  /** At every change of state, and up to four times a second while anything moves. */
+  | {
+      readonly kind: 'progress';
+      readonly infoHash: InfoHash;
+      readonly state: WorkerTorrentState;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+      readonly downBytesPerSecond: number;
+      readonly upBytesPerSecond: number;
+      readonly uploadedBytes: number;
+      readonly peers: readonly WorkerPeer[];
+      readonly banned: readonly NodeId[];
+      /** `performance.timeOrigin + performance.now()` at the first payload byte of this torrent. [ms] */
+      readonly firstByteAt: number | undefined;
+      readonly error: { readonly code: WorkerErrorCode; readonly message: string } | undefined;
+    }
+  /** A download that an earlier page left and that goes on: the page finds peers for it. */
+  | { readonly kind: 'resumed'; readonly infoHash: InfoHash; readonly name: string; readonly isComplete: boolean }
+  /** The worker dropped this peer from the torrent and wants it no more. */
+  | { readonly kind: 'peerDropped'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly why: string };

@@ -1,0 +1,75 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, fromHex, toHex } from './bytes.ts';
+
+/** Length of a node id and of an overlay key. [bytes] Kademlia's 160 bits (Maymounkov & Mazières 2002 §2). */
+export const ID_BYTES = 20;
+
+/** Length of one public key, Ed25519 or X25519. [bytes] RFC 8032 §5.1.5, RFC 7748 §5. */
+export const KEY_BYTES = 32;
+
+declare const nodeIdBrand: unique symbol;
+
+/**
+ * A 160-bit point of the overlay's id space: a peer's id or a record's key, as 40 lower-case hex digits.
+ * One form everywhere: it is a `Map` key, it is what the public door shows, and two ids compare character by character.
+ */
+export type NodeId = string & { readonly [nodeIdBrand]: true };
+
+/** A key under which the overlay finds records. The same space as node ids. */
+export type Key = NodeId;
+
+const ID_PATTERN = /^[0-9a-f]{40}$/;
+
+/** `text` as an id, or undefined when it is not exactly 40 lower-case hex digits. */
+export function parseNodeId(text: string): NodeId | undefined {
+  return ID_PATTERN.test(text) ? (text as NodeId) : undefined;
+}
+
+/** An id from exactly 20 bytes. Any such bytes are a valid id. */
+export function nodeIdFromBytes(bytes: Uint8Array): NodeId {
+  return toHex(bytes.subarray(0, ID_BYTES)) as NodeId;
+}
+
+export function nodeIdToBytes(id: NodeId): Uint8Array {
+  return fromHex(id) as Uint8Array;
+}
+
+/** The first 160 bits of SHA-256 over `parts` joined. */
+export function hashToId(...parts: readonly Uint8Array[]): NodeId {
+  return nodeIdFromBytes(sha256(concatBytes(...parts)));
+}
+
+/**
+ * A peer as others know it: its two public keys and the id they hash to. Whoever holds the keys can check the id
+ * without a signature, so contacts can be passed on by anyone.
+ */
+export interface Contact {
+  readonly id: NodeId;
+  /** Ed25519 public key that signs for the peer. [32 bytes] */
+  readonly signKey: Uint8Array;
+  /** X25519 public key to which messages for the peer are sealed. [32 bytes] */
+  readonly sealKey: Uint8Array;
+}
+
+/** Length of a contact on the wire: the two keys. The id is derived by the reader, never sent. [bytes] */
+export const CONTACT_BYTES = 2 * KEY_BYTES;
+
+/** The contact that the two keys make. Its id is the first 160 bits of SHA-256(signKey ‖ sealKey). */
+export function contactFromKeys(signKey: Uint8Array, sealKey: Uint8Array): Contact {
+  return { id: hashToId(signKey, sealKey), signKey, sealKey };
+}
+
+export function encodeContact(contact: Contact): Uint8Array {
+  return concatBytes(contact.signKey, contact.sealKey);
+}
+
+/** The contact in exactly 64 bytes, copied out of them; undefined for any other length. */
+export function decodeContact(bytes: Uint8Array): Contact | undefined {
+  if (bytes.length !== CONTACT_BYTES) return undefined;
+  return contactFromKeys(bytes.slice(0, KEY_BYTES), bytes.slice(KEY_BYTES));
+}
+
+/** The first 8 hex digits of an id, for logs and for people. */
+export function shortId(id: NodeId): string {
+  return id.slice(0, 8);
+}
