@@ -1,0 +1,20 @@
+import { defineConfig } from 'vite';
+
+/**
+ * Builds the page into dist/page, which the server serves. The origin that `npm run dev` proxies to is the page's own:
+ * the development server runs inside the signaling server's process.
+ */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    outDir: '../dist/page',
+    emptyOutDir: true,
+    // An inlined asset would be a data: URL, which the server's content security policy does not allow.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
