@@ -1,0 +1,290 @@
+import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis, Rng } from '../../../shared/src/machine.ts';
+import { SkeinError, type SkeinErrorCode } from '../api.ts';
+import { Overlay } from '../overlay/overlay.ts';
+import { recordSignedBytes } from '../overlay/record.ts';
+import type {
+  LookupMode,
+  OpId,
+  OverlayCommand,
+  OverlayErrorCode,
+  OverlayEvent,
+  OverlayInput,
+  OverlayOutput,
+  OverlayResult,
+  OverlaySnapshot,
+  Protocol,
+  SignedRecord,
+} from '../overlay/types.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import { Driver } from './driver.ts';
+import { type Link, LinkError, type LinkManager } from './links/types.ts';
+
+/** How often the overlay is told the wall clock, which record expiries are compared with. [ms] */
+const WALL_CLOCK_PERIOD_MS = 60_000;
+
+/** Frames held for one congested link before the oldest is dropped: about a second of routing. [frames] */
+const MAX_HELD_FRAMES = 256;
+
+/** What the overlay tells the node. */
+export interface OverlayHandler {
+  message(from: Contact, protocol: Protocol, payload: Uint8Array): void;
+  joined(): void;
+}
+
+type Done<K extends OverlayResult['kind']> = Extract<OverlayResult, { kind: K }>;
+
+interface Waiting {
+  resolve(result: OverlayResult): void;
+  reject(error: unknown): void;
+}
+
+/** Drives the overlay machine over the link manager's links and turns its operations into promises. */
+export class OverlayService {
+  readonly #machine: Overlay;
+  readonly #driver: Driver<OverlayInput, OverlayOutput>;
+  readonly #crypto: Crypto;
+  readonly #clock: Clock;
+  readonly #links: () => LinkManager;
+  readonly #handler: OverlayHandler;
+  /** BOUNDED: by the operations that callers await; the machine ends each at its deadline. */
+  readonly #waiting = new Map<OpId, Waiting>();
+  /** BOUNDED: by the links that are up, MAX_HELD_FRAMES each. */
+  readonly #held = new Map<NodeId, Uint8Array[]>();
+  #nextOp = 1;
+  #cancelWallClock: (() => void) | undefined;
+
+  constructor(options: {
+    readonly crypto: Crypto;
+    readonly rng: Rng;
+    readonly clock: Clock;
+    readonly links: () => LinkManager;
+    readonly handler: OverlayHandler;
+    readonly linkTarget?: number;
+    readonly linkHard?: number;
+  }) {
+    this.#crypto = options.crypto;
+    this.#clock = options.clock;
+    this.#links = options.links;
+    this.#handler = options.handler;
+    this.#machine = new Overlay({
+      self: options.crypto.self,
+      rng: options.rng,
+      ...(options.linkTarget !== undefined && { linkTarget: options.linkTarget }),
+      ...(options.linkHard !== undefined && { linkHard: options.linkHard }),
+    });
+    this.#driver = new Driver(this.#machine, options.clock, (output) => this.#carryOut(output));
+    this.#tellWallClock();
+  }
+
+  snapshot(): OverlaySnapshot {
+    return this.#machine.snapshot();
+  }
+
+  contactOf(id: NodeId): Contact | undefined {
+    return this.#machine.contactOf(id);
+  }
+
+  linkUp(link: Link): void {
+    this.#driver.push({ kind: 'linkUp', peer: link.peer, isOutbound: link.isOfferer });
+  }
+
+  linkDown(peer: NodeId): void {
+    this.#held.delete(peer);
+    this.#driver.push({ kind: 'linkDown', peer });
+  }
+
+  receive(from: NodeId, bytes: Uint8Array): void {
+    this.#driver.push({ kind: 'received', from, bytes });
+  }
+
+  /** The link has room again: what was held for it goes first. */
+  writable(peer: NodeId): void {
+    const frames = this.#held.get(peer);
+    const link = this.#links().links.get(peer);
+    while (link && frames && frames.length > 0) {
+      if (!link.send(frames.shift() as Uint8Array)) return;
+    }
+    this.#held.delete(peer);
+    this.#driver.push({ kind: 'writable', peer });
+  }
+
+  introduce(contacts: readonly Contact[]): void {
+    if (contacts.length > 0) this.#command({ kind: 'introduce', contacts });
+  }
+
+  lookup(key: Key, mode: LookupMode, timeoutMs: Millis, signal?: AbortSignal): Promise<Done<'lookup'>> {
+    return this.#run('lookup', (op) => ({ kind: 'lookup', op, key, mode, timeoutMs }), signal);
+  }
+
+  put(record: SignedRecord): Promise<Done<'put'>> {
+    return this.#run('put', (op) => ({ kind: 'put', op, record }));
+  }
+
+  /** The newest record under `key`, or undefined when nobody holds one. */
+  async get(key: Key): Promise<SignedRecord | undefined> {
+    try {
+      const { record } = await this.#run('get', (op) => ({ kind: 'get', op, key }));
+      return record;
+    } catch (error) {
+      if (error instanceof SkeinError && error.code === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  publish(key: Key): Promise<Done<'publish'>> {
+    return this.#run('publish', (op) => ({ kind: 'publish', op, key }));
+  }
+
+  unpublish(key: Key): Promise<Done<'unpublish'>> {
+    return this.#run('unpublish', (op) => ({ kind: 'unpublish', op, key }));
+  }
+
+  async findProviders(key: Key): Promise<readonly Contact[]> {
+    return (await this.#run('findProviders', (op) => ({ kind: 'findProviders', op, key }))).providers;
+  }
+
+  /** True when the target itself acknowledged the payload. Never rejects. */
+  async route(target: NodeId, protocol: Protocol, payload: Uint8Array, timeoutMs: Millis): Promise<boolean> {
+    try {
+      await this.#run('route', (op) => ({ kind: 'route', op, target, protocol, payload, timeoutMs }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Says BYE to every link and hands records over. Frames are sent before this returns. */
+  leave(): void {
+    this.#command({ kind: 'leave' });
+  }
+
+  stop(): void {
+    this.#cancelWallClock?.();
+    this.#driver.stop();
+    for (const waiting of this.#waiting.values()) waiting.reject(new SkeinError('left', 'This peer left the network.'));
+    this.#waiting.clear();
+  }
+
+  #command(command: OverlayCommand): void {
+    this.#driver.push({ kind: 'command', command });
+  }
+
+  #tellWallClock(): void {
+    this.#command({ kind: 'wallClock', wallNow: this.#clock.wallNow() });
+    this.#cancelWallClock = this.#clock.setTimer(this.#clock.now() + WALL_CLOCK_PERIOD_MS, () => this.#tellWallClock());
+  }
+
+  #run<K extends OverlayResult['kind']>(
+    kind: K,
+    command: (op: OpId) => OverlayCommand,
+    signal?: AbortSignal,
+  ): Promise<Done<K>> {
+    const op = this.#nextOp++;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(new SkeinError('aborted', 'The lookup was cancelled.'));
+        return;
+      }
+      const abort = (): void => {
+        this.#command({ kind: 'cancel', op });
+        this.#waiting.delete(op);
+        reject(new SkeinError('aborted', 'The lookup was cancelled.'));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.set(op, {
+        resolve: (result) => {
+          signal?.removeEventListener('abort', abort);
+          if (result.kind === kind) resolve(result as Done<K>);
+          else if (result.kind === 'failed') reject(operationError(result.code));
+          else reject(new SkeinError('internal', `A ${kind} was answered as ${result.kind}.`));
+        },
+        reject,
+      });
+      this.#command(command(op));
+    });
+  }
+
+  #carryOut(output: OverlayOutput): void {
+    switch (output.kind) {
+      case 'send':
+        this.#send(output.to, output.bytes);
+        break;
+      case 'openLink':
+        void this.#openLink(output.contact);
+        break;
+      case 'closeLink':
+        if (output.why === 'pruned') this.#links().release(output.peer, 'overlay');
+        else this.#links().close(output.peer);
+        break;
+      case 'run':
+        void this.#verify(output.effect, output.verify);
+        break;
+      case 'emit':
+        this.#onEvent(output.event);
+        break;
+    }
+  }
+
+  #send(to: NodeId, bytes: Uint8Array): void {
+    const link = this.#links().links.get(to);
+    if (!link) return;
+    const frames = this.#held.get(to);
+    if (frames) {
+      frames.push(bytes);
+      if (frames.length > MAX_HELD_FRAMES) frames.shift();
+    } else if (!link.send(bytes)) {
+      this.#held.set(to, []);
+    }
+  }
+
+  async #openLink(contact: Contact): Promise<void> {
+    try {
+      await this.#links().open(contact, 'overlay');
+    } catch (error) {
+      const isPeerAtFault = error instanceof LinkError && error.code !== 'over-budget' && error.code !== 'superseded';
+      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault });
+    }
+  }
+
+  async #verify(effect: number, record: SignedRecord): Promise<void> {
+    const isValid = await this.#crypto.verify(record.author.signKey, recordSignedBytes(record), record.signature);
+    this.#driver.push({ kind: 'effectDone', effect, isValid });
+  }
+
+  #onEvent(event: OverlayEvent): void {
+    switch (event.kind) {
+      case 'result': {
+        const waiting = this.#waiting.get(event.op);
+        this.#waiting.delete(event.op);
+        waiting?.resolve(event.result);
+        break;
+      }
+      case 'message':
+        this.#handler.message(event.from, event.protocol, event.payload);
+        break;
+      case 'joined':
+        this.#handler.joined();
+        break;
+      case 'bye':
+        this.#links().close(event.peer);
+        break;
+    }
+  }
+}
+
+const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCode, string]>> = {
+  timeout: ['timeout', 'The network did not answer in time. Try again.'],
+  unreachable: ['unreachable', 'The peer cannot be reached: it has probably left the network.'],
+  'no-links': ['no-links', 'No other peer is linked yet. Open this page in another tab or on another device.'],
+  refused: ['refused', 'The peers that keep this key refused the record: a newer one is stored.'],
+  'too-large': ['too-large', 'The value is larger than the network carries. Share it as a file instead.'],
+  cancelled: ['aborted', 'The operation was cancelled.'],
+  'not-found': ['not-found', 'Nobody in the network holds this key.'],
+};
+
+function operationError(code: OverlayErrorCode): SkeinError {
+  const [errorCode, message] = OPERATION_ERRORS[code];
+  return new SkeinError(errorCode, message);
+}

@@ -1,0 +1,124 @@
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Protocol } from '../overlay/types.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Signaling } from '../ports/signaling.ts';
+import type { Mail } from './mail.ts';
+import type { OverlayService } from './overlay-service.ts';
+
+/** How long the overlay alone may try before the server is asked too. [ms] facts: a call must ring within a second or so. */
+const SERVER_RACE_AFTER_MS = 2_000;
+
+/** Contacts kept beside the routing table, so that a recent correspondent needs no lookup. [contacts] */
+const MAX_REMEMBERED_CONTACTS = 512;
+
+/** How long a lookup for the keys of a correspondent may take. [ms] */
+const RESOLVE_TIMEOUT_MS = 5_000;
+
+/** First byte of a letter that goes through the server, which relays signals without knowing what they are for. */
+const SERVER_TAGS: readonly Protocol[] = ['signal', 'call', 'app'];
+
+/** Carries sealed letters between peers: over the overlay, and through the server where the overlay cannot. */
+export class PostOffice {
+  readonly #mail: Mail;
+  readonly #clock: Clock;
+  readonly #overlay: () => OverlayService;
+  readonly #signaling: () => Signaling | undefined;
+  readonly #isServerFirst: () => boolean;
+  /** BOUNDED: by MAX_REMEMBERED_CONTACTS, oldest out. */
+  readonly #remembered = new Map<NodeId, Contact>();
+
+  constructor(options: {
+    readonly mail: Mail;
+    readonly clock: Clock;
+    readonly overlay: () => OverlayService;
+    readonly signaling: () => Signaling | undefined;
+    /** True until the overlay can be relied on to carry letters. */
+    readonly isServerFirst: () => boolean;
+  }) {
+    this.#mail = options.mail;
+    this.#clock = options.clock;
+    this.#overlay = options.overlay;
+    this.#signaling = options.signaling;
+    this.#isServerFirst = options.isServerFirst;
+  }
+
+  /** Keeps a contact met elsewhere: in an introduction, a tracker's answer or a letter. */
+  remember(contact: Contact): void {
+    this.#remembered.delete(contact.id);
+    this.#remembered.set(contact.id, contact);
+    if (this.#remembered.size > MAX_REMEMBERED_CONTACTS) {
+      for (const oldest of this.#remembered.keys()) {
+        this.#remembered.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  /** The keys of a peer: from memory, the routing table, or a lookup. Undefined when nobody knows it. Never rejects. */
+  async resolve(id: NodeId): Promise<Contact | undefined> {
+    const known = this.#overlay().contactOf(id) ?? this.#remembered.get(id);
+    if (known) return known;
+    try {
+      const { closest } = await this.#overlay().lookup(id, 'recursive', RESOLVE_TIMEOUT_MS);
+      return closest.find((contact) => contact.id === id);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Seals `payload` for `to` and delivers it. True when it arrived at the peer. Never rejects. */
+  async send(to: NodeId, kind: 'call' | 'app', payload: Uint8Array, withinMs: Millis): Promise<boolean> {
+    const contact = await this.resolve(to);
+    if (!contact) return false;
+    const sealed = await this.#mail.seal(contact, kind, payload, withinMs);
+    return this.carry(contact, kind, sealed, withinMs);
+  }
+
+  /** Delivers an already sealed letter. True when it arrived. Never rejects. */
+  async carry(to: Contact, protocol: Protocol, sealed: Uint8Array, withinMs: Millis): Promise<boolean> {
+    const overOverlay = (): Promise<boolean> => this.#overlay().route(to.id, protocol, sealed, withinMs);
+    const overServer = (): Promise<boolean> => this.#throughServer(to.id, protocol, sealed);
+    if (this.#isServerFirst()) return (await overServer()) || overOverlay();
+    return this.#race(overOverlay(), overServer);
+  }
+
+  /** What the server relayed: the tag and the letter, or undefined when the tag is unknown. */
+  openServerLetter(bytes: Uint8Array): { readonly protocol: Protocol; readonly sealed: Uint8Array } | undefined {
+    const protocol = SERVER_TAGS[bytes[0] ?? -1];
+    return protocol && { protocol, sealed: bytes.subarray(1) };
+  }
+
+  /** Takes the second way when the first has failed, or has not finished after a while. The receiver drops the twin. */
+  #race(first: Promise<boolean>, second: () => Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve) => {
+      let isSecondUnderWay = false;
+      let failures = 0;
+      const settle = (isDelivered: boolean): void => {
+        if (isDelivered) resolve(true);
+        else if (++failures === 2) resolve(false);
+      };
+      const startSecond = (): void => {
+        cancelTimer();
+        if (isSecondUnderWay) return;
+        isSecondUnderWay = true;
+        void second().then(settle);
+      };
+      const cancelTimer = this.#clock.setTimer(this.#clock.now() + SERVER_RACE_AFTER_MS, startSecond);
+      void first.then((isDelivered) => {
+        if (isDelivered) cancelTimer();
+        else startSecond();
+        settle(isDelivered);
+      });
+    });
+  }
+
+  async #throughServer(to: NodeId, protocol: Protocol, sealed: Uint8Array): Promise<boolean> {
+    const signaling = this.#signaling();
+    if (!signaling) return false;
+    const tagged = new Uint8Array(sealed.length + 1);
+    tagged[0] = SERVER_TAGS.indexOf(protocol);
+    tagged.set(sealed, 1);
+    return signaling.signal(to, tagged);
+  }
+}
