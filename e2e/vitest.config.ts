@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * End-to-end scenarios in real Chromium. One file after the other: each opens up to ten tabs, and on two cores two
+ * files at once would measure each other. No retries: a test that passes the second time has found something.
+ */
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: ['e2e/scenarios/**/*.test.ts'],
+    fileParallelism: false,
+    maxWorkers: 1,
+    sequence: { concurrent: false },
+    retry: 0,
+    bail: 0,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
