@@ -47,16 +47,24 @@ export interface LinkHandler {
   writable(link: Link): void;
   /** An attempt of ours failed before a link was up; `detail` is a sentence for people. */
   failed(peer: NodeId, code: LinkErrorCode, detail: string): void;
+  /** `path` of the link changed after `up`. */
+  changed?(link: Link): void;
 }
 
-/** Carries a sealed signal to a peer; true when it was delivered. The node wires it to the overlay, then the server. */
-export type SignalCarrier = (to: Contact, sealed: Uint8Array, deadlineMs: number) => Promise<boolean>;
+/**
+ * Carries a sealed signal to a peer; true when it was delivered. The node wires it to the overlay, then the server.
+ * `timeoutMs` is a duration: how long the signal is of any use.
+ */
+export type SignalCarrier = (to: Contact, sealed: Uint8Array, timeoutMs: number) => Promise<boolean>;
 
 /** Opens, accepts, counts and closes links. */
 export interface LinkManager {
   /** Links that are up, by peer id. */
   readonly links: ReadonlyMap<NodeId, Link>;
-  /** Opens a link or returns the one that is up or under way. Rejects with `LinkError`. */
+  /**
+   * Opens a link or returns the one that is up or under way. Rejects with `LinkError`, after one call of `failed`.
+   * The promise counts as handled, so a caller that relies on `up` and `failed` alone may drop it.
+   */
   open(contact: Contact, purpose: LinkPurpose): Promise<Link>;
   /** A sealed signal came in over the overlay or the server. Anything malformed is counted and dropped. */
   receiveSignal(sealed: Uint8Array): void;
@@ -65,6 +73,8 @@ export interface LinkManager {
   /** Closes a link at once, whatever it serves. */
   close(peer: NodeId): void;
   setIceServers(servers: readonly RTCIceServer[]): void;
+  /** Takes one of the connections kept for calls; the result gives it back. Undefined when all are taken. */
+  holdCall?(): (() => void) | undefined;
   /** Ends everything. */
   stop(): void;
   /** What was refused and dropped, for diagnostics: code to count. */
