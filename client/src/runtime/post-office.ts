@@ -1,8 +1,10 @@
+import { concatBytes } from '../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Protocol } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signaling } from '../ports/signaling.ts';
+import type { Tabs } from '../ports/tabs.ts';
 import type { Mail } from './mail.ts';
 import type { OverlayService } from './overlay-service.ts';
 
@@ -15,15 +17,16 @@ const MAX_REMEMBERED_CONTACTS = 512;
 /** How long a lookup for the keys of a correspondent may take. [ms] */
 const RESOLVE_TIMEOUT_MS = 5_000;
 
-/** First byte of a letter that goes through the server, which relays signals without knowing what they are for. */
-const SERVER_TAGS: readonly Protocol[] = ['signal', 'call', 'app'];
+/** First byte of a letter that the overlay does not carry: neither the server nor a tab knows what letters are for. */
+const LETTER_TAGS: readonly Protocol[] = ['signal', 'call', 'app'];
 
-/** Carries sealed letters between peers: over the overlay, and through the server where the overlay cannot. */
+/** Carries sealed letters between peers: to tabs beside this one, over the overlay, and else through the server. */
 export class PostOffice {
   readonly #mail: Mail;
   readonly #clock: Clock;
   readonly #overlay: () => OverlayService;
   readonly #signaling: () => Signaling | undefined;
+  readonly #tabs: Tabs | undefined;
   readonly #isServerFirst: () => boolean;
   /** BOUNDED: by MAX_REMEMBERED_CONTACTS, oldest out. */
   readonly #remembered = new Map<NodeId, Contact>();
@@ -33,6 +36,7 @@ export class PostOffice {
     readonly clock: Clock;
     readonly overlay: () => OverlayService;
     readonly signaling: () => Signaling | undefined;
+    readonly tabs: Tabs | undefined;
     /** True until the overlay can be relied on to carry letters. */
     readonly isServerFirst: () => boolean;
   }) {
@@ -40,6 +44,7 @@ export class PostOffice {
     this.#clock = options.clock;
     this.#overlay = options.overlay;
     this.#signaling = options.signaling;
+    this.#tabs = options.tabs;
     this.#isServerFirst = options.isServerFirst;
   }
 
@@ -77,15 +82,17 @@ export class PostOffice {
 
   /** Delivers an already sealed letter. True when it arrived. Never rejects. */
   async carry(to: Contact, protocol: Protocol, sealed: Uint8Array, withinMs: Millis): Promise<boolean> {
+    if (await this.#tabs?.deliver(to.id, tagLetter(protocol, sealed))) return true;
     const overOverlay = (): Promise<boolean> => this.#overlay().route(to.id, protocol, sealed, withinMs);
-    const overServer = (): Promise<boolean> => this.#throughServer(to.id, protocol, sealed);
+    const overServer = async (): Promise<boolean> =>
+      (await this.#signaling()?.signal(to.id, tagLetter(protocol, sealed))) ?? false;
     if (this.#isServerFirst()) return (await overServer()) || overOverlay();
     return this.#race(overOverlay(), overServer);
   }
 
-  /** What the server relayed: the tag and the letter, or undefined when the tag is unknown. */
-  openServerLetter(bytes: Uint8Array): { readonly protocol: Protocol; readonly sealed: Uint8Array } | undefined {
-    const protocol = SERVER_TAGS[bytes[0] ?? -1];
+  /** A letter from the server or a tab: what it is for and its seal, or undefined when the tag is unknown. */
+  openTagged(bytes: Uint8Array): { readonly protocol: Protocol; readonly sealed: Uint8Array } | undefined {
+    const protocol = LETTER_TAGS[bytes[0] ?? -1];
     return protocol && { protocol, sealed: bytes.subarray(1) };
   }
 
@@ -112,13 +119,8 @@ export class PostOffice {
       });
     });
   }
+}
 
-  async #throughServer(to: NodeId, protocol: Protocol, sealed: Uint8Array): Promise<boolean> {
-    const signaling = this.#signaling();
-    if (!signaling) return false;
-    const tagged = new Uint8Array(sealed.length + 1);
-    tagged[0] = SERVER_TAGS.indexOf(protocol);
-    tagged.set(sealed, 1);
-    return signaling.signal(to, tagged);
-  }
+function tagLetter(protocol: Protocol, sealed: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(LETTER_TAGS.indexOf(protocol)), sealed);
 }

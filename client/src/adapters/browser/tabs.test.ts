@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Contact, contactFromKeys } from '../../../../shared/src/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { TabHandler } from '../../ports/tabs.ts';
+import { BroadcastTabs } from './tabs.ts';
+
+const open: BroadcastTabs[] = [];
+afterEach(() => {
+  for (const tabs of open.splice(0)) tabs.close();
+});
+
+/** A clock whose timers fire when the test says so. */
+function handClock(): Clock & { fireAll(): void } {
+  const timers = new Set<() => void>();
+  return {
+    now: () => 0,
+    wallNow: () => 0,
+    setTimer: (_at, fire) => {
+      timers.add(fire);
+      return () => timers.delete(fire);
+    },
+    fireAll: () => {
+      for (const fire of [...timers]) fire();
+    },
+  };
+}
+
+function contact(seed: number): Contact {
+  return contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 1));
+}
+
+function startTab(self: Contact, clock: Clock = handClock()) {
+  const tabs = new BroadcastTabs(self, clock);
+  open.push(tabs);
+  const letters: Uint8Array[] = [];
+  let onMet = (_contact: Contact): void => {};
+  const met = new Promise<Contact>((resolve) => {
+    onMet = resolve;
+  });
+  const handler: TabHandler = { met: (found) => onMet(found), letter: (bytes) => letters.push(bytes) };
+  tabs.start(handler);
+  return { tabs, met, letters };
+}
+
+test('two tabs learn of each other, whichever came first', async () => {
+  const first = startTab(contact(1));
+  const second = startTab(contact(10));
+  expect((await first.met).id).toBe(contact(10).id);
+  expect((await second.met).id).toBe(contact(1).id);
+});
+
+test('a letter reaches the tab it is for and is confirmed', async () => {
+  const first = startTab(contact(1));
+  const second = startTab(contact(10));
+  await Promise.all([first.met, second.met]);
+  expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(true);
+  expect(second.letters).toEqual([new Uint8Array([7])]);
+  expect(first.letters).toEqual([]);
+});
+
+test('a letter to a peer that is no tab of ours fails at once', async () => {
+  const first = startTab(contact(1));
+  expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
+});
+
+test('a tab that does not confirm is forgotten', async () => {
+  const clock = handClock();
+  const first = startTab(contact(1), clock);
+  const second = startTab(contact(10));
+  await first.met;
+  second.tabs.close();
+  const delivery = first.tabs.deliver(contact(10).id, new Uint8Array([7]));
+  clock.fireAll();
+  expect(await delivery).toBe(false);
+  expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
+});

@@ -1,0 +1,103 @@
+import * as v from 'valibot';
+import { type Contact, decodeContact, encodeContact, type NodeId } from '../../../../shared/src/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { TabHandler, Tabs } from '../../ports/tabs.ts';
+
+/** Name of the channel that the tabs of an origin share. The number is the version of its messages. */
+const CHANNEL_NAME = 'skein-tabs-1';
+
+/** How long a tab may take to confirm a letter: it is on the same machine, but may be frozen. [ms] */
+const TAKEN_TIMEOUT_MS = 500;
+
+/** Tabs that are remembered at once. [tabs] More than anyone keeps open on one page. */
+const MAX_TABS = 64;
+
+/** Largest letter between tabs: one routed frame and its tag. [bytes] */
+const MAX_LETTER_BYTES = 16 * 1024;
+
+const MessageSchema = v.variant('kind', [
+  v.object({ kind: v.literal('here'), contact: v.instance(Uint8Array), isReply: v.boolean() }),
+  v.object({ kind: v.literal('letter'), to: v.string(), from: v.string(), number: v.number(), bytes: v.instance(Uint8Array) }),
+  v.object({ kind: v.literal('taken'), to: v.string(), from: v.string(), number: v.number() }),
+]);
+
+type Message = v.InferOutput<typeof MessageSchema>;
+
+/** Tabs that meet over a BroadcastChannel. Every tab says that it is here when it starts, and each other one answers. */
+export class BroadcastTabs implements Tabs {
+  readonly #self: Contact;
+  readonly #clock: Clock;
+  readonly #channel = new BroadcastChannel(CHANNEL_NAME);
+  /** BOUNDED: by MAX_TABS, oldest out. */
+  readonly #known = new Set<string>();
+  /** BOUNDED: by letters under way, each ended by its timer. */
+  readonly #waiting = new Map<number, (isTaken: boolean) => void>();
+  #nextNumber = 1;
+
+  constructor(self: Contact, clock: Clock) {
+    this.#self = self;
+    this.#clock = clock;
+  }
+
+  start(handler: TabHandler): void {
+    this.#channel.onmessage = (event: MessageEvent<unknown>) => {
+      const message = v.safeParse(MessageSchema, event.data);
+      if (message.success) this.#receive(message.output, handler);
+    };
+    this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: false });
+  }
+
+  deliver(to: NodeId, bytes: Uint8Array): Promise<boolean> {
+    if (!this.#known.has(to) || bytes.length > MAX_LETTER_BYTES) return Promise.resolve(false);
+    const number = this.#nextNumber++;
+    return new Promise((resolve) => {
+      const settle = (isTaken: boolean): void => {
+        cancelTimer();
+        this.#waiting.delete(number);
+        if (!isTaken) this.#known.delete(to);
+        resolve(isTaken);
+      };
+      const cancelTimer = this.#clock.setTimer(this.#clock.now() + TAKEN_TIMEOUT_MS, () => settle(false));
+      this.#waiting.set(number, settle);
+      this.#post({ kind: 'letter', to, from: this.#self.id, number, bytes });
+    });
+  }
+
+  close(): void {
+    for (const settle of [...this.#waiting.values()]) settle(false);
+    this.#channel.close();
+  }
+
+  #receive(message: Message, handler: TabHandler): void {
+    switch (message.kind) {
+      case 'here': {
+        const contact = decodeContact(message.contact);
+        if (!contact || contact.id === this.#self.id) return;
+        this.#remember(contact.id);
+        if (!message.isReply) this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: true });
+        handler.met(contact);
+        break;
+      }
+      case 'letter':
+        if (message.to !== this.#self.id || message.bytes.length > MAX_LETTER_BYTES) return;
+        this.#post({ kind: 'taken', to: message.from, from: this.#self.id, number: message.number });
+        handler.letter(message.bytes);
+        break;
+      case 'taken':
+        if (message.to === this.#self.id) this.#waiting.get(message.number)?.(true);
+        break;
+    }
+  }
+
+  #remember(id: string): void {
+    this.#known.add(id);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= MAX_TABS) break;
+      this.#known.delete(oldest);
+    }
+  }
+
+  #post(message: Message): void {
+    this.#channel.postMessage(message);
+  }
+}
