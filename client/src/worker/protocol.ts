@@ -38,7 +38,9 @@ export type WorkerRequest =
       readonly port: MessagePort;
     }
   /** The link to the peer is gone; its channels with it. */
-  | { readonly kind: 'peerGone'; readonly peer: NodeId };
+  | { readonly kind: 'peerGone'; readonly peer: NodeId }
+  /** The page is about to end the worker: what is stored is flushed and recorded. Answer: nothing. */
+  | { readonly kind: 'close'; readonly call: number };
 
 export type DownloadSource =
   | { readonly kind: 'magnet'; readonly infoHash: InfoHash; readonly name: string; readonly trackers: readonly string[] }
@@ -65,6 +67,8 @@ export interface WorkerPeer {
   readonly isChokingUs: boolean;
   readonly isChoked: boolean;
   readonly slot: 'none' | 'regular' | 'optimistic';
+  /** It has pieces that we lack. */
+  readonly isSource: boolean;
 }
 
 export type WorkerTorrentState = 'finding' | 'checking' | 'downloading' | 'paused' | 'seeding' | 'failed';
@@ -100,6 +104,14 @@ export type WorkerReport =
       readonly error: { readonly code: WorkerErrorCode; readonly message: string } | undefined;
     }
   /** A download that an earlier page left and that goes on: the page finds peers for it. */
-  | { readonly kind: 'resumed'; readonly infoHash: InfoHash; readonly name: string; readonly isComplete: boolean }
+  | {
+      readonly kind: 'resumed';
+      readonly infoHash: InfoHash;
+      readonly name: string;
+      readonly trackers: readonly string[];
+      readonly isComplete: boolean;
+    }
+  /** The channel to this peer ended by itself or by the other side; its id may be used again. */
+  | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId }
   /** The worker dropped this peer from the torrent and wants it no more. */
   | { readonly kind: 'peerDropped'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly why: string };

@@ -1,0 +1,21 @@
+/** A torrent's files are this tab's alone while the lock is held. */
+export interface HeldLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock of `name` among all tabs of the origin, or gives undefined when another tab still holds it after
+ * `patienceMs`. The browser frees it when the tab goes away, however that happens.
+ */
+export async function takeLock(name: string, patienceMs: number): Promise<HeldLock | undefined> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), patienceMs);
+  return await new Promise((resolve) => {
+    navigator.locks
+      .request(`skein/torrent/${name}`, { signal: patience.signal }, async () => {
+        clearTimeout(timer);
+        await new Promise<void>((release) => resolve({ release }));
+      })
+      .catch(() => resolve(undefined));
+  });
+}

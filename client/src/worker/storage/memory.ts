@@ -1,0 +1,125 @@
+import { MAX_MEMORY_STORAGE_BYTES } from '../../../../shared/src/limits/storage.ts';
+import { Layout } from './layout.ts';
+import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
+
+/** Unit of memory. [bytes] Small enough that a small download is small, large enough that a large one is few arrays. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** The memory that all stores of one tab share. */
+export class MemoryBudget {
+  readonly #cap: number;
+  #used = 0;
+
+  constructor(cap: number = MAX_MEMORY_STORAGE_BYTES) {
+    this.#cap = cap;
+  }
+
+  get free(): number {
+    return this.#cap - this.#used;
+  }
+
+  /** Throws `storage-full` when there is not that much room. */
+  take(bytes: number): void {
+    if (bytes > this.free) throw new StorageError('storage-full', memoryFull(bytes, this.free));
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#used = Math.max(0, this.#used - bytes);
+  }
+}
+
+/** Keeps content in memory, in pages that come to be with the first byte written to them. */
+export class MemoryStore implements ContentStore {
+  readonly #layout: Layout;
+  readonly #files: readonly StoredFile[];
+  readonly #budget: MemoryBudget;
+  /** BOUNDED: by the torrent's length, which the budget admitted. */
+  readonly #pages = new Map<number, OwnBytes>();
+  #taken: number;
+
+  /** Takes the whole content's length from the budget at once, so that a download does not fail half-way. */
+  constructor(files: readonly StoredFile[], budget: MemoryBudget) {
+    this.#files = files;
+    this.#layout = new Layout(files);
+    this.#budget = budget;
+    budget.take(this.#layout.totalLength);
+    this.#taken = this.#layout.totalLength;
+  }
+
+  read(offset: number, into: OwnBytes): undefined {
+    this.#eachPage(offset, into.length, (page, at, from, length) => {
+      const bytes = this.#pages.get(page);
+      if (bytes) into.set(bytes.subarray(at, at + length), from);
+      else into.fill(0, from, from + length);
+    });
+  }
+
+  write(offset: number, bytes: OwnBytes): undefined {
+    this.#eachPage(offset, bytes.length, (page, at, from, length) => {
+      let target = this.#pages.get(page);
+      if (!target) {
+        target = new Uint8Array(Math.min(PAGE_BYTES, this.#layout.totalLength - page * PAGE_BYTES));
+        this.#pages.set(page, target);
+      }
+      target.set(bytes.subarray(from, from + length), at);
+    });
+  }
+
+  flush(): undefined {
+    return undefined;
+  }
+
+  file(index: number): Promise<Blob> {
+    const file = this.#files[index];
+    const parts: OwnBytes[] = [];
+    if (file) {
+      this.#eachPage(file.offset, file.length, (page, at, _from, length) => {
+        const bytes = this.#pages.get(page);
+        parts.push(bytes ? bytes.subarray(at, at + length) : new Uint8Array(length));
+      });
+    }
+    return Promise.resolve(new Blob(parts));
+  }
+
+  close(): Promise<void> {
+    return this.destroy();
+  }
+
+  destroy(): Promise<void> {
+    this.#pages.clear();
+    this.#budget.give(this.#taken);
+    this.#taken = 0;
+    return Promise.resolve();
+  }
+
+  #eachPage(offset: number, length: number, use: (page: number, at: number, from: number, length: number) => void): void {
+    const end = Math.min(offset + length, this.#layout.totalLength);
+    for (let at = offset; at < end; ) {
+      const page = Math.floor(at / PAGE_BYTES);
+      const inPage = at - page * PAGE_BYTES;
+      const take = Math.min(PAGE_BYTES - inPage, end - at);
+      use(page, inPage, at - offset, take);
+      at += take;
+    }
+  }
+}
+
+function memoryFull(needed: number, free: number): string {
+  return (
+    `This download needs ${formatBytes(needed)} of memory, and ${formatBytes(free)} are left in this tab. ` +
+    'Open the page over https or on localhost, where downloads are kept on disk, or remove another download.'
+  );
+}
+
+/** A size for people, in decimal units. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,202 @@
+import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
+import { Layout, type Span } from './layout.ts';
+import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
+
+/** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
+const ROOT_FOLDER = 'skein';
+
+/** True when this worker can keep files: a secure context with the origin private file system and Web Locks. */
+export async function canUseOpfs(): Promise<boolean> {
+  if (!isSecureContext || typeof FileSystemFileHandle === 'undefined' || !('locks' in navigator)) return false;
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
+  try {
+    await rootFolder();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Deletes the folder of a torrent. Never rejects: what cannot be deleted now is overwritten by the next download. */
+export async function deleteFolder(name: string): Promise<void> {
+  try {
+    await (await rootFolder()).removeEntry(name, { recursive: true });
+  } catch {
+    // It was never made, or a dying tab still holds a file of it.
+  }
+}
+
+/**
+ * Keeps content in the origin private file system: one file per file of the torrent, named by its index, so that no
+ * name from the network reaches a file system. Files are opened when first needed and the ones opened longest ago
+ * closed; while the files of a request are open it is served synchronously. The caller holds the torrent's Web Lock.
+ */
+export class OpfsStore implements ContentStore {
+  readonly #name: string;
+  readonly #folder: FileSystemDirectoryHandle;
+  readonly #files: readonly StoredFile[];
+  readonly #layout: Layout;
+  /** Open handles, the longest open first. BOUNDED: by MAX_OPEN_FILES. */
+  readonly #open = new Map<number, FileSystemSyncAccessHandle>();
+  /** Files written since the last flush. BOUNDED: by the number of files. */
+  readonly #dirty = new Set<number>();
+  /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
+  #chain: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(name: string, folder: FileSystemDirectoryHandle, files: readonly StoredFile[]) {
+    this.#name = name;
+    this.#folder = folder;
+    this.#files = files;
+    this.#layout = new Layout(files);
+  }
+
+  static async open(name: string, files: readonly StoredFile[]): Promise<OpfsStore> {
+    try {
+      const folder = await (await rootFolder()).getDirectoryHandle(name, { create: true });
+      const store = new OpfsStore(name, folder, files);
+      const first = files.findIndex((file) => file.length > 0);
+      if (first >= 0) await store.#handle(first);
+      return store;
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
+  read(offset: number, into: OwnBytes): Promise<void> | undefined {
+    return this.#onSpans(offset, into, (handle, at, part) => {
+      const length = handle.read(part, { at });
+      if (length < part.length) part.fill(0, length);
+    });
+  }
+
+  write(offset: number, bytes: OwnBytes): Promise<void> | undefined {
+    return this.#onSpans(offset, bytes, (handle, at, part, file) => {
+      this.#dirty.add(file);
+      for (let done = 0; done < part.length; ) {
+        const length = handle.write(part.subarray(done), { at: at + done });
+        if (length <= 0) throw new DOMException('nothing was written', 'QuotaExceededError');
+        done += length;
+      }
+    });
+  }
+
+  flush(): undefined {
+    try {
+      for (const file of this.#dirty) this.#open.get(file)?.flush();
+      this.#dirty.clear();
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
+  async file(index: number): Promise<Blob> {
+    if ((this.#files[index]?.length ?? 0) === 0) return new Blob([]);
+    this.#open.get(index)?.flush();
+    const handle = await this.#folder.getFileHandle(String(index));
+    return await handle.getFile();
+  }
+
+  async close(): Promise<void> {
+    await this.#chain;
+    this.#isClosed = true;
+    for (const handle of this.#open.values()) handle.close();
+    this.#open.clear();
+    this.#dirty.clear();
+  }
+
+  async destroy(): Promise<void> {
+    await this.close();
+    await deleteFolder(this.#name);
+  }
+
+  #onSpans(
+    offset: number,
+    bytes: OwnBytes,
+    use: (handle: FileSystemSyncAccessHandle, at: number, part: OwnBytes, file: number) => void,
+  ): Promise<void> | undefined {
+    const spans = this.#layout.spans(offset, bytes.length);
+    let from = 0;
+    const next = (span: Span, handle: FileSystemSyncAccessHandle): void => {
+      use(handle, span.at, bytes.subarray(from, from + span.length), span.file);
+      from += span.length;
+    };
+    try {
+      const handles = spans.map((span) => this.#open.get(span.file));
+      if (handles.every((handle) => handle !== undefined)) {
+        spans.forEach((span, i) => next(span, handles[i] as FileSystemSyncAccessHandle));
+        return undefined;
+      }
+    } catch (error) {
+      throw storageError(error);
+    }
+    const work = this.#chain.then(async () => {
+      for (const span of spans) next(span, await this.#handle(span.file));
+    });
+    this.#chain = work.catch(() => undefined);
+    return work.catch((error: unknown) => {
+      throw storageError(error);
+    });
+  }
+
+  async #handle(file: number): Promise<FileSystemSyncAccessHandle> {
+    const open = this.#open.get(file);
+    if (open) return open;
+    if (this.#isClosed) throw new StorageError('storage-failed', 'The files of this download are closed.');
+    const handle = await openExclusively(await this.#folder.getFileHandle(String(file), { create: true }));
+    try {
+      // Reserves the room now: a full disk shows before the download, not at its end.
+      const length = this.#files[file]?.length ?? 0;
+      if (handle.getSize() !== length) handle.truncate(length);
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+    this.#open.set(file, handle);
+    if (this.#open.size > MAX_OPEN_FILES) this.#closeOldest();
+    return handle;
+  }
+
+  #closeOldest(): void {
+    for (const [file, handle] of this.#open) {
+      if (this.#dirty.delete(file)) handle.flush();
+      handle.close();
+      this.#open.delete(file);
+      return;
+    }
+  }
+}
+
+async function rootFolder(): Promise<FileSystemDirectoryHandle> {
+  return await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT_FOLDER, { create: true });
+}
+
+/** A dying page keeps its handles for a moment after its lock is free. */
+async function openExclusively(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+  for (let waited = 0; ; waited += OPEN_FILE_RETRY_MS) {
+    try {
+      return await file.createSyncAccessHandle();
+    } catch (error) {
+      const isHeld = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+      if (!isHeld || waited >= OPEN_FILE_PATIENCE_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, OPEN_FILE_RETRY_MS));
+    }
+  }
+}
+
+function storageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  if (error instanceof Error && error.name === 'QuotaExceededError') {
+    return new StorageError(
+      'storage-full',
+      'The browser has no more room for this page. What is downloaded so far is kept. Free some space and press resume.',
+      { cause: error },
+    );
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StorageError(
+    'storage-failed',
+    `The browser could not read or write its storage (${detail}). What is downloaded so far is kept. Press resume to try again.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,69 @@
+import { createStore, del, entries, get, set } from 'idb-keyval';
+import { parseNodeId } from '../../../../shared/src/ids.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+
+/** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
+export interface ResumeRecord {
+  readonly infoHash: InfoHash;
+  /** The magnet link's name, until the metadata is here. */
+  readonly name: string;
+  readonly trackers: readonly string[];
+  /** The .torrent file, once known. */
+  readonly torrentFile: Uint8Array | undefined;
+  /** Stored pieces, highest bit first. */
+  readonly bitfield: Uint8Array | undefined;
+  /** Grows with every write of the record. */
+  readonly generation: number;
+  readonly isPaused: boolean;
+  /** Removed from the list with its data kept: not resumed by itself, but not downloaded twice. */
+  readonly isParked: boolean;
+}
+
+/** The records of all downloads of the origin, in IndexedDB. Every method rejects when the browser refuses storage. */
+export class ResumeRecords {
+  readonly #store = createStore('skein-swarm', 'resume');
+
+  async all(): Promise<ResumeRecord[]> {
+    const found = await entries<string, unknown>(this.#store);
+    return found.map(([, value]) => readRecord(value)).filter((record) => record !== undefined);
+  }
+
+  async read(infoHash: InfoHash): Promise<ResumeRecord | undefined> {
+    return readRecord(await get<unknown>(infoHash, this.#store));
+  }
+
+  async write(record: ResumeRecord): Promise<void> {
+    await set(record.infoHash, record, this.#store);
+  }
+
+  async remove(infoHash: InfoHash): Promise<void> {
+    await del(infoHash, this.#store);
+  }
+}
+
+/** A stored value as a record; undefined when another version of the page wrote something else. */
+export function readRecord(value: unknown): ResumeRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const field = new Map<string, unknown>(Object.entries(value));
+  const infoHash = field.get('infoHash');
+  const id = typeof infoHash === 'string' ? parseNodeId(infoHash) : undefined;
+  const name = field.get('name');
+  const trackers = field.get('trackers');
+  const torrentFile = field.get('torrentFile');
+  const bitfield = field.get('bitfield');
+  const generation = field.get('generation');
+  if (id === undefined || typeof name !== 'string' || typeof generation !== 'number') return undefined;
+  if (!Array.isArray(trackers)) return undefined;
+  if (torrentFile !== undefined && !(torrentFile instanceof Uint8Array)) return undefined;
+  if (bitfield !== undefined && !(bitfield instanceof Uint8Array)) return undefined;
+  return {
+    infoHash: id,
+    name,
+    trackers: trackers.filter((tracker) => typeof tracker === 'string'),
+    torrentFile,
+    bitfield,
+    generation,
+    isPaused: field.get('isPaused') === true,
+    isParked: field.get('isParked') === true,
+  };
+}

@@ -1,0 +1,41 @@
+/** Bytes in a buffer of their own, which can be transferred, hashed and written. */
+export type OwnBytes = Uint8Array<ArrayBuffer>;
+
+/** Storage cannot go on; the message is a sentence for people. */
+export class StorageError extends Error {
+  readonly code: 'storage-full' | 'storage-failed';
+
+  constructor(code: 'storage-full' | 'storage-failed', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
+    this.code = code;
+  }
+}
+
+/**
+ * Where the content of one torrent lives, as one run of bytes over all of its files in order. A result of undefined
+ * means that the operation is already done: the common case costs no promise. Failures are `StorageError`s, thrown
+ * or rejected.
+ */
+export interface ContentStore {
+  /** Fills `into` with the content from `offset` on. Bytes never written read as zero. */
+  read(offset: number, into: OwnBytes): Promise<void> | undefined;
+  /** Stores `bytes` at `offset`. The array is the caller's again when it is done. */
+  write(offset: number, bytes: OwnBytes): Promise<void> | undefined;
+  /** Returns when everything written would survive a crash of the browser. */
+  flush(): Promise<void> | undefined;
+  /** The file with this index. Only for files whose every piece is stored. */
+  file(index: number): Promise<Blob>;
+  /** Lets go of the files and keeps them. Nothing may be called afterwards. */
+  close(): Promise<void>;
+  /** Lets go of the files and deletes what was stored. Nothing may be called afterwards. */
+  destroy(): Promise<void>;
+}
+
+/** What a store needs to know of a file. */
+export interface StoredFile {
+  /** [bytes] */
+  readonly length: number;
+  /** Offset in the run of all files. [bytes] */
+  readonly offset: number;
+}

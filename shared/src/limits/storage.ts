@@ -1,0 +1,106 @@
+/** Caps and times of the swarm's edges: storage, the torrent worker, bulk channels and the search for peers. */
+
+/** Most content that memory storage holds in one tab. [bytes] A tab that needs more is killed by some phones. */
+export const MAX_MEMORY_STORAGE_BYTES = 1024 * 1024 * 1024;
+
+/** Room that must be left over after a download of known size fits. [bytes] Resume records and the browser's own files. */
+export const STORAGE_HEADROOM_BYTES = 8 * 1024 * 1024;
+
+/** Open OPFS access handles per torrent. [handles] Each is an open file of the browser process. */
+export const MAX_OPEN_FILES = 64;
+
+/** How long written pieces may wait for a flush and the resume record after it. [ms] What a crash costs at most. */
+export const CHECKPOINT_MS = 1_000;
+
+/** How long opening an OPFS file is retried while a page that is just going away still holds it. [ms] */
+export const OPEN_FILE_PATIENCE_MS = 3_000;
+
+/** Pause between two attempts to open an OPFS file. [ms] */
+export const OPEN_FILE_RETRY_MS = 50;
+
+/** How long a resume waits for another tab's lock; a reloaded page's predecessor needs some time to die. [ms] */
+export const RESUME_LOCK_PATIENCE_MS = 3_000;
+
+/** How long a download that a person started waits for another tab's lock before it keeps its data in memory. [ms] */
+export const DOWNLOAD_LOCK_PATIENCE_MS = 400;
+
+/** Share of the stored pieces that a resume checks before it trusts the record. [fraction] */
+export const SPOT_CHECK_FRACTION = 0.01;
+
+/** Fewest and most pieces of a spot check. [pieces] */
+export const MIN_SPOT_CHECKS = 4;
+export const MAX_SPOT_CHECKS = 64;
+
+/** Unit in which files of a share are read. [bytes] One read serves 16 blocks; a read costs about as much as 1 MB/s of blocks. */
+export const READ_WINDOW_BYTES = 256 * 1024;
+
+/** Windows kept per share. [windows] 16 MiB: peers that are not far apart read the file once. */
+export const MAX_READ_WINDOWS = 64;
+
+/** Windows read ahead of a request. [windows] */
+export const READ_AHEAD_WINDOWS = 2;
+
+/** How much of a share is read at once while its pieces are hashed. [bytes] */
+export const HASH_READ_BYTES = 4 * 1024 * 1024;
+
+/** Reads and digests under way at once while hashing. Keeps disk, pipe and both cores busy. */
+export const HASH_READS_IN_FLIGHT = 3;
+
+/** Piece buffers kept for reuse. [buffers] Fewer than are in use at the full rate would make garbage. */
+export const MAX_SPARE_PIECE_BUFFERS = 8;
+
+/** A peer's send queue at which it counts as congested. [bytes] facts: 256 KiB to 4 MiB serve any path; one queue a peer. */
+export const CHANNEL_HIGH_WATER_BYTES = 1024 * 1024;
+
+/** The send queue at which a congested peer is writable again. [bytes] Half, so that the queue never runs dry. */
+export const CHANNEL_LOW_WATER_BYTES = CHANNEL_HIGH_WATER_BYTES / 2;
+
+/** Small messages are joined up to this size. [bytes] One packet carries about 1.2 kB; more gains nothing measurable. */
+export const MAX_BATCH_BYTES = 16 * 1024;
+
+/** Period of progress reports while anything moves. [ms] Four a second: smooth to the eye, idle to the page. */
+export const PROGRESS_MS = 250;
+
+/** First channel id that swarms use; the lower ones belong to the link itself. */
+export const FIRST_CHANNEL_ID = 16;
+
+/** Last channel id. Chromium negotiates 1,024 SCTP streams. */
+export const LAST_CHANNEL_ID = 1_023;
+
+/** Bulk channels of one link, one per swarm. [channels] */
+export const MAX_CHANNELS_PER_LINK = 32;
+
+/** How long an OPEN waits for its answer. [ms] A link whose control channel is this slow carries no swarm. */
+export const CHANNEL_OPEN_TIMEOUT_MS = 8_000;
+
+/** Peers of one torrent that this side looks for. BEP 3 clients find 20 to 50 enough; every one costs a connection. */
+export const MAX_SOUGHT_PEERS = 20;
+
+/** Peers of one torrent, those that came by themselves included. */
+export const MAX_TORRENT_PEERS = 40;
+
+/** Sources below which a download keeps looking for more. facts: gain per source is small from four on. */
+export const ENOUGH_SOURCES = 4;
+
+/** Links being opened for one torrent at once. */
+export const MAX_CONNECTING = 6;
+
+/** Contacts remembered for one torrent; the ones that failed longest ago are forgotten first. */
+export const MAX_CANDIDATES = 200;
+
+/** First and longest pause between two searches for peers. [ms] Doubles in between. */
+export const MIN_SEARCH_PAUSE_MS = 1_000;
+export const MAX_SEARCH_PAUSE_MS = 15_000;
+
+/** First and longest pause before a peer that failed is tried again. [ms] Doubles in between. */
+export const MIN_RETRY_PAUSE_MS = 1_000;
+export const MAX_RETRY_PAUSE_MS = 60_000;
+
+/** Pause before a peer that refused with `busy` or `paused`, or did not know the swarm, is asked again. [ms] */
+export const REFUSED_PAUSE_MS = 10_000;
+
+/** Pause before a peer of no use to us or to whom we are of none is tried again. [ms] */
+export const USELESS_PAUSE_MS = 300_000;
+
+/** Period of announcing to the tracker while a torrent is served. [ms] */
+export const ANNOUNCE_PERIOD_MS = 60_000;
