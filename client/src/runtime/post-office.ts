@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
@@ -28,8 +29,7 @@ export class PostOffice {
   readonly #signaling: () => Signaling | undefined;
   readonly #tabs: Tabs | undefined;
   readonly #isServerFirst: () => boolean;
-  /** BOUNDED: by MAX_REMEMBERED_CONTACTS, oldest out. */
-  readonly #remembered = new Map<NodeId, Contact>();
+  readonly #remembered = new BoundedMap<NodeId, Contact>(MAX_REMEMBERED_CONTACTS);
 
   constructor(options: {
     readonly mail: Mail;
@@ -50,14 +50,7 @@ export class PostOffice {
 
   /** Keeps a contact met elsewhere: in an introduction, a tracker's answer or a letter. */
   remember(contact: Contact): void {
-    this.#remembered.delete(contact.id);
     this.#remembered.set(contact.id, contact);
-    if (this.#remembered.size > MAX_REMEMBERED_CONTACTS) {
-      for (const oldest of this.#remembered.keys()) {
-        this.#remembered.delete(oldest);
-        break;
-      }
-    }
   }
 
   /** The keys of a peer: from memory, the routing table, or a lookup. Undefined when nobody knows it. Never rejects. */

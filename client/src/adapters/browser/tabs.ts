@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BoundedMap } from '../../../../shared/src/bounded-map.ts';
 import { type Contact, decodeContact, encodeContact, type NodeId } from '../../../../shared/src/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TabHandler, Tabs } from '../../ports/tabs.ts';
@@ -28,8 +29,7 @@ export class BroadcastTabs implements Tabs {
   readonly #self: Contact;
   readonly #clock: Clock;
   readonly #channel = new BroadcastChannel(CHANNEL_NAME);
-  /** BOUNDED: by MAX_TABS, oldest out. */
-  readonly #known = new Set<string>();
+  readonly #known = new BoundedMap<string, true>(MAX_TABS);
   /** BOUNDED: by letters under way, each ended by its timer. */
   readonly #waiting = new Map<number, (isTaken: boolean) => void>();
   #nextNumber = 1;
@@ -73,7 +73,7 @@ export class BroadcastTabs implements Tabs {
       case 'here': {
         const contact = decodeContact(message.contact);
         if (!contact || contact.id === this.#self.id) return;
-        this.#remember(contact.id);
+        this.#known.set(contact.id, true);
         if (!message.isReply) this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: true });
         handler.met(contact);
         break;
@@ -86,14 +86,6 @@ export class BroadcastTabs implements Tabs {
       case 'taken':
         if (message.to === this.#self.id) this.#waiting.get(message.number)?.(true);
         break;
-    }
-  }
-
-  #remember(id: string): void {
-    this.#known.add(id);
-    for (const oldest of this.#known) {
-      if (this.#known.size <= MAX_TABS) break;
-      this.#known.delete(oldest);
     }
   }
 
