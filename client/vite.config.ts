@@ -1,8 +1,7 @@
 import { defineConfig } from 'vite';
 
 /**
- * Builds the page into dist/page, which the server serves. The origin that `npm run dev` proxies to is the page's own:
- * the development server runs inside the signaling server's process.
+ * Builds the page into dist/page, from where the server serves it.
  */
 export default defineConfig({
   root: import.meta.dirname,

@@ -1,0 +1,180 @@
+import { computed, signal } from '@preact/signals';
+import type { Call, CallMedia, IncomingCall, Node } from '../../index.ts';
+import { errorCode, errorText } from '../view/errors.ts';
+import { displayName } from '../view/people.ts';
+import { dropNotice, pushNotice } from './notices.ts';
+import { rememberPerson } from './people.ts';
+import { node } from './session.ts';
+
+/** Someone to call: an id or address, and what to call them on the page. */
+export interface Person {
+  readonly who: string;
+  readonly name: string;
+}
+
+/**
+ * What the call panel shows.
+ * placing: the camera is being opened and the INVITE is on its way. call: there is a call, perhaps an ended one.
+ * failed: there never was one.
+ */
+export type Stage =
+  | { readonly kind: 'placing'; readonly person: Person; readonly media: CallMedia; readonly startedAt: number }
+  | { readonly kind: 'call'; readonly call: Call; readonly media: CallMedia; readonly startedAt: number }
+  | { readonly kind: 'failed'; readonly person: Person; readonly media: CallMedia; readonly message: string };
+
+/** A camera or microphone that could not be used, and how to go on without it. */
+export interface MediaProblem {
+  readonly asked: CallMedia;
+  readonly message: string;
+  readonly code: string;
+  readonly retry: (media: CallMedia) => void;
+}
+
+export const stage = signal<Stage | undefined>();
+/** Calls that ring here, oldest first. BOUNDED: by the node, which answers "busy" beyond its own cap. */
+export const ringing = signal<readonly IncomingCall[]>([]);
+/** The incoming call that is being answered: the camera may be waiting for permission. */
+export const answering = signal<IncomingCall | undefined>();
+export const mediaProblem = signal<MediaProblem | undefined>();
+/** Address taken from a link, for the address box. */
+export const wantedAddress = signal('');
+
+/** A new call can be placed. */
+export const canCall = computed(() => {
+  const now = stage.value;
+  return node.value !== undefined && (now === undefined || now.kind === 'failed' || isEnded(now));
+});
+
+const MEDIA_CODES: ReadonlySet<string> = new Set(['media-denied', 'media-missing', 'media-failed']);
+
+/** Shows incoming calls. */
+export function watchCalls(running: Node): void {
+  running.on('incomingcall', (call) => {
+    ringing.value = [...ringing.value, call];
+    call.on('state', (state) => {
+      if (state === 'ended') onIncomingEnded(call);
+    });
+  });
+}
+
+/** True while a call runs or is being set up. */
+export function isCalling(): boolean {
+  const now = stage.value;
+  return now?.kind === 'placing' || (now?.kind === 'call' && now.call.state !== 'ended');
+}
+
+/** Calls someone. What goes wrong is shown in the panel, or in the media dialog when a camera is the problem. */
+export async function placeCall(person: Person, media: CallMedia): Promise<void> {
+  const running = node.value;
+  if (!running || !canCall.value) return;
+  const startedAt = performance.now();
+  const placing: Stage = { kind: 'placing', person, media, startedAt };
+  stage.value = placing;
+  try {
+    const call = await running.call(person.who, media);
+    // Cancelled while the camera was being opened: the call must not go on unseen.
+    if (stage.value !== placing) call.hangUp();
+    else showCall(call, media, startedAt);
+  } catch (error) {
+    if (stage.value !== placing) return;
+    const code = errorCode(error) ?? '';
+    if (MEDIA_CODES.has(code)) {
+      stage.value = undefined;
+      askForMedia(error, media, (other) => void placeCall(person, other));
+    } else {
+      stage.value = { kind: 'failed', person, media, message: errorText(error) };
+    }
+  }
+}
+
+/** Answers a ringing call. When camera or microphone fail, it goes on ringing and the dialog offers less. */
+export async function answerCall(call: IncomingCall, media: CallMedia): Promise<void> {
+  if (stage.value?.kind === 'call') stage.value.call.hangUp();
+  answering.value = call;
+  try {
+    await call.answer(media);
+    stopRinging(call);
+    showCall(call, media, performance.now());
+  } catch (error) {
+    if (MEDIA_CODES.has(errorCode(error) ?? '')) askForMedia(error, media, (other) => void answerCall(call, other));
+    else {
+      stopRinging(call);
+      pushNotice({ key: 'answer', kind: 'error', title: 'The call could not be answered', text: errorText(error) });
+    }
+  } finally {
+    answering.value = undefined;
+  }
+}
+
+export function declineCall(call: IncomingCall): void {
+  call.reject('decline');
+  stopRinging(call);
+}
+
+export function ignoreCall(call: IncomingCall): void {
+  call.ignore();
+  stopRinging(call);
+}
+
+/** Hangs up, or gives up a call that is still being placed. */
+export function hangUp(): void {
+  const now = stage.value;
+  if (now?.kind === 'call') now.call.hangUp();
+  else stage.value = undefined;
+}
+
+/** Closes the panel of a call that is over. */
+export function closeStage(): void {
+  if (!isCalling()) stage.value = undefined;
+}
+
+function showCall(call: Call, media: CallMedia, startedAt: number): void {
+  stage.value = { kind: 'call', call, media, startedAt };
+  rememberPerson(call.peer);
+  // The stage itself does not change when the call ends, but what follows from it does.
+  call.on('state', () => {
+    if (stage.value?.kind === 'call' && stage.value.call === call) stage.value = { ...stage.value };
+  });
+}
+
+function askForMedia(error: unknown, asked: CallMedia, retry: (media: CallMedia) => void): void {
+  mediaProblem.value = {
+    asked,
+    message: errorText(error),
+    code: errorCode(error) ?? '',
+    retry: (media) => {
+      mediaProblem.value = undefined;
+      retry(media);
+    },
+  };
+}
+
+function onIncomingEnded(call: IncomingCall): void {
+  if (!ringing.value.includes(call)) return;
+  stopRinging(call);
+  mediaProblem.value = undefined;
+  if (call.endReason === 'answered-elsewhere') return;
+  const name = displayName(call.peer);
+  pushNotice({
+    key: `missed-${call.peer.id}`,
+    kind: 'info',
+    title: `You missed a call from ${name}`,
+    text: `${name} stopped calling.`,
+    action: {
+      label: 'Call back',
+      run: () => {
+        dropNotice(`missed-${call.peer.id}`);
+        void placeCall({ who: call.peer.id, name }, { audio: true, video: call.offered.video });
+      },
+    },
+  });
+  rememberPerson(call.peer);
+}
+
+function stopRinging(call: IncomingCall): void {
+  ringing.value = ringing.value.filter((other) => other !== call);
+}
+
+function isEnded(now: Stage): boolean {
+  return now.kind === 'call' && now.call.state === 'ended';
+}

@@ -1,0 +1,128 @@
+import { computed, signal } from '@preact/signals';
+import type { Download, Node, Share } from '../../index.ts';
+import { errorCode, errorText } from '../view/errors.ts';
+import { magnetFor, sourceFromText } from '../view/hash-link.ts';
+import type { DroppedFiles } from '../files/dropped-files.ts';
+import { announce, pushNotice } from './notices.ts';
+import { node } from './session.ts';
+import { second } from './ticker.ts';
+
+/** What this node shares and downloads, newest first. BOUNDED: by what the person adds. */
+export const shares = signal<readonly Share[]>([]);
+export const downloads = signal<readonly Download[]>([]);
+
+/** Names of shares whose pieces are being hashed now. BOUNDED: by what the person drops at once. */
+export const preparing = signal<readonly string[]>([]);
+
+/** The info-hash to bring into view next: the one a link opened. */
+export const spotlight = signal<string | undefined>();
+
+/** Rates of everything together. [bytes/s] */
+export const totals = computed(() => {
+  void second.value;
+  const all = [...shares.value, ...downloads.value].map((item) => item.progress);
+  return {
+    down: all.reduce((sum, progress) => sum + progress.downBytesPerSecond, 0),
+    up: all.reduce((sum, progress) => sum + progress.upBytesPerSecond, 0),
+  };
+});
+
+/** True while closing the tab would cut something off. */
+export function isTransferring(): boolean {
+  const isBusy = ({ state }: Download): boolean => state === 'downloading' || state === 'checking';
+  return downloads.value.some(isBusy) || totals.value.up > 0 || preparing.value.length > 0;
+}
+
+/** Keeps `shares` and `downloads` as the node has them. */
+export function watchTransfers(running: Node): void {
+  running.on('share', syncTransfers);
+  running.on('download', (download) => watchDownload(download));
+  for (const download of running.downloads) watchDownload(download);
+  syncTransfers();
+}
+
+/** Reads again what the node shares and downloads. */
+export function syncTransfers(): void {
+  if (!node.value) return;
+  shares.value = node.value.shares.toReversed();
+  downloads.value = node.value.downloads.filter(({ state }) => state !== 'removed').toReversed();
+}
+
+/** Shares what was dropped or chosen; torrent files are opened as downloads instead. */
+export async function addFiles(dropped: DroppedFiles): Promise<void> {
+  const running = node.value;
+  if (!running || dropped.files.length === 0) return;
+  const torrents = dropped.files.filter((file) => file.name.endsWith('.torrent'));
+  if (torrents.length === dropped.files.length) {
+    for (const torrent of torrents) openTorrent(new Uint8Array(await torrent.arrayBuffer()));
+    return;
+  }
+  await shareFiles(running, dropped);
+}
+
+/** Starts a download from a pasted text. Returns what is wrong with it, or undefined. */
+export function openText(text: string): string | undefined {
+  const source = sourceFromText(text);
+  if (source === undefined) return 'This is not a share link, a magnet link or an info-hash. Paste one of these.';
+  try {
+    return startDownload(source);
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+/** Starts the download that the page's address asks for. */
+export function openInfoHash(infoHash: string, name: string | undefined): void {
+  spotlight.value = infoHash;
+  if (shares.value.some((share) => share.infoHash === infoHash)) return;
+  try {
+    startDownload(magnetFor(infoHash, name));
+  } catch (error) {
+    pushNotice({ key: 'open', kind: 'error', title: 'The link could not be opened', text: errorText(error) });
+  }
+}
+
+function openTorrent(torrent: Uint8Array): void {
+  try {
+    startDownload(torrent);
+  } catch (error) {
+    pushNotice({ key: 'open', kind: 'error', title: 'The torrent file could not be opened', text: errorText(error) });
+  }
+}
+
+function startDownload(source: string | Uint8Array): string | undefined {
+  if (!node.value) return 'The page is still joining the network. Try again in a moment.';
+  const download = node.value.download(source);
+  watchDownload(download);
+  spotlight.value = download.infoHash;
+  return undefined;
+}
+
+async function shareFiles(running: Node, { files, name }: DroppedFiles): Promise<void> {
+  const label = name ?? files[0]?.name ?? 'files';
+  preparing.value = [...preparing.value, label];
+  try {
+    const share = await running.share(files, name === undefined ? {} : { name });
+    spotlight.value = share.infoHash;
+  } catch (error) {
+    const title = errorCode(error) === 'storage-full' ? 'There is no room for these files' : `“${label}” is not shared`;
+    pushNotice({ key: 'share', kind: 'error', title, text: errorText(error) });
+  } finally {
+    preparing.value = preparing.value.toSpliced(preparing.value.indexOf(label), 1);
+    syncTransfers();
+  }
+}
+
+/** Downloads whose end is awaited already: `download` gives the same one for the same info-hash. */
+const watched = new WeakSet<Download>();
+
+function watchDownload(download: Download): void {
+  if (!watched.has(download)) {
+    watched.add(download);
+    download.on('state', () => {
+      syncTransfers();
+      if (download.state === 'done') announce(`${download.name} is downloaded`);
+    });
+  }
+  syncTransfers();
+}

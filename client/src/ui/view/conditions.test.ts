@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeStatus } from '../../api.ts';
+import { conditionsOf, type Situation } from './conditions.ts';
+
+const STATUS: NodeStatus = {
+  server: 'connected',
+  joined: true,
+  links: 3,
+  relayed: 0,
+  known: 3,
+  networkSize: 4,
+  secure: true,
+  storage: 'persistent',
+};
+
+const FINE: Situation = {
+  phase: 'joined',
+  joinError: undefined,
+  status: STATUS,
+  wasConnected: true,
+  isLate: true,
+  hasWebRtc: true,
+  isSecure: true,
+  wantsMemory: false,
+};
+
+function keys(change: Partial<Situation>): string[] {
+  return conditionsOf({ ...FINE, ...change }).map(({ key }) => key);
+}
+
+describe('lasting trouble', () => {
+  it('is not reported when all is well', () => {
+    expect(keys({})).toEqual([]);
+  });
+
+  it('is one card for a browser without WebRTC, whoever noticed first', () => {
+    expect(keys({ hasWebRtc: false, phase: 'failed', status: undefined })).toEqual(['no-webrtc']);
+    const joinError = { code: 'no-webrtc', message: 'x.' };
+    expect(keys({ phase: 'failed', joinError, status: undefined })).toEqual(['no-webrtc']);
+  });
+
+  it('gives the reason of a failed start', () => {
+    const joinError = { code: 'unreachable', message: 'The server does not answer. Try again.' };
+    const [card] = conditionsOf({ ...FINE, phase: 'failed', joinError, status: undefined });
+    expect(card?.text).toBe(joinError.message);
+    expect(card?.action?.does).toBe('reload');
+  });
+
+  it('waits a moment before it calls a server unreachable, and gives the reason once', () => {
+    const status = { ...STATUS, server: 'lost', links: 0, serverDetail: 'Connection refused' } as const;
+    expect(keys({ status, wasConnected: false, isLate: false })).toEqual([]);
+    const [card] = conditionsOf({ ...FINE, status, wasConnected: false });
+    expect(card?.key).toBe('server-unreachable');
+    expect(card?.text).toMatch(/^Connection refused\. Without it/);
+  });
+
+  it('says that the network lives on without the server, with nothing to do', () => {
+    const [card] = conditionsOf({ ...FINE, status: { ...STATUS, server: 'lost' } });
+    expect(card).toMatchObject({ key: 'server-gone', kind: 'info' });
+    expect(card?.action).toBeUndefined();
+    expect(keys({ status: { ...STATUS, server: 'connecting', links: 0 } })).toEqual(['server-gone-alone']);
+  });
+
+  it('warns of an insecure address once, not of its lack of storage as well', () => {
+    expect(keys({ isSecure: false, status: { ...STATUS, storage: 'memory', secure: false } })).toEqual(['insecure']);
+  });
+
+  it('mentions missing storage unless it was asked for', () => {
+    expect(keys({ status: { ...STATUS, storage: 'memory' } })).toEqual(['memory']);
+    expect(keys({ status: { ...STATUS, storage: 'memory' }, wantsMemory: true })).toEqual([]);
+  });
+});
