@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTurnServer } from '../scripts/chromium.mjs';
+
+/** A real coturn with REST credentials, as an operator would run it beside the server. */
+export class TurnProcess {
+  readonly urls: string;
+  readonly secret: string;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, folder: string, urls: string, secret: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.urls = urls;
+    this.secret = secret;
+  }
+
+  static isInstalled(): boolean {
+    return findTurnServer() !== undefined;
+  }
+
+  static async start(): Promise<TurnProcess> {
+    const program = findTurnServer();
+    if (!program) throw new Error('coturn is not installed');
+    const address = ownAddress();
+    const port = await freeUdpPort(address);
+    const secret = `e2e-${process.pid}-${port}`;
+    const folder = await mkdtemp(join(tmpdir(), 'skein-turn-'));
+    const child = spawn(program, turnArguments(address, port, secret, folder), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const turn = new TurnProcess(child, folder, `turn:${address}:${port}?transport=udp`, secret);
+    await turn.#listening();
+    return turn;
+  }
+
+  /** What the server needs in its environment to hand out credentials for it. */
+  get env(): Record<string, string> {
+    return { SKEIN_TURN_URLS: this.urls, SKEIN_TURN_SECRET: this.secret };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, 'exit');
+      this.#child.kill('SIGKILL');
+      await exited;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #listening(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let output = '';
+      const read = (chunk: Buffer): void => {
+        output += chunk.toString();
+        if (output.includes('UDP listener opened on')) resolve();
+      };
+      this.#child.stdout?.on('data', read);
+      this.#child.stderr?.on('data', read);
+      this.#child.once('error', reject);
+      this.#child.once('exit', (code) => reject(new Error(`coturn exited with ${code}:\n${output}`)));
+    });
+  }
+}
+
+/** An IPv4 address that a browser will send TURN packets to: not loopback, which ICE leaves out, where there is one. */
+function ownAddress(): string {
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const address of addresses ?? []) if (address.family === 'IPv4' && !address.internal) return address.address;
+  }
+  return '127.0.0.1';
+}
+
+async function freeUdpPort(address: string): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+function turnArguments(address: string, port: number, secret: string, folder: string): string[] {
+  return [
+    '-n',
+    '-v',
+    `--listening-ip=${address}`,
+    `--relay-ip=${address}`,
+    `--listening-port=${port}`,
+    '--use-auth-secret',
+    `--static-auth-secret=${secret}`,
+    '--realm=skein',
+    '--fingerprint',
+    '--no-tls',
+    '--no-dtls',
+    '--no-cli',
+    '--no-tcp-relay',
+    '--no-multicast-peers',
+    '--log-file=stdout',
+    '--pidfile=/dev/null',
+    `--userdb=${join(folder, 'turndb')}`,
+  ];
+}

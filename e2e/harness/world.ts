@@ -1,0 +1,172 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { test } from 'vitest';
+import { launchBrowser, type BrowserOptions } from './browser.ts';
+import { FileFolder } from './files.ts';
+import { watchPage } from './globals.ts';
+import { ServerProcess, type ServerOptions } from './server.ts';
+import { Tab } from './tab.ts';
+
+export interface WorldOptions {
+  readonly server?: ServerOptions;
+  readonly browser?: BrowserOptions;
+}
+
+export interface TabOptions {
+  /** Where to open it; default a context of its own, which is a browser profile of its own. */
+  readonly context?: BrowserContext;
+  /** Options of that new context. */
+  readonly profile?: BrowserContextOptions;
+  /** Settings of the page, see client/src/ui/settings.ts. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** What follows `#`, e.g. a link into a download. */
+  readonly hash?: string;
+  /** Default true: wait for the node to start. */
+  readonly waitForStart?: boolean;
+}
+
+/** What a profile may do without asking. A test of refused permission opens one without. */
+const PERMISSIONS = ['camera', 'microphone', 'clipboard-read', 'clipboard-write'];
+
+/** One server, one browser and everything opened in them. Whatever is opened here is closed by `close`. */
+export class World {
+  readonly server: ServerProcess;
+  readonly browser: Browser;
+  readonly files: FileFolder;
+  readonly tabs: Tab[] = [];
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  private constructor(server: ServerProcess, browser: Browser, files: FileFolder) {
+    this.server = server;
+    this.browser = browser;
+    this.files = files;
+  }
+
+  static async open(options: WorldOptions = {}): Promise<World> {
+    const server = await ServerProcess.start(options.server);
+    try {
+      return new World(server, await launchBrowser(options.browser), await FileFolder.create());
+    } catch (error) {
+      await server.kill();
+      throw error;
+    }
+  }
+
+  /** Has `close` also called when the world ends, last first. */
+  onClose(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+
+  async newProfile(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.browser.newContext({ permissions: PERMISSIONS, acceptDownloads: true, ...options });
+    await context.addInitScript(watchPage);
+    return context;
+  }
+
+  async openTab(options: TabOptions = {}): Promise<Tab> {
+    const context = options.context ?? (await this.newProfile(options.profile));
+    const tab = new Tab(await context.newPage());
+    this.tabs.push(tab);
+    await tab.page.goto(this.pageUrl(options), { waitUntil: 'commit' });
+    if (options.waitForStart !== false) await tab.started();
+    return tab;
+  }
+
+  /** Opens `count` tabs, each in a profile of its own, and waits until each has joined with `links` links. */
+  async openJoinedTabs(count: number, links: number, options: TabOptions = {}): Promise<Tab[]> {
+    const tabs: Tab[] = [];
+    for (let i = 0; i < count; i++) tabs.push(await this.openTab(options));
+    await Promise.all(tabs.map((tab) => tab.joined(links)));
+    return tabs;
+  }
+
+  pageUrl(options: { readonly query?: Readonly<Record<string, string>>; readonly hash?: string } = {}): string {
+    const url = new URL(this.server.url);
+    for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, value);
+    if (options.hash !== undefined) url.hash = options.hash;
+    return url.href;
+  }
+
+  /** Writes what every tab showed and said into a folder, and says where. */
+  async dump(title: string): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'skein-failed-'));
+    await writeFile(join(folder, 'server.log'), this.server.output);
+    await Promise.all(this.tabs.map((tab, index) => dumpTab(tab, join(folder, `tab-${index}`))));
+    console.log(`"${title}" failed; consoles, states and screenshots are in ${folder}`);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close().catch(() => undefined);
+    for (const close of this.#closers.reverse()) await close();
+    await this.server.kill();
+    await this.files.remove();
+  }
+}
+
+async function dumpTab(tab: Tab, path: string): Promise<void> {
+  await writeFile(`${path}.log`, tab.console.join('\n'));
+  if (tab.isCrashed || tab.page.isClosed()) return;
+  const state = await within(3_000, tab.page.evaluate(describeNode));
+  await writeFile(`${path}.json`, state ?? 'the page did not answer');
+  await within(3_000, tab.page.screenshot({ path: `${path}.png`, fullPage: true }));
+}
+
+/** Runs in the page: the node's state in JSON. */
+function describeNode(): string {
+  const node = window.skein;
+  if (!node) return JSON.stringify({ skein: document.documentElement.dataset['skein'] });
+  const downloads = node.downloads.map((each) => ({
+    infoHash: each.infoHash,
+    state: each.state,
+    error: each.error?.message,
+    progress: each.progress,
+    peers: each.peers(),
+  }));
+  const shares = node.shares.map((each) => ({ infoHash: each.infoHash, progress: each.progress, peers: each.peers() }));
+  const calls = node.calls.map((each) => ({
+    id: each.id,
+    direction: each.direction,
+    state: each.state,
+    endReason: each.endReason,
+    detail: each.detail,
+    path: each.path,
+  }));
+  const state = { id: node.id, status: node.status, links: node.links(), contacts: node.contacts(), downloads, shares, calls };
+  return JSON.stringify(state, undefined, 2);
+}
+
+/** `work`'s result, or undefined when it fails or takes longer than `ms`. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A test with a world of its own. When it fails, what every tab showed is kept. */
+export function scenario(
+  title: string,
+  run: (world: World) => Promise<void>,
+  options: WorldOptions & { readonly timeoutMs?: number; readonly skip?: boolean } = {},
+): void {
+  test.skipIf(options.skip === true)(title, { timeout: options.timeoutMs ?? 60_000 }, async () => {
+    const world = await World.open(options);
+    try {
+      await run(world);
+    } catch (error) {
+      await world.dump(title);
+      throw error;
+    } finally {
+      await world.close();
+    }
+  });
+}
