@@ -1,0 +1,42 @@
+import type { LinkPath } from '../../ports/links.ts';
+
+/** What the statistics of a peer connection say about the pair of candidates that is in use. */
+export interface PairStats {
+  readonly path: LinkPath;
+  readonly rttMs: number | undefined;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly type: string;
+  readonly selectedCandidatePairId?: string;
+  readonly selected?: boolean;
+  readonly nominated?: boolean;
+  readonly state?: string;
+  readonly localCandidateId?: string;
+  readonly remoteCandidateId?: string;
+  readonly candidateType?: string;
+  readonly currentRoundTripTime?: number;
+}
+
+/** Reads the candidate pair in use out of a statistics report: Chromium names it in the transport, Firefox marks it. */
+export function readPairStats(report: Iterable<[string, unknown]>): PairStats | undefined {
+  const entries = new Map<string, Entry>();
+  let selectedId: string | undefined;
+  let marked: Entry | undefined;
+  for (const [id, value] of report) {
+    const entry = value as Entry;
+    entries.set(id, entry);
+    if (entry.type === 'transport') selectedId ??= entry.selectedCandidatePairId;
+    if (entry.type !== 'candidate-pair') continue;
+    if (entry.selected || (!marked && entry.nominated && entry.state === 'succeeded')) marked = entry;
+  }
+  const pair = (selectedId === undefined ? undefined : entries.get(selectedId)) ?? marked;
+  if (!pair) return undefined;
+  const ends = [entries.get(pair.localCandidateId ?? ''), entries.get(pair.remoteCandidateId ?? '')];
+  const seconds = pair.currentRoundTripTime;
+  return {
+    path: ends.some((end) => end?.candidateType === 'relay') ? 'turn' : 'direct',
+    rttMs: seconds === undefined ? undefined : seconds * 1000,
+  };
+}

@@ -1,0 +1,271 @@
+import SimplePeer, { type SimplePeerError } from 'simple-peer/simplepeer.min.js';
+import {
+  CONTROL_CHANNEL_ID,
+  CONTROL_HARD_LIMIT_BYTES,
+  CONTROL_HIGH_WATER_BYTES,
+  CONTROL_LOW_WATER_BYTES,
+  DISCONNECTED_GRACE_MS,
+  GATHER_MS,
+  GATHER_RELAY_ONLY_MS,
+  GATHER_TURN_MS,
+  MAX_CHANNEL_ID,
+  MAX_CONTROL_MESSAGE_BYTES,
+} from '../../../../shared/src/limits/links.ts';
+import { invariant } from '../../../../shared/src/result.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { LinkPath, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
+import type { Log } from '../../ports/log.ts';
+import { browserClock } from './clock.ts';
+import { type PairStats, readPairStats } from './ice-stats.ts';
+import { findSdpFault, hasCandidate, hasTurnServer, parseFingerprint } from './sdp.ts';
+
+interface ConnectOptions {
+  readonly iceServers: readonly RTCIceServer[];
+  readonly relayOnly: boolean;
+}
+
+/** How long one reading of the statistics serves several questions. [ms] */
+const STATS_REUSE_MS = 250;
+
+/** A grace timer that fires this much late ran in a page that was frozen: it says nothing about the other side. [ms] */
+const STALL_MS = 2_000;
+
+/** simple-peer's errors that mean no candidate pair works. */
+const ICE_ERRORS: ReadonlySet<string | undefined> = new Set(['ERR_ICE_CONNECTION_FAILURE', 'ERR_CONNECTION_FAILURE']);
+
+/** Makes connections with simple-peer. */
+export class SimplePeerConnector implements RawConnector {
+  readonly #log: Log;
+  readonly #clock: Clock;
+
+  constructor(log: Log, clock: Clock = browserClock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  connect(role: 'offerer' | 'answerer', options: ConnectOptions, handler: RawConnectionHandler): RawConnection {
+    return new SimplePeerConnection(role, options, handler, this.#clock, this.#log);
+  }
+}
+
+/**
+ * One simple-peer connection. simple-peer negotiates, watches ICE and tears down; its internals `_pc` and `_channel`
+ * are used for what it has no word for: further channels, fingerprints, the moment at which the channel opens (its own
+ * `connect` comes up to 100 ms later, after polling statistics) and the send queue.
+ */
+class SimplePeerConnection implements RawConnection {
+  readonly #role: 'offerer' | 'answerer';
+  readonly #handler: RawConnectionHandler;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #wantsRelay: boolean;
+  readonly #gatherMs: number;
+  #peer: SimplePeer | undefined;
+  #state: 'opening' | 'open' | 'closed' = 'opening';
+  #isDescribed = false;
+  #isOverHighWater = false;
+  #cancelGathering: (() => void) | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #failure: { readonly reason: RawCloseReason; readonly detail: string } | undefined;
+  #fingerprints: { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
+  #stats: { readonly at: number; readonly reading: Promise<PairStats | undefined> } | undefined;
+
+  constructor(
+    role: 'offerer' | 'answerer',
+    options: ConnectOptions,
+    handler: RawConnectionHandler,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#role = role;
+    this.#handler = handler;
+    this.#clock = clock;
+    this.#log = log;
+    this.#wantsRelay = options.relayOnly || hasTurnServer(options.iceServers);
+    this.#gatherMs = options.relayOnly ? GATHER_RELAY_ONLY_MS : this.#wantsRelay ? GATHER_TURN_MS : GATHER_MS;
+    try {
+      this.#start(options);
+    } catch (error) {
+      // Without WebRTC, or with an ICE server address that the browser refuses, the constructor throws.
+      queueMicrotask(() => this.#closed('error', error instanceof Error ? error.message : 'no connection could be made'));
+    }
+  }
+
+  accept(sdp: string): void {
+    const peer = this.#peer;
+    if (!peer || peer.destroyed || peer.destroying) return;
+    const fault = findSdpFault(sdp);
+    if (fault !== undefined) this.#fail('error', fault);
+    else peer.signal({ type: this.#role === 'offerer' ? 'answer' : 'offer', sdp });
+  }
+
+  send(bytes: Uint8Array): boolean {
+    const channel = this.#peer?._channel;
+    if (this.#state !== 'open' || channel?.readyState !== 'open') return false;
+    if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return false;
+    const isFull = channel.bufferedAmount + bytes.length > CONTROL_HARD_LIMIT_BYTES;
+    if (isFull) this.#log.log('warn', 'control message refused: its sender does not wait', { queued: channel.bufferedAmount });
+    else this.#peer?.send(bytes);
+    if (channel.bufferedAmount > CONTROL_HIGH_WATER_BYTES) this.#isOverHighWater = true;
+    return !isFull && !this.#isOverHighWater;
+  }
+
+  fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {
+    if (this.#fingerprints) return this.#fingerprints;
+    const connection = this.#peer?._pc;
+    const local = parseFingerprint(connection?.localDescription?.sdp ?? '');
+    const remote = parseFingerprint(connection?.remoteDescription?.sdp ?? '');
+    if (local && remote) this.#fingerprints = { local, remote };
+    return this.#fingerprints;
+  }
+
+  openChannel(id: number, label: string): RTCDataChannel {
+    invariant(id > CONTROL_CHANNEL_ID && id <= MAX_CHANNEL_ID, `channel id ${id} is out of range`);
+    const connection = this.#peer?._pc;
+    if (!connection) throw new DOMException('the connection is closed', 'InvalidStateError');
+    return connection.createDataChannel(label, { negotiated: true, id });
+  }
+
+  async path(): Promise<LinkPath> {
+    return (await this.#pairStats())?.path ?? 'direct';
+  }
+
+  async rttMs(): Promise<number | undefined> {
+    return (await this.#pairStats())?.rttMs;
+  }
+
+  close(): void {
+    this.#fail('closed', 'closed on this side');
+  }
+
+  #start(options: ConnectOptions): void {
+    const peer = new SimplePeer({
+      initiator: this.#role === 'offerer',
+      trickle: true,
+      config: {
+        iceServers: [...options.iceServers],
+        iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
+        bundlePolicy: 'max-bundle',
+      },
+      channelName: 'control',
+      // Negotiated, so that both sides have it at once and no channel of the other side can take its place.
+      channelConfig: { negotiated: true, id: CONTROL_CHANNEL_ID },
+      objectMode: true,
+    });
+    this.#peer = peer;
+    peer.on('signal', (signal) => this.#onSignal(signal.type));
+    peer.on('_iceComplete', () => this.#describe());
+    peer.on('iceStateChange', (ice, gathering) => this.#onIceState(ice, gathering));
+    peer.on('data', (data) => this.#onData(data));
+    peer.on('error', (error) => this.#onError(error));
+    peer.on('close', () => this.#onClose());
+    const channel = peer._channel;
+    if (!channel) return;
+    channel.addEventListener('open', () => this.#onOpen(channel));
+    channel.addEventListener('bufferedamountlow', () => this.#onBufferLow());
+  }
+
+  /** simple-peer signals its description as soon as it is set, then each candidate; they leave here in one piece. */
+  #onSignal(type: string): void {
+    if (type === 'offer' || type === 'answer') {
+      this.#cancelGathering = this.#clock.setTimer(this.#clock.now() + this.#gatherMs, () => this.#describe());
+      if (this.#peer?._pc?.iceGatheringState === 'complete') this.#describe();
+    } else if (this.#wantsRelay && hasCandidate(this.#peer?._pc?.localDescription?.sdp ?? '', 'relay')) {
+      this.#describe();
+    }
+  }
+
+  #describe(): void {
+    const sdp = this.#peer?._pc?.localDescription?.sdp;
+    if (this.#isDescribed || sdp === undefined || this.#state === 'closed') return;
+    this.#isDescribed = true;
+    this.#cancelGathering?.();
+    this.#handler.description(sdp);
+  }
+
+  #onOpen(channel: RTCDataChannel): void {
+    if (this.#state !== 'opening') return;
+    channel.bufferedAmountLowThreshold = CONTROL_LOW_WATER_BYTES;
+    this.#state = 'open';
+    this.#handler.open();
+  }
+
+  #onData(data: Uint8Array | string): void {
+    if (this.#state === 'closed' || typeof data === 'string') return;
+    // A plain view instead of simple-peer's Buffer, whose `slice` aliases; the browser made the memory for this message.
+    this.#handler.message(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+
+  #onBufferLow(): void {
+    if (!this.#isOverHighWater || this.#state !== 'open') return;
+    this.#isOverHighWater = false;
+    this.#handler.writable();
+  }
+
+  #onIceState(ice: RTCIceConnectionState, gathering: RTCIceGatheringState): void {
+    if (gathering === 'complete') this.#describe();
+    if (ice !== 'disconnected') {
+      this.#cancelGrace?.();
+      this.#cancelGrace = undefined;
+    } else if (!this.#cancelGrace) this.#startGrace();
+  }
+
+  /** A killed page says nothing: its silence shows as `disconnected`, which may also be a gap that passes. */
+  #startGrace(): void {
+    const due = this.#clock.now() + DISCONNECTED_GRACE_MS;
+    this.#cancelGrace = this.#clock.setTimer(due, () => {
+      this.#cancelGrace = undefined;
+      if (this.#peer?._pc?.iceConnectionState !== 'disconnected') return;
+      if (this.#clock.now() - due > STALL_MS) this.#startGrace();
+      else this.#fail(this.#state === 'open' ? 'closed' : 'ice-failed', 'the other side has fallen silent');
+    });
+  }
+
+  #onError(error: SimplePeerError): void {
+    if (this.#failure) return;
+    // Once it was open, whatever ended it is the end of a link: a remote close often shows as "User-Initiated Abort".
+    if (this.#state === 'open') this.#failure = { reason: 'closed', detail: error.message };
+    else if (ICE_ERRORS.has(error.code)) this.#failure = { reason: 'ice-failed', detail: 'no pair of candidates connected' };
+    else if (error.code === 'ERR_DATA_CHANNEL') this.#failure = { reason: 'closed', detail: error.message };
+    else this.#failure = { reason: 'error', detail: error.message };
+  }
+
+  #onClose(): void {
+    const failure = this.#failure ?? { reason: 'closed', detail: 'the other side closed the connection' };
+    this.#closed(failure.reason, failure.detail);
+  }
+
+  /** Ends the connection; simple-peer then emits `close` in a task of its own. */
+  #fail(reason: RawCloseReason, detail: string): void {
+    if (this.#state === 'closed') return;
+    this.#failure ??= { reason, detail };
+    this.#peer?.destroy();
+  }
+
+  #closed(reason: RawCloseReason, detail: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelGathering?.();
+    this.#cancelGrace?.();
+    this.#peer = undefined;
+    this.#stats = undefined;
+    this.#handler.closed(reason, detail);
+  }
+
+  #pairStats(): Promise<PairStats | undefined> {
+    const now = this.#clock.now();
+    if (this.#stats && now - this.#stats.at < STATS_REUSE_MS) return this.#stats.reading;
+    const connection = this.#peer?._pc;
+    const reading = connection ? readStats(connection) : Promise.resolve(undefined);
+    this.#stats = { at: now, reading };
+    return reading;
+  }
+}
+
+async function readStats(connection: RTCPeerConnection): Promise<PairStats | undefined> {
+  try {
+    return readPairStats((await connection.getStats()) as unknown as Map<string, unknown>);
+  } catch {
+    return undefined;
+  }
+}
