@@ -1,0 +1,130 @@
+import { fromHex, hexDigit, utf8Decode, utf8Encode } from '../../../shared/src/bytes.ts';
+import { ID_BYTES, nodeIdFromBytes } from '../../../shared/src/ids.ts';
+import { MAX_MAGNET_LENGTH, MAX_SEGMENT_BYTES, MAX_TRACKERS, MAX_URL_LENGTH } from '../../../shared/src/limits/swarm.ts';
+import { type Result, err, ok } from '../../../shared/src/result.ts';
+import type { InfoHash } from './types.ts';
+
+/** What a magnet link says (BEP 9). */
+export interface Magnet {
+  readonly infoHash: InfoHash;
+  /** Display name (`dn`), empty when the link has none. */
+  readonly name: string;
+  /** Tracker URLs (`tr`), each once. */
+  readonly trackers: readonly string[];
+  /** Web seeds (`ws`, BEP 19), each once. */
+  readonly webSeeds: readonly string[];
+}
+
+export type MagnetErrorCode =
+  /** The text does not begin with `magnet:?`. */
+  | 'not-magnet'
+  | 'too-long'
+  /** No `xt=urn:btih:` at all. */
+  | 'no-info-hash'
+  /** An `xt=urn:btih:` that is neither 40 hex digits nor 32 base32 characters. */
+  | 'bad-info-hash';
+
+/** Reads a magnet link. Total: parameters that are malformed or unknown are left out, only the info-hash must be right. */
+export function parseMagnet(text: string): Result<Magnet, MagnetErrorCode> {
+  if (text.length > MAX_MAGNET_LENGTH) return err('too-long');
+  const link = text.trim();
+  if (!/^magnet:\?/i.test(link)) return err('not-magnet');
+  let infoHash: InfoHash | undefined;
+  let hasTopic = false;
+  let name = '';
+  const trackers = new Set<string>();
+  const webSeeds = new Set<string>();
+  for (const parameter of link.slice(8).split('&')) {
+    const equals = parameter.indexOf('=');
+    const value = equals < 0 ? undefined : percentDecode(parameter.slice(equals + 1));
+    if (value === undefined) continue;
+    const key = parameter.slice(0, equals).replace(/\.\d+$/, '').toLowerCase();
+    if (key === 'xt' && /^urn:btih:/i.test(value)) {
+      hasTopic = true;
+      infoHash ??= parseInfoHash(value.slice(9));
+    } else if (key === 'dn') name ||= displayName(value);
+    else if (key === 'tr') addUrl(trackers, value);
+    else if (key === 'ws') addUrl(webSeeds, value);
+  }
+  if (!infoHash) return err(hasTopic ? 'bad-info-hash' : 'no-info-hash');
+  return ok({ infoHash, name, trackers: [...trackers], webSeeds: [...webSeeds] });
+}
+
+/** The link that names `magnet`. `parseMagnet` gives the same back. */
+export function formatMagnet(magnet: {
+  readonly infoHash: InfoHash;
+  readonly name?: string;
+  readonly trackers?: readonly string[];
+  readonly webSeeds?: readonly string[];
+}): string {
+  let link = `magnet:?xt=urn:btih:${magnet.infoHash}`;
+  if (magnet.name) link += `&dn=${percentEncode(magnet.name)}`;
+  for (const tracker of magnet.trackers ?? []) link += `&tr=${percentEncode(tracker)}`;
+  for (const webSeed of magnet.webSeeds ?? []) link += `&ws=${percentEncode(webSeed)}`;
+  return link;
+}
+
+/** An info-hash from 40 hex digits or 32 base32 characters (RFC 4648 §6) of either case. */
+export function parseInfoHash(text: string): InfoHash | undefined {
+  const bytes = text.length === 2 * ID_BYTES ? fromHex(text) : text.length === 32 ? fromBase32(text) : undefined;
+  return bytes && nodeIdFromBytes(bytes);
+}
+
+function addUrl(urls: Set<string>, url: string): void {
+  if (urls.size < MAX_TRACKERS && isUrl(url)) urls.add(url);
+}
+
+/** True for text that has the shape of a URL and is safe to keep and show. Who uses it decides on the scheme. */
+export function isUrl(text: string): boolean {
+  return text.length <= MAX_URL_LENGTH && /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}]+$/iu.test(text);
+}
+
+/** A name for people until the metadata is here: one line, of bounded length. */
+function displayName(text: string): string {
+  const line = text.replace(/\p{Cc}+/gu, ' ').trim();
+  return [...line].slice(0, MAX_SEGMENT_BYTES).join('');
+}
+
+function fromBase32(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array((text.length * 5) >> 3);
+  let held = 0;
+  let bits = 0;
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = 'abcdefghijklmnopqrstuvwxyz234567'.indexOf(text.charAt(i).toLowerCase());
+    if (digit < 0) return undefined;
+    held = ((held << 5) | digit) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at++] = (held >> bits) & 0xff;
+  }
+  return bytes;
+}
+
+/** Undoes percent-encoding, `+` being a space; undefined when what results is not UTF-8. A lone `%` stands for itself. */
+function percentDecode(text: string): string | undefined {
+  const encoded = utf8Encode(text);
+  const bytes = new Uint8Array(encoded.length);
+  let length = 0;
+  for (let i = 0; i < encoded.length; i++) {
+    const byte = encoded[i] as number;
+    const high = byte === 0x25 ? hexDigit(encoded[i + 1] ?? 0) : -1;
+    const low = high < 0 ? -1 : hexDigit(encoded[i + 2] ?? 0);
+    if (low >= 0) {
+      bytes[length++] = (high << 4) | low;
+      i += 2;
+    } else bytes[length++] = byte === 0x2b ? 0x20 : byte;
+  }
+  return utf8Decode(bytes.subarray(0, length));
+}
+
+/** Percent-encodes all but the unreserved characters of RFC 3986 §2.3. */
+function percentEncode(text: string): string {
+  let encoded = '';
+  for (const byte of utf8Encode(text)) {
+    const character = String.fromCharCode(byte);
+    encoded += /[\w.~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}

@@ -1,0 +1,104 @@
+import type { Millis } from '../../../shared/src/machine.ts';
+
+/**
+ * The requests that one peer was sent and has not answered, oldest first. A ring of typed arrays: peers answer in
+ * order almost always, so the block that comes is the first one and taking it out is O(1).
+ *
+ * A request is counted while the picker keeps its block for this peer. One that was given up (the peer choked, or is
+ * snubbed) stays here uncounted, so that a late answer is still welcome if nobody else was faster.
+ */
+export class Outstanding {
+  /** Counted requests. */
+  counted = 0;
+  #blocks = new Float64Array(16);
+  #sentAt = new Float64Array(16);
+  #isCounted = new Uint8Array(16);
+  #first = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** When the oldest request was sent; undefined when there is none. */
+  get oldestAt(): Millis | undefined {
+    return this.#length === 0 ? undefined : this.#sentAt[this.#first];
+  }
+
+  push(block: number, now: Millis): void {
+    if (this.#length === this.#blocks.length) this.#grow();
+    const place = (this.#first + this.#length++) & (this.#blocks.length - 1);
+    this.#blocks[place] = block;
+    this.#sentAt[place] = now;
+    this.#isCounted[place] = 1;
+    this.counted++;
+  }
+
+  /** Takes `block` out. Says whether it was there, and whether it was counted. */
+  take(block: number): 'counted' | 'uncounted' | 'missing' {
+    const mask = this.#blocks.length - 1;
+    for (let i = 0; i < this.#length; i++) {
+      if (this.#blocks[(this.#first + i) & mask] === block) return this.#removeAt(i);
+    }
+    return 'missing';
+  }
+
+  has(block: number): boolean {
+    const mask = this.#blocks.length - 1;
+    for (let i = 0; i < this.#length; i++) if (this.#blocks[(this.#first + i) & mask] === block) return true;
+    return false;
+  }
+
+  /** Takes the oldest request out; `giveUp` is told its block and whether it was counted. */
+  shift(giveUp: (block: number, isCounted: boolean) => void): void {
+    if (this.#length === 0) return;
+    const block = this.#blocks[this.#first] as number;
+    giveUp(block, this.#removeAt(0) === 'counted');
+  }
+
+  /** Uncounts every request; `release` is told each block that was counted. */
+  uncountAll(release: (block: number) => void): void {
+    const mask = this.#blocks.length - 1;
+    for (let i = 0; i < this.#length; i++) {
+      const place = (this.#first + i) & mask;
+      if (this.#isCounted[place] === 0) continue;
+      this.#isCounted[place] = 0;
+      release(this.#blocks[place] as number);
+    }
+    this.counted = 0;
+  }
+
+  #removeAt(index: number): 'counted' | 'uncounted' {
+    const mask = this.#blocks.length - 1;
+    const wasCounted = this.#isCounted[(this.#first + index) & mask] === 1;
+    for (let i = index; i > 0; i--) {
+      const to = (this.#first + i) & mask;
+      const from = (this.#first + i - 1) & mask;
+      this.#blocks[to] = this.#blocks[from] as number;
+      this.#sentAt[to] = this.#sentAt[from] as number;
+      this.#isCounted[to] = this.#isCounted[from] as number;
+    }
+    this.#first = (this.#first + 1) & mask;
+    this.#length--;
+    if (!wasCounted) return 'uncounted';
+    this.counted--;
+    return 'counted';
+  }
+
+  #grow(): void {
+    const size = this.#blocks.length;
+    const blocks = new Float64Array(2 * size);
+    const sentAt = new Float64Array(2 * size);
+    const isCounted = new Uint8Array(2 * size);
+    for (let i = 0; i < this.#length; i++) {
+      const place = (this.#first + i) & (size - 1);
+      blocks[i] = this.#blocks[place] as number;
+      sentAt[i] = this.#sentAt[place] as number;
+      isCounted[i] = this.#isCounted[place] as number;
+    }
+    this.#blocks = blocks;
+    this.#sentAt = sentAt;
+    this.#isCounted = isCounted;
+    this.#first = 0;
+  }
+}

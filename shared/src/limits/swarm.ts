@@ -1,0 +1,173 @@
+/** Caps and timing of the BitTorrent layer. Figures named "libtorrent" are that library's tested defaults. */
+
+/** A block: what one request asks for. [bytes] BEP 3: "all current implementations use 2^14". */
+export const BLOCK_BYTES = 16 * 1024;
+
+// Metainfo
+
+/** Smallest piece length that is chosen here. [bytes] One block. */
+export const MIN_PIECE_LENGTH = BLOCK_BYTES;
+
+/** Largest piece length that is chosen here. [bytes] Larger ones delay verifying and waste more on one bad block. */
+export const MAX_CHOSEN_PIECE_LENGTH = 16 * 1024 * 1024;
+
+/** Largest piece length that is accepted. [bytes] A piece is held in memory until it is whole. */
+export const MAX_PIECE_LENGTH = 64 * 1024 * 1024;
+
+/** Piece count that the choice of a piece length aims not to exceed. 40 kB of hashes: metadata in three messages. */
+export const TARGET_PIECE_COUNT = 2048;
+
+/** Largest info dictionary. [bytes] The cap of other clients for metadata from peers, too. */
+export const MAX_INFO_BYTES = 10 * 1024 * 1024;
+
+/** Largest torrent file. [bytes] An info dictionary and room for trackers. */
+export const MAX_TORRENT_FILE_BYTES = MAX_INFO_BYTES + 1024 * 1024;
+
+/** Most pieces of a torrent. What 20-byte hashes in `MAX_INFO_BYTES` can name; a bitfield of 64 KiB. */
+export const MAX_PIECES = 2 ** 19;
+
+/** Most files of a torrent. Above the 10,000 small files that must work, far below what exhausts a tab. */
+export const MAX_FILES = 50_000;
+
+/** Most folders above a file. Deeper trees than any file system's path limit allows. */
+export const MAX_PATH_SEGMENTS = 64;
+
+/** Longest name of a file or folder. [bytes of UTF-8] The limit of ext4, APFS and NTFS (in units of theirs). */
+export const MAX_SEGMENT_BYTES = 255;
+
+/** Most trackers taken from a torrent file or a magnet link. */
+export const MAX_TRACKERS = 64;
+
+/** Longest tracker or web-seed URL. [characters] */
+export const MAX_URL_LENGTH = 2048;
+
+/** Longest magnet link. [characters] All trackers at full length would still be refused; real links have under 2,000. */
+export const MAX_MAGNET_LENGTH = 64 * 1024;
+
+/** Deepest nesting of bencoded lists and dictionaries. The deepest known use (BEP 52 file trees) stays under it. */
+export const MAX_BENCODE_DEPTH = 32;
+
+/** Most values in one bencoded document. Each costs an object: 50,000 files with paths fit, a bomb of `le` does not. */
+export const MAX_BENCODE_VALUES = 500_000;
+
+/** Most values in the bencoded part of one extension message. */
+export const MAX_EXTENSION_VALUES = 256;
+
+// Wire
+
+/** Largest request that is served. [bytes] Stock WebTorrent drops peers that ask for more. */
+export const MAX_REQUEST_BYTES = 128 * 1024;
+
+/** Largest extension message. [bytes] A metadata block with its dictionary; handshakes are far smaller. */
+export const MAX_EXTENDED_BYTES = BLOCK_BYTES + 4096;
+
+/** Largest message of an unknown kind that is skipped; a longer one ends the link. [bytes] */
+export const MAX_UNKNOWN_BYTES = 1024 * 1024;
+
+/** Largest `send` output. [bytes] Under the 64 KiB that every WebRTC stack takes as one message. */
+export const MAX_SEND_BYTES = 32 * 1024;
+
+/** Peers of one torrent. libtorrent allows 200 for a whole client; a page has far fewer links. */
+export const MAX_TORRENT_PEERS = 200;
+
+/** Requests of one peer that wait here; advertised as `reqq`. libtorrent `max_allowed_in_request_queue`. */
+export const MAX_QUEUED_REQUESTS = 2000;
+
+/** Blocks handed to the driver for one peer in `UPLOAD_BURST_MS`. [blocks] 512 KiB: no peer floods the send queue. */
+export const UPLOAD_BURST_BLOCKS = 32;
+
+/** Period of `UPLOAD_BURST_BLOCKS`. [ms] Together 100 MB/s a peer, above any measured data channel. */
+export const UPLOAD_BURST_MS = 5;
+
+/** Metadata blocks of one peer's asking that wait here. */
+export const MAX_QUEUED_METADATA = 64;
+
+/** Bytes other than blocks sent to a peer whose channel is congested before it is given up. [bytes] It reads nothing. */
+export const MAX_CONGESTED_BYTES = 1024 * 1024;
+
+/** Blocks that came unasked in a row before the link is ended. Cancelled ones may cross and are forgiven. */
+export const MAX_UNWANTED_BLOCKS = 256;
+
+/** Rejects in a row while unchoked before the peer is useless. libtorrent `max_rejects`. */
+export const MAX_REJECTS = 50;
+
+/** Handshake must be here by then. [ms] libtorrent `handshake_timeout`. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** A peer silent for so long is gone. [ms] BEP 3: two minutes. */
+export const PEER_TIMEOUT_MS = 120_000;
+
+/** Silence of ours after which a keep-alive is sent. [ms] Ahead of the other side's two minutes. */
+export const KEEP_ALIVE_MS = 110_000;
+
+/** Period of the housekeeping of a torrent with peers. [ms] */
+export const TORRENT_TICK_MS = 1000;
+
+// Picker and pipeline
+
+/** Pieces picked at random before rarest first begins. libtorrent `initial_picker_threshold`. */
+export const RANDOM_FIRST_PIECES = 4;
+
+/** Memory for pieces that are partly here or being verified. [bytes] Keeps a page under 150 MB. */
+export const MAX_OPEN_BYTES = 64 * 1024 * 1024;
+
+/** Pieces open at once at least, whatever their length. */
+export const MIN_OPEN_PIECES = 3;
+
+/** Peers that may be asked for the same block at the end of a download. */
+export const MAX_BLOCK_REQUESTERS = 3;
+
+/** Requests outstanding at first. Half a round trip of a slow home line; doubles each round trip (slow start). */
+export const INITIAL_PIPELINE = 8;
+
+/** Fewest requests outstanding to a peer that delivers. libtorrent's minimum. */
+export const MIN_PIPELINE = 2;
+
+/** Most requests outstanding to one peer: 8 MiB. libtorrent `max_out_request_queue`. */
+export const MAX_PIPELINE = 500;
+
+/** Requests outstanding after slow start, in time at the measured rate. [ms] libtorrent `request_queue_time`. */
+export const PIPELINE_MS = 3000;
+
+/** Slow start ends when the rate rises by less than this in a tick. [bytes/s] libtorrent, `slow_start`. */
+export const SLOW_START_RISE = 5000;
+
+/** No block for so long although asked: snubbed. [ms] libtorrent `piece_timeout`. */
+export const SNUB_MS = 20_000;
+
+/** A request older than this is given up. [ms] libtorrent `request_timeout`. */
+export const REQUEST_TIMEOUT_MS = 60_000;
+
+// Choker
+
+/** Regular unchoke slots. Cohen 2003: four. */
+export const REGULAR_SLOTS = 4;
+
+/** Re-ranking of the regular slots. [ms] Cohen 2003: ten seconds. */
+export const RECHOKE_MS = 10_000;
+
+/** Turn of one optimistic slot. [ms] Cohen 2003: every third rechoke. */
+export const OPTIMISTIC_MS = 30_000;
+
+/** A seed serves a peer so long before it yields to one that waits. [ms] libtorrent's round robin. */
+export const SEED_TURN_MS = 60_000;
+
+// Blame and metadata
+
+/** Banned peers remembered. The oldest is forgotten first. */
+export const MAX_BANNED = 1000;
+
+/** Suspected peers remembered. The oldest is forgotten first. */
+export const MAX_SUSPECTS = 1000;
+
+/** Most pieces that a suspect has to deliver alone before it is trusted again. Doubles from 1 with each failure. */
+export const MAX_PAROLE_PIECES = 16;
+
+/** A piece that a suspect fetches alone is shared with others at the end of a download after so long. [ms] */
+export const PAROLE_PIECE_MS = 20_000;
+
+/** Metadata blocks asked of one peer at once. Three hold the hashes of a torrent of `TARGET_PIECE_COUNT` pieces. */
+export const METADATA_PIPELINE = 4;
+
+/** A metadata request older than this goes to another peer. [ms] */
+export const METADATA_TIMEOUT_MS = 8000;
