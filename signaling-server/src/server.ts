@@ -1,0 +1,208 @@
+import { type IncomingMessage, type Server as HttpServer, createServer as createHttpServer } from 'node:http';
+import type { AddressInfo, Socket as NetSocket } from 'node:net';
+import { Server as SocketIoServer } from 'socket.io';
+import {
+  MAX_SIGNALING_MESSAGE_BYTES,
+  PING_INTERVAL_MS,
+  PING_TIMEOUT_MS,
+} from '../../shared/src/limits/signaling.ts';
+import { clientAddress, lanAddresses } from './address.ts';
+import { type PageHandler, createHttpHandler } from './http.ts';
+import { type IceSettings, NO_ICE } from './ice.ts';
+import { type Page, loadPage } from './page.ts';
+import { systemRng } from './random.ts';
+import { type Allowances, RateLimits } from './rate-limits.ts';
+import { type SignalingIo, SignalingService } from './signaling.ts';
+import { TrackerHost } from './tracker-host.ts';
+
+/** Most open sockets, and most of one address. A socket costs about 20 kB. */
+const MAX_SOCKETS = 20_000;
+const MAX_SOCKETS_PER_ADDRESS = 1_000;
+
+/** How long a new socket may take until it speaks socket.io. [ms] */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** How long closing waits for the other ends to say good-bye. [ms] */
+const CLOSE_GRACE_MS = 300;
+
+/** Times for whole request headers and whole requests. [ms] All of ours are a few hundred bytes. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+export interface ServerOptions {
+  /** TCP port; 0 takes any free one. Default 8080. */
+  readonly port?: number;
+  /** Address to listen on. Default: all. */
+  readonly host?: string;
+  /** Folder of the built page, or what serves it in development. Without it there is signaling only. */
+  readonly page?: string | PageHandler;
+  readonly ice?: IceSettings;
+  /** Hosts (`name` or `name:port`) under which clients know this server. Default: whatever their requests name. */
+  readonly publicHosts?: readonly string[];
+  /** Number of reverse proxies in front whose `x-forwarded-for` is believed. Default 0. */
+  readonly trustedProxies?: number;
+  /** Other rate limits than the usual ones, by event class. */
+  readonly allowances?: Partial<Allowances>;
+}
+
+export interface SignalingServer {
+  /** Origin for clients on this machine. Known once `listen` has resolved. */
+  readonly url: string;
+  /** Origins for other devices of the local network; empty when the server listens on one address only. */
+  readonly lanUrls: string[];
+  readonly http: HttpServer;
+  /** Resolves when connections are taken; rejects with the error of `node:net`, such as `EADDRINUSE`. */
+  listen(): Promise<void>;
+  /** Closes every socket and stops listening. Idempotent, and done within half a second. */
+  close(): Promise<void>;
+}
+
+/** Page, introductions, tracker and signal relay on one port. */
+export function createServer(options: ServerOptions = {}): SignalingServer {
+  return new Composition(options);
+}
+
+class Composition implements SignalingServer {
+  readonly http: HttpServer;
+  readonly #options: ServerOptions;
+  readonly #limits: RateLimits;
+  readonly #io: SignalingIo;
+  readonly #signaling: SignalingService;
+  readonly #tracker: TrackerHost;
+  /** Every TCP socket, so that closing need not wait for those that do not close. BOUNDED: by MAX_SOCKETS. */
+  readonly #sockets = new Set<NetSocket>();
+  /** BOUNDED: by the websockets, which MAX_SOCKETS bounds. */
+  readonly #socketsPerAddress = new Map<string, number>();
+  #page: Page | PageHandler | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    const rng = systemRng();
+    this.#limits = new RateLimits(options.allowances);
+    this.#tracker = new TrackerHost(rng);
+    this.http = createHttpServer(
+      { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      this.#httpHandler(),
+    );
+    // Without a listener, running out of file descriptors would end the process instead of one connection.
+    this.http.on('error', () => undefined);
+    this.http.maxConnections = MAX_SOCKETS;
+    this.http.on('connection', (socket) => this.#track(socket));
+    this.#io = new SocketIoServer(this.http, {
+      transports: ['websocket'],
+      serveClient: false,
+      maxHttpBufferSize: MAX_SIGNALING_MESSAGE_BYTES,
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: PING_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      perMessageDeflate: false,
+      allowRequest: (request, decide) => void this.#admit(request).then((isAllowed) => decide(null, isAllowed)),
+    });
+    this.#signaling = new SignalingService(this.#io, {
+      limits: this.#limits,
+      tracker: this.#tracker,
+      rng,
+      addressOf: (socket) => this.#addressOf(socket.request),
+      hostsOf: (socket) => this.#hostsOf(socket.request),
+    });
+    this.#io.engine.on('connection', (socket: { request: IncomingMessage; on(event: 'close', then: () => void): void }) => {
+      const address = this.#addressOf(socket.request);
+      this.#countSocket(address, 1);
+      socket.on('close', () => this.#countSocket(address, -1));
+    });
+  }
+
+  get url(): string {
+    const { host } = this.#options;
+    const name = host === undefined || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+    return originOf(name, this.#port);
+  }
+
+  get lanUrls(): string[] {
+    const { host } = this.#options;
+    if (host !== undefined && host !== '0.0.0.0' && host !== '::') return [];
+    return lanAddresses().map((address) => originOf(address, this.#port));
+  }
+
+  async listen(): Promise<void> {
+    const { page, port = 8080, host } = this.#options;
+    this.#page = typeof page === 'string' ? await loadPage(page) : page;
+    await new Promise<void>((resolve, reject) => {
+      this.http.once('error', reject);
+      this.http.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        this.http.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#tracker.close();
+    const closed = this.#io.close();
+    this.http.closeIdleConnections();
+    // Good-byes are on their way; whoever does not answer them is cut off.
+    const cutOff = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSE_GRACE_MS);
+    await closed;
+    clearTimeout(cutOff);
+  }
+
+  get #port(): number {
+    const address = this.http.address() as AddressInfo | string | null;
+    return typeof address === 'object' && address ? address.port : (this.#options.port ?? 8080);
+  }
+
+  #httpHandler(): PageHandler {
+    return createHttpHandler({
+      page: () => this.#page,
+      ice: this.#options.ice ?? NO_ICE,
+      limits: this.#limits,
+      trustedProxies: this.#options.trustedProxies ?? 0,
+      health: () => ({
+        uptimeSeconds: Math.floor(process.uptime()),
+        sockets: this.#io.engine.clientsCount,
+        peers: this.#signaling.peerCount,
+        swarms: this.#tracker.swarmCount,
+      }),
+      lanUrls: () => this.lanUrls,
+    });
+  }
+
+  async #admit(request: IncomingMessage): Promise<boolean> {
+    const address = this.#addressOf(request);
+    if (this.#io.engine.clientsCount >= MAX_SOCKETS) return false;
+    if ((this.#socketsPerAddress.get(address) ?? 0) >= MAX_SOCKETS_PER_ADDRESS) return false;
+    return this.#limits.takeAddress('connect', address);
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    return clientAddress(request, this.#options.trustedProxies ?? 0);
+  }
+
+  #hostsOf(request: IncomingMessage): readonly string[] {
+    const { publicHosts = [] } = this.#options;
+    return publicHosts.length > 0 ? publicHosts : [request.headers.host ?? ''];
+  }
+
+  #countSocket(address: string, change: 1 | -1): void {
+    const count = (this.#socketsPerAddress.get(address) ?? 0) + change;
+    if (count > 0) this.#socketsPerAddress.set(address, count);
+    else this.#socketsPerAddress.delete(address);
+  }
+
+  #track(socket: NetSocket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+}
+
+function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}${port === 80 ? '' : `:${port}`}`;
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Contact, type Key, type NodeId, contactFromKeys, hashToId } from '../../shared/src/ids.ts';
+import { ANNOUNCE_INTERVAL_MS, MAX_TRACKER_PEERS } from '../../shared/src/limits/signaling.ts';
+import { seededRng } from '../../shared/src/machine.ts';
+import { MEMBERSHIP_TTL_MS, Tracker, type TrackerInput, type TrackerLimits, type TrackerOutput } from './tracker.ts';
+
+const contacts = Array.from({ length: 80 }, (_, index) =>
+  contactFromKeys(new Uint8Array(32).fill(index), new Uint8Array(32).fill(index + 1)),
+);
+const swarms = Array.from({ length: 6 }, (_, index) => hashToId(new Uint8Array([index])));
+
+function handle(tracker: Tracker, input: TrackerInput, now = 0): TrackerOutput[] {
+  const out: TrackerOutput[] = [];
+  tracker.handle(input, now, out);
+  return out;
+}
+
+function announce(tracker: Tracker, peer: Contact, infoHash: Key, now = 0): readonly NodeId[] | 'full' {
+  const [answer] = handle(tracker, { kind: 'announce', peer, infoHash, event: 'started' }, now);
+  return answer?.kind === 'peers' ? answer.peers.map((contact) => contact.id) : 'full';
+}
+
+const step = fc.record({
+  kind: fc.constantFrom('announce', 'announce', 'announce', 'leave', 'gone', 'deadline'),
+  peer: fc.nat(9),
+  swarm: fc.nat(5),
+  wait: fc.constantFrom(0, 1, ANNOUNCE_INTERVAL_MS, MEMBERSHIP_TTL_MS),
+});
+
+/** What a tracker without caps must remember: who announced what, and when it ends. */
+type Model = Map<string, { readonly peer: NodeId; readonly infoHash: Key; readonly expiresAt: number }>;
+
+test('an answer names exactly the others whose announce has neither expired nor been taken back', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.integer(), (steps, seed) => {
+      const tracker = new Tracker(seededRng(seed));
+      const model: Model = new Map();
+      let now = 0;
+      for (const { kind, peer: index, swarm, wait } of steps) {
+        now += wait;
+        const peer = contacts[index] as Contact;
+        const infoHash = swarms[swarm] as Key;
+        for (const [key, entry] of model) if (entry.expiresAt <= now) model.delete(key);
+        if (kind === 'announce') {
+          model.set(`${peer.id}${infoHash}`, { peer: peer.id, infoHash, expiresAt: now + MEMBERSHIP_TTL_MS });
+          const others = [...model.values()].filter((entry) => entry.infoHash === infoHash && entry.peer !== peer.id);
+          const expected = others.map((entry) => entry.peer).toSorted();
+          expect([...announce(tracker, peer, infoHash, now)].toSorted()).toEqual(expected);
+        } else if (kind === 'leave') {
+          model.delete(`${peer.id}${infoHash}`);
+          expect(handle(tracker, { kind, peer: peer.id, infoHash }, now)).toEqual([]);
+        } else if (kind === 'gone') {
+          for (const [key, entry] of model) if (entry.peer === peer.id) model.delete(key);
+          expect(handle(tracker, { kind, peer: peer.id }, now)).toEqual([]);
+        } else handle(tracker, { kind: 'deadline' }, now);
+        expect(tracker.membershipCount).toBe(model.size);
+        expect(tracker.swarmCount).toBe(new Set([...model.values()].map((entry) => entry.infoHash)).size);
+        const earliest = Math.min(...[...model.values()].map((entry) => entry.expiresAt));
+        expect(tracker.nextDeadline()?.at).toBe(model.size > 0 ? earliest : undefined);
+      }
+    }),
+  );
+});
+
+test('no run of announces takes the tracker over any of its caps', () => {
+  const limits: TrackerLimits = { swarms: 4, peersPerSwarm: 3, swarmsPerPeer: 2, memberships: 7 };
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const tracker = new Tracker(seededRng(1), limits);
+      for (const { peer, swarm } of steps) {
+        const answer = announce(tracker, contacts[peer] as Contact, swarms[swarm] as Key);
+        if (answer !== 'full') expect(answer.length).toBeLessThan(limits.peersPerSwarm);
+        expect(tracker.swarmCount).toBeLessThanOrEqual(limits.swarms);
+        expect(tracker.membershipCount).toBeLessThanOrEqual(limits.memberships);
+      }
+    }),
+  );
+});
+
+test('a full swarm takes a newcomer in for the member that was silent for longest', () => {
+  const limits: TrackerLimits = { swarms: 4, peersPerSwarm: 3, swarmsPerPeer: 4, memberships: 100 };
+  const tracker = new Tracker(seededRng(1), limits);
+  const [a, b, c, d] = contacts as [Contact, Contact, Contact, Contact];
+  const swarm = swarms[0] as Key;
+  [a, b, c].forEach((peer, at) => announce(tracker, peer, swarm, at));
+  announce(tracker, a, swarm, 10);
+  expect([...announce(tracker, d, swarm, 11)].toSorted()).toEqual([a.id, c.id].toSorted());
+});
+
+test('a large swarm answers with fifty different peers, and over time with all of them', () => {
+  const tracker = new Tracker(seededRng(3));
+  const swarm = swarms[0] as Key;
+  for (const peer of contacts) announce(tracker, peer, swarm);
+  const asker = contacts[0] as Contact;
+  const seen = new Set<NodeId>();
+  for (let round = 0; round < 30; round++) {
+    const peers = announce(tracker, asker, swarm) as NodeId[];
+    expect(new Set(peers).size).toBe(MAX_TRACKER_PEERS);
+    for (const id of peers) seen.add(id);
+  }
+  expect(seen.has(asker.id)).toBe(false);
+  expect(seen.size).toBe(contacts.length - 1);
+});
