@@ -1,4 +1,4 @@
-import type { BrowserContext, Download as SavedDownload, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Download as SavedDownload, JSHandle, Locator, Page } from 'playwright-core';
 import { hashFile } from './files.ts';
 import './globals.ts';
 
@@ -39,7 +39,7 @@ export class Tab {
   async until<A>(
     what: string,
     condition: (arg: A) => unknown,
-    arg: A,
+    arg: A | JSHandle<A>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<void> {
     const timeout = options.timeoutMs ?? WAIT_MS;

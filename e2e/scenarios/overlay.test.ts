@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseNodeId, type NodeId } from '../../shared/src/ids.ts';
+import { compareDistance } from '../../shared/src/xor.ts';
+import type { Tab } from '../harness/tab.ts';
+import { World } from '../harness/world.ts';
+
+const TABS = 10;
+
+/** Points of the id space that have nothing to do with anyone's id: a fixed pattern per digit. */
+const KEYS = ['0', '3', '6', '9', 'c', 'f'].map((digit) => `${digit}${'5a'.repeat(19)}${digit}`) as NodeId[];
+
+describe('ten tabs', () => {
+  let world: World;
+  let tabs: Tab[];
+  let ids: NodeId[];
+
+  beforeAll(async () => {
+    world = await World.open();
+    tabs = await world.openJoinedTabs(TABS, 3);
+    ids = await Promise.all(tabs.map(async (tab) => parseNodeId(await tab.id()) as NodeId));
+  });
+
+  afterAll(async () => {
+    await world.close();
+  });
+
+  beforeEach(({ onTestFailed, task }) => {
+    onTestFailed(() => world.dump(task.name));
+  });
+
+  /** Everyone but `self`, nearest to `key` first. */
+  function trueOrder(key: NodeId, self: NodeId): NodeId[] {
+    return ids.filter((id) => id !== self).sort((a, b) => compareDistance(key, a, b));
+  }
+
+  test('all join with at least three links and ids of their own', async () => {
+    expect(new Set(ids).size).toBe(TABS);
+    for (const tab of tabs) expect((await tab.linkedIds()).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('every link is known at both of its ends', async () => {
+    for (const [index, tab] of tabs.entries()) {
+      for (const peer of await tab.linkedIds()) {
+        const other = tabs[ids.indexOf(peer as NodeId)];
+        await other!.linkedTo(ids[index]!);
+      }
+    }
+  });
+
+  for (const mode of ['recursive', 'iterative'] as const) {
+    test(`a ${mode} lookup from every tab finds the truly closest peers`, async () => {
+      for (const [index, tab] of tabs.entries()) {
+        const found = await tab.page.evaluate(
+          async ({ keys, how }) =>
+            Promise.all(keys.map(async (key) => (await window.skein.lookup(key, { mode: how })).closest)),
+          { keys: KEYS, how: mode },
+        );
+        for (const [k, key] of KEYS.entries()) {
+          const others = found[k]!.filter((id) => id !== ids[index]);
+          expect(others.slice(0, 3)).toEqual(trueOrder(key, ids[index]!).slice(0, 3));
+        }
+      }
+    });
+  }
+
+  test('what one tab puts every other tab gets, until it is removed', async () => {
+    await tabs[0]!.page.evaluate(() => window.skein.put('a greeting', new TextEncoder().encode('hello from tab 0')));
+    const read = (): Promise<string | undefined> =>
+      window.skein.get('a greeting').then((bytes) => bytes && new TextDecoder().decode(bytes));
+    const seen = await Promise.all(tabs.map((tab) => tab.page.evaluate(read)));
+    expect(seen).toEqual(Array.from({ length: TABS }, () => 'hello from tab 0'));
+    await tabs[0]!.page.evaluate(() => window.skein.remove('a greeting'));
+    expect(await tabs[7]!.page.evaluate(read)).toBeUndefined();
+  });
+
+  test('providers that publish a key are found by all, and get what is sent to the key', async () => {
+    await Promise.all([2, 5].map((index) => tabs[index]!.page.evaluate(() => window.skein.publish('a service'))));
+    const expected = [ids[2], ids[5]].sort();
+    for (const tab of tabs) {
+      const found = await tab.page.evaluate(() => window.skein.findProviders('a service'));
+      expect(found.toSorted()).toEqual(expected);
+    }
+    const inbox = await tabs[2]!.page.evaluateHandle(() => {
+      const heard: string[] = [];
+      window.skein.on('message', (message) => heard.push(new TextDecoder().decode(message.bytes)));
+      return heard;
+    });
+    const sent = await tabs[8]!.page.evaluate(() =>
+      window.skein.sendTo('a service', new TextEncoder().encode('to whom it may concern'), { replicas: 2 }),
+    );
+    expect(sent).toBe(2);
+    await tabs[2]!.until('the message to arrive', (heard) => heard.includes('to whom it may concern'), inbox);
+  });
+
+  test('the record outlives the tab that put it', async () => {
+    await tabs[9]!.page.evaluate(() => window.skein.put('a legacy', new TextEncoder().encode('kept')));
+    await tabs[9]!.close();
+    const read = await tabs[1]!.page.evaluate(async () => {
+      const bytes = await window.skein.get('a legacy');
+      return bytes && new TextDecoder().decode(bytes);
+    });
+    expect(read).toBe('kept');
+    await Promise.all(tabs.slice(0, 9).map((tab) => tab.forgot(ids[9]!, 5_000)));
+  });
+
+  test('no page let an error slip', () => {
+    for (const tab of tabs) expect(tab.uncaught).toEqual([]);
+  });
+});

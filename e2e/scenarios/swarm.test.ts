@@ -1,0 +1,208 @@
+import { expect } from 'vitest';
+import type { MadeFile } from '../harness/files.ts';
+import { poisonUploads } from '../harness/poison.ts';
+import type { Tab } from '../harness/tab.ts';
+import { scenario, type World } from '../harness/world.ts';
+import { hashZip } from '../harness/zip.ts';
+
+const MB = 1_000_000;
+
+/** Exactly one piece of the smallest piece length, to the byte. [bytes] */
+const ONE_PIECE_BYTES = 16 * 1024;
+
+/** Large enough that a test can act in the middle of its download. [bytes] */
+const LARGE_BYTES = 48 * MB;
+
+/** Has `tab` download what `from` shares, by the link of the share's row, until it is done. */
+async function fetchFrom(from: Tab, tab: Tab, infoHash: string): Promise<void> {
+  await tab.openLink(await from.shareLink(infoHash));
+  await tab.downloaded(infoHash);
+}
+
+/** Waits until a download has at least `fraction` of its bytes, and checks that it is not done yet. */
+async function halfway(tab: Tab, infoHash: string, fraction: number): Promise<void> {
+  await tab.until(
+    `${fraction * 100} % of the download`,
+    ({ hash, least }) => {
+      const download = window.skein.downloads.find((each) => each.infoHash === hash);
+      if (!download || download.progress.totalBytes === 0) return false;
+      return download.progress.doneBytes / download.progress.totalBytes >= least;
+    },
+    { hash: infoHash, least: fraction },
+    { timeoutMs: 40_000 },
+  );
+  const state = await tab.page.evaluate(
+    (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.state,
+    infoHash,
+  );
+  expect(state).toBe('downloading');
+}
+
+function uploadedBytes(tab: Tab, infoHash: string): Promise<number> {
+  return tab.page.evaluate(
+    (hash) =>
+      [...window.skein.shares, ...window.skein.downloads].find((each) => each.infoHash === hash)?.progress
+        .uploadedBytes ?? 0,
+    infoHash,
+  );
+}
+
+async function openPair(world: World): Promise<[Tab, Tab]> {
+  const [a, b] = await world.openJoinedTabs(2, 1);
+  return [a!, b!];
+}
+
+scenario('files of 0 bytes, 1 byte, one piece, one more than a piece and 3 MB are saved byte for byte', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const files: MadeFile[] = [
+    await world.files.make('empty.bin', 0),
+    await world.files.make('one byte.bin', 1),
+    await world.files.make('piece.bin', ONE_PIECE_BYTES),
+    await world.files.make('piece-and-one.bin', ONE_PIECE_BYTES + 1),
+    await world.files.make('größer 3 MB.bin', 3 * MB),
+  ];
+  for (const file of files) {
+    const infoHash = await seed.share([file.path]);
+    await fetchFrom(seed, leecher, infoHash);
+    const saved = await leecher.save(infoHash);
+    expect(saved.name).toBe(file.name);
+    expect(saved.sha256).toBe(file.sha256);
+  }
+});
+
+scenario('several files of one share, an empty one among them, are saved together unchanged', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const files = [
+    await world.files.make('a.bin', 700_000),
+    await world.files.make('b.txt', 0),
+    await world.files.make('c.bin', 1),
+    await world.files.make('d.bin', 123_457),
+  ];
+  const infoHash = await seed.share(files.map((file) => file.path));
+  await fetchFrom(seed, leecher, infoHash);
+  for (const file of files) expect(await leecher.hashInPage(infoHash, file.name)).toBe(file.sha256);
+  const saved = await leecher.save(infoHash);
+  const hashes = await hashZip(saved.path);
+  expect(hashes).toEqual(new Map(files.map((file) => [file.name, file.sha256])));
+});
+
+scenario('a share link opened in a new tab starts the download by itself', async (world) => {
+  const [seed] = await world.openJoinedTabs(2, 1);
+  const file = await world.files.make('linked.bin', 2 * MB);
+  const infoHash = await seed!.share([file.path]);
+  const link = new URL(await seed!.shareLink(infoHash));
+  expect(link.origin).toBe(world.server.url);
+  const tab = await world.openTab({ hash: link.hash.slice(1) });
+  await tab.downloaded(infoHash);
+  expect((await tab.save(infoHash)).sha256).toBe(file.sha256);
+  expect(await tab.downloadRow(infoHash).getByTestId('row-name').textContent()).toContain('linked.bin');
+});
+
+scenario(
+  'a download takes from several sources at once, and serves what it has to others',
+  async (world) => {
+    const [seed, second, third, leecher] = await world.openJoinedTabs(4, 3);
+    const file = await world.files.make('popular.bin', 24 * MB);
+    const infoHash = await seed!.share([file.path]);
+    const link = await seed!.shareLink(infoHash);
+    await Promise.all([second!, third!].map((tab) => fetchFrom(seed!, tab, infoHash)));
+    const sources = [seed!, second!, third!];
+    const before = await Promise.all(sources.map((tab) => uploadedBytes(tab, infoHash)));
+    await leecher!.openLink(link);
+    await leecher!.downloaded(infoHash);
+    expect((await leecher!.save(infoHash)).sha256).toBe(file.sha256);
+    const after = await Promise.all(sources.map((tab) => uploadedBytes(tab, infoHash)));
+    const gave = after.filter((bytes, index) => bytes - before[index]! > 0.05 * file.size);
+    expect(gave.length).toBeGreaterThanOrEqual(2);
+  },
+  { timeoutMs: 90_000 },
+);
+
+scenario(
+  'a source whose process dies in the middle does not stop a download that has another',
+  async (world) => {
+    const [seed, second, leecher] = await world.openJoinedTabs(3, 2);
+    const file = await world.files.make('large.bin', LARGE_BYTES);
+    const infoHash = await seed!.share([file.path]);
+    await fetchFrom(seed!, second!, infoHash);
+    await leecher!.openLink(await seed!.shareLink(infoHash));
+    await halfway(leecher!, infoHash, 0.2);
+    await seed!.crash();
+    await leecher!.downloaded(infoHash);
+    expect((await leecher!.save(infoHash)).sha256).toBe(file.sha256);
+    expect(await leecher!.downloadRow(infoHash).getByTestId('row-error').count()).toBe(0);
+  },
+  { timeoutMs: 120_000 },
+);
+
+scenario(
+  'a peer that sends bad data is dropped and named, and the file still comes out right',
+  async (world) => {
+    const [seed, leecher] = await openPair(world);
+    const hostile = await world.newProfile();
+    await poisonUploads(hostile);
+    const poisoner = await world.openTab({ context: hostile, query: { name: 'poisoner' } });
+    await poisoner.joined(2);
+    const file = await world.files.make('contested.bin', 16 * MB);
+    const infoHash = await poisoner.share([file.path]);
+    expect(await seed.share([file.path])).toBe(infoHash);
+    await leecher.openLink(await seed.shareLink(infoHash));
+    await leecher.downloaded(infoHash);
+    expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+    const banned = await leecher.page.evaluate(
+      (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.progress.banned.map((peer) => peer.id),
+      infoHash,
+    );
+    expect(banned).toEqual([await poisoner.id()]);
+    expect(await leecher.downloadRow(infoHash).textContent()).toContain('poisoner');
+  },
+  { timeoutMs: 90_000 },
+);
+
+scenario(
+  'a reload in the middle of a download goes on from what is stored',
+  async (world) => {
+    const [seed, leecher] = await openPair(world);
+    const file = await world.files.make('resumed.bin', LARGE_BYTES);
+    const infoHash = await seed.share([file.path]);
+    await leecher.openLink(await seed.shareLink(infoHash));
+    await halfway(leecher, infoHash, 0.4);
+    await leecher.page.reload();
+    await leecher.started();
+    await leecher.downloaded(infoHash);
+    expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+    expect(await uploadedBytes(seed, infoHash)).toBeLessThan(1.25 * file.size);
+  },
+  { timeoutMs: 120_000 },
+);
+
+scenario('a download can be paused, resumed and removed, and its bytes lie in OPFS meanwhile', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const file = await world.files.make('paused.bin', LARGE_BYTES);
+  const infoHash = await seed.share([file.path]);
+  await leecher.openLink(await seed.shareLink(infoHash));
+  const row = leecher.downloadRow(infoHash);
+  await halfway(leecher, infoHash, 0.1);
+  await row.getByTestId('pause-button').click();
+  await leecher.page.locator(`[data-info-hash="${infoHash}"][data-state="paused"]`).waitFor();
+  await row.getByTestId('resume-button').click();
+  await leecher.downloaded(infoHash);
+  expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+  expect(await leecher.page.evaluate(storedBytes)).toBeGreaterThanOrEqual(file.size);
+  await row.getByTestId('remove-button').click();
+  const confirm = leecher.page.getByRole('button', { name: /delete/i });
+  if (await confirm.isVisible()) await confirm.click();
+  await row.waitFor({ state: 'detached' });
+});
+
+/** Runs in the page: bytes of all files in the origin private file system. */
+async function storedBytes(): Promise<number> {
+  const sizeOf = async (folder: FileSystemDirectoryHandle): Promise<number> => {
+    let total = 0;
+    for await (const entry of folder.values()) {
+      total += entry.kind === 'file' ? (await (entry as FileSystemFileHandle).getFile()).size : await sizeOf(entry as FileSystemDirectoryHandle);
+    }
+    return total;
+  };
+  return sizeOf(await navigator.storage.getDirectory());
+}
