@@ -1,0 +1,419 @@
+import { toHex } from '../../../../shared/src/bytes.ts';
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import { shortId } from '../../../../shared/src/ids.ts';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  DESKTOP_LEDGER,
+  DIAL_QUEUE_TIMEOUT_MS,
+  LINK_STATS_INTERVAL_MS,
+  type LedgerLimits,
+  MAX_SIGNALS_IN_WORK,
+} from '../../../../shared/src/limits/links.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Crypto } from '../../ports/crypto.ts';
+import type { RawConnector } from '../../ports/links.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Mail, OpenedMail } from '../mail.ts';
+import { Ledger } from './ledger.ts';
+import { NegativeCache } from './negative-cache.ts';
+import { describeFailure } from './sentences.ts';
+import { Session, type SessionOwner } from './session.ts';
+import { ATTEMPT_ID_BYTES, type LinkSignal, decodeSignal, encodeSignal } from './signal-codec.ts';
+import {
+  type Link,
+  LinkError,
+  type LinkErrorCode,
+  type LinkHandler,
+  type LinkManager,
+  type LinkPurpose,
+  type SignalCarrier,
+} from './types.ts';
+
+export interface LinkManagerParts {
+  readonly crypto: Crypto;
+  readonly mail: Mail;
+  readonly connector: RawConnector;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly carrier: SignalCarrier;
+  readonly handler: LinkHandler;
+  /** Our display name at the moment. */
+  readonly name: () => string;
+  readonly iceServers: readonly RTCIceServer[];
+  readonly relayOnly: boolean;
+  /** Default: `DESKTOP_LEDGER`. */
+  readonly ledger?: LedgerLimits;
+}
+
+/** A link that somebody here waits for. */
+interface Wish {
+  readonly contact: Contact;
+  /** Kept here too: after glare the wish outlives its entry in the ledger. */
+  readonly purposes: Set<LinkPurpose>;
+  readonly promise: Promise<Link>;
+  readonly resolve: (link: Link) => void;
+  readonly reject: (error: LinkError) => void;
+  /** Ends the wait while no session runs for it: in the queue, or for the offer that won. */
+  cancelTimer: () => void;
+}
+
+const NO_TIMER = (): void => undefined;
+
+function createWish(contact: Contact, purpose: LinkPurpose): Wish {
+  let resolve: (link: Link) => void = () => undefined;
+  let reject: (error: LinkError) => void = () => undefined;
+  const promise = new Promise<Link>((onLink, onError) => {
+    resolve = onLink;
+    reject = onError;
+  });
+  // Whoever asked may rely on `up` and `failed` alone.
+  promise.catch(() => undefined);
+  return { contact, purposes: new Set([purpose]), promise, resolve, reject, cancelTimer: NO_TIMER };
+}
+
+export function createLinkManager(parts: LinkManagerParts): LinkManager {
+  return new Links(parts);
+}
+
+/**
+ * Opens, accepts, counts and closes links. Of each peer it keeps at most one link that is up, one session on its way
+ * up, and one wish. Offers and answers travel as sealed mail over whatever carrier the node has.
+ */
+class Links implements LinkManager, SessionOwner {
+  readonly #parts: LinkManagerParts;
+  readonly #ledger: Ledger;
+  readonly #failures: NegativeCache;
+  /** Links that are up. BOUNDED: by the ledger. */
+  readonly #links = new Map<NodeId, Session>();
+  /** Sessions on their way up. BOUNDED: by the ledger. */
+  readonly #pending = new Map<NodeId, Session>();
+  /** BOUNDED: by the ledger, plus those that wait for the other side's offer after glare, ATTEMPT_TIMEOUT_MS each. */
+  readonly #wishes = new Map<NodeId, Wish>();
+  /** BOUNDED: by the closed set of codes that `#count` is called with. */
+  readonly #counters = new Map<string, number>();
+  #iceServers: readonly RTCIceServer[];
+  #signalsInWork = 0;
+  #cancelStats: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(parts: LinkManagerParts) {
+    this.#parts = parts;
+    this.#iceServers = parts.iceServers;
+    this.#ledger = new Ledger(parts.ledger ?? DESKTOP_LEDGER);
+    this.#failures = new NegativeCache(() => (parts.crypto.randomBytes(1)[0] ?? 0) / 256);
+  }
+
+  get links(): ReadonlyMap<NodeId, Link> {
+    return this.#links;
+  }
+
+  get counters(): ReadonlyMap<string, number> {
+    return this.#counters;
+  }
+
+  open(contact: Contact, purpose: LinkPurpose): Promise<Link> {
+    const up = this.#links.get(contact.id);
+    const wish = this.#wishes.get(contact.id);
+    if (up || wish) this.#ledger.add(contact.id, purpose);
+    wish?.purposes.add(purpose);
+    if (up) return Promise.resolve(up);
+    return wish ? wish.promise : this.#wish(contact, purpose);
+  }
+
+  receiveSignal(sealed: Uint8Array): void {
+    if (this.#isStopped) return;
+    if (this.#signalsInWork >= MAX_SIGNALS_IN_WORK) return this.#count('signal-flood');
+    this.#signalsInWork++;
+    void this.#readSignal(sealed).finally(() => this.#signalsInWork--);
+  }
+
+  release(peer: NodeId, purpose: LinkPurpose): void {
+    const wish = this.#wishes.get(peer);
+    const wasLastWish = wish?.purposes.delete(purpose) === true && wish.purposes.size === 0;
+    const wasLast = this.#ledger.drop(peer, purpose);
+    if (wasLast || (wasLastWish && !this.#pending.has(peer))) this.close(peer);
+  }
+
+  close(peer: NodeId): void {
+    const link = this.#links.get(peer);
+    const pending = this.#pending.get(peer);
+    if (pending) pending.fail('local');
+    else if (this.#wishes.has(peer)) {
+      this.#ledger.remove(peer);
+      this.#failWish(peer, 'local');
+    }
+    link?.fail('local');
+  }
+
+  setIceServers(servers: readonly RTCIceServer[]): void {
+    this.#iceServers = servers;
+    // Peers that no path led to may be reachable through the new servers.
+    this.#failures.clear();
+  }
+
+  holdCall(): (() => void) | undefined {
+    if (!this.#ledger.takeCall()) return undefined;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#ledger.returnCall();
+      isHeld = false;
+    };
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#cancelStats?.();
+    for (const peer of new Set([...this.#links.keys(), ...this.#pending.keys(), ...this.#wishes.keys()])) this.close(peer);
+  }
+
+  #wish(contact: Contact, purpose: LinkPurpose): Promise<Link> {
+    const wish = createWish(contact, purpose);
+    this.#wishes.set(contact.id, wish);
+    const refusal = this.#findRefusal(contact.id);
+    if (refusal) this.#failWishSoon(contact.id, refusal.code, refusal.detail);
+    else if (this.#pending.has(contact.id)) this.#ledger.add(contact.id, purpose);
+    else this.#request(contact, purpose);
+    return wish.promise;
+  }
+
+  #findRefusal(peer: NodeId): { readonly code: LinkErrorCode; readonly detail: string } | undefined {
+    if (this.#isStopped) return { code: 'local', detail: 'This peer has left the network.' };
+    if (peer === this.#parts.crypto.self.id) return { code: 'unreachable', detail: 'That is this peer itself.' };
+    return this.#pending.has(peer) ? undefined : this.#failures.find(peer, this.#parts.clock.now());
+  }
+
+  #request(contact: Contact, purpose: LinkPurpose): void {
+    const verdict = this.#ledger.request(contact.id, purpose);
+    if (verdict === 'dial') this.#dial(contact);
+    else if (verdict === 'wait') this.#waitFor(contact.id, DIAL_QUEUE_TIMEOUT_MS);
+    else this.#failWishSoon(contact.id, 'over-budget', describeFailure('over-budget'));
+  }
+
+  #dial(contact: Contact): void {
+    this.#wishes.get(contact.id)?.cancelTimer();
+    const attempt = toHex(this.#parts.crypto.randomBytes(ATTEMPT_ID_BYTES));
+    this.#pending.set(contact.id, this.#createSession(contact, attempt, 'offerer'));
+  }
+
+  #createSession(contact: Contact, attempt: string, role: 'offerer' | 'answerer'): Session {
+    const { crypto, clock, connector, relayOnly, name } = this.#parts;
+    const parts = { crypto, clock, connector, owner: this, iceServers: this.#iceServers, relayOnly, ownName: name() };
+    return new Session(contact, attempt, role, parts);
+  }
+
+  /** Starts dials that waited, now that one is over. */
+  #dialNext(): void {
+    while (!this.#isStopped) {
+      const peer = this.#ledger.nextDial();
+      if (peer === undefined) return;
+      const wish = this.#wishes.get(peer);
+      if (wish) this.#dial(wish.contact);
+      else this.#ledger.remove(peer);
+    }
+  }
+
+  #waitFor(peer: NodeId, ms: number): void {
+    const wish = this.#wishes.get(peer);
+    if (!wish) return;
+    wish.cancelTimer();
+    wish.cancelTimer = this.#parts.clock.setTimer(this.#parts.clock.now() + ms, () => {
+      if (!this.#pending.has(peer)) this.#ledger.remove(peer);
+      this.#failWish(peer, 'timeout');
+    });
+  }
+
+  #failWish(peer: NodeId, code: LinkErrorCode, detail = describeFailure(code)): void {
+    const wish = this.#wishes.get(peer);
+    if (!wish) return;
+    this.#wishes.delete(peer);
+    wish.cancelTimer();
+    this.#count(`failed ${code}`);
+    this.#failures.add(peer, code, detail, this.#parts.clock.now());
+    wish.reject(new LinkError(code, detail));
+    this.#tell(() => this.#parts.handler.failed(peer, code, detail));
+  }
+
+  /** For refusals found while `open` runs: its caller gets the promise first. */
+  #failWishSoon(peer: NodeId, code: LinkErrorCode, detail: string): void {
+    const wish = this.#wishes.get(peer);
+    if (!wish) return;
+    this.#wishes.delete(peer);
+    this.#count(`refused ${code}`);
+    wish.reject(new LinkError(code, detail));
+    queueMicrotask(() => this.#tell(() => this.#parts.handler.failed(peer, code, detail)));
+  }
+
+  described(session: Session, sdp: string): void {
+    const { attempt } = session;
+    const purposes = [...this.#ledger.purposesOf(session.peer.id)];
+    const signal: LinkSignal =
+      session.role === 'offerer' ? { kind: 'offer', attempt, purposes, sdp } : { kind: 'answer', attempt, sdp };
+    const left = session.startedAt + ATTEMPT_TIMEOUT_MS - this.#parts.clock.now();
+    void this.#sendSignal(session.peer, signal, left).then((isDelivered) => {
+      if (isDelivered) return;
+      this.#count(`${signal.kind} not delivered`);
+      // An answer, or an offer that has been answered, did arrive: only the word of it was lost.
+      if (session.isUnanswered) session.fail('unreachable');
+    });
+  }
+
+  accepted(session: Session, early: readonly Uint8Array[]): void {
+    const peer = session.peer.id;
+    this.#pending.delete(peer);
+    this.#links.set(peer, session);
+    this.#ledger.up(peer);
+    this.#failures.forget(peer);
+    this.#startStats();
+    this.#parts.log.log('info', 'link up', { peer: shortId(peer), role: session.role });
+    const wish = this.#wishes.get(peer);
+    this.#wishes.delete(peer);
+    wish?.cancelTimer();
+    for (const purpose of wish?.purposes ?? []) this.#ledger.add(peer, purpose);
+    this.#tell(() => this.#parts.handler.up(session));
+    wish?.resolve(session);
+    for (const bytes of early) if (session.isUp) this.message(session, bytes);
+    this.#dialNext();
+  }
+
+  message(session: Session, bytes: Uint8Array): void {
+    this.#tell(() => this.#parts.handler.message(session, bytes));
+  }
+
+  writable(session: Session): void {
+    this.#tell(() => this.#parts.handler.writable(session));
+  }
+
+  pathChanged(session: Session): void {
+    this.#tell(() => this.#parts.handler.changed?.(session));
+  }
+
+  ended(session: Session, code: LinkErrorCode, detail: string): void {
+    const peer = session.peer.id;
+    const isLink = this.#links.get(peer) === session;
+    if (isLink) this.#links.delete(peer);
+    else if (this.#pending.get(peer) === session) this.#pending.delete(peer);
+    else return;
+    this.#ledger.remove(peer);
+    this.#count(`${isLink ? 'down' : 'attempt'} ${code}`);
+    this.#parts.log.log('info', isLink ? 'link down' : 'attempt failed', { peer: shortId(peer), code, detail });
+    if (isLink) this.#tell(() => this.#parts.handler.down(session, code));
+    else this.#failWish(peer, code, detail);
+    this.#dialNext();
+  }
+
+  async #sendSignal(to: Contact, signal: LinkSignal, timeoutMs: number): Promise<boolean> {
+    try {
+      const sealed = await this.#parts.mail.seal(to, 'signal', encodeSignal(signal), timeoutMs);
+      return sealed.length > 0 && (await this.#parts.carrier(to, sealed, timeoutMs));
+    } catch {
+      return false;
+    }
+  }
+
+  async #readSignal(sealed: Uint8Array): Promise<void> {
+    const opened = await this.#parts.mail.open(sealed);
+    if (this.#isStopped) return;
+    if (!opened.ok) return this.#count(`signal ${opened.error}`);
+    const mail = opened.value;
+    const signal = mail.kind === 'signal' ? decodeSignal(mail.payload) : undefined;
+    if (!signal?.ok) return this.#count(`signal ${signal?.error ?? 'of another kind'}`);
+    switch (signal.value.kind) {
+      case 'offer':
+        return this.#onOffer(mail, signal.value);
+      case 'answer':
+        return this.#onAnswer(mail.from, signal.value);
+      case 'reject':
+        return this.#onReject(mail.from, signal.value);
+    }
+  }
+
+  #onOffer(mail: OpenedMail, offer: LinkSignal & { kind: 'offer' }): void {
+    const { from } = mail;
+    const { crypto, clock } = this.#parts;
+    if (from.id === crypto.self.id) return this.#count('offer of our own');
+    const link = this.#links.get(from.id);
+    // An offer from before the link is one that lost a glare; a later one means that the peer has lost the link.
+    if (link && clock.now() - (ATTEMPT_TIMEOUT_MS - Math.min(mail.remainingMs, ATTEMPT_TIMEOUT_MS)) < link.upAt) {
+      return this.#count('offer from before the link');
+    }
+    link?.fail('closed');
+    const pending = this.#pending.get(from.id);
+    if (pending?.attempt === offer.attempt) return this.#count('offer again');
+    if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
+      this.#count('glare won');
+      return this.#reject(from, offer.attempt, 'superseded');
+    }
+    if (pending?.role === 'offerer') this.#count('glare lost');
+    this.#answer(from, offer, pending);
+  }
+
+  #answer(from: Contact, offer: LinkSignal & { kind: 'offer' }, replaced: Session | undefined): void {
+    if (!this.#ledger.admit(from.id, offer.purposes)) {
+      this.#count('offer over budget');
+      return this.#reject(from, offer.attempt, 'over-budget');
+    }
+    this.#pending.delete(from.id);
+    replaced?.close();
+    this.#wishes.get(from.id)?.cancelTimer();
+    this.#failures.forget(from.id);
+    const session = this.#createSession(from, offer.attempt, 'answerer');
+    this.#pending.set(from.id, session);
+    session.acceptDescription(offer.sdp);
+    // Giving way to the other side's attempt frees a dial of ours.
+    this.#dialNext();
+  }
+
+  #reject(to: Contact, attempt: string, code: 'over-budget' | 'superseded'): void {
+    void this.#sendSignal(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS);
+  }
+
+  #onAnswer(from: Contact, answer: LinkSignal & { kind: 'answer' }): void {
+    const session = this.#findOffer(from.id, answer.attempt);
+    if (session) session.acceptDescription(answer.sdp);
+    else this.#count('answer to nothing');
+  }
+
+  #onReject(from: Contact, reject: LinkSignal & { kind: 'reject' }): void {
+    const session = this.#findOffer(from.id, reject.attempt);
+    if (!session) return this.#count('reject of nothing');
+    if (reject.code === 'over-budget') return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
+    if (reject.code === 'failed') return session.fail('closed');
+    this.#count('glare lost');
+    this.#pending.delete(from.id);
+    session.close();
+    this.#ledger.remove(from.id);
+    this.#waitFor(from.id, ATTEMPT_TIMEOUT_MS);
+    this.#dialNext();
+  }
+
+  #findOffer(peer: NodeId, attempt: string): Session | undefined {
+    const session = this.#pending.get(peer);
+    return session?.role === 'offerer' && session.attempt === attempt ? session : undefined;
+  }
+
+  /** One timer for all links; none while there is no link. */
+  #startStats(): void {
+    if (this.#cancelStats) return;
+    const { clock } = this.#parts;
+    this.#cancelStats = clock.setTimer(clock.now() + LINK_STATS_INTERVAL_MS, () => {
+      this.#cancelStats = undefined;
+      for (const link of this.#links.values()) void link.refresh();
+      if (this.#links.size > 0) this.#startStats();
+    });
+  }
+
+  /** The node's handlers run in the middle of our own work: what they throw must not undo it. */
+  #tell(event: () => void): void {
+    try {
+      event();
+    } catch (error) {
+      this.#count('handler threw');
+      this.#parts.log.log('error', 'link handler failed', { error });
+    }
+  }
+
+  #count(what: string): void {
+    this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,87 @@
+import { Reader, Writer, toHex, utf8Decode, utf8Encode } from '../../../../shared/src/bytes.ts';
+import { MAX_SDP_BYTES } from '../../../../shared/src/limits/links.ts';
+import { type Result, err, ok } from '../../../../shared/src/result.ts';
+import type { LinkPurpose } from './types.ts';
+
+/** Names one attempt to open a link: 64 random bits of the side that offers, as 16 hex digits. */
+export type AttemptId = string;
+
+/** Length of an attempt id. [bytes] */
+export const ATTEMPT_ID_BYTES = 8;
+
+/** Why an offer was not answered. */
+export type RejectCode =
+  /** The ledger of the other side has no room. */
+  | 'over-budget'
+  /** The other side has an offer of its own under way, which wins: wait for it. */
+  | 'superseded'
+  /** The offer could not be taken. */
+  | 'failed';
+
+/** What two peers say to each other, in sealed mail, to open a link. */
+export type LinkSignal =
+  | {
+      readonly kind: 'offer';
+      readonly attempt: AttemptId;
+      readonly purposes: readonly LinkPurpose[];
+      readonly sdp: string;
+    }
+  | { readonly kind: 'answer'; readonly attempt: AttemptId; readonly sdp: string }
+  | { readonly kind: 'reject'; readonly attempt: AttemptId; readonly code: RejectCode };
+
+export type SignalDecodeError = 'malformed' | 'unknown-type';
+
+const OFFER = 0x01;
+const ANSWER = 0x02;
+const REJECT = 0x03;
+
+const REJECT_CODES: Readonly<Record<RejectCode, number>> = { 'over-budget': 1, superseded: 2, failed: 3 };
+const REJECTS: ReadonlyMap<number, RejectCode> = new Map([[1, 'over-budget'], [2, 'superseded'], [3, 'failed']]);
+const PURPOSE_BITS: Readonly<Record<LinkPurpose, number>> = { overlay: 1, swarm: 2 };
+const ALL_PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
+
+export function encodeSignal(signal: LinkSignal): Uint8Array {
+  const writer = new Writer(2048);
+  switch (signal.kind) {
+    case 'offer': {
+      let mask = 0;
+      for (const purpose of signal.purposes) mask |= PURPOSE_BITS[purpose];
+      return writer.u8(OFFER).hex(signal.attempt).u8(mask).bytes16(utf8Encode(signal.sdp)).done();
+    }
+    case 'answer':
+      return writer.u8(ANSWER).hex(signal.attempt).bytes16(utf8Encode(signal.sdp)).done();
+    case 'reject':
+      return writer.u8(REJECT).hex(signal.attempt).u8(REJECT_CODES[signal.code]).done();
+  }
+}
+
+/** One signal. Never throws. An unknown reject code reads as `failed`: newer peers may have more of them. */
+export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecodeError> {
+  const reader = new Reader(bytes);
+  const type = reader.u8();
+  const attempt = toHex(reader.bytes(ATTEMPT_ID_BYTES));
+  if (!reader.ok) return err('malformed');
+  switch (type) {
+    case OFFER: {
+      const mask = reader.u8();
+      const purposes = ALL_PURPOSES.filter((purpose) => (mask & PURPOSE_BITS[purpose]) !== 0);
+      const sdp = readSdp(reader);
+      return sdp === undefined || purposes.length === 0 ? err('malformed') : ok({ kind: 'offer', attempt, purposes, sdp });
+    }
+    case ANSWER: {
+      const sdp = readSdp(reader);
+      return sdp === undefined ? err('malformed') : ok({ kind: 'answer', attempt, sdp });
+    }
+    case REJECT: {
+      const code = REJECTS.get(reader.u8()) ?? 'failed';
+      return reader.atEnd() ? ok({ kind: 'reject', attempt, code }) : err('malformed');
+    }
+    default:
+      return err('unknown-type');
+  }
+}
+
+function readSdp(reader: Reader): string | undefined {
+  const bytes = reader.bytes16();
+  return reader.atEnd() && bytes.length > 0 && bytes.length <= MAX_SDP_BYTES ? utf8Decode(bytes) : undefined;
+}
