@@ -75,7 +75,7 @@ describe('ten tabs', () => {
 
   test('providers that publish a key are found by all, and get what is sent to the key', async () => {
     await Promise.all([2, 5].map((index) => tabs[index]!.page.evaluate(() => window.skein.publish('a service'))));
-    const expected = [ids[2], ids[5]].sort();
+    const expected = [ids[2]!, ids[5]!].toSorted();
     for (const tab of tabs) {
       const found = await tab.page.evaluate(() => window.skein.findProviders('a service'));
       expect(found.toSorted()).toEqual(expected);

@@ -190,8 +190,7 @@ scenario('a download can be paused, resumed and removed, and its bytes lie in OP
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
   expect(await leecher.page.evaluate(storedBytes)).toBeGreaterThanOrEqual(file.size);
   await row.getByTestId('remove-button').click();
-  const confirm = leecher.page.getByRole('button', { name: /delete/i });
-  if (await confirm.isVisible()) await confirm.click();
+  await leecher.locate('remove-confirm').click();
   await row.waitFor({ state: 'detached' });
 });
 
@@ -200,7 +199,7 @@ async function storedBytes(): Promise<number> {
   const sizeOf = async (folder: FileSystemDirectoryHandle): Promise<number> => {
     let total = 0;
     for await (const entry of folder.values()) {
-      total += entry.kind === 'file' ? (await (entry as FileSystemFileHandle).getFile()).size : await sizeOf(entry as FileSystemDirectoryHandle);
+      total += entry.kind === 'file' ? (await entry.getFile()).size : await sizeOf(entry);
     }
     return total;
   };

@@ -1,0 +1,163 @@
+import axe from 'axe-core';
+import { expect } from 'vitest';
+import type { Tab } from '../harness/tab.ts';
+import { scenario } from '../harness/world.ts';
+
+/** A narrow phone. [CSS pixels] */
+const PHONE = { width: 390, height: 844 };
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: unknown }[];
+}
+
+/** What axe-core finds wrong on the page as it stands, rule by rule. */
+async function violations(tab: Tab): Promise<string[]> {
+  // Evaluated by the browser itself, so the page's policy against foreign scripts does not apply.
+  await tab.page.evaluate(axe.source);
+  const found = await tab.page.evaluate<Violation[]>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then((result) => result.violations)`,
+  );
+  return found.map((each) => `${each.id}: ${each.nodes.map((node) => String(node.target)).join(', ')}`);
+}
+
+function overflow(tab: Tab): Promise<number> {
+  return tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+scenario('the first page of all says that it is alone and what to do about it', async (world) => {
+  const tab = await world.openTab();
+  await tab.serverState('connected');
+  expect(await tab.locate('network-empty').textContent()).toMatch(/first one here/i);
+  expect(await tab.locate('network-empty').textContent()).toMatch(/another tab/i);
+  expect(await tab.locate('drop-zone').textContent()).toMatch(/drop/i);
+  expect(await tab.page.title()).toMatch(/Skein/);
+  const opened = tab.context.waitForEvent('page');
+  await tab.locate('invite-button').click();
+  await tab.locate('open-tab').click();
+  const second = await opened;
+  await tab.joined(1);
+  await second.close();
+});
+
+scenario('an invitation shows the link, a QR code and copies the link', async (world) => {
+  const tab = await world.openTab({ query: { name: 'inviter' } });
+  await tab.locate('invite-button').click();
+  expect(await tab.locate('invite-link').inputValue()).toContain(world.server.url);
+  await tab.locate('invite-qr').waitFor();
+  expect(await violations(tab)).toEqual([]);
+  await tab.page.keyboard.press('Escape');
+  await tab.locate('invite-dialog').waitFor({ state: 'detached' });
+});
+
+scenario('the link of a share is copied with its button', async (world) => {
+  const tab = await world.openTab();
+  const file = await world.files.make('shared.bin', 1000);
+  const infoHash = await tab.share([file.path]);
+  await tab.shareRow(infoHash).getByTestId('copy-link').click();
+  const link = await tab.shareLink(infoHash);
+  expect(link).toContain(`#f=${infoHash}`);
+  await tab.until('the link on the clipboard', async (wanted) => (await navigator.clipboard.readText()) === wanted, link);
+  await tab.shareRow(infoHash).getByTestId('stop-button').click();
+  await tab.shareRow(infoHash).waitFor({ state: 'detached' });
+});
+
+scenario('a text that is no link is refused beside the field that it was pasted into', async (world) => {
+  const tab = await world.openTab();
+  await tab.openLink('this is not a link');
+  await tab.page.getByRole('alert').filter({ hasText: /link/i }).first().waitFor();
+  expect(await tab.page.evaluate(() => window.skein.downloads.length)).toBe(0);
+});
+
+scenario('a download that nobody has anything of says that it is looking, and can be removed', async (world) => {
+  const tab = await world.openTab({ hash: `f=${'ab'.repeat(20)}&n=nobody%20has%20this.bin` });
+  const row = tab.downloadRow('ab'.repeat(20));
+  await row.waitFor();
+  expect(await row.getByTestId('row-name').textContent()).toBe('nobody has this.bin');
+  expect(await row.getByTestId('row-state').textContent()).toMatch(/finding peers/i);
+  await row.getByTestId('remove-button').click();
+  await tab.locate('remove-confirm').click();
+  await row.waitFor({ state: 'detached' });
+});
+
+scenario('everything that matters is reached and worked with the keyboard alone', async (world) => {
+  const [tab, other] = await world.openJoinedTabs(2, 1);
+  await tab!.linkedTo(await other!.id());
+  await tab!.page
+    .locator(`[data-testid="person-row"][data-peer-id="${await other!.id()}"]`)
+    .getByTestId('call-audio')
+    .waitFor();
+  const reached = new Set<string>();
+  for (let i = 0; i < 40; i++) {
+    await tab!.page.keyboard.press('Tab');
+    const at = await tab!.page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null;
+      return { testId: element?.dataset['testid'] ?? '', outline: element ? getComputedStyle(element).outlineStyle : '' };
+    });
+    if (at.testId !== '') reached.add(at.testId);
+  }
+  for (const testId of ['invite-button', 'theme-button', 'my-name-input', 'link-input', 'address-input', 'call-audio', 'call-video']) {
+    expect(reached).toContain(testId);
+  }
+  await tab!.locate('invite-button').focus();
+  await tab!.page.keyboard.press('Enter');
+  await tab!.locate('invite-dialog').waitFor();
+  await tab!.page.keyboard.press('Escape');
+  await tab!.locate('invite-dialog').waitFor({ state: 'detached' });
+  await tab!.locate('my-name-input').fill('by keyboard');
+  await tab!.page.keyboard.press('Enter');
+  expect(await tab!.page.evaluate(() => window.skein.name)).toBe('by keyboard');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  scenario(`the ${colorScheme} page is readable and has no fault that axe finds`, async (world) => {
+    const a = await world.openTab({ profile: { colorScheme } });
+    const b = await world.openTab();
+    await Promise.all([a.joined(), b.joined()]);
+    const file = await world.files.make('seen.bin', 300_000);
+    const infoHash = await b.share([file.path]);
+    await a.openLink(await b.shareLink(infoHash));
+    await a.downloaded(infoHash);
+    const background = await a.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const brightness = (background.match(/[\d.]+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
+    expect(brightness > 128).toBe(colorScheme === 'light');
+    expect(await violations(a)).toEqual([]);
+  });
+}
+
+scenario('on a phone of 390 pixels nothing sticks out sideways', async (world) => {
+  const tab = await world.openTab({ profile: { viewport: PHONE, hasTouch: true }, query: { name: 'a'.repeat(60) } });
+  expect(await overflow(tab)).toBeLessThanOrEqual(0);
+  const other = await world.openTab();
+  await Promise.all([tab.joined(), other.joined()]);
+  const file = await world.files.make(`${'a-very-long-name-'.repeat(8)}.bin`, 10_000);
+  const infoHash = await other.share([file.path]);
+  await tab.openLink(await other.shareLink(infoHash));
+  await tab.downloaded(infoHash);
+  expect(await overflow(tab)).toBeLessThanOrEqual(0);
+  await tab.locate('invite-button').click();
+  await tab.locate('invite-dialog').waitFor();
+  expect(await overflow(tab)).toBeLessThanOrEqual(0);
+});
+
+scenario('a browser without WebRTC is told so, and nothing breaks', async (world) => {
+  const context = await world.newProfile();
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(window, 'RTCPeerConnection');
+    Reflect.deleteProperty(window, 'webkitRTCPeerConnection');
+  });
+  const tab = await world.openTab({ context, waitForStart: false });
+  await tab.page.getByText('This browser cannot connect to others').waitFor();
+  expect(tab.uncaught).toEqual([]);
+});
+
+scenario('a page whose server is out of reach says what still works, and goes on when it is back', async (world) => {
+  const tab = await world.openTab();
+  await tab.serverState('connected');
+  await world.server.kill();
+  await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ timeout: 20_000 });
+  expect(await tab.locate('status').textContent()).toMatch(/server is gone/i);
+  await world.server.restart();
+  await tab.serverState('connected', 30_000);
+  await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ state: 'detached' });
+});
