@@ -1,0 +1,113 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import { MAX_INVITE_AGE_MS, RING_GRACE_MS, TIMER_C_MS } from '../../../shared/src/limits/calls.ts';
+import { cancelBranches } from './caller.ts';
+import type { CallCore } from './core.ts';
+import type { Dialog, Inviting, Ringing } from './dialog.ts';
+import { flush } from './media-lane.ts';
+import { endOfFailure, endOfReason } from './outcome.ts';
+import { SequencedChannel } from './sequenced-channel.ts';
+import type { CallId, CallMessage, CancelReason, MediaChoice } from './types.ts';
+
+type Invite = Extract<CallMessage, { kind: 'INVITE' }>;
+
+export function onInvite(core: CallCore, from: NodeId, message: Invite): void {
+  const { callId } = message;
+  const dialog = core.dialog;
+  if (dialog?.callId === callId) return onRepeatedInvite(core, from, dialog);
+  const stone = core.carrier.tombstone(callId);
+  if (stone) {
+    if (!stone.peers.includes(from)) core.count('wrong-sender');
+    else if (stone.reply) core.carrier.send(from, stone.reply);
+  } else if (message.ageMs > MAX_INVITE_AGE_MS) {
+    core.count('stale');
+    refuse(core, from, callId, 408);
+  } else if (!dialog) ring(core, from, message);
+  else if (dialog.kind === 'inviting' && dialog.branches.has(from)) onGlare(core, dialog, from, message);
+  else refuse(core, from, callId, 486);
+}
+
+/** Answers: 200, sent until the caller acknowledges it, and what was held in the channel. */
+export function accept(core: CallCore, dialog: Ringing, media: MediaChoice): void {
+  core.carrier.clearRingTimer(dialog.callId);
+  core.dialog = { ...dialog, kind: 'accepted' };
+  core.carrier.sendUntil('ACK', dialog.peer, core.response(dialog.callId, 200, media));
+  flush(core.carrier, dialog);
+}
+
+/** Ends an incoming call with a final response, sent until it is acknowledged. */
+export function reject(core: CallCore, dialog: Ringing, code: 408 | 486 | 488 | 603): void {
+  const reply = core.response(dialog.callId, code);
+  core.carrier.sendUntil('ACK', dialog.peer, reply);
+  core.end(dialog, endOfFailure(code), 'cancelled', reply);
+}
+
+/** Stops ringing here and says nothing, so that other devices ring on (MSC2746). The caller will see no answer. */
+export function ignore(core: CallCore, dialog: Ringing): void {
+  core.end(dialog, 'no-answer', 'no-answer', core.response(dialog.callId, 180));
+}
+
+export function onAck(core: CallCore, from: NodeId, callId: CallId): void {
+  core.carrier.settle(callId, from, 'ACK');
+  const dialog = core.dialog;
+  if (dialog?.kind !== 'accepted' || dialog.callId !== callId) return;
+  if (dialog.peer !== from) return core.count('wrong-sender');
+  const { peer, media, name, channel } = dialog;
+  core.dialog = { kind: 'established', callId, peer, channel, losers: new Set() };
+  core.carrier.emit({ kind: 'established', callId, peer, isPolite: true, media, name });
+}
+
+/** Ends a call that is not acknowledged yet; an unknown one is remembered, for the case that its INVITE comes later. */
+export function onCancel(core: CallCore, from: NodeId, callId: CallId, reason: CancelReason): void {
+  const dialog = core.dialog;
+  if (dialog?.callId === callId) {
+    if (dialog.kind === 'inviting' || dialog.peer !== from) return core.count('wrong-sender');
+    core.carrier.send(from, { kind: 'done', callId });
+    if (dialog.kind !== 'established') core.end(dialog, endOfReason(reason), reason, core.response(callId, 487));
+    return;
+  }
+  const stone = core.carrier.tombstone(callId);
+  if (stone && !stone.peers.includes(from)) return core.count('wrong-sender');
+  core.carrier.send(from, { kind: 'done', callId });
+  if (stone && stone.reply?.code !== 100) return;
+  if (dialog?.kind === 'inviting' && dialog.suppressed.get(from) === callId) dialog.suppressed.delete(from);
+  core.carrier.bury({ callId, peers: [from], reply: core.response(callId, 487), byeReason: 'cancelled' });
+}
+
+function onRepeatedInvite(core: CallCore, from: NodeId, dialog: Dialog): void {
+  if (dialog.kind === 'inviting' || dialog.peer !== from) core.count('wrong-sender');
+  else if (dialog.kind === 'ringing') core.carrier.send(from, core.response(dialog.callId, 180));
+}
+
+function ring(core: CallCore, from: NodeId, { callId, media, name, ageMs }: Invite): void {
+  core.dialog = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
+  core.carrier.setRingTimer(callId, TIMER_C_MS - ageMs + RING_GRACE_MS);
+  core.carrier.send(from, core.response(callId, 180));
+  core.carrier.emit({ kind: 'incoming', callId, from, name, media });
+}
+
+/** Both called each other at once. The call with the smaller id goes on. */
+function onGlare(core: CallCore, dialog: Inviting, from: NodeId, message: Invite): void {
+  const { callId } = message;
+  if (dialog.callId > callId) return merge(core, dialog, from, message);
+  if (dialog.suppressed.has(from)) return refuse(core, from, callId, 486);
+  dialog.suppressed.set(from, callId);
+  refuse(core, from, callId, 100);
+}
+
+/** Drops our own call and takes the other side's without ringing: its owner knows, or will know, that ours lost. */
+function merge(core: CallCore, dialog: Inviting, from: NodeId, { callId, name, media }: Invite): void {
+  core.carrier.drop(dialog.callId, from);
+  cancelBranches(core, dialog, 'answered-elsewhere', from);
+  core.bury(dialog, 'answered-elsewhere');
+  const ringing: Ringing = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
+  core.dialog = ringing;
+  core.carrier.emit({ kind: 'merged', from: dialog.callId, into: callId, peer: from });
+  accept(core, ringing, dialog.media);
+}
+
+/** Answers an INVITE that does not ring. Sent once: copies of the INVITE fetch it again. */
+function refuse(core: CallCore, from: NodeId, callId: CallId, code: 100 | 408 | 486): void {
+  const reply = core.response(callId, code);
+  core.carrier.bury({ callId, peers: [from], reply, byeReason: 'cancelled' });
+  core.carrier.send(from, reply);
+}
