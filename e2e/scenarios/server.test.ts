@@ -143,12 +143,17 @@ test('the tracker lists who announced an info-hash until they leave', async () =
   expect(new Uint8Array(later.peers ?? [1])).toHaveLength(0);
 });
 
-test('a peer that floods the server is told so by a code', async () => {
+test('a peer that floods the server is told so by a code, then sent away, and its neighbours are not', async () => {
+  const neighbour = await connectAndJoin();
   const flooder = await connectAndJoin();
-  const answers = await Promise.all(Array.from({ length: 400 }, () => flooder.ask('introductions', {})));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => flooder.ask('introductions', {})));
   const refused = answers.filter((answer) => !answer.ok);
   expect(refused.length).toBeGreaterThan(0);
   for (const answer of refused) expect(answer.code).toBe('rate-limited');
+  const gone = new Promise((resolve) => flooder.socket.once('disconnect', resolve));
+  for (let i = 0; i < 1_000; i++) flooder.socket.emit('introductions', {});
+  await gone;
+  expect(await neighbour.ask('introductions', {})).toMatchObject({ ok: true });
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 });
 
