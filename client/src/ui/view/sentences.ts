@@ -1,4 +1,12 @@
-import type { CallEndReason, CallMedia, CallState, Download, LinkPath, NodeStatus, SwarmProgress } from '../../index.ts';
+import type {
+  CallEndReason,
+  CallMedia,
+  CallState,
+  Download,
+  LinkInfo,
+  NodeStatus,
+  SwarmProgress,
+} from '../../index.ts';
 import { formatTimer, plural } from './format.ts';
 
 /** What the page knows when it says how the network is. */
@@ -33,7 +41,7 @@ export function statusTone({ phase, status }: StatusFacts): 'good' | 'waiting' |
 }
 
 /** How bytes travel, as a badge. */
-export function pathWord(path: LinkPath): string {
+export function pathWord(path: LinkInfo['path']): string {
   switch (path) {
     case 'direct':
       return 'Direct';

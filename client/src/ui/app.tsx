@@ -1,0 +1,54 @@
+import { CallPanel } from './calls/call-panel.tsx';
+import { CallsPanel } from './calls/calls-panel.tsx';
+import { IncomingDialog } from './calls/incoming-dialog.tsx';
+import { MediaProblemDialog } from './calls/media-problem.tsx';
+import { DropOverlay } from './files/drop-overlay.tsx';
+import { FilesPanel } from './files/files-panel.tsx';
+import { Header } from './header/header.tsx';
+import { NetworkPanel } from './network/network-panel.tsx';
+import { Notices } from './notices/notices.tsx';
+import { Icon, type IconName } from './widgets/icon.tsx';
+
+/** The whole page. */
+export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
+  return (
+    <>
+      <Header />
+      <main>
+        <Notices wantsMemory={wantsMemory} />
+        <CallPanel />
+        <div class="columns">
+          <NetworkPanel />
+          <div class="column">
+            <FilesPanel />
+            <CallsPanel />
+          </div>
+        </div>
+      </main>
+      <TabBar />
+      <DropOverlay />
+      <IncomingDialog />
+      <MediaProblemDialog />
+    </>
+  );
+}
+
+/** Jumps between the parts of the page; phones only. Buttons, because the address after `#` belongs to shared links. */
+function TabBar() {
+  return (
+    <nav class="tab-bar" aria-label="Parts of the page">
+      <Tab target="network" icon="link" label="Network" />
+      <Tab target="files" icon="file" label="Files" />
+      <Tab target="calls" icon="phone" label="Calls" />
+    </nav>
+  );
+}
+
+function Tab({ target, icon, label }: { readonly target: string; readonly icon: IconName; readonly label: string }) {
+  return (
+    <button type="button" onClick={() => document.getElementById(target)?.scrollIntoView({ behavior: 'smooth' })}>
+      <Icon name={icon} />
+      {label}
+    </button>
+  );
+}

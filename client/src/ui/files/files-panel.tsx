@@ -1,0 +1,98 @@
+import { useRef } from 'preact/hooks';
+import { node } from '../state/session.ts';
+import { addFiles, downloads, preparing, shares } from '../state/transfers.ts';
+import { Button } from '../widgets/button.tsx';
+import { Icon } from '../widgets/icon.tsx';
+import { filesOfInput } from './dropped-files.ts';
+import { DownloadRow } from './download-row.tsx';
+import { OpenLink } from './open-link.tsx';
+import { ShareRow } from './share-row.tsx';
+
+/** Everything shared and downloaded, and the ways to add more. */
+export function FilesPanel() {
+  const isEmpty = downloads.value.length + shares.value.length + preparing.value.length === 0;
+  return (
+    <section class="panel files" id="files" aria-labelledby="files-title">
+      <header class="panel-head">
+        <h2 id="files-title">Files</h2>
+        <p class="panel-note">straight from browser to browser</p>
+      </header>
+      <DropZone isEmpty={isEmpty} />
+      <OpenLink />
+      {!isEmpty && (
+        <ul class="rows">
+          {preparing.value.map((name, at) => (
+            <li key={`${at} ${name}`} class="row preparing">
+              <div class="row-main">
+                <span class="spinner" />
+                <span class="row-name clip">{name}</span>
+                <span class="row-state">Preparing…</span>
+              </div>
+            </li>
+          ))}
+          {downloads.value.map((download) => (
+            <DownloadRow key={download.infoHash} download={download} />
+          ))}
+          {shares.value.map((share) => (
+            <ShareRow key={share.infoHash} share={share} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function DropZone({ isEmpty }: { readonly isEmpty: boolean }) {
+  const isReady = node.value !== undefined;
+  return (
+    <div class={isEmpty ? 'drop-zone tall' : 'drop-zone'} data-testid="drop-zone">
+      <Icon name="share" />
+      <p>
+        <strong>Drop files or folders anywhere</strong>
+        <span>They are shared from this tab while it is open. Nothing is uploaded to a server.</span>
+      </p>
+      <div class="button-row">
+        <FileInput label="Choose files" testId="file-input" disabled={!isReady} />
+        <FileInput label="Choose a folder" testId="folder-input" isFolder disabled={!isReady} />
+      </div>
+    </div>
+  );
+}
+
+interface FileInputProps {
+  readonly label: string;
+  readonly testId: string;
+  readonly isFolder?: boolean;
+  readonly disabled: boolean;
+}
+
+/** A button in front of a file input: the input itself cannot be styled. */
+function FileInput({ label, testId, isFolder = false, disabled }: FileInputProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button
+        label={label}
+        icon={isFolder ? 'folder' : 'file'}
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+      />
+      <input
+        ref={input}
+        class="offscreen"
+        type="file"
+        multiple
+        {...(isFolder && { webkitdirectory: true })}
+        tabIndex={-1}
+        aria-label={label}
+        data-testid={testId}
+        disabled={disabled}
+        onChange={(event) => {
+          const chosen = filesOfInput(event.currentTarget);
+          event.currentTarget.value = '';
+          void addFiles(chosen);
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+import { isCalling } from './state/calls.ts';
+import { pushNotice } from './state/notices.ts';
+import { isTransferring } from './state/transfers.ts';
+import { errorCode, errorText } from './view/errors.ts';
+
+/** Errors that only say that something was ended on purpose. */
+const ENDED_CODES: ReadonlySet<string> = new Set(['aborted', 'left', 'call-ended']);
+
+/** Asks before the tab is closed while something would be cut off. */
+export function guardClosing(): void {
+  addEventListener('beforeunload', (event) => {
+    if (isTransferring() || isCalling()) event.preventDefault();
+  });
+}
+
+/** Shows errors that nobody caught, instead of leaving a page that silently stopped working. */
+export function guardErrors(): void {
+  addEventListener('error', (event) => {
+    // A resize observer that needs another round is no fault.
+    if (!event.message.startsWith('ResizeObserver')) report(event.error);
+  });
+  addEventListener('unhandledrejection', (event) => {
+    if (!ENDED_CODES.has(errorCode(event.reason) ?? '')) report(event.reason);
+  });
+}
+
+function report(error: unknown): void {
+  pushNotice({
+    key: 'internal',
+    kind: 'error',
+    title: 'Something went wrong inside the page',
+    text: `${errorText(error)} What is running goes on as far as it can; reloading the page starts cleanly.`,
+    action: { label: 'Reload', run: () => location.reload() },
+  });
+}

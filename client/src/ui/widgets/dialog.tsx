@@ -1,0 +1,47 @@
+import type { ComponentChildren } from 'preact';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  readonly testId: string;
+  /** Escape, a click beside the dialog, or its close button. */
+  readonly onDismiss: () => void;
+  /** Without it there is no close button: one of the dialog's own buttons must be taken. */
+  readonly closable?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A modal dialog, open as long as it is rendered. The browser traps the focus and gives it back. */
+export function Dialog({ title, testId, onDismiss, closable = true, children }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      class="dialog"
+      data-testid={testId}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onDismiss();
+      }}
+      onClick={(event) => {
+        if (closable && event.target === ref.current) onDismiss();
+      }}
+    >
+      <div class="dialog-card">
+        <header class="dialog-head">
+          <h2 id={titleId}>{title}</h2>
+          {closable && <Button label="Close" icon="close" iconOnly look="quiet" onClick={onDismiss} />}
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

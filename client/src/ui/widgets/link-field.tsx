@@ -1,0 +1,32 @@
+import { useId } from 'preact/hooks';
+import { CopyButton } from './copy-button.tsx';
+
+interface LinkFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly testId: string;
+  readonly copyTestId?: string;
+  /** Hides the label from the eye where the place says it. */
+  readonly bare?: boolean;
+}
+
+/** A link that can be read, selected and copied. */
+export function LinkField({ label, value, testId, copyTestId, bare = false }: LinkFieldProps) {
+  const id = useId();
+  return (
+    <div class="link-field">
+      <label class={bare ? 'sr-only' : ''} for={id}>
+        {label}
+      </label>
+      <div class="field-row">
+        <input id={id} data-testid={testId} readOnly value={value} onFocus={(event) => event.currentTarget.select()} />
+        <CopyButton
+          text={() => value}
+          label={`Copy: ${label}`}
+          iconOnly
+          {...(copyTestId !== undefined && { testId: copyTestId })}
+        />
+      </div>
+    </div>
+  );
+}
