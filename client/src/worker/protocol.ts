@@ -27,6 +27,8 @@ export type WorkerRequest =
       readonly infoHash: InfoHash;
       readonly peer: NodeId;
       readonly isOutbound: boolean;
+      /** Names this channel in reports, since a peer may have one after the other. */
+      readonly serial: number;
       readonly channel: RTCDataChannel;
     }
   /** Where channels cannot be transferred: the page keeps the channel and passes messages through this port. */
@@ -35,6 +37,7 @@ export type WorkerRequest =
       readonly infoHash: InfoHash;
       readonly peer: NodeId;
       readonly isOutbound: boolean;
+      readonly serial: number;
       readonly port: MessagePort;
     }
   /** The link to the peer is gone; its channels with it. */
@@ -112,6 +115,12 @@ export type WorkerReport =
       readonly isComplete: boolean;
     }
   /** The channel to this peer ended by itself or by the other side; its id may be used again. */
-  | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId }
+  | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly serial: number }
   /** The worker dropped this peer from the torrent and wants it no more. */
-  | { readonly kind: 'peerDropped'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly why: string };
+  | {
+      readonly kind: 'peerDropped';
+      readonly infoHash: InfoHash;
+      readonly peer: NodeId;
+      readonly serial: number;
+      readonly why: string;
+    };

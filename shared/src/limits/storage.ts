@@ -76,8 +76,8 @@ export const CHANNEL_OPEN_TIMEOUT_MS = 8_000;
 /** Peers of one torrent that this side looks for. BEP 3 clients find 20 to 50 enough; every one costs a connection. */
 export const MAX_SOUGHT_PEERS = 20;
 
-/** Peers of one torrent, those that came by themselves included. */
-export const MAX_TORRENT_PEERS = 40;
+/** Channels of one torrent, those of peers that came by themselves included. */
+export const MAX_CHANNELS_PER_TORRENT = 40;
 
 /** Sources below which a download keeps looking for more. facts: gain per source is small from four on. */
 export const ENOUGH_SOURCES = 4;

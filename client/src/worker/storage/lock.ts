@@ -5,11 +5,12 @@ export interface HeldLock {
 
 /**
  * Takes the lock of `name` among all tabs of the origin, or gives undefined when another tab still holds it after
- * `patienceMs`. The browser frees it when the tab goes away, however that happens.
+ * `patienceMs`, or when `signal` is aborted. The browser frees it when the tab goes away, however that happens.
  */
-export async function takeLock(name: string, patienceMs: number): Promise<HeldLock | undefined> {
+export async function takeLock(name: string, patienceMs: number, signal?: AbortSignal): Promise<HeldLock | undefined> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), patienceMs);
+  signal?.addEventListener('abort', () => patience.abort());
   return await new Promise((resolve) => {
     navigator.locks
       .request(`skein/torrent/${name}`, { signal: patience.signal }, async () => {

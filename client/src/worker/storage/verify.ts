@@ -1,19 +1,15 @@
 import { MAX_SPOT_CHECKS, MIN_SPOT_CHECKS, SPOT_CHECK_FRACTION } from '../../../../shared/src/limits/storage.ts';
 import { equalBytes } from '../../../../shared/src/bytes.ts';
 import { type Rng, shuffle } from '../../../../shared/src/machine.ts';
+import { PIECE_HASH_BYTES, pieceLengthOf } from '../../swarm/metainfo.ts';
 import type { Metainfo } from '../../swarm/types.ts';
 import { PieceSet } from '../bitfield.ts';
 import { sha1 } from '../hash.ts';
 import type { ContentStore } from './types.ts';
 
-/** Length of a piece, the last one being shorter. [bytes] */
-export function pieceBytes(metainfo: Metainfo, piece: number): number {
-  return Math.max(0, Math.min(metainfo.pieceLength, metainfo.totalLength - piece * metainfo.pieceLength));
-}
-
 /** True when `digest` is what the metainfo says of this piece. */
 export function isPieceDigest(metainfo: Metainfo, piece: number, digest: Uint8Array): boolean {
-  return equalBytes(digest, metainfo.pieceHashes.subarray(20 * piece, 20 * piece + 20));
+  return equalBytes(digest, metainfo.pieceHashes.subarray(PIECE_HASH_BYTES * piece, PIECE_HASH_BYTES * (piece + 1)));
 }
 
 /**
@@ -41,7 +37,7 @@ export async function verifyStored(
 }
 
 async function isStored(metainfo: Metainfo, store: ContentStore, piece: number): Promise<boolean> {
-  const bytes = new Uint8Array(pieceBytes(metainfo, piece));
+  const bytes = new Uint8Array(pieceLengthOf(metainfo, piece));
   await store.read(piece * metainfo.pieceLength, bytes);
   return isPieceDigest(metainfo, piece, await sha1(bytes));
 }

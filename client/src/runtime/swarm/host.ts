@@ -1,0 +1,32 @@
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+import type { Link } from '../links/types.ts';
+
+/** What the swarm service needs of the node around it. */
+export interface SwarmHost {
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly storage: 'persistent' | 'memory';
+  /** Links that are up. */
+  links(): ReadonlyMap<NodeId, Link>;
+  /** Opens a link for the purpose `swarm`, or adds the purpose to the one that is up. Rejects when there is no way. */
+  openLink(contact: Contact): Promise<Link>;
+  /** No torrent uses the link any more: gives its purpose `swarm` up. */
+  releaseLink(peer: NodeId): void;
+  /** Who has the torrent, as the overlay knows. May reject. */
+  findProviders(infoHash: InfoHash): Promise<readonly Contact[]>;
+  /** Announces to the tracker and asks for others; empty when the server is gone. May reject. */
+  trackerPeers(infoHash: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
+  trackerLeave(infoHash: InfoHash): void | Promise<void>;
+  /** Announces this peer in the overlay as one that has the torrent, until `unpublish`. */
+  publish(infoHash: InfoHash): void | Promise<void>;
+  unpublish(infoHash: InfoHash): void | Promise<void>;
+  /** Sends a frame that starts with SWARM_FRAME on the link's control channel, once that has room. */
+  sendControl(link: Link, frame: Uint8Array): void;
+  nameOf(id: NodeId): string | undefined;
+  /** Starts `client/src/worker/main.ts` as a module worker. */
+  createWorker(): Worker;
+}

@@ -1,0 +1,289 @@
+import { type Download, type Share, SkeinError } from '../../api.ts';
+import { type NodeId, parseNodeId } from '../../../../shared/src/ids.ts';
+import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { parseMagnet } from '../../swarm/magnet.ts';
+import { decodeTorrentFile } from '../../swarm/metainfo.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+import type { DownloadSource, TorrentSummary } from '../../worker/protocol.ts';
+import { Emitter } from '../emitter.ts';
+import type { Link } from '../links/types.ts';
+import { ChannelBroker } from './channel-broker.ts';
+import { DownloadHandle } from './download-handle.ts';
+import { nameFiles } from './files.ts';
+import type { SwarmHost } from './host.ts';
+import { ShareHandle } from './share-handle.ts';
+import { TorrentPeers } from './torrent-peers.ts';
+import { TorrentSession } from './torrent-session.ts';
+import { WorkerClient, type WorkerEvent } from './worker-client.ts';
+
+/** One torrent of this node: its session, its peers, and what the public door gave out of it. */
+interface Torrent {
+  readonly session: TorrentSession;
+  readonly peers: TorrentPeers;
+  share: ShareHandle | undefined;
+  download: DownloadHandle | undefined;
+  /** What a person shared, served to the page without asking the worker. */
+  sources: readonly File[] | undefined;
+}
+
+export interface SwarmServiceEvents {
+  share: Share;
+  download: Download;
+}
+
+/** Shares and downloads of a node. The torrents run in a worker; this side finds peers and agrees on channels. */
+export class SwarmService {
+  /** A share or download began: newly, or again after a reload. */
+  readonly events = new Emitter<SwarmServiceEvents>();
+  readonly #host: SwarmHost;
+  readonly #worker: WorkerClient;
+  readonly #broker: ChannelBroker;
+  /** BOUNDED: by what the person shares and downloads. */
+  readonly #torrents = new Map<InfoHash, Torrent>();
+  #isClosed = false;
+
+  /** Starts the worker, which takes up unfinished downloads by itself. */
+  constructor(host: SwarmHost) {
+    this.#host = host;
+    this.#broker = new ChannelBroker({
+      self: host.self,
+      clock: host.clock,
+      sendControl: (link, frame) => host.sendControl(link, frame),
+      refusal: (infoHash, peer) => {
+        const torrent = this.#torrents.get(infoHash);
+        return torrent ? torrent.peers.refusal(peer) : 'unknown-swarm';
+      },
+      opened: (infoHash, link, channel, isOutbound) => this.#attach(infoHash, link, channel, isOutbound),
+      failed: (infoHash, peer, why) => this.#torrents.get(infoHash)?.peers.openFailed(peer, why),
+    });
+    this.#worker = new WorkerClient(
+      host.createWorker(),
+      (event) => this.#onWorkerEvent(event),
+      (error) => this.#onWorkerCrash(error),
+    );
+    this.#worker.start(host.self, host.storage);
+  }
+
+  get shares(): readonly Share[] {
+    return [...this.#torrents.values()].map(({ share }) => share).filter((share) => share !== undefined);
+  }
+
+  get downloads(): readonly Download[] {
+    return [...this.#torrents.values()].map(({ download }) => download).filter((download) => download !== undefined);
+  }
+
+  /** Frames on control channels that made no sense, by cause. */
+  get counters(): ReadonlyMap<string, number> {
+    return this.#broker.counters;
+  }
+
+  /** Hashes files and serves them from where they are. The same content gives the same share. */
+  async share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
+    if (this.#isClosed) throw leftError();
+    if (files.length === 0 || files.length > MAX_FILES) {
+      throw new SkeinError('bad-argument', `A share has from 1 to ${MAX_FILES} files. Choose at least one file.`);
+    }
+    const named = nameFiles(files, options.name);
+    const summary = await this.#worker.share(named.name, named.files);
+    if (this.#isClosed) throw leftError();
+    const torrent = this.#torrentOf(summary.infoHash, summary.name, []);
+    torrent.session.setShared(summary);
+    torrent.sources = files;
+    if (!torrent.share) {
+      torrent.share = new ShareHandle(
+        torrent.session,
+        summary,
+        (index) => this.#open(summary.infoHash, index),
+        () => this.#endShare(summary.infoHash),
+      );
+      this.events.emit('share', torrent.share);
+    }
+    torrent.peers.update();
+    return torrent.share;
+  }
+
+  /**
+   * Starts a download, or finds the one that runs. `source` is a magnet link, an info-hash in hex, or a torrent file.
+   * Throws `bad-magnet` or `bad-metainfo` for anything else.
+   */
+  download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
+    if (this.#isClosed) throw leftError();
+    const { infoHash, name, trackers, request } = readSource(source);
+    const known = this.#torrents.get(infoHash)?.download;
+    if (known) return known;
+    if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
+    if (this.#host.storage === 'persistent') void askToPersist();
+    const torrent = this.#torrentOf(infoHash, name, trackers);
+    const download = this.#addDownload(torrent);
+    torrent.peers.update();
+    this.#worker.download(request).then(
+      (summary) => this.#takeSummary(torrent, summary),
+      (error: unknown) => torrent.session.fail(asSkeinError(error)),
+    );
+    options.signal?.addEventListener('abort', () => {
+      if (download.state !== 'done') void download.remove().catch(() => undefined);
+    });
+    return download;
+  }
+
+  /** A link is up: if its peer is sought, it is asked at once. */
+  linkUp(link: Link): void {
+    for (const { peers } of this.#torrents.values()) peers.linkUp(link.peer.id);
+  }
+
+  linkDown(peer: NodeId): void {
+    const isUsed = this.#broker.uses(peer).length > 0;
+    this.#broker.linkDown(peer);
+    if (!isUsed) return;
+    this.#worker.peerGone(peer);
+    for (const { peers } of this.#torrents.values()) peers.linkDown(peer);
+  }
+
+  /** A control message that starts with SWARM_FRAME. */
+  receiveControl(link: Link, bytes: Uint8Array): void {
+    this.#broker.receive(link, bytes);
+  }
+
+  /** Leaves all swarms and ends the worker; unfinished downloads go on with the next page. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { peers } of this.#torrents.values()) peers.stop();
+    this.#broker.stop();
+    await this.#worker.close();
+  }
+
+  #torrentOf(infoHash: InfoHash, name: string, trackers: readonly string[]): Torrent {
+    const known = this.#torrents.get(infoHash);
+    if (known) return known;
+    const session = new TorrentSession(infoHash, name, trackers, (id) => this.#host.nameOf(id));
+    const peers = new TorrentPeers(session, this.#host, this.#broker);
+    const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined };
+    this.#torrents.set(infoHash, torrent);
+    return torrent;
+  }
+
+  #addDownload(torrent: Torrent): DownloadHandle {
+    const { infoHash } = torrent.session;
+    const download = new DownloadHandle(torrent.session, performance.timeOrigin + performance.now(), {
+      setPaused: (isPaused) => this.#worker.setPaused(infoHash, isPaused),
+      remove: (keepData) => this.#endDownload(infoHash, keepData),
+      open: (index) => this.#open(infoHash, index),
+    });
+    torrent.download = download;
+    this.events.emit('download', download);
+    return download;
+  }
+
+  #onWorkerEvent(event: WorkerEvent): void {
+    if (this.#isClosed) return;
+    if (event.kind === 'resumed') {
+      const torrent = this.#torrentOf(event.infoHash, event.name, event.trackers);
+      if (!torrent.download) this.#addDownload(torrent);
+      return;
+    }
+    const infoHash = event.kind === 'metadata' ? event.summary.infoHash : event.infoHash;
+    const torrent = this.#torrents.get(infoHash);
+    if (!torrent) return;
+    switch (event.kind) {
+      case 'metadata':
+        torrent.session.setSummary(event.summary);
+        return;
+      case 'progress':
+        torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
+        torrent.peers.update();
+        return;
+      case 'channelClosed':
+        torrent.peers.channelOver(event.peer, event.serial, 'channel-closed');
+        return;
+      case 'peerDropped':
+        torrent.peers.channelOver(event.peer, event.serial, event.why);
+        return;
+    }
+  }
+
+  #onWorkerCrash(error: SkeinError): void {
+    for (const { session, peers } of this.#torrents.values()) {
+      session.fail(error);
+      peers.stop();
+    }
+  }
+
+  #attach(infoHash: InfoHash, link: Link, channel: RTCDataChannel, isOutbound: boolean): void {
+    const serial = this.#worker.attach(infoHash, link.peer.id, isOutbound, channel);
+    this.#torrents.get(infoHash)?.peers.opened(link, serial, isOutbound);
+  }
+
+  #takeSummary(torrent: Torrent, summary: TorrentSummary): void {
+    torrent.session.setSummary(summary);
+    torrent.peers.update();
+  }
+
+  async #open(infoHash: InfoHash, index: number): Promise<Blob> {
+    return this.#torrents.get(infoHash)?.sources?.[index] ?? (await this.#worker.file(infoHash, index));
+  }
+
+  async #endShare(infoHash: InfoHash): Promise<void> {
+    const torrent = this.#torrents.get(infoHash);
+    if (!torrent?.share) return;
+    torrent.share = undefined;
+    if (!torrent.download) await this.#end(torrent, false);
+  }
+
+  async #endDownload(infoHash: InfoHash, keepData: boolean): Promise<void> {
+    const torrent = this.#torrents.get(infoHash);
+    if (!torrent?.download) return;
+    torrent.download = undefined;
+    if (!torrent.share) await this.#end(torrent, keepData);
+  }
+
+  async #end(torrent: Torrent, keepData: boolean): Promise<void> {
+    this.#torrents.delete(torrent.session.infoHash);
+    torrent.peers.stop();
+    await this.#worker.remove(torrent.session.infoHash, keepData);
+  }
+}
+
+function readSource(source: string | Uint8Array): {
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  readonly trackers: readonly string[];
+  readonly request: DownloadSource;
+} {
+  if (typeof source !== 'string') {
+    const decoded = decodeTorrentFile(source);
+    if (!decoded.ok) {
+      throw new SkeinError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
+    }
+    const { infoHash, name, trackers } = decoded.value;
+    return { infoHash, name, trackers, request: { kind: 'metainfo', bytes: source } };
+  }
+  const bare = parseNodeId(source.trim().toLowerCase());
+  const magnet = bare ? undefined : parseMagnet(source.trim());
+  if (magnet && !magnet.ok) {
+    throw new SkeinError('bad-magnet', 'This is not a magnet link that names a torrent. Copy the whole link and try again.');
+  }
+  const infoHash = bare ?? magnet?.value.infoHash;
+  if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
+  const name = magnet?.value.name || infoHash.slice(0, 12);
+  const trackers = magnet?.value.trackers ?? [];
+  return { infoHash, name, trackers, request: { kind: 'magnet', infoHash, name, trackers } };
+}
+
+/** A refusal only means that the browser may evict what nobody visits for long. */
+async function askToPersist(): Promise<void> {
+  try {
+    if (!(await navigator.storage.persisted())) await navigator.storage.persist();
+  } catch {
+    // Not a secure context, or a browser without it.
+  }
+}
+
+function asSkeinError(error: unknown): SkeinError {
+  if (error instanceof SkeinError) return error;
+  return new SkeinError('internal', 'Something went wrong inside the page. Reload it and try again.', { cause: error });
+}
+
+function leftError(): SkeinError {
+  return new SkeinError('left', 'This tab has left the network. Reload the page to join again.');
+}

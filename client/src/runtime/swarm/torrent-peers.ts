@@ -1,0 +1,202 @@
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import {
+  ENOUGH_SOURCES,
+  MAX_CHANNELS_PER_TORRENT,
+  MAX_SOUGHT_PEERS,
+  MIN_RETRY_PAUSE_MS,
+  REFUSED_PAUSE_MS,
+  USELESS_PAUSE_MS,
+} from '../../../../shared/src/limits/storage.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+import type { Link } from '../links/types.ts';
+import type { ChannelBroker } from './channel-broker.ts';
+import type { RefuseCode } from './control.ts';
+import type { SwarmHost } from './host.ts';
+import { PeerFinder } from './peer-finder.ts';
+import type { TorrentSession } from './torrent-session.ts';
+
+/** Peers that a torrent remembers as banned. The oldest is forgotten first. */
+const MAX_BANNED_PEERS = 200;
+
+/** How a peer of a torrent was lost, in the words of the worker and of the broker. */
+type LossReason = RefuseCode | 'timeout' | 'no-channel' | 'link-down' | 'channel-closed' | string;
+
+/**
+ * The peers of one torrent: which have a channel, which are sought, and whether this peer is announced. Follows the
+ * session's state: looks for sources while something is missing, publishes once there is something to give, and does
+ * neither while paused.
+ */
+export class TorrentPeers {
+  readonly #session: TorrentSession;
+  readonly #host: SwarmHost;
+  readonly #broker: ChannelBroker;
+  readonly #finder: PeerFinder;
+  /** Peers with a channel, by the serial of the newest one. BOUNDED: by MAX_CHANNELS_PER_TORRENT. */
+  readonly #channels = new Map<NodeId, number>();
+  /** Peers that were asked for a channel. BOUNDED: by MAX_SOUGHT_PEERS. */
+  readonly #opening = new Set<NodeId>();
+  /** BOUNDED: by MAX_BANNED_PEERS. */
+  readonly #banned = new Set<NodeId>();
+  #isPublished = false;
+  #wasComplete = false;
+  #isStopped = false;
+
+  constructor(session: TorrentSession, host: SwarmHost, broker: ChannelBroker) {
+    this.#session = session;
+    this.#host = host;
+    this.#broker = broker;
+    this.#finder = new PeerFinder(session.infoHash, {
+      self: host.self,
+      clock: host.clock,
+      links: () => host.links(),
+      openLink: (contact) => host.openLink(contact),
+      findProviders: (infoHash) => host.findProviders(infoHash),
+      trackerPeers: (infoHash, event) => host.trackerPeers(infoHash, event),
+      peerCount: () => this.#channels.size + this.#opening.size,
+      hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
+      wantsPeers: () => this.#isIncomplete() && this.#channels.size + this.#opening.size < MAX_SOUGHT_PEERS,
+      hasEnoughSources: () => session.progress.sources >= ENOUGH_SOURCES,
+      openChannel: (link) => this.#openChannel(link),
+      unused: (peer) => this.#release(peer),
+    });
+  }
+
+  get infoHash(): InfoHash {
+    return this.#session.infoHash;
+  }
+
+  /** True while a channel to the peer is open or being opened. */
+  uses(peer: NodeId): boolean {
+    return this.#channels.has(peer) || this.#opening.has(peer);
+  }
+
+  /** Why a peer that asks for a channel does not get one; undefined when it does. */
+  refusal(peer: NodeId): RefuseCode | undefined {
+    const { state } = this.#session;
+    if (this.#isStopped || state === 'checking' || state === 'failed') return 'unknown-swarm';
+    if (state === 'paused') return 'paused';
+    if (this.#banned.has(peer)) return 'busy';
+    return this.#channels.size >= MAX_CHANNELS_PER_TORRENT && !this.#channels.has(peer) ? 'busy' : undefined;
+  }
+
+  /** A channel is agreed; `serial` is its name in the worker's reports. */
+  opened(link: Link, serial: number, isOutbound: boolean): void {
+    const peer = link.peer.id;
+    this.#opening.delete(peer);
+    this.#channels.set(peer, serial);
+    this.#finder.succeeded(peer);
+    // Keeps the link from being closed as one that nobody needs. That it may fail changes nothing for the channel.
+    if (!isOutbound) this.#host.openLink(link.peer).catch(() => undefined);
+  }
+
+  /** The peer refused a channel or did not answer. */
+  openFailed(peer: NodeId, why: LossReason): void {
+    if (this.#opening.delete(peer)) this.#lost(peer, why);
+  }
+
+  /** The worker says that a channel is over. Reports of a channel that was replaced meanwhile are ignored. */
+  channelOver(peer: NodeId, serial: number, why: LossReason): void {
+    if (this.#channels.get(peer) !== serial) return;
+    this.#channels.delete(peer);
+    this.#broker.closed(peer, this.infoHash);
+    if (why === 'banned') this.#ban(peer);
+    this.#lost(peer, why);
+  }
+
+  linkUp(peer: NodeId): void {
+    this.#finder.linkUp(peer);
+  }
+
+  /** The link is gone, and with it the channel: another source is looked for at once. */
+  linkDown(peer: NodeId): void {
+    const hadChannel = this.#channels.delete(peer);
+    const wasOpening = this.#opening.delete(peer);
+    if (!hadChannel && !wasOpening) return;
+    this.#finder.failed(peer);
+    if (hadChannel) this.#finder.searchNow();
+  }
+
+  /** Other peers of this torrent, from whatever source. */
+  offer(contacts: readonly Contact[]): void {
+    this.#finder.offer(contacts);
+  }
+
+  /** The session's state or progress changed. */
+  update(): void {
+    if (this.#isStopped) return;
+    const { state, progress } = this.#session;
+    const isActive = state === 'finding' || state === 'downloading' || state === 'seeding';
+    if (isActive) this.#finder.start();
+    else this.#finder.pause();
+    const isComplete = state === 'seeding';
+    if (isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
+    this.#wasComplete = isComplete;
+    this.#setPublished(isActive && (isComplete || progress.doneBytes > 0));
+  }
+
+  /** Takes this peer out of the swarm. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#setPublished(false);
+    this.#isStopped = true;
+    this.#finder.stop();
+    const peers = new Set([...this.#channels.keys(), ...this.#opening]);
+    this.#channels.clear();
+    this.#opening.clear();
+    for (const peer of peers) {
+      this.#broker.closed(peer, this.infoHash);
+      this.#release(peer);
+    }
+    void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  #openChannel(link: Link): boolean {
+    if (!this.#broker.open(link, this.infoHash)) return false;
+    this.#opening.add(link.peer.id);
+    return true;
+  }
+
+  #lost(peer: NodeId, why: LossReason): void {
+    this.#host.log.log('debug', 'swarm peer lost', { peer: peer.slice(0, 8), why });
+    this.#finder.failed(peer, pauseAfter(why));
+    this.#release(peer);
+    if (why === 'channel-closed' && this.#isIncomplete() && this.#channels.size === 0) this.#finder.searchNow();
+  }
+
+  #ban(peer: NodeId): void {
+    this.#banned.add(peer);
+    if (this.#banned.size > MAX_BANNED_PEERS) {
+      for (const oldest of this.#banned) {
+        this.#banned.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  /** Gives the link up unless any torrent still uses it. */
+  #release(peer: NodeId): void {
+    if (this.#broker.uses(peer).length === 0) this.#host.releaseLink(peer);
+  }
+
+  #isIncomplete(): boolean {
+    const { state } = this.#session;
+    return !this.#isStopped && (state === 'finding' || state === 'downloading');
+  }
+
+  #setPublished(isPublished: boolean): void {
+    if (this.#isPublished === isPublished) return;
+    this.#isPublished = isPublished;
+    const { infoHash } = this;
+    const work = isPublished ? this.#host.publish(infoHash) : this.#host.unpublish(infoHash);
+    void Promise.resolve(work).catch((error: unknown) => {
+      this.#host.log.log('warn', 'announcing a torrent failed', { infoHash: infoHash.slice(0, 8), error });
+    });
+  }
+}
+
+/** How long a peer rests after it was lost this way; undefined lets the pause grow with each failure. [ms] */
+function pauseAfter(why: LossReason): number | undefined {
+  if (why === 'busy' || why === 'paused' || why === 'unknown-swarm') return REFUSED_PAUSE_MS;
+  if (why === 'useless' || why === 'malformed') return USELESS_PAUSE_MS;
+  return why === 'link-down' ? MIN_RETRY_PAUSE_MS : undefined;
+}

@@ -1,0 +1,125 @@
+import { SkeinError } from '../../api.ts';
+import type { NodeId } from '../../../../shared/src/ids.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+import type { DownloadSource, SharedFile, TorrentSummary, WorkerReport, WorkerRequest } from '../../worker/protocol.ts';
+import { proxyChannel } from './channel-proxy.ts';
+
+/** Reports that are not answers. */
+export type WorkerEvent = Exclude<WorkerReport, { kind: 'answer' | 'failure' }>;
+
+interface Call {
+  resolve(value: unknown): void;
+  reject(error: SkeinError): void;
+}
+
+/** How long a closing worker may flush. [ms] Longer, and the page would seem stuck. */
+const CLOSE_PATIENCE_MS = 1_500;
+
+/** Speaks with the swarm worker: requests become promises, reports events. */
+export class WorkerClient {
+  readonly #worker: Worker;
+  readonly #onEvent: (event: WorkerEvent) => void;
+  /** BOUNDED: each entry leaves with its answer or with the worker. */
+  readonly #calls = new Map<number, Call>();
+  #nextCall = 1;
+  #nextSerial = 1;
+  #failure: SkeinError | undefined;
+
+  /** `onCrash` is called once if the worker cannot be started or dies. */
+  constructor(worker: Worker, onEvent: (event: WorkerEvent) => void, onCrash: (error: SkeinError) => void) {
+    this.#worker = worker;
+    this.#onEvent = onEvent;
+    worker.onmessage = (event: MessageEvent<WorkerReport>) => this.#receive(event.data);
+    worker.onerror = (event) => {
+      if (this.#failure) return;
+      const detail = event.message ? ` (${event.message})` : '';
+      this.#fail(new SkeinError('internal', `File sharing stopped working in this tab${detail}. Reload the page.`));
+      onCrash(this.#failure ?? new SkeinError('internal', 'File sharing stopped working in this tab. Reload the page.'));
+    };
+  }
+
+  start(self: NodeId, storage: 'persistent' | 'memory'): void {
+    this.#post({ kind: 'start', self, storage });
+  }
+
+  async share(name: string, files: readonly SharedFile[]): Promise<TorrentSummary> {
+    return (await this.#call((call) => ({ kind: 'share', call, name, files }))) as TorrentSummary;
+  }
+
+  async download(source: DownloadSource): Promise<TorrentSummary> {
+    return (await this.#call((call) => ({ kind: 'download', call, source }))) as TorrentSummary;
+  }
+
+  setPaused(infoHash: InfoHash, isPaused: boolean): void {
+    this.#post({ kind: 'setPaused', infoHash, isPaused });
+  }
+
+  async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
+    await this.#call((call) => ({ kind: 'remove', call, infoHash, keepData }));
+  }
+
+  async file(infoHash: InfoHash, index: number): Promise<Blob> {
+    return (await this.#call((call) => ({ kind: 'file', call, infoHash, index }))) as Blob;
+  }
+
+  /**
+   * Gives a fresh channel to the worker, in the task that made it; where the browser cannot transfer it, the page
+   * passes its messages. Returns the serial by which reports name the channel.
+   */
+  attach(infoHash: InfoHash, peer: NodeId, isOutbound: boolean, channel: RTCDataChannel): number {
+    const serial = this.#nextSerial++;
+    const end = { infoHash, peer, isOutbound, serial };
+    try {
+      // The DOM types do not list data channels among what can be transferred yet.
+      this.#post({ kind: 'channel', ...end, channel }, [channel as unknown as Transferable]);
+    } catch {
+      const { port1, port2 } = new MessageChannel();
+      this.#post({ kind: 'proxy', ...end, port: port2 }, [port2]);
+      proxyChannel(channel, port1);
+    }
+    return serial;
+  }
+
+  peerGone(peer: NodeId): void {
+    this.#post({ kind: 'peerGone', peer });
+  }
+
+  /** Lets the worker flush and ends it. */
+  async close(): Promise<void> {
+    const closed = this.#call((call) => ({ kind: 'close', call })).catch(() => undefined);
+    const patience = new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS));
+    await Promise.race([closed, patience]);
+    this.#fail(new SkeinError('left', 'This tab has left the network.'));
+    this.#worker.terminate();
+  }
+
+  #receive(report: WorkerReport): void {
+    if (report.kind !== 'answer' && report.kind !== 'failure') {
+      this.#onEvent(report);
+      return;
+    }
+    const call = this.#calls.get(report.call);
+    this.#calls.delete(report.call);
+    if (report.kind === 'answer') call?.resolve(report.value);
+    else call?.reject(new SkeinError(report.code, report.message));
+  }
+
+  #call(request: (call: number) => WorkerRequest): Promise<unknown> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const call = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject });
+      this.#post(request(call));
+    });
+  }
+
+  #post(request: WorkerRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+
+  #fail(error: SkeinError): void {
+    this.#failure = error;
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+  }
+}

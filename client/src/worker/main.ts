@@ -1,0 +1,50 @@
+import { describeError } from './errors.ts';
+import { ChannelPipe, PortPipe } from './pipe.ts';
+import type { WorkerReport, WorkerRequest } from './protocol.ts';
+import { TorrentTable } from './torrent-table.ts';
+
+/** Entry of the swarm worker: one dedicated worker per page runs all torrents, their storage and their channels. */
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const report = (message: WorkerReport): void => self.postMessage(message);
+const table = new TorrentTable(report);
+
+/** Runs a request of the page and answers it. */
+function answer(call: number, work: Promise<unknown>): void {
+  work.then(
+    (value) => report({ kind: 'answer', call, value }),
+    (error: unknown) => report({ kind: 'failure', call, ...describeError(error) }),
+  );
+}
+
+self.onmessage = (event: MessageEvent<WorkerRequest>) => {
+  const request = event.data;
+  switch (request.kind) {
+    case 'start':
+      table.start(request.self, request.storage);
+      return;
+    case 'share':
+      return answer(request.call, table.share(request.name, request.files));
+    case 'download':
+      return answer(request.call, table.download(request.source));
+    case 'setPaused':
+      table.setPaused(request.infoHash, request.isPaused);
+      return;
+    case 'remove':
+      return answer(request.call, table.remove(request.infoHash, request.keepData));
+    case 'file':
+      return answer(request.call, table.file(request.infoHash, request.index));
+    case 'channel':
+      table.attach(request, new ChannelPipe(request.channel));
+      return;
+    case 'proxy':
+      table.attach(request, new PortPipe(request.port));
+      return;
+    case 'peerGone':
+      table.peerGone(request.peer);
+      return;
+    case 'close':
+      return answer(request.call, table.close());
+  }
+};

@@ -1,0 +1,21 @@
+import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import type { InfoHash, Metainfo } from '../swarm/types.ts';
+import type { TorrentSummary } from './protocol.ts';
+
+/** What the page is told of a torrent whose metadata is known. */
+export function summarize(metainfo: Metainfo): TorrentSummary {
+  return {
+    infoHash: metainfo.infoHash,
+    name: metainfo.name,
+    totalBytes: metainfo.totalLength,
+    pieceLength: metainfo.pieceLength,
+    pieceCount: Math.ceil(metainfo.totalLength / metainfo.pieceLength),
+    files: metainfo.files.map((file) => ({ path: file.path.join('/'), size: file.length })),
+    torrentFile: encodeTorrentFile(metainfo),
+  };
+}
+
+/** What the page is told of a magnet link while nobody has sent the metadata. */
+export function summarizeMagnet(infoHash: InfoHash, name: string): TorrentSummary {
+  return { infoHash, name, totalBytes: 0, pieceLength: 0, pieceCount: 0, files: [], torrentFile: undefined };
+}
