@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { ROOT } from './root.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/signaling-server/src/cli.js', import.meta.url));
+const CLI = join(ROOT, 'dist/signaling-server/src/cli.js');
 
 /** How long a server may take to say where it is. [ms] */
 const START_TIMEOUT_MS = 15_000;

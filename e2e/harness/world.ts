@@ -2,7 +2,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
-import { test } from 'vitest';
 import { launchBrowser, type BrowserOptions } from './browser.ts';
 import { FileFolder } from './files.ts';
 import { watchPage } from './globals.ts';
@@ -150,23 +149,4 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A test with a world of its own. When it fails, what every tab showed is kept. */
-export function scenario(
-  title: string,
-  run: (world: World) => Promise<void>,
-  options: WorldOptions & { readonly timeoutMs?: number; readonly skip?: boolean } = {},
-): void {
-  test.skipIf(options.skip === true)(title, { timeout: options.timeoutMs ?? 60_000 }, async () => {
-    const world = await World.open(options);
-    try {
-      await run(world);
-    } catch (error) {
-      await world.dump(title);
-      throw error;
-    } finally {
-      await world.close();
-    }
-  });
 }

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { callState, hears, mediaFigures, placeCall, putAway, sees, seesAndHears } from '../harness/calls.ts';
 import type { Tab } from '../harness/tab.ts';
-import { World, scenario } from '../harness/world.ts';
+import { scenario } from '../harness/scenario.ts';
+import { World } from '../harness/world.ts';
 
 describe('three people', () => {
   let world: World;

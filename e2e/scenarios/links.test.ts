@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { scenario } from '../harness/world.ts';
+import { scenario } from '../harness/scenario.ts';
 
 /** How soon a tab that vanished without a word must be gone from others' tables. [ms] The project's promise. */
 const VANISHED_WITHIN_MS = 15_000;

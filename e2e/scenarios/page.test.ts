@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { expect } from 'vitest';
 import type { Tab } from '../harness/tab.ts';
-import { scenario } from '../harness/world.ts';
+import { scenario } from '../harness/scenario.ts';
 
 /** A narrow phone. [CSS pixels] */
 const PHONE = { width: 390, height: 844 };

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { callState, mediaFigures, placeCall, seesAndHears } from '../harness/calls.ts';
 import type { Tab } from '../harness/tab.ts';
 import { TurnProcess } from '../harness/turn.ts';
-import { World, scenario } from '../harness/world.ts';
+import { scenario } from '../harness/scenario.ts';
+import { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
 

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import type { MadeFile } from '../harness/files.ts';
 import { poisonUploads } from '../harness/poison.ts';
 import type { Tab } from '../harness/tab.ts';
-import { scenario, type World } from '../harness/world.ts';
+import { scenario } from '../harness/scenario.ts';
+import type { World } from '../harness/world.ts';
 import { hashZip } from '../harness/zip.ts';
 
 const MB = 1_000_000;

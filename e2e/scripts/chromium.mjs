@@ -82,7 +82,7 @@ export function ensureBrowser() {
     );
     return false;
   }
-  console.log(`Browser: ${chromium}`);
-  console.log(`TURN server: ${findTurnServer() ?? 'coturn is not installed, so the scenarios through a relay are skipped'}`);
+  console.error(`Browser: ${chromium}`);
+  console.error(`TURN server: ${findTurnServer() ?? 'coturn is not installed, so the scenarios through a relay are skipped'}`);
   return true;
 }
