@@ -143,15 +143,18 @@ function onLateResponse(core: CallCore, from: NodeId, callId: CallId, code: Resp
   if (stone && !stone.peers.includes(from)) return core.count('wrong-sender');
   if (stone) return dismiss(core, from, callId, code, stone.byeReason);
   core.count('unknown-call');
-  if (code >= 200 && code !== 481) core.carrier.send(from, { kind: 'ACK', callId });
   if (code === 200) core.carrier.send(from, { kind: 'BYE', callId, reason: 'no-ack' });
+  else if (code > 200 && code !== 481) core.carrier.send(from, { kind: 'ACK', callId });
 }
 
-/** A device that answers too late is acknowledged and sent away (RFC 3261 §13.2.2.4). */
+/**
+ * A device that answers too late is sent away. SIP would send ACK and then BYE (RFC 3261 §13.2.2.4); here ACK names the
+ * winner and nobody else, or the loser would show an established call for a moment, and BYE also stops its 200.
+ */
 function dismiss(core: CallCore, from: NodeId, callId: CallId, code: ResponseCode, reason: ByeReason): void {
   if (code === 481) return;
   if (code < 200) return core.carrier.hurry(callId, from);
+  if (code === 200) return core.carrier.sendUntil('done', from, { kind: 'BYE', callId, reason });
   core.carrier.send(from, { kind: 'ACK', callId });
-  if (code === 200) core.carrier.sendUntil('done', from, { kind: 'BYE', callId, reason });
-  else core.carrier.drop(callId, from);
+  core.carrier.drop(callId, from);
 }

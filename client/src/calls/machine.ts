@@ -24,9 +24,9 @@ import type {
 /**
  * Calls between devices, after RFC 3261: INVITE forked to every device of the callee, provisional and final responses,
  * ACK to one winner, CANCEL, BYE. One call at a time; its states are drawn at `Dialog`. Everything is retransmitted
- * end to end, and every message is idempotent. Two things differ from SIP, because both ends are ours: `done` to a
- * CANCEL also closes the INVITE (no separate 487), and a device that gets a CANCEL before its INVITE remembers it, so
- * that a CANCEL that waited for a provisional in vain can be sent all the same.
+ * end to end, and every message is idempotent. Three things differ from SIP, because both ends are ours: `done` to a
+ * CANCEL also closes the INVITE (no separate 487); a device that gets a CANCEL before its INVITE remembers it, so that
+ * a CANCEL that waited for a provisional in vain can be sent all the same; a 200 that lost gets BYE without ACK.
  *
  * Glare: when two devices call each other at once, the call with the smaller id wins. Its owner answers the other
  * INVITE with 100 and waits; the owner of the larger id drops its own call and accepts the other without ringing.
