@@ -22,7 +22,8 @@ function noteTimes(lookMs: number): void {
     if (window.joinedAtMs === undefined && node.status.joined && node.status.links >= 3) {
       window.joinedAtMs = performance.now();
     }
-    if (node.downloads.some((download) => download.firstByteMs !== undefined)) window.firstByteAtMs ??= performance.now();
+    if (node.downloads.some((download) => download.firstByteMs !== undefined))
+      window.firstByteAtMs ??= performance.now();
     if (window.joinedAtMs !== undefined && window.firstByteAtMs !== undefined) clearInterval(timer);
   }, lookMs);
 }
@@ -52,27 +53,30 @@ export async function callToFrame(caller: Tab, callee: Tab): Promise<number> {
       void call.answer({ audio: true, video: true });
     });
   });
-  const took = await caller.page.evaluate(async (id) => {
-    const startedAt = performance.now();
-    const call = await window.skein.call(id, { audio: true, video: true });
-    const video = document.createElement('video');
-    video.muted = true;
-    document.body.append(video);
-    await new Promise<void>((resolve) => {
-      const show = (): void => {
-        if (!call.remoteStream || video.srcObject === call.remoteStream) return;
-        video.srcObject = call.remoteStream;
-        video.requestVideoFrameCallback(() => resolve());
-        void video.play();
-      };
-      call.on('stream', show);
-      show();
-    });
-    const ms = performance.now() - startedAt;
-    video.remove();
-    call.hangUp();
-    return ms;
-  }, await callee.id());
+  const took = await caller.page.evaluate(
+    async (id) => {
+      const startedAt = performance.now();
+      const call = await window.skein.call(id, { audio: true, video: true });
+      const video = document.createElement('video');
+      video.muted = true;
+      document.body.append(video);
+      await new Promise<void>((resolve) => {
+        const show = (): void => {
+          if (!call.remoteStream || video.srcObject === call.remoteStream) return;
+          video.srcObject = call.remoteStream;
+          video.requestVideoFrameCallback(() => resolve());
+          void video.play();
+        };
+        call.on('stream', show);
+        show();
+      });
+      const ms = performance.now() - startedAt;
+      video.remove();
+      call.hangUp();
+      return ms;
+    },
+    await callee.id(),
+  );
   await callee.until(
     'the call to be over',
     () => window.skein.calls.every((call) => call.state === 'ended'),

@@ -29,7 +29,11 @@ function say(text: string): void {
 }
 
 /** Throughput: raw and ours in turn, from one page to one other or to several at once. */
-async function throughput(receivers: number, bytes: number, highWater: number): Promise<{ raw: number[]; ours: Transfer[] }> {
+async function throughput(
+  receivers: number,
+  bytes: number,
+  highWater: number,
+): Promise<{ raw: number[]; ours: Transfer[] }> {
   const raw: number[] = [];
   const ours: Transfer[] = [];
   for (let run = 0; run < RUNS; run++) {
@@ -89,9 +93,19 @@ async function joining(): Promise<Figure[]> {
     const crashed = await goneAfter(tabs[9] as Tab, tabs.slice(0, 9), () => (tabs[9] as Tab).crash());
     const closed = await goneAfter(tabs[8] as Tab, tabs.slice(0, 8), () => (tabs[8] as Tab).close());
     return [
-      { what: 'page open to joined with 3 links, 4th to 10th tab', unit: 'ms', runs: inTurn, bar: { is: 'under', value: 2000 } },
+      {
+        what: 'page open to joined with 3 links, 4th to 10th tab',
+        unit: 'ms',
+        runs: inTurn,
+        bar: { is: 'under', value: 2000 },
+      },
       { what: 'contacts gone after a tab was closed', unit: 'ms', runs: [closed] },
-      { what: 'contacts gone after a tab was killed', unit: 'ms', runs: [crashed], bar: { is: 'under', value: 15_000 } },
+      {
+        what: 'contacts gone after a tab was killed',
+        unit: 'ms',
+        runs: [crashed],
+        bar: { is: 'under', value: 15_000 },
+      },
     ];
   });
 }
@@ -116,7 +130,9 @@ async function openingLinks(): Promise<Figure[]> {
       times.push(await firstByteAfter(tab));
       await tab.close();
     }
-    return [{ what: 'share link opened to first byte, new tab', unit: 'ms', runs: times, bar: { is: 'under', value: 1500 } }];
+    return [
+      { what: 'share link opened to first byte, new tab', unit: 'ms', runs: times, bar: { is: 'under', value: 1500 } },
+    ];
   });
 }
 

@@ -43,7 +43,9 @@ export class RawPeer {
   }
 
   /** Joins; `forge` changes what is sent, and what is signed for. */
-  join(forge: { readonly signKey?: Uint8Array; readonly host?: string; readonly nonce?: Uint8Array } = {}): Promise<RawAnswer> {
+  join(
+    forge: { readonly signKey?: Uint8Array; readonly host?: string; readonly nonce?: Uint8Array } = {},
+  ): Promise<RawAnswer> {
     const signKey = forge.signKey ?? this.contact.signKey;
     const { sealKey } = this.contact;
     const proof = joinProof(forge.nonce ?? this.#nonce, signKey, sealKey, forge.host ?? this.#host);

@@ -144,9 +144,8 @@ export class Tab {
     await this.until(
       `download ${infoHash.slice(0, 8)} to be done`,
       (hash) =>
-        document
-          .querySelector(`[data-testid="download-row"][data-info-hash="${hash}"]`)
-          ?.getAttribute('data-state') === 'done',
+        document.querySelector(`[data-testid="download-row"][data-info-hash="${hash}"]`)?.getAttribute('data-state') ===
+        'done',
       infoHash,
       { timeoutMs },
     );

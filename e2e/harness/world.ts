@@ -132,7 +132,15 @@ function describeNode(): string {
     detail: each.detail,
     path: each.path,
   }));
-  const state = { id: node.id, status: node.status, links: node.links(), contacts: node.contacts(), downloads, shares, calls };
+  const state = {
+    id: node.id,
+    status: node.status,
+    links: node.links(),
+    contacts: node.contacts(),
+    downloads,
+    shares,
+    calls,
+  };
   return JSON.stringify(state, undefined, 2);
 }
 

@@ -31,7 +31,8 @@ describe('three people', () => {
   });
 
   afterEach(async () => {
-    for (const tab of [alice, bob, carol]) await tab.page.evaluate(() => window.skein.calls.forEach((call) => call.hangUp()));
+    for (const tab of [alice, bob, carol])
+      await tab.page.evaluate(() => window.skein.calls.forEach((call) => call.hangUp()));
     for (const tab of [alice, bob, carol]) await putAway(tab);
   });
 

@@ -21,7 +21,11 @@ describe('ten tabs whose server is killed', () => {
     tabs = await world.openJoinedTabs(TABS, 3);
     ids = await Promise.all(tabs.map(async (tab) => parseNodeId(await tab.id()) as NodeId));
     await world.server.kill();
-    await Promise.all(tabs.map((tab) => tab.until('the server to be lost', () => window.skein.status.server !== 'connected', undefined)));
+    await Promise.all(
+      tabs.map((tab) =>
+        tab.until('the server to be lost', () => window.skein.status.server !== 'connected', undefined),
+      ),
+    );
   });
 
   beforeEach(({ onTestFailed, task }) => {

@@ -57,7 +57,11 @@ scenario('the link of a share is copied with its button', async (world) => {
   await tab.shareRow(infoHash).getByTestId('copy-link').click();
   const link = await tab.shareLink(infoHash);
   expect(link).toContain(`#f=${infoHash}`);
-  await tab.until('the link on the clipboard', async (wanted) => (await navigator.clipboard.readText()) === wanted, link);
+  await tab.until(
+    'the link on the clipboard',
+    async (wanted) => (await navigator.clipboard.readText()) === wanted,
+    link,
+  );
   await tab.shareRow(infoHash).getByTestId('stop-button').click();
   await tab.shareRow(infoHash).waitFor({ state: 'detached' });
 });
@@ -92,11 +96,22 @@ scenario('everything that matters is reached and worked with the keyboard alone'
     await tab!.page.keyboard.press('Tab');
     const at = await tab!.page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null;
-      return { testId: element?.dataset['testid'] ?? '', outline: element ? getComputedStyle(element).outlineStyle : '' };
+      return {
+        testId: element?.dataset['testid'] ?? '',
+        outline: element ? getComputedStyle(element).outlineStyle : '',
+      };
     });
     if (at.testId !== '') reached.add(at.testId);
   }
-  for (const testId of ['invite-button', 'theme-button', 'my-name-input', 'link-input', 'address-input', 'call-audio', 'call-video']) {
+  for (const testId of [
+    'invite-button',
+    'theme-button',
+    'my-name-input',
+    'link-input',
+    'address-input',
+    'call-audio',
+    'call-video',
+  ]) {
     expect(reached).toContain(testId);
   }
   await tab!.locate('invite-button').focus();

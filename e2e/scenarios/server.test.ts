@@ -107,7 +107,10 @@ test('a join under a key that the peer does not hold is refused, and so is all t
   expect(await forger.join({ signKey: victim.contact.signKey })).toEqual({ ok: false, code: 'bad-signature' });
   expect(await forger.ask('introductions', {})).toMatchObject({ ok: false, code: 'not-joined' });
   const sealed = Buffer.from('sealed');
-  expect(await forger.ask('signal', { to: victim.contact.id, sealed })).toMatchObject({ ok: false, code: 'not-joined' });
+  expect(await forger.ask('signal', { to: victim.contact.id, sealed })).toMatchObject({
+    ok: false,
+    code: 'not-joined',
+  });
   expect(victim.isConnected).toBe(true);
 });
 

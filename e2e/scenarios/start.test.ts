@@ -52,7 +52,9 @@ class Started {
 /** What npm and vitest set for their children must not reach an `npm start` that a person types. */
 function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(npm_|NODE_ENV$|NODE_OPTIONS$|VITE|VITEST|INIT_CWD$|PORT$|HOST$)/.test(name)),
+    Object.entries(env).filter(
+      ([name]) => !/^(npm_|NODE_ENV$|NODE_OPTIONS$|VITE|VITEST|INIT_CWD$|PORT$|HOST$)/.test(name),
+    ),
   );
 }
 

@@ -53,23 +53,26 @@ async function openPair(world: World): Promise<[Tab, Tab]> {
   return [a!, b!];
 }
 
-scenario('files of 0 bytes, 1 byte, one piece, one more than a piece and 3 MB are saved byte for byte', async (world) => {
-  const [seed, leecher] = await openPair(world);
-  const files: MadeFile[] = [
-    await world.files.make('empty.bin', 0),
-    await world.files.make('one byte.bin', 1),
-    await world.files.make('piece.bin', ONE_PIECE_BYTES),
-    await world.files.make('piece-and-one.bin', ONE_PIECE_BYTES + 1),
-    await world.files.make('größer 3 MB.bin', 3 * MB),
-  ];
-  for (const file of files) {
-    const infoHash = await seed.share([file.path]);
-    await fetchFrom(seed, leecher, infoHash);
-    const saved = await leecher.save(infoHash);
-    expect(saved.name).toBe(file.name);
-    expect(saved.sha256).toBe(file.sha256);
-  }
-});
+scenario(
+  'files of 0 bytes, 1 byte, one piece, one more than a piece and 3 MB are saved byte for byte',
+  async (world) => {
+    const [seed, leecher] = await openPair(world);
+    const files: MadeFile[] = [
+      await world.files.make('empty.bin', 0),
+      await world.files.make('one byte.bin', 1),
+      await world.files.make('piece.bin', ONE_PIECE_BYTES),
+      await world.files.make('piece-and-one.bin', ONE_PIECE_BYTES + 1),
+      await world.files.make('größer 3 MB.bin', 3 * MB),
+    ];
+    for (const file of files) {
+      const infoHash = await seed.share([file.path]);
+      await fetchFrom(seed, leecher, infoHash);
+      const saved = await leecher.save(infoHash);
+      expect(saved.name).toBe(file.name);
+      expect(saved.sha256).toBe(file.sha256);
+    }
+  },
+);
 
 scenario('several files of one share, an empty one among them, are saved together unchanged', async (world) => {
   const [seed, leecher] = await openPair(world);

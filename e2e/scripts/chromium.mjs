@@ -83,6 +83,8 @@ export function ensureBrowser() {
     return false;
   }
   console.error(`Browser: ${chromium}`);
-  console.error(`TURN server: ${findTurnServer() ?? 'coturn is not installed, so the scenarios through a relay are skipped'}`);
+  console.error(
+    `TURN server: ${findTurnServer() ?? 'coturn is not installed, so the scenarios through a relay are skipped'}`,
+  );
   return true;
 }
