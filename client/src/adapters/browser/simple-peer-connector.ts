@@ -6,6 +6,7 @@ import {
   CONTROL_LOW_WATER_BYTES,
   DISCONNECTED_GRACE_MS,
   GATHER_MS,
+  GATHER_QUIET_MS,
   GATHER_RELAY_ONLY_MS,
   GATHER_TURN_MS,
   MAX_CHANNEL_ID,
@@ -58,10 +59,13 @@ class SimplePeerConnection implements RawConnection {
   readonly #handler: RawConnectionHandler;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #wantsRelay: boolean;
+  /** The type of candidate whose arrival ends the gathering. */
+  readonly #wanted: 'host' | 'srflx' | 'relay';
   readonly #gatherMs: number;
   #peer: SimplePeer | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
+  /** What was accepted. `remoteDescription` is still null at times when the channel opens: Chromium sets it a task later. */
+  #remoteSdp: string | undefined;
   #isDescribed = false;
   #isOverHighWater = false;
   #cancelGathering: (() => void) | undefined;
@@ -81,8 +85,9 @@ class SimplePeerConnection implements RawConnection {
     this.#handler = handler;
     this.#clock = clock;
     this.#log = log;
-    this.#wantsRelay = options.relayOnly || hasTurnServer(options.iceServers);
-    this.#gatherMs = options.relayOnly ? GATHER_RELAY_ONLY_MS : this.#wantsRelay ? GATHER_TURN_MS : GATHER_MS;
+    const wantsRelay = options.relayOnly || hasTurnServer(options.iceServers);
+    this.#wanted = wantsRelay ? 'relay' : options.iceServers.length > 0 ? 'srflx' : 'host';
+    this.#gatherMs = options.relayOnly ? GATHER_RELAY_ONLY_MS : wantsRelay ? GATHER_TURN_MS : GATHER_MS;
     try {
       this.#start(options);
     } catch (error) {
@@ -94,9 +99,11 @@ class SimplePeerConnection implements RawConnection {
   accept(sdp: string): void {
     const peer = this.#peer;
     if (!peer || peer.destroyed || peer.destroying) return;
+    if (this.#remoteSdp !== undefined) return;
     const fault = findSdpFault(sdp);
-    if (fault !== undefined) this.#fail('error', fault);
-    else peer.signal({ type: this.#role === 'offerer' ? 'answer' : 'offer', sdp });
+    if (fault !== undefined) return this.#fail('error', fault);
+    this.#remoteSdp = sdp;
+    peer.signal({ type: this.#role === 'offerer' ? 'answer' : 'offer', sdp });
   }
 
   send(bytes: Uint8Array): boolean {
@@ -112,9 +119,8 @@ class SimplePeerConnection implements RawConnection {
 
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {
     if (this.#fingerprints) return this.#fingerprints;
-    const connection = this.#peer?._pc;
-    const local = parseFingerprint(connection?.localDescription?.sdp ?? '');
-    const remote = parseFingerprint(connection?.remoteDescription?.sdp ?? '');
+    const local = parseFingerprint(this.#peer?._pc?.localDescription?.sdp ?? '');
+    const remote = parseFingerprint(this.#remoteSdp ?? '');
     if (local && remote) this.#fingerprints = { local, remote };
     return this.#fingerprints;
   }
@@ -168,11 +174,17 @@ class SimplePeerConnection implements RawConnection {
   /** simple-peer signals its description as soon as it is set, then each candidate; they leave here in one piece. */
   #onSignal(type: string): void {
     if (type === 'offer' || type === 'answer') {
-      this.#cancelGathering = this.#clock.setTimer(this.#clock.now() + this.#gatherMs, () => this.#describe());
+      this.#describeIn(this.#gatherMs);
       if (this.#peer?._pc?.iceGatheringState === 'complete') this.#describe();
-    } else if (this.#wantsRelay && hasCandidate(this.#peer?._pc?.localDescription?.sdp ?? '', 'relay')) {
-      this.#describe();
+    } else if (hasCandidate(this.#peer?._pc?.localDescription?.sdp ?? '', this.#wanted)) {
+      this.#describeIn(GATHER_QUIET_MS);
     }
+  }
+
+  #describeIn(ms: number): void {
+    if (this.#isDescribed) return;
+    this.#cancelGathering?.();
+    this.#cancelGathering = this.#clock.setTimer(this.#clock.now() + ms, () => this.#describe());
   }
 
   #describe(): void {
