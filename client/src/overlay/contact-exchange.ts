@@ -1,0 +1,48 @@
+import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import { PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
+import { randomBelow } from '../../../shared/src/machine.ts';
+import type { Core } from './core.ts';
+import { type Entry, proofOf } from './entry.ts';
+import type { AgedContact } from './frame-fields.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+/** `entry` as we pass it on. */
+export function agedContact(core: Core, entry: Entry): AgedContact {
+  const age = Math.ceil(Math.max(0, core.now - proofOf(entry)) / 1000);
+  return { contact: entry.contact, age: Math.min(age, 255) };
+}
+
+/** The contacts closest to `key` that we may vouch for, nearest first. */
+export function closestContacts(
+  core: Core,
+  table: RoutingTable,
+  key: Key,
+  count: number,
+  except: NodeId | undefined,
+): AgedContact[] {
+  const selection = { provenSince: core.now - PASS_ON_MAX_AGE_MS, ...(except === undefined ? {} : { except }) };
+  return table.closest(key, count, selection).map((entry) => agedContact(core, entry));
+}
+
+/** Up to `count` linked contacts from a random place on: neighbours in the list are neighbours in nothing else. */
+export function sampleLinked(core: Core, table: RoutingTable, count: number, except: NodeId | undefined): AgedContact[] {
+  const { linked } = table;
+  const samples: AgedContact[] = [];
+  if (linked.length === 0) return samples;
+  const start = randomBelow(core.rng, linked.length);
+  for (let i = 0; i < linked.length && samples.length < count; i++) {
+    const entry = linked[(start + i) % linked.length] as Entry;
+    if (entry.contact.id !== except && !entry.link?.isSuspect) samples.push(agedContact(core, entry));
+  }
+  return samples;
+}
+
+/** Takes note of contacts that `referrer` vouches for. */
+export function learnContacts(
+  core: Core,
+  table: RoutingTable,
+  contacts: readonly AgedContact[],
+  referrer: NodeId | undefined,
+): void {
+  for (const { contact, age } of contacts) table.learn(contact, core.now - 1000 * age, core.now, referrer);
+}

@@ -1,0 +1,106 @@
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Timed } from './core.ts';
+import type { MessageId } from './frame-fields.ts';
+import type { ReplyFrame } from './reply-frame.ts';
+import { ROUTE_EXACT, type RouteFrame, type RouteKind } from './route-frame.ts';
+
+/** Who is told what became of a message of ours. */
+export interface ForwardOwner {
+  onReply(forward: Forward, reply: ReplyFrame): void;
+  /** No hop could take it on. */
+  onUndelivered(forward: Forward): void;
+}
+
+/** Handles the timers of forwards. */
+export interface HopTimeoutHandler {
+  onHopTimeout(forward: Forward): void;
+}
+
+/**
+ * One routed message at this node, ours or another's, until its reply passed or it expired:
+ *
+ *     waiting for a hop's acknowledgement ──accepted──► waiting for the reply ──REPLY──► done
+ *            ▲        │ cannot, silence                        │ cannot, link lost
+ *            └────────┴── next candidate ◄─────────────────────┘      none left: done, upstream is told
+ *
+ * It stays in memory after it is done, to recognise duplicates.
+ */
+export class Forward implements Timed {
+  readonly id: MessageId;
+  readonly kind: RouteKind;
+  readonly flags: number;
+  readonly target: NodeId;
+  readonly origin: Contact;
+  /** The previous hop; undefined when the message is ours. */
+  readonly from: NodeId | undefined;
+  readonly owner: ForwardOwner | undefined;
+  readonly hops: number;
+  readonly detours: number;
+  readonly lifetimeMs: Millis;
+  readonly receivedAt: Millis;
+  /** Intermediate targets still ahead, and how many were taken off since `bytes` was received. */
+  via: readonly NodeId[];
+  passedVia = 0;
+  /** The message as received, until it is done. */
+  bytes: Uint8Array | undefined;
+  /** The hops tried, the present one last, after the previous hop and those to avoid. BOUNDED: by candidates and attempts. */
+  readonly excluded: NodeId[];
+  candidateCount = 0;
+  sentAt: Millis = 0;
+  isAcked = false;
+  isDone = false;
+  /** Counted among the messages in flight to its exact target. */
+  isCounted = false;
+  readonly #handler: HopTimeoutHandler;
+
+  constructor(
+    frame: RouteFrame,
+    bytes: Uint8Array,
+    from: NodeId | undefined,
+    owner: ForwardOwner | undefined,
+    avoid: readonly NodeId[],
+    now: Millis,
+    handler: HopTimeoutHandler,
+  ) {
+    this.id = frame.id;
+    this.kind = frame.kind;
+    this.flags = frame.flags;
+    this.target = frame.target;
+    this.origin = frame.origin;
+    this.hops = frame.hops;
+    this.detours = frame.detours;
+    this.lifetimeMs = frame.lifetimeMs;
+    this.via = frame.via;
+    this.bytes = bytes;
+    this.from = from;
+    this.owner = owner;
+    this.receivedAt = now;
+    this.excluded = from === undefined ? [...avoid] : [from];
+    this.#handler = handler;
+  }
+
+  get isExact(): boolean {
+    return (this.flags & ROUTE_EXACT) !== 0;
+  }
+
+  /** Where it goes next: the first intermediate target, or the target. */
+  get leg(): NodeId {
+    return this.via[0] ?? this.target;
+  }
+
+  /** The hop that has it now; undefined when none has. */
+  get candidate(): NodeId | undefined {
+    return this.candidateCount === 0 ? undefined : this.excluded.at(-1);
+  }
+
+  /** True when we sent it to `peer`, now or before. */
+  wasSentTo(peer: NodeId): boolean {
+    const at = this.excluded.lastIndexOf(peer);
+    return at >= 0 && at >= this.excluded.length - this.candidateCount;
+  }
+
+  onTimer(): void {
+    this.#handler.onHopTimeout(this);
+  }
+}

@@ -1,0 +1,90 @@
+import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
+import { concatBytes } from '../../../shared/src/bytes.ts';
+import type { ContactCache } from './contact-cache.ts';
+
+/** Length of a contact with its age. [bytes] */
+export const AGED_CONTACT_BYTES = 1 + CONTACT_BYTES;
+
+/** A contact as peers pass it on. */
+export interface AgedContact {
+  readonly contact: Contact;
+  /** Seconds since somebody last had proof that it lives, rounded up. [0..255] */
+  readonly age: number;
+}
+
+/** 64 random bits that name one routed message, as four UTF-16 units: exact, flat and quick as a map key. */
+export type MessageId = string;
+
+/** Length of a message id on the wire. [bytes] */
+export const MESSAGE_ID_BYTES = 8;
+
+/** The id at `at`. The caller has checked that 20 bytes are there. Ids are read on every hop: no intermediate strings. */
+export function readId(bytes: Uint8Array, at: number): NodeId {
+  for (let i = 0; i < ID_BYTES; i++) {
+    const byte = bytes[at + i] as number;
+    digits[2 * i] = DIGITS[byte >> 4] as number;
+    digits[2 * i + 1] = DIGITS[byte & 15] as number;
+  }
+  return String.fromCharCode.apply(undefined, digits) as NodeId;
+}
+
+/** Scratch space of `readId`, overwritten by every call. */
+const digits: number[] = new Array<number>(2 * ID_BYTES).fill(0);
+
+const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+
+export function writeId(bytes: Uint8Array, at: number, id: NodeId): void {
+  for (let i = 0; i < ID_BYTES; i++) {
+    bytes[at + i] = (digitValue(id.charCodeAt(2 * i)) << 4) | digitValue(id.charCodeAt(2 * i + 1));
+  }
+}
+
+/** Value of a digit known to be `0-9a-f`. */
+function digitValue(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
+}
+
+export function readMessageId(bytes: Uint8Array, at: number): MessageId {
+  return String.fromCharCode(u16At(bytes, at), u16At(bytes, at + 2), u16At(bytes, at + 4), u16At(bytes, at + 6));
+}
+
+export function writeMessageId(bytes: Uint8Array, at: number, id: MessageId): void {
+  for (let i = 0; i < 4; i++) setU16(bytes, at + 2 * i, id.charCodeAt(i));
+}
+
+export function u16At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function setU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value & 0xff;
+}
+
+export function writeAgedContact(bytes: Uint8Array, at: number, { contact, age }: AgedContact): void {
+  bytes[at] = age;
+  bytes.set(contact.signKey, at + 1);
+  bytes.set(contact.sealKey, at + 33);
+}
+
+/** The `count` aged contacts at `at`; undefined when the bytes end before they do. */
+export function readAgedContacts(bytes: Uint8Array, at: number, count: number, cache: ContactCache): AgedContact[] | undefined {
+  if (at + count * AGED_CONTACT_BYTES > bytes.length) return undefined;
+  const contacts: AgedContact[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = at + i * AGED_CONTACT_BYTES;
+    contacts.push({ age: bytes[start] as number, contact: cache.read(bytes, start + 1) });
+  }
+  return contacts;
+}
+
+export function encodeAgedContacts(contacts: readonly AgedContact[]): Uint8Array {
+  const bytes = new Uint8Array(contacts.length * AGED_CONTACT_BYTES);
+  contacts.forEach((contact, i) => writeAgedContact(bytes, i * AGED_CONTACT_BYTES, contact));
+  return bytes;
+}
+
+/** The two keys of a contact, as they stand on the wire. */
+export function contactBytes(contact: Contact): Uint8Array {
+  return concatBytes(contact.signKey, contact.sealKey);
+}

@@ -1,0 +1,118 @@
+import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
+import { MAX_FRAME_CONTACTS } from '../../../shared/src/limits/overlay.ts';
+import type { ContactCache } from './contact-cache.ts';
+import {
+  AGED_CONTACT_BYTES,
+  type AgedContact,
+  MESSAGE_ID_BYTES,
+  type MessageId,
+  readAgedContacts,
+  readMessageId,
+  setU16,
+  u16At,
+  writeAgedContact,
+  writeMessageId,
+} from './frame-fields.ts';
+
+/** Second byte of every overlay frame. Values not listed are ignored, so that later versions may add some. */
+export const FRAME = { ping: 1, pong: 2, bye: 3, contacts: 4, route: 5, ack: 6, reply: 7 } as const;
+
+/** Flag of PING, PONG and CONTACTS: the sender needs this link (sibling, or only link of a bucket). */
+export const FLAG_NEEDED = 1;
+
+/** Flag of CONTACTS: the first frame on a link. */
+export const FLAG_HELLO = 2;
+
+/** PING and PONG. */
+export interface PingFrame {
+  readonly flags: number;
+  /** PONG repeats that of its PING. */
+  readonly sequence: number;
+  /** The sender's smoothed round-trip time, 0 when it has none. [ms, 0..65535] */
+  readonly rttMs: number;
+}
+
+const PING_BYTES = 7;
+
+export function encodePing(type: typeof FRAME.ping | typeof FRAME.pong, { flags, sequence, rttMs }: PingFrame): Uint8Array {
+  const bytes = new Uint8Array(PING_BYTES);
+  bytes[0] = OVERLAY_FRAME;
+  bytes[1] = type;
+  bytes[2] = flags;
+  setU16(bytes, 3, sequence);
+  setU16(bytes, 5, rttMs);
+  return bytes;
+}
+
+export function decodePing(bytes: Uint8Array): PingFrame | undefined {
+  if (bytes.length !== PING_BYTES) return undefined;
+  return { flags: bytes[2] as number, sequence: u16At(bytes, 3), rttMs: u16At(bytes, 5) };
+}
+
+/** Why a peer says BYE: it leaves the network, or it only gives up this link. */
+export type ByeReason = 'leaving' | 'pruned';
+
+export function encodeBye(reason: ByeReason): Uint8Array {
+  return new Uint8Array([OVERLAY_FRAME, FRAME.bye, reason === 'leaving' ? 0 : 1]);
+}
+
+export function decodeBye(bytes: Uint8Array): ByeReason | undefined {
+  if (bytes.length !== 3 || (bytes[2] as number) > 1) return undefined;
+  return bytes[2] === 0 ? 'leaving' : 'pruned';
+}
+
+/** Contacts that the sender knows to live. */
+export interface ContactsFrame {
+  readonly flags: number;
+  /** At most MAX_FRAME_CONTACTS. */
+  readonly contacts: readonly AgedContact[];
+}
+
+const CONTACTS_HEADER = 4;
+
+export function encodeContacts({ flags, contacts }: ContactsFrame): Uint8Array {
+  const bytes = new Uint8Array(CONTACTS_HEADER + contacts.length * AGED_CONTACT_BYTES);
+  bytes[0] = OVERLAY_FRAME;
+  bytes[1] = FRAME.contacts;
+  bytes[2] = flags;
+  bytes[3] = contacts.length;
+  contacts.forEach((contact, i) => writeAgedContact(bytes, CONTACTS_HEADER + i * AGED_CONTACT_BYTES, contact));
+  return bytes;
+}
+
+export function decodeContacts(bytes: Uint8Array, cache: ContactCache): ContactsFrame | undefined {
+  const count = bytes[3];
+  if (count === undefined || count > MAX_FRAME_CONTACTS) return undefined;
+  if (bytes.length !== CONTACTS_HEADER + count * AGED_CONTACT_BYTES) return undefined;
+  const contacts = readAgedContacts(bytes, CONTACTS_HEADER, count, cache);
+  return contacts && { flags: bytes[2] as number, contacts };
+}
+
+/**
+ * What a hop says about a message: it is taken care of; this hop cannot help, another may; or this hop would be the
+ * one to know and the target is not there.
+ */
+export type AckStatus = 'accepted' | 'cannot' | 'unreachable';
+
+const ACK_STATUSES: readonly AckStatus[] = ['accepted', 'cannot', 'unreachable'];
+
+const ACK_BYTES = 3 + MESSAGE_ID_BYTES;
+
+export interface AckFrame {
+  readonly id: MessageId;
+  readonly status: AckStatus;
+}
+
+export function encodeAck({ id, status }: AckFrame): Uint8Array {
+  const bytes = new Uint8Array(ACK_BYTES);
+  bytes[0] = OVERLAY_FRAME;
+  bytes[1] = FRAME.ack;
+  writeMessageId(bytes, 2, id);
+  bytes[ACK_BYTES - 1] = ACK_STATUSES.indexOf(status);
+  return bytes;
+}
+
+export function decodeAck(bytes: Uint8Array): AckFrame | undefined {
+  const status = bytes.length === ACK_BYTES ? ACK_STATUSES[bytes[ACK_BYTES - 1] as number] : undefined;
+  return status && { id: readMessageId(bytes, 2), status };
+}

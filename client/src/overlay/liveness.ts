@@ -1,0 +1,126 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import {
+  CONTACT_EXCHANGE_MS,
+  EXCHANGE_CONTACTS,
+  HELLO_CLOSEST_CONTACTS,
+  HELLO_RANDOM_CONTACTS,
+  PING_BACKUP_MS,
+  PING_IDLE_MS,
+  SILENCE_LIMIT_MS,
+  STALL_GRACE_MS,
+} from '../../../shared/src/limits/overlay.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import { closestContacts, learnContacts, sampleLinked } from './contact-exchange.ts';
+import type { Core } from './core.ts';
+import type { Entry } from './entry.ts';
+import { FLAG_HELLO, FLAG_NEEDED, FRAME, decodeContacts, decodePing, encodeContacts, encodePing } from './link-frames.ts';
+import type { LinkPolicy } from './link-policy.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+/** Pings idle links, notices silent ones, and exchanges contacts over links. */
+export class Liveness {
+  readonly #core: Core;
+  readonly #table: RoutingTable;
+  readonly #policy: LinkPolicy;
+
+  constructor(core: Core, table: RoutingTable, policy: LinkPolicy) {
+    this.#core = core;
+    this.#table = table;
+    this.#policy = policy;
+  }
+
+  /** Our own loop stood still for `stalledMs`: that time is nobody's silence. */
+  forgive(stalledMs: Millis): void {
+    const { now } = this.#core;
+    this.#core.graceUntil = now + STALL_GRACE_MS;
+    for (const { link } of this.#table.linked) {
+      if (!link) continue;
+      link.lastHeard = Math.min(now, link.lastHeard + stalledMs);
+      if (link.pingSentAt !== undefined) link.pingSentAt = Math.min(now, link.pingSentAt + stalledMs);
+    }
+  }
+
+  /** Pings and exchanges that are due. Returns the peers whose silence is over the limit. */
+  tick(): Entry[] {
+    const silent: Entry[] = [];
+    for (const entry of this.#table.linked) {
+      const { link } = entry;
+      if (!link) continue;
+      const silence = this.#core.now - link.lastHeard;
+      const isPinger = this.#core.self.id < entry.contact.id;
+      if (silence >= SILENCE_LIMIT_MS) silent.push(entry);
+      else if (silence >= (isPinger ? PING_IDLE_MS : PING_BACKUP_MS)) this.ping(entry);
+      if (this.#core.now - link.contactsSentAt >= CONTACT_EXCHANGE_MS) this.#exchange(entry);
+    }
+    return silent;
+  }
+
+  ping(entry: Entry): void {
+    const { link } = entry;
+    if (!link) return;
+    link.pingSequence = (link.pingSequence + 1) & 0xffff;
+    link.pingSentAt = this.#core.now;
+    this.#core.send(entry.contact.id, encodePing(FRAME.ping, this.#pingFields(entry)));
+  }
+
+  /** The first frame on a link: the contacts nearest to the peer and some from everywhere. */
+  hello(entry: Entry): void {
+    const { id } = entry.contact;
+    const contacts = closestContacts(this.#core, this.#table, id, HELLO_CLOSEST_CONTACTS, id);
+    const named = new Set<NodeId>(contacts.map(({ contact }) => contact.id));
+    const others = sampleLinked(this.#core, this.#table, HELLO_RANDOM_CONTACTS, id).filter(({ contact }) => !named.has(contact.id));
+    const flags = FLAG_HELLO | this.#neededFlag(entry);
+    this.#core.send(id, encodeContacts({ flags, contacts: [...contacts, ...others] }));
+  }
+
+  /** False: malformed. */
+  onPing(entry: Entry, bytes: Uint8Array): boolean {
+    const ping = decodePing(bytes);
+    if (!ping || !entry.link) return false;
+    entry.link.isNeededByPeer = (ping.flags & FLAG_NEEDED) !== 0;
+    if (entry.link.rtt.mean === undefined && ping.rttMs > 0) entry.link.rtt.sample(ping.rttMs);
+    this.#core.send(entry.contact.id, encodePing(FRAME.pong, { ...this.#pingFields(entry), sequence: ping.sequence }));
+    return true;
+  }
+
+  /** False: malformed. */
+  onPong(entry: Entry, bytes: Uint8Array): boolean {
+    const pong = decodePing(bytes);
+    const { link } = entry;
+    if (!pong || !link) return false;
+    link.isNeededByPeer = (pong.flags & FLAG_NEEDED) !== 0;
+    if (link.pingSentAt !== undefined && pong.sequence === link.pingSequence) {
+      link.rtt.sample(this.#core.now - link.pingSentAt);
+      link.pingSentAt = undefined;
+    }
+    return true;
+  }
+
+  /** False: malformed. */
+  onContacts(entry: Entry, bytes: Uint8Array): boolean {
+    const frame = decodeContacts(bytes, this.#core.contacts);
+    if (!frame || !entry.link) return false;
+    entry.link.isNeededByPeer = (frame.flags & FLAG_NEEDED) !== 0;
+    learnContacts(this.#core, this.#table, frame.contacts, entry.contact.id);
+    return true;
+  }
+
+  #exchange(entry: Entry): void {
+    const { link } = entry;
+    if (!link || !(link.isNeededByPeer || this.#table.isSibling(entry))) return;
+    link.contactsSentAt = this.#core.now;
+    const { id } = entry.contact;
+    const contacts = closestContacts(this.#core, this.#table, id, EXCHANGE_CONTACTS, id);
+    this.#core.send(id, encodeContacts({ flags: this.#neededFlag(entry), contacts }));
+  }
+
+  #pingFields(entry: Entry): { flags: number; sequence: number; rttMs: number } {
+    const { link } = entry;
+    const rttMs = Math.min(Math.round(link?.rtt.mean ?? 0), 0xffff);
+    return { flags: this.#neededFlag(entry), sequence: link?.pingSequence ?? 0, rttMs };
+  }
+
+  #neededFlag(entry: Entry): number {
+    return this.#policy.needs(entry) ? FLAG_NEEDED : 0;
+  }
+}

@@ -1,0 +1,45 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import { MAX_TOMBSTONES, TOMBSTONE_MARGIN_MS, TOMBSTONE_MS } from '../../../shared/src/limits/overlay.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+
+interface Tombstone {
+  /** Reports of life up to this instant are older than what we know. */
+  readonly notBefore: Millis;
+  readonly forgetAt: Millis;
+}
+
+/**
+ * Remembers who was seen dying, so that hearsay from before the death does not bring the dead back. Any report that
+ * is newer than the death is believed: a peer that only lost its link to us returns as soon as another peer has proof.
+ */
+export class Tombstones {
+  /** BOUNDED: by MAX_TOMBSTONES, the oldest leaves first. */
+  readonly #dead = new Map<NodeId, Tombstone>();
+
+  /** `banMs` keeps the peer out whatever is reported. */
+  add(id: NodeId, now: Millis, banMs = 0): void {
+    this.#dead.delete(id);
+    if (this.#dead.size >= MAX_TOMBSTONES) {
+      for (const oldest of this.#dead.keys()) {
+        this.#dead.delete(oldest);
+        break;
+      }
+    }
+    this.#dead.set(id, { notBefore: now + Math.max(TOMBSTONE_MARGIN_MS, banMs), forgetAt: now + Math.max(TOMBSTONE_MS, banMs) });
+  }
+
+  /** True when a proof of life at `proofAt` says nothing about a peer that died. */
+  refutes(id: NodeId, proofAt: Millis, now: Millis): boolean {
+    const tombstone = this.#dead.get(id);
+    if (!tombstone) return false;
+    if (now >= tombstone.forgetAt) {
+      this.#dead.delete(id);
+      return false;
+    }
+    return proofAt <= tombstone.notBefore;
+  }
+
+  clear(id: NodeId): void {
+    this.#dead.delete(id);
+  }
+}
