@@ -51,7 +51,8 @@ export async function loadPage(folder: string): Promise<Page> {
     if (!entry.isFile() || urlPath.includes('/.')) continue;
     const bytes = await readFile(path);
     total += bytes.length;
-    if (total > MAX_PAGE_BYTES) throw new Error(`The page in ${folder} is larger than 64 MB; it is not the built page.`);
+    if (total > MAX_PAGE_BYTES)
+      throw new Error(`The page in ${folder} is larger than 64 MB; it is not the built page.`);
     page.set(urlPath, await describe(urlPath, bytes));
   }
   const index = page.get('/index.html');

@@ -46,7 +46,10 @@ test('a forged proof of a key is refused and registers nothing', async () => {
   expect(await forger.join({ ...honest, signKey, sealKey })).toEqual({ ok: false, code: 'bad-signature' });
   expect(await forger.join({ ...honest, sealKey })).toEqual({ ok: false, code: 'bad-signature' });
   const other = await join();
-  expect(await other.ask('signal', { to: victim.contact.id, sealed: new Uint8Array(4) })).toEqual({ ok: false, code: 'unknown-peer' });
+  expect(await other.ask('signal', { to: victim.contact.id, sealed: new Uint8Array(4) })).toEqual({
+    ok: false,
+    code: 'unknown-peer',
+  });
 });
 
 test('a proof made for another socket or for another server is refused', async () => {
@@ -132,7 +135,10 @@ test('the same key from a new socket takes the place of the old one, which is to
 test('nobody loses a registration to a socket that only claims the key', async () => {
   const [victim, other] = await Promise.all([join(), join()]);
   const thief = await connect(victim.identity);
-  expect(await thief.join({ ...thief.joinRequest(), signature: new Uint8Array(64) })).toEqual({ ok: false, code: 'bad-signature' });
+  expect(await thief.join({ ...thief.joinRequest(), signature: new Uint8Array(64) })).toEqual({
+    ok: false,
+    code: 'bad-signature',
+  });
   expect(await other.ask('signal', { to: victim.contact.id, sealed: new Uint8Array(1) })).toEqual({ ok: true });
   await victim.received(1);
   expect(victim.notices).toEqual([]);
@@ -185,7 +191,8 @@ test('a socket that asks too much is refused and then closed, while its neighbou
   const [offender, neighbour, target] = (await Promise.all([join(), join(), join()])) as [TestPeer, TestPeer, TestPeer];
   const request = { to: target.contact.id, sealed: new Uint8Array(3) };
   for (let i = 0; i < 5; i++) expect(await offender.ask('signal', request)).toEqual({ ok: true });
-  for (let i = 0; i < 10; i++) expect(await offender.ask('signal', request)).toEqual({ ok: false, code: 'rate-limited' });
+  for (let i = 0; i < 10; i++)
+    expect(await offender.ask('signal', request)).toEqual({ ok: false, code: 'rate-limited' });
   expect(await neighbour.ask('signal', request)).toEqual({ ok: true });
   const end = closed(offender.socket);
   offender.socket.emit('signal', request);

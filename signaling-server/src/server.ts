@@ -1,11 +1,7 @@
 import { type IncomingMessage, type Server as HttpServer, createServer as createHttpServer } from 'node:http';
-import type { AddressInfo, Socket as NetSocket } from 'node:net';
+import type { Socket as NetSocket } from 'node:net';
 import { Server as SocketIoServer } from 'socket.io';
-import {
-  MAX_SIGNALING_MESSAGE_BYTES,
-  PING_INTERVAL_MS,
-  PING_TIMEOUT_MS,
-} from '../../shared/src/limits/signaling.ts';
+import { MAX_SIGNALING_MESSAGE_BYTES, PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../../shared/src/limits/signaling.ts';
 import { clientAddress, lanAddresses } from './address.ts';
 import { type PageHandler, createHttpHandler } from './http.ts';
 import { type IceSettings, NO_ICE } from './ice.ts';
@@ -106,11 +102,14 @@ class Composition implements SignalingServer {
       addressOf: (socket) => this.#addressOf(socket.request),
       hostsOf: (socket) => this.#hostsOf(socket.request),
     });
-    this.#io.engine.on('connection', (socket: { request: IncomingMessage; on(event: 'close', then: () => void): void }) => {
-      const address = this.#addressOf(socket.request);
-      this.#countSocket(address, 1);
-      socket.on('close', () => this.#countSocket(address, -1));
-    });
+    this.#io.engine.on(
+      'connection',
+      (socket: { request: IncomingMessage; on(event: 'close', then: () => void): void }) => {
+        const address = this.#addressOf(socket.request);
+        this.#countSocket(address, 1);
+        socket.on('close', () => this.#countSocket(address, -1));
+      },
+    );
   }
 
   get url(): string {
@@ -155,7 +154,7 @@ class Composition implements SignalingServer {
   }
 
   get #port(): number {
-    const address = this.http.address() as AddressInfo | string | null;
+    const address = this.http.address();
     return typeof address === 'object' && address ? address.port : (this.#options.port ?? 8080);
   }
 

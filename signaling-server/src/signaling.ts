@@ -110,7 +110,7 @@ export class SignalingService {
     const payloads = ack ? args.slice(0, -1) : args;
     const name = REQUEST_NAMES.find((known) => known === event);
     const outcome = await this.#outcome(session, name, payloads);
-    if (outcome.ok) ack?.({ ok: true, ...outcome.value } as AnswerTo<RequestName>);
+    if (outcome.ok) ack?.({ ok: true, ...outcome.value });
     else await this.#refuse(session, event, ack, outcome.error);
   }
 
