@@ -1,4 +1,4 @@
-import { OPTIMISTIC_MS, REGULAR_SLOTS, SEED_TURN_MS } from '../../../shared/src/limits/swarm.ts';
+import { OPTIMISTIC_MS, RECHOKE_MS, REGULAR_SLOTS, SEED_TURN_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 
 /** What the choker sees of a peer. It writes `slot` and `since`; everything else is the session's. */
@@ -27,8 +27,9 @@ export class Choker {
 
   /** A peer began to be interested: it gets a free slot at once, if there is one. */
   admit(peer: ChokerPeer, peers: Iterable<ChokerPeer>, now: Millis): void {
+    if (peer.slot !== 'none') return;
     peer.since = now;
-    if (peer.slot === 'none') this.#fill([peer], peers, now);
+    this.#fill([peer], peers, now);
   }
 
   /** A slot may have become free: those who waited longest get what there is. */
@@ -104,7 +105,8 @@ function compareAsSeed(a: ChokerPeer, b: ChokerPeer, now: Millis): number {
 /** 0 while a peer may keep its slot, 1 for one that waits, 2 for one that had its turn. */
 function turn(peer: ChokerPeer, now: Millis): number {
   if (peer.slot === 'none') return 1;
-  return now - peer.since < SEED_TURN_MS && peer.sentThisRound > 0 ? 0 : 2;
+  const age = now - peer.since;
+  return age < RECHOKE_MS || (age < SEED_TURN_MS && peer.sentThisRound > 0) ? 0 : 2;
 }
 
 function assign(peer: ChokerPeer, slot: ChokerPeer['slot'], now: Millis): void {

@@ -119,8 +119,9 @@ export class Picker {
     return Math.min(BLOCK_BYTES, this.#pieceLength(piece) - begin);
   }
 
-  /** The peer said for the first time what it has. */
+  /** The peer said what it has. Before that it counts as one that has nothing. */
   addPeer(peer: PickerPeer, pieces: PieceSet): void {
+    if (peer.isCountedAsSeed) this.#seeds--;
     peer.pieces = pieces;
     peer.wanted = 0;
     peer.nothingAt = -1;
@@ -148,8 +149,10 @@ export class Picker {
     const pieces = peer.pieces;
     peer.pieces = undefined;
     if (!pieces) return;
-    if (peer.isCountedAsSeed) this.#seeds--;
-    else for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.#rarity.decrease(piece);
+    if (peer.isCountedAsSeed) {
+      this.#seeds--;
+      peer.isCountedAsSeed = false;
+    } else for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.#rarity.decrease(piece);
   }
 
   /** The next block to ask `peer` for, noted as asked; -1 when there is none for it now. */

@@ -82,7 +82,7 @@ export class Rarity {
     let hole = this.#size++;
     for (let run = this.#highest; run > this.count(piece); run--) {
       const first = this.#starts[run] as number;
-      this.#put(this.#order[first] as number, hole);
+      if (first !== hole) this.#put(this.#order[first] as number, hole);
       hole = first;
       this.#starts[run] = first + 1;
     }
@@ -95,7 +95,7 @@ export class Rarity {
     let hole = this.#position[piece] as number;
     for (let run = this.count(piece); run <= this.#highest; run++) {
       const last = this.#end(run) - 1;
-      this.#put(this.#order[last] as number, hole);
+      if (last !== hole) this.#put(this.#order[last] as number, hole);
       hole = last;
       if (run < this.#highest) this.#starts[run + 1] = last;
     }

@@ -1,0 +1,57 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Rng } from '../../../shared/src/machine.ts';
+import { Downloader } from './downloader.ts';
+import type { Effects } from './effects.ts';
+import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
+import type { PeerSession } from './peer-session.ts';
+import { Picker } from './picker.ts';
+import { PieceSet } from './piece-set.ts';
+import type { Metainfo } from './types.ts';
+
+/** What a torrent has from the moment its metadata is known: its pieces, and the means to get those that are missing. */
+export class Content {
+  readonly metainfo: Metainfo;
+  readonly pieceCount: number;
+  readonly stored: PieceSet;
+  readonly picker: Picker;
+  readonly downloader: Downloader;
+  #doneBytes = 0;
+
+  constructor(
+    metainfo: Metainfo,
+    storedBits: Uint8Array | undefined,
+    rng: Rng,
+    effects: Effects,
+    sessions: ReadonlyMap<NodeId, PeerSession>,
+    isOnParole: (peer: NodeId) => boolean,
+  ) {
+    this.metainfo = metainfo;
+    this.pieceCount = pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
+    this.stored = (storedBits && PieceSet.fromBitfield(storedBits, this.pieceCount)) ?? new PieceSet(this.pieceCount);
+    const { pieceLength, totalLength } = metainfo;
+    this.picker = new Picker({ pieceCount: this.pieceCount, pieceLength, totalLength }, this.stored, rng, isOnParole);
+    this.downloader = new Downloader(effects, this.picker, sessions);
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if (this.stored.has(piece)) this.#doneBytes += pieceLengthOf(metainfo, piece);
+    }
+  }
+
+  get isComplete(): boolean {
+    return this.stored.isFull;
+  }
+
+  /** Bytes of stored pieces. */
+  get doneBytes(): number {
+    return this.#doneBytes;
+  }
+
+  isStored(piece: number): boolean {
+    return this.picker.isStored(piece);
+  }
+
+  /** The piece is stored for good. Returns who sent it. */
+  setStored(piece: number): NodeId[] {
+    if (this.stored.add(piece)) this.#doneBytes += pieceLengthOf(this.metainfo, piece);
+    return this.picker.setStored(piece);
+  }
+}

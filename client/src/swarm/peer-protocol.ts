@@ -1,0 +1,162 @@
+import { equalBytes } from '../../../shared/src/bytes.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Content } from './content.ts';
+import type { CloseReason } from './effects.ts';
+import type { MetadataExchange } from './metadata-exchange.ts';
+import type { PeerSession } from './peer-session.ts';
+import { PieceSet } from './piece-set.ts';
+import type { Uploader } from './uploader.ts';
+import type { WireBlock, WireHandshake, WireMessage } from './wire.ts';
+
+/** What messages of peers bring about beyond their own session. */
+export interface ProtocolHost {
+  /** Undefined before the metadata is known. */
+  readonly content: Content | undefined;
+  readonly infoHashBytes: Uint8Array;
+  /** The peer's handshake is right. */
+  onGreeted(session: PeerSession): void;
+  /** The peer began or ceased to be interested. */
+  onInterest(session: PeerSession, now: Millis): void;
+  /** Blocks became free that other peers may be asked for. */
+  onFreed(): void;
+  /** Every block of the piece is here. */
+  onWholePiece(piece: number): void;
+  /** The metadata is here, unchecked. */
+  onMetadata(infoBytes: Uint8Array): void;
+}
+
+/** What each message of a peer means (BEP 3, 6, 10), in the state its session is in. Never throws. */
+export class PeerProtocol {
+  readonly #host: ProtocolHost;
+  readonly #uploader: Uploader;
+  readonly #metadata: MetadataExchange;
+
+  constructor(host: ProtocolHost, uploader: Uploader, metadata: MetadataExchange) {
+    this.#host = host;
+    this.#uploader = uploader;
+    this.#metadata = metadata;
+  }
+
+  /** Takes one message. Returns why the peer is to be dropped, if it is. */
+  receive(session: PeerSession, message: WireMessage, now: Millis): CloseReason | undefined {
+    switch (message.kind) {
+      case 'piece':
+        return this.#onBlock(session, message, now);
+      case 'request':
+        return this.#uploader.onRequest(session, message, this.#host.content) ? undefined : 'malformed';
+      case 'have':
+        return this.#onHave(session, message.piece);
+      case 'handshake':
+        return this.#onHandshake(session, message);
+      case 'bitfield':
+      case 'haveAll':
+      case 'haveNone':
+        return this.#onPieces(session, message.kind, message.kind === 'bitfield' ? message.bits : undefined);
+      case 'choke':
+      case 'unchoke':
+        return this.#onChoke(session, message.kind === 'choke');
+      case 'interested':
+      case 'notInterested':
+        return this.#onInterested(session, message.kind === 'interested', now);
+      case 'cancel':
+        this.#uploader.onCancel(session, message);
+        return undefined;
+      case 'extended':
+        return this.#onExtended(session, message.id, message.payload, now);
+      case 'reject': {
+        const { content } = this.#host;
+        if (!session.hasFast) return 'malformed';
+        if (!content) return undefined;
+        this.#host.onFreed();
+        return content.downloader.onReject(session, message, content.pieceCount) ? undefined : 'useless';
+      }
+      case 'keepAlive':
+      case 'suggest':
+      case 'allowedFast':
+        return undefined;
+    }
+  }
+
+  /** What peers said before the metadata was known takes effect. Returns false when it cannot be true. */
+  resolveEarly(session: PeerSession, content: Content): boolean {
+    const pieces = session.early.resolve(content.pieceCount);
+    if (!pieces) return false;
+    content.picker.addPeer(session, pieces);
+    return true;
+  }
+
+  /** The peer at the other end has proven its id to the link; its handshake must name the same one. */
+  #onHandshake(session: PeerSession, handshake: WireHandshake): CloseReason | undefined {
+    const isRight =
+      equalBytes(handshake.infoHash, this.#host.infoHashBytes) && equalBytes(handshake.peerId, session.idBytes);
+    if (!isRight) return 'malformed';
+    session.phase = 'up';
+    session.hasFast = handshake.hasFast;
+    session.hasExtended = handshake.hasExtended;
+    this.#host.onGreeted(session);
+    const { content } = this.#host;
+    if (content) content.picker.addPeer(session, new PieceSet(content.pieceCount));
+    return undefined;
+  }
+
+  #onBlock(session: PeerSession, message: WireBlock, now: Millis): CloseReason | undefined {
+    const { content } = this.#host;
+    if (!content) return session.countUnwanted() ? 'malformed' : undefined;
+    const outcome = content.downloader.onBlock(session, message, content.pieceCount, now);
+    if (outcome === 'whole') this.#host.onWholePiece(message.piece);
+    return outcome === 'malformed' ? 'malformed' : undefined;
+  }
+
+  #onHave(session: PeerSession, piece: number): CloseReason | undefined {
+    const { content } = this.#host;
+    session.hasSpoken = true;
+    if (!content) return session.early.add(piece) ? undefined : 'malformed';
+    if (piece >= content.pieceCount) return 'malformed';
+    content.picker.addHave(session, piece);
+    return undefined;
+  }
+
+  /** Only as the first word about pieces, and the short forms only where BEP 6 was agreed. */
+  #onPieces(
+    session: PeerSession,
+    kind: 'bitfield' | 'haveAll' | 'haveNone',
+    bits: Uint8Array | undefined,
+  ): CloseReason | undefined {
+    if (session.hasSpoken || (!bits && !session.hasFast)) return 'malformed';
+    session.hasSpoken = true;
+    const { content } = this.#host;
+    if (!content) {
+      if (bits) session.early.setBitfield(bits);
+      else if (kind === 'haveAll') session.early.setAll();
+      return undefined;
+    }
+    if (kind === 'haveNone') return undefined;
+    const pieces = bits ? PieceSet.fromBitfield(bits, content.pieceCount) : PieceSet.full(content.pieceCount);
+    if (!pieces) return 'malformed';
+    content.picker.addPeer(session, pieces);
+    return undefined;
+  }
+
+  #onChoke(session: PeerSession, isChoke: boolean): undefined {
+    if (session.peerChoking === isChoke) return;
+    session.peerChoking = isChoke;
+    if (!isChoke) return;
+    this.#host.content?.downloader.onChoke(session);
+    this.#host.onFreed();
+  }
+
+  #onInterested(session: PeerSession, isInterested: boolean, now: Millis): undefined {
+    if (session.peerInterested === isInterested) return;
+    session.peerInterested = isInterested;
+    this.#host.onInterest(session, now);
+  }
+
+  #onExtended(session: PeerSession, id: number, payload: Uint8Array, now: Millis): CloseReason | undefined {
+    if (!session.hasExtended) return 'malformed';
+    const infoBytes = this.#host.content?.metainfo.infoBytes;
+    const result = this.#metadata.receive(session, id, payload, infoBytes, now);
+    if (result === 'malformed') return 'malformed';
+    if (result) this.#host.onMetadata(result);
+    return undefined;
+  }
+}

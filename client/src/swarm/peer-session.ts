@@ -1,0 +1,168 @@
+import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
+import { MAX_PIECES, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { ChokerPeer } from './choker.ts';
+import type { OpenPiece } from './open-piece.ts';
+import { Outstanding } from './outstanding.ts';
+import type { PickerPeer } from './picker.ts';
+import { PieceSet } from './piece-set.ts';
+import { Pipeline } from './pipeline.ts';
+import { RateMeter } from './rate-meter.ts';
+import { RequestQueue } from './request-queue.ts';
+import type { TorrentPeerInfo } from './types.ts';
+import { WireDecoder } from './wire-decoder.ts';
+import { WireWriter } from './wire.ts';
+
+/**
+ * How far a peer got. `greeting`: its handshake is not here yet. `up`: messages flow. `closed`: given up; nothing it
+ * sent counts any more.
+ *
+ *     greeting ──handshake──▶ up ──error, ban, stop, link down──▶ closed
+ *         └───────────────wrong handshake, timeout──────────────────┘
+ */
+export type SessionPhase = 'greeting' | 'up' | 'closed';
+
+/** Everything a torrent knows about one connected peer. */
+export class PeerSession implements PickerPeer, ChokerPeer {
+  readonly id: NodeId;
+  readonly idBytes: Uint8Array;
+  readonly connectedAt: Millis;
+  phase: SessionPhase = 'greeting';
+
+  readonly decoder = new WireDecoder();
+  /** What is to be sent when the present input is dealt with. */
+  readonly writer = new WireWriter();
+  lastReceivedAt: Millis;
+  lastSentAt: Millis;
+  isCongested = false;
+  /** Bytes other than blocks that were sent while congested. */
+  congestedBytes = 0;
+
+  hasFast = false;
+  hasExtended = false;
+  /** Id for ut_metadata messages to the peer; undefined when it does not speak them. */
+  metadataId: number | undefined;
+  /** The peer said that it has the metadata. */
+  hasMetadata = false;
+
+  amChoking = true;
+  amInterested = false;
+  peerChoking = true;
+  peerInterested = false;
+
+  // Download side.
+  /** The peer said something about its pieces: a bitfield can no longer come. */
+  hasSpoken = false;
+  pieces: PieceSet | undefined;
+  isCountedAsSeed = false;
+  wanted = 0;
+  readonly outstanding = new Outstanding();
+  current: OpenPiece | undefined;
+  nothingAt = -1;
+  readonly pipeline = new Pipeline();
+  /** What the peer said it has before the metadata told how many pieces there are. */
+  readonly early = new EarlyPieces();
+  /** When the peer last sent a block that was asked for, or was asked while it owed nothing. */
+  progressAt: Millis;
+  /** Blocks that came unasked, less those that were cancelled and may have crossed. */
+  unwantedBlocks = 0;
+  rejects = 0;
+  downloadedBytes = 0;
+
+  // Upload side.
+  slot: TorrentPeerInfo['slot'] = 'none';
+  since: Millis;
+  receivedThisRound = 0;
+  sentThisRound = 0;
+  readonly queue = new RequestQueue();
+  /** Metadata blocks asked for. BOUNDED: by MAX_QUEUED_METADATA. */
+  metadataQueue: number[] = [];
+  readonly upMeter = new RateMeter();
+  burstLeft = 0;
+  burstEndsAt: Millis = 0;
+
+  constructor(id: NodeId, now: Millis) {
+    this.id = id;
+    this.idBytes = nodeIdToBytes(id);
+    this.connectedAt = now;
+    this.lastReceivedAt = now;
+    this.lastSentAt = now;
+    this.progressAt = now;
+    this.since = now;
+  }
+
+  get isInterested(): boolean {
+    return this.peerInterested;
+  }
+
+  /** A block came unasked. True when it was one too many. */
+  countUnwanted(): boolean {
+    return ++this.unwantedBlocks > MAX_UNWANTED_BLOCKS;
+  }
+
+  /** Blocks that the peer was asked for are no longer wanted: they may still come. */
+  forgive(blocks: number): void {
+    this.unwantedBlocks -= blocks;
+  }
+
+  info(now: Millis): TorrentPeerInfo {
+    return {
+      id: this.id,
+      downBytesPerSecond: this.pipeline.meter.perSecond(now),
+      upBytesPerSecond: this.upMeter.perSecond(now),
+      uploadedBytes: this.upMeter.total,
+      downloadedBytes: this.downloadedBytes,
+      pieces: this.pieces?.count,
+      amChoking: this.amChoking,
+      amInterested: this.amInterested,
+      peerChoking: this.peerChoking,
+      peerInterested: this.peerInterested,
+      slot: this.slot,
+      isSnubbed: this.pipeline.isSnubbed,
+    };
+  }
+}
+
+/** A peer's announcements of pieces before their number is known. BOUNDED: by MAX_PIECES bits. */
+export class EarlyPieces {
+  #hasAll = false;
+  /** Length of the bitfield it sent; undefined when it sent none. */
+  #bitfieldLength: number | undefined;
+  #bits = new Uint8Array(0);
+  /** One past the highest piece announced. */
+  #end = 0;
+
+  setAll(): void {
+    this.#hasAll = true;
+  }
+
+  setBitfield(bits: Uint8Array): void {
+    this.#bitfieldLength = bits.length;
+    this.#bits = bits.slice();
+  }
+
+  /** False when no torrent has such a piece. */
+  add(piece: number): boolean {
+    if (piece >= MAX_PIECES) return false;
+    const byte = piece >> 3;
+    if (byte >= this.#bits.length) {
+      const grown = new Uint8Array(Math.max(byte + 1, 2 * this.#bits.length));
+      grown.set(this.#bits);
+      this.#bits = grown;
+    }
+    this.#bits[byte] = (this.#bits[byte] as number) | (0x80 >> (piece & 7));
+    this.#end = Math.max(this.#end, piece + 1);
+    return true;
+  }
+
+  /** What the peer has, now that the number of pieces is known. Undefined when what it said cannot be. */
+  resolve(pieceCount: number): PieceSet | undefined {
+    if (this.#end > pieceCount) return undefined;
+    if (this.#hasAll) return PieceSet.full(pieceCount);
+    const length = Math.ceil(pieceCount / 8);
+    if (this.#bitfieldLength !== undefined && this.#bitfieldLength !== length) return undefined;
+    const bits = new Uint8Array(length);
+    bits.set(this.#bits.subarray(0, length));
+    return PieceSet.fromBitfield(bits, pieceCount);
+  }
+}

@@ -1,0 +1,254 @@
+import { sha1 } from '@noble/hashes/legacy.js';
+import { concatBytes, equalBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
+import { type NodeId, hashToId } from '../../../../shared/src/ids.ts';
+import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
+import { TimerTable } from '../../../../shared/src/timer-table.ts';
+import { buildMetainfo, decodeInfo, infoHashOf, pieceLengthOf } from '../metainfo.ts';
+import { Torrent } from '../torrent.ts';
+import type { EffectResult, InfoHash, Metainfo, TorrentEvent, TorrentInput, TorrentOutput, TorrentRun } from '../types.ts';
+import { encodePieceHeader } from '../wire.ts';
+
+/** Delay of every message. [ms] */
+const LATENCY_MS = 10;
+
+/** Queued bytes at which a channel is congested, and at which it is writable again. */
+const HIGH_WATER = 512 * 1024;
+const LOW_WATER = 256 * 1024;
+
+/** Content of a test: random bytes cut into files, with its metainfo. */
+export interface LabContent {
+  readonly bytes: Uint8Array;
+  readonly metainfo: Metainfo;
+}
+
+export function makeContent(seed: number, lengths: readonly number[], pieceLength: number): LabContent {
+  const bytes = randomBytes(
+    seededRng(seed),
+    lengths.reduce((sum, length) => sum + length, 0),
+  );
+  const hashes: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += pieceLength) hashes.push(sha1(bytes.subarray(at, at + pieceLength)));
+  const files = lengths.map((length, index) => ({ path: [`file ${index}`], length }));
+  const pieceHashes = concatBytes(...hashes);
+  const name = lengths.length === 1 ? 'file 0' : 'a share';
+  return { bytes, metainfo: buildMetainfo({ name, files, pieceLength, pieceHashes, trackers: [] }) };
+}
+
+/** How a peer of the lab is set up. */
+export interface LabPeerOptions {
+  readonly content: LabContent;
+  readonly role: 'seed' | 'leecher' | 'magnet';
+  /** [bytes/ms], which is kB/s. */
+  readonly uplink?: number;
+  /** Changes blocks on their way out. */
+  readonly corrupt?: (piece: number, begin: number, block: Uint8Array) => Uint8Array;
+  /** Changes wire bytes other than blocks on their way out. */
+  readonly tamper?: (bytes: Uint8Array) => Uint8Array;
+  /** Result of the n-th storing of a piece, instead of success. */
+  readonly store?: (count: number) => EffectResult | undefined;
+}
+
+/** One machine with the driver of a test around it: a byte array as storage, an uplink, and a log of events. */
+export class LabPeer {
+  readonly id: NodeId;
+  readonly torrent: Torrent;
+  readonly options: LabPeerOptions;
+  readonly store: Uint8Array;
+  readonly events: TorrentEvent[] = [];
+  readonly closed: { readonly peer: NodeId; readonly why: string }[] = [];
+  readonly links = new Map<NodeId, { queued: number; isCongested: boolean }>();
+  /** Bytes of blocks received from each peer. */
+  readonly sources = new Map<NodeId, number>();
+  readonly buffers = new Map<number, Uint8Array>();
+  uplinkFreeAt: Millis = 0;
+  armedAt: Millis | undefined;
+  stores = 0;
+  keptBytes = 0;
+  duplicateBytes = 0;
+  completedAt: Millis | undefined;
+
+  constructor(name: string, options: LabPeerOptions, rng: Rng) {
+    this.id = hashToId(utf8Encode(name));
+    this.options = options;
+    const { content, role } = options;
+    this.store = role === 'seed' ? content.bytes.slice() : new Uint8Array(content.bytes.length);
+    const pieces = content.metainfo.pieceHashes.length / 20;
+    const stored = new Uint8Array(Math.ceil(pieces / 8));
+    for (let piece = 0; role === 'seed' && piece < pieces; piece++) stored[piece >> 3] = (stored[piece >> 3] as number) | (0x80 >> (piece & 7));
+    const infoHash: InfoHash = content.metainfo.infoHash;
+    const metainfo = role === 'magnet' ? undefined : content.metainfo;
+    this.torrent = new Torrent({ self: this.id, infoHash, metainfo, stored: metainfo && stored }, rng);
+  }
+
+  get isComplete(): boolean {
+    return this.events.some((event) => event.kind === 'complete');
+  }
+
+  get hasIdenticalBytes(): boolean {
+    return equalBytes(this.store, this.options.content.bytes);
+  }
+
+  get banned(): NodeId[] {
+    return this.events.flatMap((event) => (event.kind === 'banned' ? [event.peer] : []));
+  }
+}
+
+/** A repeatable little network: peers with limited uplinks on a virtual clock. */
+export class Lab {
+  now: Millis = 0;
+  readonly peers: LabPeer[] = [];
+  readonly #byId = new Map<NodeId, LabPeer>();
+  readonly #rng: Rng;
+  readonly #timers = new TimerTable<number>();
+  readonly #actions = new Map<number, () => void>();
+  #nextAction = 0;
+
+  constructor(seed: number) {
+    this.#rng = seededRng(seed);
+  }
+
+  add(name: string, options: LabPeerOptions): LabPeer {
+    const peer = new LabPeer(name, options, seededRng(this.#rng.nextUint32()));
+    this.peers.push(peer);
+    this.#byId.set(peer.id, peer);
+    this.#arm(peer);
+    return peer;
+  }
+
+  connect(a: LabPeer, b: LabPeer): void {
+    a.links.set(b.id, { queued: 0, isCongested: false });
+    b.links.set(a.id, { queued: 0, isCongested: false });
+    this.input(a, { kind: 'linkUp', peer: b.id, isOutbound: true });
+    this.input(b, { kind: 'linkUp', peer: a.id, isOutbound: false });
+  }
+
+  connectAll(): void {
+    this.peers.forEach((a, index) => this.peers.slice(index + 1).forEach((b) => this.connect(a, b)));
+  }
+
+  /** The peer vanishes without a word. */
+  kill(peer: LabPeer): void {
+    for (const id of [...peer.links.keys()]) this.#disconnect(peer, id);
+    this.#byId.delete(peer.id);
+  }
+
+  input(peer: LabPeer, input: TorrentInput): void {
+    const out: TorrentOutput[] = [];
+    peer.torrent.handle(input, this.now, out);
+    for (const output of out) this.#carryOut(peer, output);
+    this.#arm(peer);
+  }
+
+  after(delay: Millis, action: () => void): void {
+    const key = this.#nextAction++;
+    this.#actions.set(key, action);
+    this.#timers.set(key, this.now + delay, 'lab');
+  }
+
+  /** Runs until `isDone`, or to the instant `until`. */
+  run(until: Millis, isDone: () => boolean = () => false): void {
+    while (!isDone()) {
+      const next = this.#timers.next();
+      if (!next || next.at > until) {
+        this.now = until;
+        return;
+      }
+      this.now = Math.max(this.now, next.at);
+      const key = this.#timers.takeExpired(this.now);
+      if (key === undefined) continue;
+      const action = this.#actions.get(key);
+      this.#actions.delete(key);
+      action?.();
+    }
+  }
+
+  #carryOut(peer: LabPeer, output: TorrentOutput): void {
+    if (output.kind === 'send') this.#send(peer, output.to, peer.options.tamper?.(output.bytes) ?? output.bytes);
+    else if (output.kind === 'emit') {
+      peer.events.push(output.event);
+      if (output.event.kind === 'complete') peer.completedAt = this.now;
+    } else if (output.kind === 'closeLink') {
+      peer.closed.push({ peer: output.peer, why: output.why });
+      this.#disconnect(peer, output.peer);
+    } else this.#run(peer, output.run);
+  }
+
+  #run(peer: LabPeer, run: TorrentRun): void {
+    const { metainfo } = peer.options.content;
+    if (run.kind === 'keepBlock') {
+      const buffer = peer.buffers.get(run.piece) ?? new Uint8Array(pieceLengthOf(metainfo, run.piece));
+      buffer.set(run.bytes, run.begin);
+      peer.buffers.set(run.piece, buffer);
+      peer.keptBytes += run.bytes.length;
+    } else if (run.kind === 'dropPiece') peer.buffers.delete(run.piece);
+    else if (run.kind === 'sendBlock') {
+      const at = run.piece * metainfo.pieceLength + run.begin;
+      const block = peer.store.slice(at, at + run.length);
+      const sent = peer.options.corrupt?.(run.piece, run.begin, block) ?? block;
+      this.#byId.get(run.to)?.sources.set(peer.id, (this.#byId.get(run.to)?.sources.get(peer.id) ?? 0) + sent.length);
+      this.#send(peer, run.to, concatBytes(encodePieceHeader(run.piece, run.begin, sent.length), sent));
+    } else {
+      const result = run.kind === 'finishPiece' ? this.#finish(peer, run.piece) : this.#check(peer, run.infoBytes);
+      this.after(1, () => this.input(peer, { kind: 'effectDone', effect: run.effect, result }));
+    }
+  }
+
+  #finish(peer: LabPeer, piece: number): EffectResult {
+    const { metainfo } = peer.options.content;
+    const buffer = peer.buffers.get(piece);
+    peer.buffers.delete(piece);
+    const failure = peer.options.store?.(peer.stores++);
+    if (failure) return failure;
+    if (!buffer || !equalBytes(sha1(buffer), metainfo.pieceHashes.subarray(20 * piece, 20 * piece + 20))) return { kind: 'mismatch' };
+    peer.store.set(buffer, piece * metainfo.pieceLength);
+    return { kind: 'stored' };
+  }
+
+  #check(peer: LabPeer, infoBytes: Uint8Array): EffectResult {
+    const decoded = decodeInfo(infoBytes);
+    const isRight = infoHashOf(infoBytes) === peer.options.content.metainfo.infoHash;
+    return isRight && decoded.ok ? { kind: 'metadata', metainfo: decoded.value } : { kind: 'badMetadata' };
+  }
+
+  /** Splits the bytes at random, as a channel may, and delivers them when the uplink got to them. */
+  #send(from: LabPeer, to: NodeId, bytes: Uint8Array): void {
+    const link = from.links.get(to);
+    if (!link) return;
+    link.queued += bytes.length;
+    from.uplinkFreeAt = Math.max(this.now, from.uplinkFreeAt) + bytes.length / (from.options.uplink ?? 5000);
+    const receiver = this.#byId.get(to);
+    const cut = randomBelow(this.#rng, 4) === 0 ? randomBelow(this.#rng, bytes.length + 1) : bytes.length;
+    this.after(from.uplinkFreeAt - this.now, () => this.#sent(from, to, link, bytes.length));
+    this.after(from.uplinkFreeAt - this.now + LATENCY_MS, () => {
+      for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+        if (receiver?.links.has(from.id) && part.length > 0) this.input(receiver, { kind: 'received', from: from.id, bytes: part });
+      }
+    });
+    if (link.isCongested || link.queued <= HIGH_WATER) return;
+    link.isCongested = true;
+    this.after(0, () => this.input(from, { kind: 'congested', peer: to }));
+  }
+
+  #sent(from: LabPeer, to: NodeId, link: { queued: number; isCongested: boolean }, length: number): void {
+    link.queued -= length;
+    if (!link.isCongested || link.queued > LOW_WATER) return;
+    link.isCongested = false;
+    if (from.links.get(to) === link) this.input(from, { kind: 'writable', peer: to });
+  }
+
+  #disconnect(peer: LabPeer, other: NodeId): void {
+    if (!peer.links.delete(other)) return;
+    const far = this.#byId.get(other);
+    if (far?.links.delete(peer.id)) this.after(LATENCY_MS, () => this.input(far, { kind: 'linkDown', peer: peer.id }));
+  }
+
+  #arm(peer: LabPeer): void {
+    const at = peer.torrent.nextDeadline()?.at;
+    if (at === undefined || (peer.armedAt !== undefined && peer.armedAt <= at)) return;
+    peer.armedAt = at;
+    this.after(Math.max(0, at - this.now), () => {
+      if (peer.armedAt === at) peer.armedAt = undefined;
+      if (this.#byId.has(peer.id)) this.input(peer, { kind: 'deadline' });
+    });
+  }
+}

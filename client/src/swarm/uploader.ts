@@ -1,0 +1,110 @@
+import {
+  BLOCK_BYTES,
+  MAX_QUEUED_METADATA,
+  MAX_QUEUED_REQUESTS,
+  MAX_REQUEST_BYTES,
+  UPLOAD_BURST_BLOCKS,
+  UPLOAD_BURST_MS,
+} from '../../../shared/src/limits/swarm.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Effects } from './effects.ts';
+import { encodeMetadataDataHeader, encodeMetadataReject } from './extension.ts';
+import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
+import type { PeerSession } from './peer-session.ts';
+import { RateMeter } from './rate-meter.ts';
+import type { Metainfo } from './types.ts';
+import type { WireRequest } from './wire.ts';
+
+/** What the uploader needs of the torrent. */
+export interface UploadContent {
+  readonly metainfo: Metainfo;
+  isStored(piece: number): boolean;
+}
+
+/**
+ * Serves what peers ask for: blocks of stored pieces and the metadata. Requests wait in a bounded queue for each peer
+ * and leave it in small bursts while the peer's channel has room, so no peer fills the send queue of the page.
+ */
+export class Uploader {
+  readonly meter = new RateMeter();
+  readonly #effects: Effects;
+
+  constructor(effects: Effects) {
+    this.#effects = effects;
+  }
+
+  /** False when no honest peer would ask so. */
+  onRequest(session: PeerSession, request: WireRequest, content: UploadContent | undefined): boolean {
+    if (request.length === 0 || request.length > MAX_REQUEST_BYTES) return false;
+    if (!content) {
+      this.#reject(session, request);
+      return true;
+    }
+    const { metainfo } = content;
+    if (request.piece >= pieceCountOf(metainfo.totalLength, metainfo.pieceLength)) return false;
+    if (request.begin + request.length > pieceLengthOf(metainfo, request.piece)) return false;
+    const isRefused = session.amChoking || session.queue.length >= MAX_QUEUED_REQUESTS || !content.isStored(request.piece);
+    if (isRefused) this.#reject(session, request);
+    else session.queue.push(request);
+    return true;
+  }
+
+  onCancel(session: PeerSession, cancel: WireRequest): void {
+    // BEP 6: a cancelled request is answered, too.
+    if (session.queue.remove(cancel.piece, cancel.begin, cancel.length)) this.#reject(session, cancel);
+  }
+
+  /** The peer asks for a block of the metadata (BEP 9). */
+  onMetadataRequest(session: PeerSession, block: number, infoBytes: Uint8Array | undefined): void {
+    const isKnown = infoBytes !== undefined && block * BLOCK_BYTES < infoBytes.length;
+    if (isKnown && session.metadataQueue.length < MAX_QUEUED_METADATA) session.metadataQueue.push(block);
+    else if (session.metadataId !== undefined) {
+      this.#effects.write(session).extended(session.metadataId, encodeMetadataReject(block));
+    }
+  }
+
+  /** The peer is choked from now on: nothing that it asked for is sent. */
+  clear(session: PeerSession): void {
+    for (const request of session.queue.drain()) this.#reject(session, request);
+  }
+
+  /** Sends what may be sent now. Returns when to call again; undefined when nothing waits or the channel must drain. */
+  pump(session: PeerSession, infoBytes: Uint8Array | undefined, now: Millis): Millis | undefined {
+    if (session.isCongested || (session.queue.length === 0 && session.metadataQueue.length === 0)) return undefined;
+    if (now >= session.burstEndsAt) {
+      session.burstLeft = UPLOAD_BURST_BLOCKS;
+      session.burstEndsAt = now + UPLOAD_BURST_MS;
+    }
+    while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0) this.#sendMetadata(session, infoBytes);
+    while (session.burstLeft > 0) {
+      const request = session.queue.shift();
+      if (!request) break;
+      this.#sendBlock(session, request, now);
+    }
+    return session.queue.length > 0 || session.metadataQueue.length > 0 ? session.burstEndsAt : undefined;
+  }
+
+  #sendBlock(session: PeerSession, request: WireRequest, now: Millis): void {
+    const { piece, begin, length } = request;
+    session.burstLeft -= Math.ceil(length / BLOCK_BYTES);
+    session.sentThisRound += length;
+    session.upMeter.add(length, now);
+    this.meter.add(length, now);
+    session.lastSentAt = now;
+    this.#effects.flush(session);
+    this.#effects.run({ kind: 'sendBlock', to: session.id, piece, begin, length });
+  }
+
+  #sendMetadata(session: PeerSession, infoBytes: Uint8Array): void {
+    session.burstLeft--;
+    const block = session.metadataQueue.shift() as number;
+    if (session.metadataId === undefined) return;
+    const bytes = infoBytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
+    this.#effects.write(session).extended(session.metadataId, encodeMetadataDataHeader(block, infoBytes.length), bytes);
+  }
+
+  /** Without BEP 6 a refusal is silence. */
+  #reject(session: PeerSession, request: WireRequest): void {
+    if (session.hasFast) this.#effects.write(session).reject(request.piece, request.begin, request.length);
+  }
+}
