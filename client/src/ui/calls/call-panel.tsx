@@ -4,7 +4,7 @@ import { closeStage, hangUp, placeCall, stage, type Person, type Stage } from '.
 import { second, useChanges } from '../state/ticker.ts';
 import { formatTimer } from '../view/format.ts';
 import { displayName } from '../view/people.ts';
-import { callWord, endSentence, remoteMutedSentence } from '../view/sentences.ts';
+import { callWord, endSentence, failWord, remoteMutedSentence } from '../view/sentences.ts';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
 import { PathBadge } from '../widgets/path-badge.tsx';
@@ -82,7 +82,7 @@ function CallWithoutPeer({ stage: now }: { readonly stage: Stage & { readonly ki
         <div class="call-facts">
           <strong class="clip">{person.name}</strong>
           <span data-testid="call-state" role="status">
-            {now.kind === 'placing' ? 'Calling…' : 'Call failed'}
+            {now.kind === 'placing' ? 'Calling…' : failWord(now.code)}
           </span>
         </div>
         {now.kind === 'placing' ? (

@@ -18,6 +18,9 @@ export function CallQuality({ call }: { readonly call: Call }) {
     return () => clearInterval(timer);
   }, [call]);
   if (!stats) return null;
-  const size = stats.frameWidth !== undefined && stats.frameHeight !== undefined ? `${stats.frameWidth} × ${stats.frameHeight}` : '';
+  const size =
+    stats.frameWidth !== undefined && stats.frameHeight !== undefined
+      ? `${stats.frameWidth} × ${stats.frameHeight}`
+      : '';
   return <span class="hint number">{[formatRtt(stats.rttMs), size].filter((text) => text !== '').join(' · ')}</span>;
 }

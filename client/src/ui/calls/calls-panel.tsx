@@ -12,12 +12,12 @@ export function CallsPanel() {
     <section class="panel calls" id="calls" aria-labelledby="calls-title">
       <header class="panel-head">
         <h2 id="calls-title">Calls</h2>
-        <p class="panel-note">sound and picture go straight to the other side</p>
+        <p class="panel-note">encrypted from browser to browser</p>
       </header>
       {people.value.length === 0 ? (
         <p class="quiet-line">People appear here as soon as they are linked with you.</p>
       ) : (
-        <ul class="people">
+        <ul class="people" aria-label="People" tabIndex={0}>
           {people.value.map((person) => (
             <PersonRow key={person.id} person={person} />
           ))}
@@ -34,8 +34,10 @@ function PersonRow({ person }: { readonly person: PersonEntry }) {
   return (
     <li class="person" data-testid="person-row" data-peer-id={id}>
       <Avatar id={id} name={name} />
-      <span class="clip person-name">{name}</span>
-      {link ? <PathBadge path={link.path} /> : <span class="hint">called before</span>}
+      <div class="person-texts">
+        <span class="clip person-name">{name}</span>
+        {link ? <PathBadge path={link.path} /> : <span class="hint">called before</span>}
+      </div>
       <div class="person-actions">
         <Button
           label={`Call ${name}`}

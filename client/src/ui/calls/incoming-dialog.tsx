@@ -49,7 +49,13 @@ function Incoming({ call }: { readonly call: IncomingCall }) {
             disabled={isAnswering}
             onClick={() => answer(false)}
           />
-          <Button label="Decline" icon="close" look="danger" testId="decline-button" onClick={() => declineCall(call)} />
+          <Button
+            label="Decline"
+            icon="close"
+            look="danger"
+            testId="decline-button"
+            onClick={() => declineCall(call)}
+          />
           <Button label="Ignore" look="quiet" testId="ignore-button" onClick={() => ignoreCall(call)} />
         </div>
       </div>

@@ -22,7 +22,7 @@ export function MediaProblemDialog() {
           onClick={() => problem.retry({ audio: true, video: false })}
         />
         <Button
-          label="Go on without both: see and hear only"
+          label="Go on without, only see and hear"
           icon="play"
           testId="media-try-none"
           onClick={() => problem.retry({ audio: false, video: false })}

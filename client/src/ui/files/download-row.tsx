@@ -36,10 +36,12 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       percent={percentOf(progress.doneBytes, progress.totalBytes, state === 'done')}
       stateText={downloadWord(download, files.length > 0)}
       facts={<Facts download={download} fileCount={files.length} />}
-      actions={<Actions download={download} show={setDialog} />}
+      actions={<Actions download={download} show={() => setDialog('remove')} />}
       details={() => (
         <>
-          <LinkField label={`Link to ${name}`} value={fileLink(pageUrl(), infoHash, name)} testId="share-link" bare />
+          <LinkField label={`Link to ${name}`} value={fileLink(pageUrl(), infoHash, name)} testId="share-link" bare>
+            <Button label="Show QR code" icon="qr" iconOnly testId="qr-button" onClick={() => setDialog('qr')} />
+          </LinkField>
           <FileList files={files} canSave={state === 'done' || state === 'downloading' || state === 'paused'} />
           <SwarmPeers peers={download.peers()} />
         </>
@@ -87,7 +89,7 @@ function Facts({ download, fileCount }: { readonly download: Download; readonly 
   );
 }
 
-function Actions({ download, show }: { readonly download: Download; readonly show: (dialog: 'qr' | 'remove') => void }) {
+function Actions({ download, show }: { readonly download: Download; readonly show: () => void }) {
   const { infoHash, name, state } = download;
   const [isSaving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | undefined>();
@@ -121,9 +123,14 @@ function Actions({ download, show }: { readonly download: Download; readonly sho
       {(state === 'finding' || state === 'checking' || state === 'downloading') && (
         <RowButton label="Pause" icon="pause" testId="pause-button" onClick={() => download.pause()} />
       )}
-      <CopyButton label="Copy link" text={() => fileLink(pageUrl(), infoHash, name)} iconOnly look="quiet" testId="copy-link" />
-      <RowButton label="Show QR code" icon="qr" testId="qr-button" onClick={() => show('qr')} />
-      <RowButton label="Remove" icon="trash" testId="remove-button" onClick={() => show('remove')} />
+      <CopyButton
+        label="Copy link"
+        text={() => fileLink(pageUrl(), infoHash, name)}
+        iconOnly
+        look="quiet"
+        testId="copy-link"
+      />
+      <RowButton label="Remove" icon="trash" testId="remove-button" onClick={show} />
     </>
   );
 }

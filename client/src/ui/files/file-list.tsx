@@ -44,7 +44,14 @@ function FileLine({ file, canSave }: { readonly file: ShareFile; readonly canSav
       )}
       <span class="number">{formatBytes(file.size)}</span>
       {canSave && (
-        <Button label={`Save ${file.path}`} icon="save" iconOnly look="quiet" testId="file-save-button" onClick={save} />
+        <Button
+          label={`Save ${file.path}`}
+          icon="save"
+          iconOnly
+          look="quiet"
+          testId="file-save-button"
+          onClick={save}
+        />
       )}
     </li>
   );

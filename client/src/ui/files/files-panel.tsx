@@ -15,7 +15,7 @@ export function FilesPanel() {
     <section class="panel files" id="files" aria-labelledby="files-title">
       <header class="panel-head">
         <h2 id="files-title">Files</h2>
-        <p class="panel-note">straight from browser to browser</p>
+        <p class="panel-note">from browser to browser</p>
       </header>
       <DropZone isEmpty={isEmpty} />
       <OpenLink />
@@ -49,7 +49,7 @@ function DropZone({ isEmpty }: { readonly isEmpty: boolean }) {
       <Icon name="share" />
       <p>
         <strong>Drop files or folders anywhere</strong>
-        <span>They are shared from this tab while it is open. Nothing is uploaded to a server.</span>
+        <span>They are shared from this tab while it is open. Nothing is stored on a server.</span>
       </p>
       <div class="button-row">
         <FileInput label="Choose files" testId="file-input" disabled={!isReady} />

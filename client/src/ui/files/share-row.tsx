@@ -41,17 +41,12 @@ export function ShareRow({ share }: { readonly share: Share }) {
         </>
       }
       actions={
-        <>
-          <RowButton label="Show QR code" icon="qr" testId="qr-button" onClick={() => setQr(true)} />
-          <Button
-            label="Stop sharing"
-            icon="stop"
-            iconOnly
-            look="quiet"
-            testId="stop-button"
-            onClick={() => void share.stop().then(syncTransfers)}
-          />
-        </>
+        <RowButton
+          label="Stop sharing"
+          icon="stop"
+          testId="stop-button"
+          onClick={() => void share.stop().then(syncTransfers)}
+        />
       }
       details={() => (
         <>
@@ -61,7 +56,9 @@ export function ShareRow({ share }: { readonly share: Share }) {
       )}
     >
       <div class="row-extra">
-        <LinkField label={`Link to ${name}`} value={link} testId="share-link" copyTestId="copy-link" bare />
+        <LinkField label={`Link to ${name}`} value={link} testId="share-link" copyTestId="copy-link" bare>
+          <Button label="Show QR code" icon="qr" iconOnly testId="qr-button" onClick={() => setQr(true)} />
+        </LinkField>
       </div>
       {hasQr && (
         <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={() => setQr(false)} />

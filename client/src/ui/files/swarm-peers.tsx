@@ -33,7 +33,9 @@ export function SwarmPeers({ peers }: { readonly peers: readonly SwarmPeer[] }) 
               <td class="number">{Math.floor(peer.progress * 100)} %</td>
               <td class="number">{rateOrDash(peer.downBytesPerSecond)}</td>
               <td class="number">{rateOrDash(peer.upBytesPerSecond)}</td>
-              <td title={peer.isChokingUs ? 'This peer gives us nothing now' : 'This peer gives to us'}>{slotWord(peer)}</td>
+              <td title={peer.isChokingUs ? 'This peer gives us nothing now' : 'This peer gives to us'}>
+                {slotWord(peer)}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -18,7 +18,7 @@ export function InviteDialog({ onDismiss }: { readonly onDismiss: () => void }) 
       <div class="invite">
         <QrCode text={others} label={`QR code of ${others}`} testId="invite-qr" />
         <div class="invite-links">
-          <p>Whoever opens this link joins the network. It works as long as one of you keeps the page open.</p>
+          <p>Whoever opens this link joins the network.</p>
           <LinkField label={hasLan ? 'On this computer' : 'Link'} value={pageUrl()} testId="invite-link" />
           {hasLan && <LinkField label="On other devices in your network" value={others} testId="invite-lan-link" />}
           {isLocalHost() && (

@@ -31,7 +31,11 @@ function NameField() {
     setDraft(undefined);
   };
   return (
-    <label class={draft === undefined ? 'name-field' : 'name-field editing'} data-testid="my-name" title="Change your name">
+    <label
+      class={draft === undefined ? 'name-field' : 'name-field editing'}
+      data-testid="my-name"
+      title="Change your name"
+    >
       {/* The text gives the field its width; the input lies over it. */}
       <span class="name-text">{draft ?? myName.value}</span>
       <input

@@ -11,12 +11,18 @@ const MAX_ROWS = 200;
 export function LinkList() {
   return (
     <table class="peers">
-      <thead class="sr-only">
+      <thead>
         <tr>
           <th scope="col">Peer</th>
-          <th scope="col">Id</th>
-          <th scope="col">Path</th>
-          <th scope="col">Round trip</th>
+          <th scope="col" class="id-column">
+            Id
+          </th>
+          <th scope="col" class="path-column">
+            Path
+          </th>
+          <th scope="col" class="number">
+            Round trip
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -26,7 +32,7 @@ export function LinkList() {
               <Avatar id={link.id} name={displayName(link)} />
               <span class="clip">{displayName(link)}</span>
             </th>
-            <td class="id">{shortText(link.id)}</td>
+            <td class="id id-column">{shortText(link.id)}</td>
             <td>
               <PathBadge path={link.path} />
             </td>
@@ -46,8 +52,12 @@ export function ContactList() {
       <thead>
         <tr>
           <th scope="col">Contact</th>
-          <th scope="col">Bucket</th>
-          <th scope="col">Link</th>
+          <th scope="col" class="bucket-column">
+            Bucket
+          </th>
+          <th scope="col" class="linked-column">
+            Link
+          </th>
           <th scope="col" class="number">
             Round trip
           </th>

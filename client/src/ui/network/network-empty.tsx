@@ -21,6 +21,9 @@ export function NetworkEmpty() {
 
 function headline(): string {
   if (phase.value === 'failed') return 'There is no network here yet.';
+  if (status.value && status.value.server !== 'connected' && !wasLinked.value) {
+    return 'Nobody is here yet: the server is needed to find the first one.';
+  }
   if (wasLinked.value) return 'Everyone else has left. Open this page in another tab or on another device.';
   return "You're the first one here. Open this page in another tab or on another device.";
 }
@@ -31,7 +34,7 @@ function Checklist() {
   return (
     <ol class="checklist" aria-label="How far the start has come">
       <Step tone={node.value ? 'good' : phase.value === 'failed' ? 'bad' : 'waiting'} text="Identity of this tab" />
-      <Step tone={server} text={server === 'bad' ? 'Server: cannot be reached' : 'Server'} />
+      <Step tone={server} text={server === 'bad' ? 'Server not reached' : 'Server'} />
       <Step tone={now?.linkProblem && isLate.value ? 'warning' : 'waiting'} text="First link to a peer" />
       <Step tone={now?.joined === true ? 'good' : 'waiting'} text="Joined the network" />
     </ol>

@@ -17,7 +17,9 @@ export function NetworkPanel() {
         <h2 id="network-title">Network</h2>
         <p class="panel-note">
           <span data-testid="link-count">{count}</span> {count === 1 ? 'link' : 'links'}
-          {status.value && status.value.networkSize > 1 && ` · about ${plural(status.value.networkSize, 'peer')} in all`}
+          {status.value &&
+            status.value.networkSize > 1 &&
+            ` · about ${plural(status.value.networkSize, 'peer')} in all`}
         </p>
       </header>
       <Ring />

@@ -38,8 +38,9 @@ describe('the ring', () => {
     );
   });
 
-  it('bends chords towards the centre', () => {
+  it('bends long chords towards the centre, and short ones hardly', () => {
     expect(chord({ x: 200, y: 0 }, { x: 200, y: 400 })).toBe('M200 0Q200 200 200 400');
-    expect(chord({ x: 0, y: 0 }, { x: 400, y: 0 })).toBe('M0 0Q200 110 400 0');
+    expect(chord({ x: 0, y: 0 }, { x: 400, y: 0 })).toBe('M0 0Q200 100 400 0');
+    expect(chord({ x: 200, y: 20 }, { x: 218, y: 20 })).toBe('M200 20Q208.8 24.5 218 20');
   });
 });

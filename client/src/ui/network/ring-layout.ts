@@ -17,7 +17,7 @@ export interface RingDot extends RingPeer {
 /** The drawing's square, in units of its own. */
 export const RING_SIZE = 400;
 /** Radius of the outermost lane. */
-export const RING_RADIUS = 164;
+export const RING_RADIUS = 180;
 
 /** Distance between the lanes that dots with nearly equal ids move to. */
 const LANE_STEP = 24;
@@ -52,7 +52,9 @@ export function layoutRing(peers: readonly RingPeer[]): readonly RingDot[] {
 /** A chord between two dots, bent towards the centre so that many of them fan out. As an SVG path. */
 export function chord(from: { x: number; y: number }, to: { x: number; y: number }): string {
   const centre = RING_SIZE / 2;
-  const bend = 0.45;
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  // Neighbours are joined by nearly a straight line: bent as far as the others it would be a loop.
+  const bend = 1 - 0.5 * Math.min(1, length / (2 * RING_RADIUS));
   const x = centre + ((from.x + to.x) / 2 - centre) * bend;
   const y = centre + ((from.y + to.y) / 2 - centre) * bend;
   return `M${round(from.x)} ${round(from.y)}Q${round(x)} ${round(y)} ${round(to.x)} ${round(to.y)}`;

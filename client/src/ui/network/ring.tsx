@@ -39,13 +39,16 @@ export function Ring() {
         onPointerLeave={() => setChosen(undefined)}
       >
         <circle class="orbit" cx={CENTRE} cy={CENTRE} r={RING_RADIUS} />
-        {self && dots.filter(({ kind }) => kind === 'direct' || kind === 'relayed').map((dot) => (
-          <path
-            key={dot.id}
-            class={`chord ${dot.kind}${dot.id === chosen ? ' chosen' : ''}`}
-            d={chord(self, dot)}
-          />
-        ))}
+        {self &&
+          dots
+            .filter(({ kind }) => kind === 'direct' || kind === 'relayed')
+            .map((dot) => (
+              <path
+                key={dot.id}
+                class={`chord ${dot.kind}${dot.id === chosen ? ' chosen' : ''}`}
+                d={chord(self, dot)}
+              />
+            ))}
         {dots.map((dot) => (
           <Dot key={`${dot.id} ${dot.kind === 'known'}`} dot={dot} isChosen={dot.id === chosen} choose={setChosen} />
         ))}
@@ -82,7 +85,10 @@ function Dot({ dot, isChosen, choose }: DotProps) {
 
 function ringPeers(): readonly RingPeer[] {
   const me = node.value;
-  const linked = links.value.map((link): RingPeer => ({ id: link.id, kind: link.path === 'direct' ? 'direct' : 'relayed' }));
+  const linked = links.value.map((link): RingPeer => ({
+    id: link.id,
+    kind: link.path === 'direct' ? 'direct' : 'relayed',
+  }));
   const seen = new Set([me?.id, ...linked.map(({ id }) => id)]);
   const known = contacts.value.filter(({ id }) => !seen.has(id)).map(({ id }): RingPeer => ({ id, kind: 'known' }));
   const own: readonly RingPeer[] = me ? [{ id: me.id, kind: 'self' }] : [];

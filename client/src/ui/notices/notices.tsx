@@ -22,7 +22,11 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
     <>
       <div class="notices">
         {open.map((condition) => (
-          <NoticeCard key={condition.key} notice={withHandler(condition)} onClose={() => closeCondition(condition.key)} />
+          <NoticeCard
+            key={condition.key}
+            notice={withHandler(condition)}
+            onClose={() => closeCondition(condition.key)}
+          />
         ))}
         {notices.value.map((notice) => (
           <NoticeCard key={notice.key} notice={notice} onClose={() => dropNotice(notice.key)} />

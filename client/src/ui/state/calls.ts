@@ -20,7 +20,13 @@ export interface Person {
 export type Stage =
   | { readonly kind: 'placing'; readonly person: Person; readonly media: CallMedia; readonly startedAt: number }
   | { readonly kind: 'call'; readonly call: Call; readonly media: CallMedia; readonly startedAt: number }
-  | { readonly kind: 'failed'; readonly person: Person; readonly media: CallMedia; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly person: Person;
+      readonly media: CallMedia;
+      readonly code: string;
+      readonly message: string;
+    };
 
 /** A camera or microphone that could not be used, and how to go on without it. */
 export interface MediaProblem {
@@ -82,7 +88,7 @@ export async function placeCall(person: Person, media: CallMedia): Promise<void>
       stage.value = undefined;
       askForMedia(error, media, (other) => void placeCall(person, other));
     } else {
-      stage.value = { kind: 'failed', person, media, message: errorText(error) };
+      stage.value = { kind: 'failed', person, media, code, message: errorText(error) };
     }
   }
 }

@@ -37,7 +37,8 @@ export function formatEta(etaMs: number | undefined): string {
   if (etaMs === undefined || !Number.isFinite(etaMs)) return '';
   const seconds = Math.max(1, Math.ceil(etaMs / SECOND_MS));
   if (seconds >= DAY_S) return 'more than a day left';
-  if (seconds >= HOUR_S) return `${Math.floor(seconds / HOUR_S)} h ${Math.floor((seconds % HOUR_S) / MINUTE_S)} min left`;
+  if (seconds >= HOUR_S)
+    return `${Math.floor(seconds / HOUR_S)} h ${Math.floor((seconds % HOUR_S) / MINUTE_S)} min left`;
   if (seconds >= 10 * MINUTE_S) return `${Math.floor(seconds / MINUTE_S)} min left`;
   if (seconds >= MINUTE_S) return `${Math.floor(seconds / MINUTE_S)} min ${seconds % MINUTE_S} s left`;
   return `${seconds} s left`;

@@ -31,7 +31,9 @@ describe('share links', () => {
   );
 
   it('never make the reader throw', () => {
-    fc.assert(fc.property(fc.string(), (text) => void [parseHashLink(text), sourceFromText(text), addressFromText(text)]));
+    fc.assert(
+      fc.property(fc.string(), (text) => void [parseHashLink(text), sourceFromText(text), addressFromText(text)]),
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import {
   callWord,
   downloadWord,
   endSentence,
+  failWord,
   offerSentence,
   remoteMutedSentence,
   sourcesText,
@@ -76,7 +77,9 @@ describe('the status line', () => {
     expect(say({ server: 'lost', links: 0 }, false)).toBe('The server cannot be reached. Trying again…');
     expect(say({ server: 'connecting', links: 0 }, false)).toBe('Connecting to the server…');
     expect(say({ server: 'lost', links: 0 })).toBe('The server is gone and no peer is connected. Trying again…');
-    expect(say({ server: 'lost', links: 2 }, false)).toBe('The server cannot be reached. You are connected to 2 peers.');
+    expect(say({ server: 'lost', links: 2 }, false)).toBe(
+      'The server cannot be reached. You are connected to 2 peers.',
+    );
   });
 
   it('has words before there is a node and after a failed start', () => {
@@ -123,6 +126,13 @@ describe('words for calls', () => {
     const words = END_REASONS.map((reason) => callWord('ended', reason, 0));
     expect(new Set(words).size).toBe(END_REASONS.length);
     for (const reason of END_REASONS) expect(endSentence(reason, 'Amber Otter')).toMatch(/\.$/);
+  });
+
+  it('says why a call could not be placed', () => {
+    expect(failWord('not-found')).toBe('Not found');
+    expect(failWord('no-links')).toBe('Cannot be reached');
+    expect(failWord('bad-argument')).toBe('Not an address');
+    expect(failWord('internal')).toBe('Call failed');
   });
 
   it('says what is offered', () => {

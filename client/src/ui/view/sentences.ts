@@ -22,7 +22,8 @@ export function statusSentence({ phase, status, wasConnected }: StatusFacts): st
   if (phase === 'failed') return 'Not connected. Skein could not start here.';
   if (!status) return 'Starting…';
   const { links, server } = status;
-  if (server === 'connected') return links > 0 ? `Connected to ${plural(links, 'peer')} · ${pathsOf(status)}` : 'Looking for peers…';
+  if (server === 'connected')
+    return links > 0 ? `Connected to ${plural(links, 'peer')} · ${pathsOf(status)}` : 'Looking for peers…';
   if (wasConnected) {
     return links > 0
       ? `The server is gone. You are still connected to ${plural(links, 'peer')}.`
@@ -33,10 +34,11 @@ export function statusSentence({ phase, status, wasConnected }: StatusFacts): st
 }
 
 /** The tone of the status: it decides colour and icon beside the words. */
-export function statusTone({ phase, status }: StatusFacts): 'good' | 'waiting' | 'warning' | 'bad' {
+export function statusTone({ phase, status, wasConnected }: StatusFacts): 'good' | 'waiting' | 'warning' | 'bad' {
   if (phase === 'failed') return 'bad';
   if (!status) return 'waiting';
-  if (status.server === 'lost') return status.links > 0 ? 'warning' : 'bad';
+  if (status.server === 'lost' || (status.server === 'connecting' && wasConnected))
+    return status.links > 0 ? 'warning' : 'bad';
   return status.links > 0 ? 'good' : 'waiting';
 }
 
@@ -132,6 +134,22 @@ export function endWord(reason: CallEndReason | undefined): string {
       return 'Connection lost';
     case 'error':
       return 'Call failed';
+  }
+}
+
+/** Why there was no call at all, by the code of the error, in a few words. */
+export function failWord(code: string): string {
+  switch (code) {
+    case 'not-found':
+      return endWord('not-found');
+    case 'no-links':
+    case 'timeout':
+    case 'unreachable':
+      return endWord('unreachable');
+    case 'bad-argument':
+      return 'Not an address';
+    default:
+      return endWord('error');
   }
 }
 

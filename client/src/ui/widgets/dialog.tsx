@@ -36,10 +36,10 @@ export function Dialog({ title, testId, onDismiss, closable = true, children }: 
       }}
     >
       <div class="dialog-card">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={titleId}>{title}</h2>
           {closable && <Button label="Close" icon="close" iconOnly look="quiet" onClick={onDismiss} />}
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CopyButton } from './copy-button.tsx';
 
@@ -8,10 +9,12 @@ interface LinkFieldProps {
   readonly copyTestId?: string;
   /** Hides the label from the eye where the place says it. */
   readonly bare?: boolean;
+  /** Further buttons behind the copy button. */
+  readonly children?: ComponentChildren;
 }
 
 /** A link that can be read, selected and copied. */
-export function LinkField({ label, value, testId, copyTestId, bare = false }: LinkFieldProps) {
+export function LinkField({ label, value, testId, copyTestId, bare = false, children }: LinkFieldProps) {
   const id = useId();
   return (
     <div class="link-field">
@@ -26,6 +29,7 @@ export function LinkField({ label, value, testId, copyTestId, bare = false }: Li
           iconOnly
           {...(copyTestId !== undefined && { testId: copyTestId })}
         />
+        {children}
       </div>
     </div>
   );

@@ -4,7 +4,15 @@ import { useEffect, useState } from 'preact/hooks';
 const QUIET_ZONE = 4;
 
 /** A QR code of a text, always dark on white so that any camera reads it. The encoder is loaded when one is shown. */
-export function QrCode({ text, label, testId }: { readonly text: string; readonly label: string; readonly testId?: string }) {
+export function QrCode({
+  text,
+  label,
+  testId,
+}: {
+  readonly text: string;
+  readonly label: string;
+  readonly testId?: string;
+}) {
   const [drawing, setDrawing] = useState<{ readonly size: number; readonly path: string } | undefined>();
   useEffect(() => {
     let isWanted = true;
