@@ -1,7 +1,7 @@
-import { CallPanel } from './calls/call-panel.tsx';
-import { CallsPanel } from './calls/calls-panel.tsx';
-import { IncomingDialog } from './calls/incoming-dialog.tsx';
-import { MediaProblemDialog } from './calls/media-problem.tsx';
+import { CallPanel } from './calling/call-panel.tsx';
+import { CallsPanel } from './calling/calls-panel.tsx';
+import { IncomingDialog } from './calling/incoming-dialog.tsx';
+import { MediaProblemDialog } from './calling/media-problem.tsx';
 import { DropOverlay } from './files/drop-overlay.tsx';
 import { FilesPanel } from './files/files-panel.tsx';
 import { Header } from './header/header.tsx';

@@ -2,7 +2,7 @@ import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
 import type { Node } from '../index.ts';
 import { App } from './app.tsx';
-import { prepareSound } from './calls/ringtone.ts';
+import { prepareSound } from './calling/ringtone.ts';
 import { guardClosing, guardErrors } from './guards.ts';
 import { startTitle } from './page-title.ts';
 import { readSettings } from './settings.ts';

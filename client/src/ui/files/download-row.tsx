@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Download } from '../../index.ts';
+import type { Download, DownloadState } from '../../index.ts';
 import { addressForOthers, pageUrl } from '../state/place.ts';
 import { syncTransfers } from '../state/transfers.ts';
 import { second, useChanges } from '../state/ticker.ts';
@@ -36,7 +36,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       percent={percentOf(progress.doneBytes, progress.totalBytes, state === 'done')}
       stateText={downloadWord(download, files.length > 0)}
       facts={<Facts download={download} fileCount={files.length} />}
-      actions={<Actions download={download} show={() => setDialog('remove')} />}
+      actions={<Actions download={download} state={state} show={() => setDialog('remove')} />}
       details={() => (
         <>
           <LinkField label={`Link to ${name}`} value={fileLink(pageUrl(), infoHash, name)} testId="share-link" bare>
@@ -89,8 +89,15 @@ function Facts({ download, fileCount }: { readonly download: Download; readonly 
   );
 }
 
-function Actions({ download, show }: { readonly download: Download; readonly show: () => void }) {
-  const { infoHash, name, state } = download;
+interface ActionsProps {
+  readonly download: Download;
+  /** Apart from the download, which stays the same object while its state changes: only a new value draws this anew. */
+  readonly state: DownloadState;
+  readonly show: () => void;
+}
+
+function Actions({ download, state, show }: ActionsProps) {
+  const { infoHash, name } = download;
   const [isSaving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | undefined>();
   const save = (): void => {

@@ -22,12 +22,17 @@ export function displayName(peer: { readonly id: string; readonly name?: string 
 /** At most two letters for an avatar: the first of the first and of the last word. */
 export function initialsOf(name: string): string {
   const words = name.split(/[\s\-_.]+/u).filter((word) => word !== '');
-  const first = [...(words[0] ?? '')][0] ?? '?';
-  const last = words.length > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : '';
-  return `${first}${last}`.toLocaleUpperCase();
+  const last = words.length > 1 ? firstLetter(words.at(-1)) : '';
+  return `${firstLetter(words[0]) || '?'}${last}`.toLocaleUpperCase();
 }
 
 /** The start of an id, for people. */
 export function shortText(id: string): string {
   return id.slice(0, 8);
+}
+
+/** The first character as people count them, so that a flag or a family is not cut apart. */
+function firstLetter(word: string | undefined): string {
+  for (const { segment } of new Intl.Segmenter().segment(word ?? '')) return segment;
+  return '';
 }

@@ -44,7 +44,15 @@ function RunningCall({ stage: { call, media, startedAt } }: { readonly stage: St
   return (
     <>
       <div class="call-stage">
-        {!isOver && <RemoteVideo call={call} />}
+        {!isOver && (
+          <RemoteVideo
+            id={call.peer.id}
+            name={name}
+            stream={call.remoteStream}
+            isSending={!call.remoteMuted.video && hasLivePicture(call.remoteStream)}
+            isEstablished={call.state === 'established'}
+          />
+        )}
         {call.state === 'established' ? null : <Face id={call.peer.id} name={name} />}
         {!isOver && <LocalVideo stream={call.localStream} isOff={call.muted.video} />}
         <p class="call-muted">{call.state === 'established' ? remoteMutedSentence(call.remoteMuted) : undefined}</p>
@@ -96,6 +104,11 @@ function CallWithoutPeer({ stage: now }: { readonly stage: Stage & { readonly ki
       <Detail text={now.kind === 'failed' ? now.message : undefined} />
     </>
   );
+}
+
+/** Some track of the stream is a picture that comes in now. Looked at each second: a track is muted without a word. */
+function hasLivePicture(stream: MediaStream | undefined): boolean {
+  return stream?.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted) ?? false;
 }
 
 function Face({ id, name }: { readonly id: string; readonly name: string }) {

@@ -1,16 +1,21 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Call } from '../../index.ts';
-import { displayName } from '../view/people.ts';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
 
+interface RemoteVideoProps {
+  readonly id: string;
+  readonly name: string;
+  readonly stream: MediaStream | undefined;
+  /** The other side sends a picture now. */
+  readonly isSending: boolean;
+  readonly isEstablished: boolean;
+}
+
 /** The other side: its picture, or its avatar while there is none. The element plays the sound in both cases. */
-export function RemoteVideo({ call }: { readonly call: Call }) {
+export function RemoteVideo({ id, name, stream, isSending, isEstablished }: RemoteVideoProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [hasFrames, setFrames] = useState(false);
   const [isBlocked, setBlocked] = useState(false);
-  const stream = call.remoteStream;
-  const name = displayName(call.peer);
   const play = (): void => {
     video.current?.play().then(
       () => setBlocked(false),
@@ -22,7 +27,7 @@ export function RemoteVideo({ call }: { readonly call: Call }) {
     if (video.current.srcObject !== stream) video.current.srcObject = stream;
     play();
   }, [stream]);
-  const hasPicture = hasFrames && !call.remoteMuted.video && (stream?.getVideoTracks().some(isLive) ?? false);
+  const hasPicture = hasFrames && isSending;
   const look = (): void => setFrames((video.current?.videoWidth ?? 0) > 0);
   return (
     <>
@@ -37,9 +42,9 @@ export function RemoteVideo({ call }: { readonly call: Call }) {
         onLoadedMetadata={look}
         onPlaying={look}
       />
-      {!hasPicture && call.state === 'established' && (
+      {!hasPicture && isEstablished && (
         <div class="call-face">
-          <Avatar id={call.peer.id} name={name} big />
+          <Avatar id={id} name={name} big />
         </div>
       )}
       {isBlocked && (
@@ -49,8 +54,4 @@ export function RemoteVideo({ call }: { readonly call: Call }) {
       )}
     </>
   );
-}
-
-function isLive(track: MediaStreamTrack): boolean {
-  return track.readyState === 'live' && !track.muted;
 }
