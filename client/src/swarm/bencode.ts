@@ -222,7 +222,7 @@ class Parser {
       if (byte === undefined) return this.#fail('truncated');
       if (byte === end) break;
       if (!isDigit(byte)) return this.#fail('syntax');
-      value = value * 10 + byte - DIGIT_0;
+      value = value * 10 + (byte - DIGIT_0);
       if (value > Number.MAX_SAFE_INTEGER) return this.#fail('integer-range');
       this.at++;
     }
