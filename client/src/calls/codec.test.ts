@@ -28,10 +28,10 @@ describe.each(examples.map((message) => [message.kind, message] as const))('%s',
     expect(decodeCallMessage(vector(`calls/${kind}`))).toEqual({ ok: true, value: message });
   });
 
-  test('is malformed when its head is cut short, and, where the length is fixed, when a byte is added', () => {
+  test('is malformed when its head is cut short, and, except for a payload, when a byte is added', () => {
     const bytes = encodeCallMessage(message);
     expect(decodeCallMessage(bytes.subarray(0, 17)).ok).toBe(false);
-    if (kind !== 'media') expect(decodeCallMessage(new Uint8Array([...bytes, 0])).ok).toBe(false);
+    expect(decodeCallMessage(new Uint8Array([...bytes, 0])).ok).toBe(kind === 'media');
   });
 });
 
@@ -62,14 +62,16 @@ test('names over 64 bytes, response codes and reasons outside the lists, and str
 test('200,000 random and mutated messages decode without a throw, and what decodes encodes to the same bytes', () => {
   const rng = seededRng(1);
   const seeds = examples.map(encodeCallMessage);
+  const changed: string[] = [];
   let decodedCount = 0;
   for (let i = 0; i < 200_000; i++) {
     const bytes = i % 4 === 0 ? randomBytes(rng, randomBelow(rng, 64)) : mutate(seeds[i % seeds.length] as Uint8Array);
     const decoded = decodeCallMessage(bytes);
     if (!decoded.ok) continue;
     decodedCount++;
-    if (toHex(encodeCallMessage(decoded.value)) !== toHex(bytes)) expect(toHex(bytes)).toBe('its own encoding');
+    if (toHex(encodeCallMessage(decoded.value)) !== toHex(bytes)) changed.push(toHex(bytes));
   }
+  expect(changed).toEqual([]);
   expect(decodedCount).toBeGreaterThan(1000);
 
   function mutate(seed: Uint8Array): Uint8Array {

@@ -41,9 +41,8 @@ function established(options: NetworkOptions = {}): Pair {
 /** How the call ended at each side, after every timer has run out; and that nothing is left of it. */
 function ends({ network, caller, callee }: Pair): [string | undefined, string | undefined] {
   network.run(SETTLE_MS);
-  for (const { machine, isAlive } of network.devices) {
-    if (isAlive) expect(machine.load).toEqual({ transactions: 0, tombstones: 0, timers: 0 });
-  }
+  const alive = network.devices.filter(({ isAlive }) => isAlive);
+  for (const { machine } of alive) expect(machine.load).toEqual({ transactions: 0, tombstones: 0, timers: 0 });
   return [caller.endOf(callId), callee.endOf(callId)];
 }
 
@@ -262,7 +261,10 @@ describe('CANCEL', () => {
 });
 
 describe('several devices', () => {
-  function forked(count: number, options: NetworkOptions = {}): { network: CallNetwork; caller: Device; all: Device[] } {
+  function forked(
+    count: number,
+    options: NetworkOptions = {},
+  ): { network: CallNetwork; caller: Device; all: Device[] } {
     const network = new CallNetwork(options);
     const caller = network.device('a');
     const all = ['b', 'c', 'd', 'e', 'f'].slice(0, count).map((digit) => network.device(digit));

@@ -31,7 +31,10 @@ export function encodeMediaPayload(payload: MediaPayload): Uint8Array | undefine
   if (payload.kind === 'candidates') return encodeCandidates(payload.candidates);
   const sdp = utf8Encode(payload.sdp);
   if (sdp.length > MAX_SDP_BYTES) return undefined;
-  return new Writer(sdp.length + 1).u8(payload.kind === 'offer' ? OFFER : ANSWER).bytes(sdp).done();
+  return new Writer(sdp.length + 1)
+    .u8(payload.kind === 'offer' ? OFFER : ANSWER)
+    .bytes(sdp)
+    .done();
 }
 
 /** Decodes one payload. Total: undefined for anything that is not exactly one payload within its caps. */

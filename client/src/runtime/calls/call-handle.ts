@@ -1,0 +1,365 @@
+import type { NodeId } from '../../../../shared/src/ids.ts';
+import {
+  SkeinError,
+  type Call,
+  type CallEndReason,
+  type CallEvents,
+  type CallMedia,
+  type CallState,
+  type CallStats,
+  type IncomingCall,
+} from '../../api.ts';
+import type { ByeReason, CallCommand, CallEnd, CallId, CallMachineEvent, MediaChoice } from '../../calls/types.ts';
+import type { LinkPath } from '../../ports/links.ts';
+import { MediaError } from '../../ports/media.ts';
+import { Emitter } from '../emitter.ts';
+import type { CallHost } from './host.ts';
+import { LocalMedia, type MediaKind } from './local-media.ts';
+import { MediaSession } from './media-session.ts';
+import { NO_STATS } from './media-stats.ts';
+import { endSentence, interruptedSentence } from './sentences.ts';
+
+/** What a handle is made with. */
+export interface CallHandleOptions {
+  readonly host: CallHost;
+  readonly callId: CallId;
+  readonly peer: NodeId;
+  readonly name: string | undefined;
+  /** Gives the call machine a command. */
+  readonly command: (command: CallCommand) => void;
+}
+
+const KINDS: readonly MediaKind[] = ['audio', 'video'];
+
+/**
+ * One call at the public door: the machine's events on one side, the media session and local media on the other. Its
+ * events are emitted from a microtask, never from inside a call to one of its methods.
+ */
+export class CallHandle implements Call {
+  readonly local: LocalMedia;
+  protected readonly options: CallHandleOptions;
+  protected session: MediaSession;
+  readonly #emitter = new Emitter<CallEvents>();
+  readonly #remoteStream = new MediaStream();
+  #callId: CallId;
+  #direction: 'outgoing' | 'incoming';
+  #peer: Call['peer'];
+  #state: CallState;
+  #end: CallEnd | undefined;
+  #detail: string | undefined;
+  #path: LinkPath | undefined;
+  #establishedAt: number | undefined;
+  #remoteMuted: MediaChoice = { audio: true, video: true };
+  #hasRemote = false;
+  /** The end was asked for here, and so is no news to this side. */
+  #isEndOurs = false;
+
+  constructor(options: CallHandleOptions, direction: 'outgoing' | 'incoming') {
+    this.options = options;
+    this.#callId = options.callId;
+    this.#direction = direction;
+    this.#peer = { id: options.peer, name: options.name };
+    this.#state = direction === 'outgoing' ? 'trying' : 'ringing';
+    this.local = new LocalMedia(options.host.media, {
+      changed: (kind) => this.#onLocalChanged(kind),
+      failed: (_kind, error) => this.#setDetail(error.message),
+    });
+    this.session = this.#createSession(direction === 'incoming');
+  }
+
+  get id(): string {
+    return this.#callId;
+  }
+
+  get direction(): 'outgoing' | 'incoming' {
+    return this.#direction;
+  }
+
+  get peer(): Call['peer'] {
+    return this.#peer;
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  get endReason(): CallEndReason | undefined {
+    return this.#end;
+  }
+
+  get detail(): string | undefined {
+    return this.#detail;
+  }
+
+  get path(): LinkPath | undefined {
+    return this.#path;
+  }
+
+  get establishedAt(): number | undefined {
+    return this.#establishedAt;
+  }
+
+  get localStream(): MediaStream | undefined {
+    return this.local.stream;
+  }
+
+  get remoteStream(): MediaStream | undefined {
+    return this.#hasRemote ? this.#remoteStream : undefined;
+  }
+
+  get muted(): MediaChoice {
+    return this.local.muted;
+  }
+
+  get remoteMuted(): MediaChoice {
+    return this.#remoteMuted;
+  }
+
+  mute(kind: 'audio' | 'video', on: boolean): void {
+    if (this.#state !== 'ended') this.local.mute(kind, on);
+  }
+
+  hangUp(): void {
+    this.hangUpFor('user-hangup');
+  }
+
+  stats(): Promise<CallStats> {
+    return this.#state === 'ended' ? Promise.resolve(NO_STATS) : this.session.stats();
+  }
+
+  on<E extends keyof CallEvents>(event: E, listener: (payload: CallEvents[E]) => void): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  /** Hangs up, cancels or declines, whatever the state calls for. */
+  hangUpFor(reason: ByeReason): void {
+    if (this.#state === 'ended') return;
+    this.#isEndOurs = true;
+    this.command({ kind: 'hangUp', callId: this.#callId, reason });
+  }
+
+  /** Opens microphone and camera. Rejects with a `SkeinError`, and may be tried again. */
+  async openLocal(media: CallMedia): Promise<void> {
+    try {
+      await this.local.open(media);
+    } catch (error) {
+      if (!(error instanceof MediaError)) throw error;
+      throw new SkeinError(error.code, error.message, { cause: error });
+    }
+    // Ended while a person was being asked: nothing may stay open.
+    if (this.#state === 'ended') {
+      this.local.close();
+      throw new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.');
+    }
+    for (const kind of KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
+    this.#emit('stream', undefined);
+    this.#emit('media', undefined);
+  }
+
+  /** Starts to negotiate: what is said before the call is agreed waits in the machine. */
+  openSession(): void {
+    this.session.open();
+  }
+
+  /** Something the machine says about this call. */
+  handleEvent(event: CallMachineEvent): void {
+    switch (event.kind) {
+      case 'ringing':
+        if (this.#state === 'trying') this.#setState('ringing');
+        return;
+      case 'established':
+        return this.#onEstablished(event);
+      case 'merged':
+        return this.#onMerged(event);
+      case 'media':
+        return this.session.receive(event.payload);
+      case 'muted':
+        return this.#setRemoteMuted(event.muted);
+      case 'ended':
+        return this.#onEnded(event.end);
+      case 'incoming':
+        return undefined;
+    }
+  }
+
+  /** What the other side sends from the start. */
+  protected setRemoteMedia(media: MediaChoice): void {
+    this.#setRemoteMuted({ audio: !media.audio, video: !media.video });
+  }
+
+  protected command(command: CallCommand): void {
+    this.options.command(command);
+  }
+
+  /** From here on the end is of our own doing. */
+  protected claimEnd(): void {
+    this.#isEndOurs = true;
+  }
+
+  #onEstablished({ media, name, peer }: Extract<CallMachineEvent, { kind: 'established' }>): void {
+    this.#peer = { id: peer, name: name || this.#peer.name };
+    this.#establishedAt = this.options.host.clock.now();
+    // The callee knew what the caller sends from the INVITE, and may have been told of changes since.
+    if (this.#direction === 'outgoing') this.setRemoteMedia(media);
+    this.session.begin();
+    this.#setState('established');
+  }
+
+  /** Our call became the callee's half of the other side's: same people, another id, the other side offers. */
+  #onMerged({ into, peer }: Extract<CallMachineEvent, { kind: 'merged' }>): void {
+    this.session.close();
+    this.#callId = into;
+    this.#peer = { ...this.#peer, id: peer };
+    this.session = this.#createSession(true);
+    for (const kind of KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
+    this.session.open();
+    this.session.begin();
+  }
+
+  #onEnded(end: CallEnd): void {
+    if (this.#state === 'ended') return;
+    const { host } = this.options;
+    this.#end = end;
+    this.#detail = endSentence({
+      end,
+      name: this.#peer.name ?? 'The other side',
+      isOutgoing: this.#direction === 'outgoing',
+      isOurs: this.#isEndOurs,
+      hasRelay: host.hasRelay(),
+      relayOnly: host.relayOnly,
+    });
+    this.session.close();
+    this.local.close();
+    this.#path = undefined;
+    this.#hasRemote = false;
+    for (const track of this.#remoteStream.getTracks()) this.#remoteStream.removeTrack(track);
+    this.#setState('ended');
+    this.#emit('stream', undefined);
+  }
+
+  #createSession(isPolite: boolean): MediaSession {
+    const { host } = this.options;
+    const { relayOnly, iceServers, media, clock, log } = host;
+    const session: MediaSession = new MediaSession(
+      { isPolite, relayOnly, iceServers, media, clock, log },
+      {
+        send: (payload) => this.command({ kind: 'sendMedia', callId: this.#callId, payload }),
+        connected: () => this.#setDetail(undefined),
+        interrupted: () => this.#onInterrupted(),
+        path: (path) => this.#setPath(path),
+        tracks: () => this.#updateRemoteStream(),
+        failed: (reason) => this.#onSessionFailed(session, reason),
+      },
+    );
+    return session;
+  }
+
+  #onSessionFailed(session: MediaSession, reason: ByeReason): void {
+    if (session === this.session) this.hangUpFor(reason);
+  }
+
+  #onInterrupted(): void {
+    this.#setPath(undefined);
+    this.#setDetail(interruptedSentence(this.#peer.name ?? 'the other side'));
+  }
+
+  #onLocalChanged(kind: MediaKind): void {
+    this.session.setTrack(kind, this.local.trackOf(kind));
+    this.command({ kind: 'setMuted', callId: this.#callId, muted: this.local.muted });
+    this.#emit('stream', undefined);
+    this.#emit('media', undefined);
+  }
+
+  #setRemoteMuted(muted: MediaChoice): void {
+    this.#remoteMuted = muted;
+    this.#updateRemoteStream();
+    this.#emit('media', undefined);
+  }
+
+  /**
+   * Holds the tracks that the other side sends. One that it does not send is left out, or a media element would wait for
+   * its first frame before it plays the rest.
+   */
+  #updateRemoteStream(): void {
+    const stream = this.#remoteStream;
+    for (const kind of KINDS) {
+      const track = this.session.remoteTrack(kind);
+      const isSent = track !== undefined && !this.#isLeftOut(kind);
+      for (const old of stream.getTracks()) {
+        if (old.kind === kind && (old !== track || !isSent)) stream.removeTrack(old);
+      }
+      if (isSent) stream.addTrack(track);
+      this.#hasRemote ||= track !== undefined;
+    }
+    this.#emit('stream', undefined);
+  }
+
+  /** A muted microphone goes on sending silence, so only pictures come and go. */
+  #isLeftOut(kind: MediaKind): boolean {
+    return kind === 'video' && this.#remoteMuted.video;
+  }
+
+  #setPath(path: LinkPath | undefined): void {
+    if (this.#path === path || this.#state === 'ended') return;
+    this.#path = path;
+    this.#emit('path', path);
+  }
+
+  #setDetail(detail: string | undefined): void {
+    if (this.#detail === detail || this.#state === 'ended') return;
+    this.#detail = detail;
+    this.#emit('media', undefined);
+  }
+
+  #setState(state: CallState): void {
+    this.#state = state;
+    this.#emit('state', state);
+  }
+
+  #emit<E extends keyof CallEvents>(event: E, payload: CallEvents[E]): void {
+    queueMicrotask(() => this.#emitter.emit(event, payload));
+  }
+}
+
+/** A call that rings here. */
+export class IncomingCallHandle extends CallHandle implements IncomingCall {
+  readonly offered: CallMedia;
+  #isAnswering = false;
+
+  constructor(options: CallHandleOptions, offered: CallMedia) {
+    super(options, 'incoming');
+    this.offered = offered;
+    this.setRemoteMedia(offered);
+  }
+
+  /** Negotiates while the camera opens where no person will be asked; else after, so that a refusal costs nothing. */
+  async answer(media: CallMedia): Promise<void> {
+    if (this.state === 'ended') throw new SkeinError('call-ended', 'The call has ended already.');
+    if (this.#isAnswering || this.state !== 'ringing') {
+      throw new SkeinError('bad-argument', 'This call has been answered already.');
+    }
+    this.#isAnswering = true;
+    try {
+      if (await this.options.host.media.isGranted(media)) this.session.open();
+      await this.openLocal(media);
+    } catch (error) {
+      this.#isAnswering = false;
+      throw error;
+    }
+    this.session.open();
+    this.session.begin();
+    this.command({ kind: 'accept', callId: this.id, media });
+  }
+
+  reject(reason: 'busy' | 'decline'): void {
+    if (this.state === 'ended') return;
+    this.claimEnd();
+    this.command({ kind: 'reject', callId: this.id, code: reason === 'busy' ? 486 : 603 });
+  }
+
+  ignore(): void {
+    if (this.state === 'ended') return;
+    this.claimEnd();
+    this.command({ kind: 'ignore', callId: this.id });
+  }
+}

@@ -1,0 +1,206 @@
+import { toHex } from '../../../../shared/src/bytes.ts';
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import { CALL_ID_BYTES, MAX_MEDIA_QUEUE } from '../../../../shared/src/limits/calls.ts';
+import { randomBytes } from '../../../../shared/src/machine.ts';
+import { SkeinError, type Call, type CallMedia } from '../../api.ts';
+import { CallMachine } from '../../calls/machine.ts';
+import type { CallCommand, CallId, CallInput, CallMachineEvent, CallOutput } from '../../calls/types.ts';
+import { Driver } from '../driver.ts';
+import { CallHandle, IncomingCallHandle, type CallHandleOptions } from './call-handle.ts';
+import type { CallHost } from './host.ts';
+import { Registration } from './registration.ts';
+
+/** Places and takes calls: drives the machine, keeps the handles, and registers where this device is. */
+export class CallService {
+  readonly #host: CallHost;
+  readonly #machine: CallMachine;
+  readonly #driver: Driver<CallInput, CallOutput>;
+  readonly #registration: Registration;
+  /** BOUNDED: by the machine, which has one call at a time, and by one that is being placed. */
+  readonly #handles = new Map<CallId, CallHandle>();
+  /** A call that is not yet the machine's: its address is looked up, or a person is asked for the camera. */
+  #placing: CallHandle | undefined;
+  /** What the call being placed says before its INVITE. BOUNDED: by MAX_MEDIA_QUEUE. */
+  readonly #held: CallCommand[] = [];
+  /** Calls to an address without a location record. BOUNDED: by the handles. */
+  readonly #unregistered = new Set<CallHandle>();
+  #isClosed = false;
+
+  constructor(host: CallHost) {
+    this.#host = host;
+    this.#machine = new CallMachine(host.self.id, host.name());
+    this.#driver = new Driver(this.#machine, host.clock, (output) => this.#carryOut(output));
+    this.#registration = new Registration(host);
+  }
+
+  /** Calls that are not over. */
+  get calls(): readonly Call[] {
+    return [...this.#handles.values()];
+  }
+
+  /** What was refused and dropped, for diagnostics. */
+  get counters(): CallMachine['counters'] {
+    return this.#machine.counters;
+  }
+
+  /** The node has joined, or joined again: register. */
+  joined(): void {
+    if (!this.#isClosed) this.#registration.start();
+  }
+
+  /** The display name changed. */
+  renamed(): void {
+    this.#command({ kind: 'rename', name: this.#host.name() });
+    this.#registration.refresh();
+  }
+
+  /** A call message whose sender is proven. */
+  receive(from: Contact, payload: Uint8Array): void {
+    this.#driver.push({ kind: 'received', from: from.id, bytes: payload });
+  }
+
+  /**
+   * Calls the devices of an address, or the device of that id. Resolves when INVITE is on its way. Rejects with a
+   * `SkeinError`: media that is refused or missing, or a call that is going on already. When that person is calling at
+   * this moment, their call is answered instead.
+   */
+  async call(id: NodeId, media: CallMedia): Promise<Call> {
+    if (this.#isClosed) throw new SkeinError('left', 'This peer has left the network. Reload the page to join again.');
+    const ringing = this.#ringingFrom(id);
+    if (ringing) return answered(ringing, media);
+    this.#checkFree();
+    if (this.#placing)
+      throw new SkeinError('refused', 'You are calling someone already. Hang up first, then call again.');
+    const handle = new CallHandle(this.#optionsFor(toHex(randomBytes(this.#host.rng, CALL_ID_BYTES)), id), 'outgoing');
+    this.#placing = handle;
+    try {
+      const crossing = await this.#place(handle, id, media);
+      return crossing ? await answered(crossing, media) : handle;
+    } catch (error) {
+      this.#abandon(handle);
+      throw error;
+    } finally {
+      this.#placing = undefined;
+    }
+  }
+
+  /** Hangs up, unregisters and stops. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#placing) this.#abandon(this.#placing);
+    this.#command({ kind: 'leave' });
+    this.#registration.stop();
+    this.#driver.stop();
+  }
+
+  /**
+   * Finds the devices and opens the camera at the same time. Where a person must be asked for the camera, nobody rings
+   * before they agreed, and no address is gathered: with permission the browser gives out better ones.
+   * Returns a call of that person that came in meanwhile, which is then to be answered.
+   */
+  async #place(handle: CallHandle, id: NodeId, media: CallMedia): Promise<IncomingCallHandle | undefined> {
+    const resolving = this.#registration.resolve(id);
+    const isGranted = await this.#host.media.isGranted(media);
+    if (isGranted) handle.openSession();
+    const opening = handle.openLocal(media);
+    if (!isGranted) await opening;
+    handle.openSession();
+    // Awaited below; until then its failure is nobody's yet.
+    opening.catch(() => undefined);
+    const location = await resolving;
+    if (handle.state === 'ended') throw new SkeinError('call-ended', 'The call was given up before it rang.');
+    const crossing = this.#ringingFrom(id);
+    if (crossing) {
+      this.#abandon(handle);
+      return crossing;
+    }
+    this.#checkFree();
+    if (!location) this.#unregistered.add(handle);
+    this.#handles.set(handle.id, handle);
+    this.#command({ kind: 'invite', callId: handle.id, devices: location?.devices ?? [id], media });
+    for (const held of this.#held.splice(0)) this.#command(held);
+    await opening.catch((error: unknown) => {
+      handle.hangUpFor('media-failed');
+      throw error;
+    });
+    return undefined;
+  }
+
+  #carryOut(output: CallOutput): void {
+    if (output.kind === 'emit') return this.#onEvent(output.event);
+    const { to, callId, bytes, within } = output;
+    void this.#host.sendMail(to, bytes, within).then((isDelivered) => {
+      if (!isDelivered) this.#driver.push({ kind: 'undeliverable', to, callId });
+    });
+  }
+
+  #onEvent(event: CallMachineEvent): void {
+    if (event.kind === 'incoming') return this.#onIncoming(event);
+    const callId = event.kind === 'merged' ? event.from : event.callId;
+    const handle = this.#handles.get(callId);
+    if (!handle) return undefined;
+    if (event.kind === 'merged') {
+      this.#handles.delete(callId);
+      this.#handles.set(event.into, handle);
+    } else if (event.kind === 'ended') {
+      this.#handles.delete(callId);
+      const isNowhere = this.#unregistered.delete(handle) && event.end === 'unreachable';
+      return handle.handleEvent(isNowhere ? { ...event, end: 'not-found' } : event);
+    }
+    return handle.handleEvent(event);
+  }
+
+  #onIncoming({ callId, from, name, media }: Extract<CallMachineEvent, { kind: 'incoming' }>): void {
+    const options = this.#optionsFor(callId, from);
+    const handle = new IncomingCallHandle({ ...options, name: name || options.name }, media);
+    this.#handles.set(callId, handle);
+    this.#host.onIncoming(handle);
+  }
+
+  #optionsFor(callId: CallId, peer: NodeId): CallHandleOptions {
+    return {
+      host: this.#host,
+      callId,
+      peer,
+      name: this.#host.nameOf(peer),
+      command: (command) => this.#command(command),
+    };
+  }
+
+  /** Gives the machine a command, or holds it back while its call is not the machine's yet. */
+  #command(command: CallCommand): void {
+    const isEarly = 'callId' in command && command.callId === this.#placing?.id && command.kind !== 'invite';
+    if (!isEarly || this.#handles.has(command.callId)) return this.#driver.push({ kind: 'command', command });
+    if (this.#held.length < MAX_MEDIA_QUEUE) this.#held.push(command);
+  }
+
+  #ringingFrom(id: NodeId): IncomingCallHandle | undefined {
+    for (const handle of this.#handles.values()) {
+      if (handle instanceof IncomingCallHandle && handle.state === 'ringing' && handle.peer.id === id) return handle;
+    }
+    return undefined;
+  }
+
+  #checkFree(): void {
+    const [other] = this.#handles.values();
+    if (!other) return;
+    const message =
+      other.state === 'ringing' && other.direction === 'incoming'
+        ? `${other.peer.name ?? 'Someone'} is calling you. Answer or decline, then call again.`
+        : 'You are in a call already. Hang up first, then call again.';
+    throw new SkeinError('refused', message);
+  }
+
+  /** Ends a call that never became the machine's, or whose placing failed. */
+  #abandon(handle: CallHandle): void {
+    this.#held.length = 0;
+    this.#unregistered.delete(handle);
+    if (handle.state !== 'ended') handle.handleEvent({ kind: 'ended', callId: handle.id, end: 'cancelled' });
+  }
+}
+
+async function answered(call: IncomingCallHandle, media: CallMedia): Promise<Call> {
+  await call.answer(media);
+  return call;
+}

@@ -1,0 +1,34 @@
+import type { Contact, Key, NodeId } from '../../../../shared/src/ids.ts';
+import type { Millis, Rng } from '../../../../shared/src/machine.ts';
+import type { IncomingCall } from '../../api.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MediaPort } from '../../ports/media.ts';
+
+/** What calls need of the node. */
+export interface CallHost {
+  readonly self: Contact;
+  /** Display name of this peer, at most 64 bytes of UTF-8. */
+  readonly name: () => string;
+  /** Seals `payload` and carries it to a device, by whatever way is open. False: it was not delivered. Never rejects. */
+  readonly sendMail: (to: NodeId, payload: Uint8Array, withinMs: Millis) => Promise<boolean>;
+  /** Puts a record signed by this peer into the overlay. */
+  readonly putRecord: (key: Key, value: Uint8Array, ttlMs: Millis) => Promise<void>;
+  readonly removeRecord: (key: Key) => Promise<void>;
+  readonly getRecord: (key: Key) => Promise<{ readonly author: Contact; readonly value: Uint8Array } | undefined>;
+  /** STUN and TURN servers with credentials that are good now. Never rejects. */
+  readonly iceServers: () => Promise<readonly RTCIceServer[]>;
+  /** True when one of them is a TURN server. */
+  readonly hasRelay: () => boolean;
+  /** Media may use TURN candidates only. */
+  readonly relayOnly: boolean;
+  /** What a peer calls itself, when it is or was linked. */
+  readonly nameOf: (id: NodeId) => string | undefined;
+  /** Call ids and jitter; must be cryptographic in production. */
+  readonly rng: Rng;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly media: MediaPort;
+  /** Somebody calls. Not told for calls that are merged into one of our own. */
+  readonly onIncoming: (call: IncomingCall) => void;
+}

@@ -1,0 +1,62 @@
+import type { CallStats } from '../../api.ts';
+import type { LinkPath } from '../../ports/links.ts';
+
+/** What a call knows before anything was received. */
+export const NO_STATS: CallStats = {
+  rttMs: undefined,
+  audioBytesReceived: 0,
+  videoBytesReceived: 0,
+  framesDecoded: 0,
+  frameWidth: undefined,
+  frameHeight: undefined,
+  packetsLost: 0,
+};
+
+/** The figures of a connection, out of the browser's report (W3C webrtc-stats §7). */
+export function readStats(report: RTCStatsReport): CallStats {
+  let stats = { ...NO_STATS, rttMs: rttOf(selectedPair(report)) };
+  for (const entry of report.values() as Iterable<RTCInboundRtpStreamStats>) {
+    if (entry.type !== 'inbound-rtp') continue;
+    const bytes = entry.bytesReceived ?? 0;
+    stats = { ...stats, packetsLost: stats.packetsLost + (entry.packetsLost ?? 0) };
+    if (entry.kind === 'audio') stats = { ...stats, audioBytesReceived: stats.audioBytesReceived + bytes };
+    else {
+      stats = {
+        ...stats,
+        videoBytesReceived: stats.videoBytesReceived + bytes,
+        framesDecoded: stats.framesDecoded + (entry.framesDecoded ?? 0),
+        frameWidth: entry.frameWidth,
+        frameHeight: entry.frameHeight,
+      };
+    }
+  }
+  return stats;
+}
+
+/** How media travels now: `turn` when either end of the selected pair is a relay candidate. */
+export function readPath(report: RTCStatsReport): LinkPath | undefined {
+  const pair = selectedPair(report);
+  if (!pair) return undefined;
+  const ends = [report.get(pair.localCandidateId), report.get(pair.remoteCandidateId)] as (
+    | { readonly candidateType?: string }
+    | undefined
+  )[];
+  return ends.some((end) => end?.candidateType === 'relay') ? 'turn' : 'direct';
+}
+
+type Pair = RTCIceCandidatePairStats & { readonly selected?: boolean };
+
+/** Firefox marks the pair itself, the others name it in the transport's entry. */
+function selectedPair(report: RTCStatsReport): Pair | undefined {
+  for (const entry of report.values() as Iterable<RTCTransportStats & Pair>) {
+    if (entry.type === 'candidate-pair' && entry.selected) return entry;
+    if (entry.type !== 'transport' || !entry.selectedCandidatePairId) continue;
+    const pair = report.get(entry.selectedCandidatePairId) as Pair | undefined;
+    if (pair) return pair;
+  }
+  return undefined;
+}
+
+function rttOf(pair: Pair | undefined): number | undefined {
+  return pair?.currentRoundTripTime === undefined ? undefined : pair.currentRoundTripTime * 1000;
+}

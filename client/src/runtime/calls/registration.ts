@@ -1,0 +1,78 @@
+import {
+  LOCATION_REFRESH_MS,
+  LOCATION_RETRY_MS,
+  LOCATION_TTL_MS,
+  RESOLVE_WITHIN_MS,
+} from '../../../../shared/src/limits/calls.ts';
+import type { NodeId } from '../../../../shared/src/ids.ts';
+import { randomUnit, type Millis } from '../../../../shared/src/machine.ts';
+import { decodeLocation, encodeLocation, locationKey, type Location } from '../../calls/registrar.ts';
+import type { CallHost } from './host.ts';
+
+/** Fraction by which refreshes vary, so that peers that joined together do not refresh together. */
+const REFRESH_JITTER = 0.1;
+
+/** Keeps this device's location record alive (REGISTER), and finds those of others. */
+export class Registration {
+  readonly #host: CallHost;
+  #cancelTimer: (() => void) | undefined;
+  #isActive = false;
+
+  constructor(host: CallHost) {
+    this.#host = host;
+  }
+
+  /** Registers now, and again before each expiry. Called again, it refreshes the record at once. */
+  start(): void {
+    this.#isActive = true;
+    void this.#register();
+  }
+
+  /** Registers anew when registered, e.g. under a new name. */
+  refresh(): void {
+    if (this.#isActive) this.start();
+  }
+
+  /** Takes the record back. Best effort: without it the record expires. */
+  stop(): void {
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    this.#cancelTimer?.();
+    this.#host.removeRecord(locationKey(this.#host.self.id)).catch((error: unknown) => {
+      this.#host.log.log('debug', 'unregistering failed', { error: String(error) });
+    });
+  }
+
+  /** Where the devices of an address are; undefined when no valid record is found in time. Never rejects. */
+  async resolve(address: NodeId): Promise<Location | undefined> {
+    const { clock, getRecord } = this.#host;
+    let cancel: (() => void) | undefined;
+    const timeout = new Promise<undefined>((resolve) => {
+      cancel = clock.setTimer(clock.now() + RESOLVE_WITHIN_MS, () => resolve(undefined));
+    });
+    const record = await Promise.race([getRecord(locationKey(address)).catch(() => undefined), timeout]);
+    cancel?.();
+    // Anyone can write under any key: only the owner's own signature makes it a registration.
+    return record?.author.id === address ? decodeLocation(record.value) : undefined;
+  }
+
+  async #register(): Promise<void> {
+    this.#cancelTimer?.();
+    const { self, name, putRecord, log, rng } = this.#host;
+    const value = encodeLocation({ devices: [self.id], capabilities: { audio: true, video: true }, name: name() });
+    try {
+      await putRecord(locationKey(self.id), value, LOCATION_TTL_MS);
+      this.#scheduleNext(LOCATION_REFRESH_MS * (1 - REFRESH_JITTER * randomUnit(rng)));
+    } catch (error) {
+      log.log('debug', 'registering failed', { error: String(error) });
+      this.#scheduleNext(LOCATION_RETRY_MS);
+    }
+  }
+
+  #scheduleNext(afterMs: Millis): void {
+    this.#cancelTimer?.();
+    if (!this.#isActive) return;
+    const { clock } = this.#host;
+    this.#cancelTimer = clock.setTimer(clock.now() + afterMs, () => void this.#register());
+  }
+}
