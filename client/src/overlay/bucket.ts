@@ -24,7 +24,7 @@ export class Bucket {
       this.entries.push(entry);
       return { kind: 'added', evicted: undefined };
     }
-    const victim = this.#stalest();
+    const victim = this.#stalest(entry.link !== undefined);
     if (victim && (entry.link || (victim.lastProof < staleBefore && entry.lastProof > victim.lastProof))) {
       this.entries[this.entries.indexOf(victim)] = entry;
       return { kind: 'added', evicted: victim };
@@ -52,6 +52,13 @@ export class Bucket {
     return undefined;
   }
 
+  /** Takes out and returns an entry too many, after one lost its link. */
+  takeExcess(): Entry | undefined {
+    const victim = this.entries.length > BUCKET_CAPACITY ? this.#stalest(true) : undefined;
+    if (victim) this.entries.splice(this.entries.indexOf(victim), 1);
+    return victim;
+  }
+
   replacement(id: NodeId): Entry | undefined {
     return this.replacements.find((entry) => entry.contact.id === id);
   }
@@ -61,11 +68,11 @@ export class Bucket {
     if (at >= 0) this.replacements.splice(at, 1);
   }
 
-  /** The entry with the oldest proof of life among those that may be evicted. */
-  #stalest(): Entry | undefined {
+  /** The entry with the oldest proof of life among those that may be evicted; a dialled one only for a linked one. */
+  #stalest(isForLink: boolean): Entry | undefined {
     let stalest: Entry | undefined;
     for (const entry of this.entries) {
-      if (entry.link || entry.dialingSince !== undefined) continue;
+      if (entry.link || (entry.dialingSince !== undefined && !isForLink)) continue;
       if (!stalest || entry.lastProof < stalest.lastProof) stalest = entry;
     }
     return stalest;

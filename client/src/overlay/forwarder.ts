@@ -296,7 +296,7 @@ export class Forwarder implements HopTimeoutHandler {
     }
     const answer = this.#endpoint?.consume(forward, frame.payload);
     if (answer) this.answer(forward, answer);
-    else this.#ack(forward.from, forward.id, 'accepted');
+    else if (!forward.isDone) this.#ack(forward.from, forward.id, 'accepted');
   }
 
   #giveUpTarget(forward: Forward): void {

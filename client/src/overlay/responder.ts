@@ -7,6 +7,7 @@ import {
   REPLICATION,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { isCloser } from '../../../shared/src/xor.ts';
 import { closestContacts } from './contact-exchange.ts';
 import { addReferrer } from './entry.ts';
 import type { Forward } from './forward.ts';
@@ -159,9 +160,13 @@ export class Responder implements Endpoint {
     return true;
   }
 
+  /** The closest peers we know, ourselves included. */
   #closest(forward: Forward, key: Key, count: number): AgedContact[] {
     const { core, table } = this.#routing;
-    return closestContacts(core, table, key, count, forward.origin.id);
+    const others = closestContacts(core, table, key, count, forward.origin.id);
+    const at = others.findIndex(({ contact }) => isCloser(key, core.self.id, contact.id));
+    others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0 });
+    return others.slice(0, count);
   }
 
   #invalid(): Answer {

@@ -105,6 +105,10 @@ export class RoutingTable {
     if (!entry.link) return;
     entry.lastProof = proofOf(entry);
     this.#unlink(entry);
+    const excess = this.#bucketAt(entry.bucket).takeExcess();
+    if (!excess) return;
+    this.#entries.delete(excess.contact.id);
+    this.#touchSiblings(excess);
   }
 
   /** The peer is believed dead (or is banned): it leaves the table and hearsay does not bring it back. */
