@@ -1,22 +1,21 @@
-import { CallPanel } from './calling/call-panel.tsx';
 import { CallsPanel } from './calling/calls-panel.tsx';
-import { IncomingDialog } from './calling/incoming-dialog.tsx';
-import { MediaProblemDialog } from './calling/media-problem.tsx';
 import { DropOverlay } from './files/drop-overlay.tsx';
 import { FilesPanel } from './files/files-panel.tsx';
 import { Header } from './header/header.tsx';
 import { NetworkPanel } from './network/network-panel.tsx';
+import { later } from './state/later.ts';
 import { Notices } from './notices/notices.tsx';
 import { Icon, type IconName } from './widgets/icon.tsx';
 
 /** The whole page. */
 export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
+  const parts = later.value;
   return (
     <>
       <Header />
       <main>
         <Notices wantsMemory={wantsMemory} />
-        <CallPanel />
+        {parts && <parts.CallPanel />}
         <div class="columns">
           <NetworkPanel />
           <div class="column">
@@ -27,8 +26,8 @@ export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
       </main>
       <TabBar />
       <DropOverlay />
-      <IncomingDialog />
-      <MediaProblemDialog />
+      {parts && <parts.IncomingDialog />}
+      {parts && <parts.MediaProblemDialog />}
     </>
   );
 }

@@ -8,6 +8,7 @@ import { startTitle } from './page-title.ts';
 import { readSettings } from './settings.ts';
 import { wantedAddress, watchCalls } from './state/calls.ts';
 import { watchNetwork } from './state/network.ts';
+import { loadLater, warmUp } from './state/later.ts';
 import { hashLink, loadLanUrls, startPlace } from './state/place.ts';
 import { node, startSession } from './state/session.ts';
 import { startTheme } from './state/theme.ts';
@@ -39,12 +40,14 @@ effect(() => {
 });
 
 void startSession(settings);
+void loadLater();
 
 function watch(running: Node): void {
   watchNetwork(running);
   watchTransfers(running);
   watchCalls(running);
   void loadLanUrls();
+  warmUp();
 }
 
 function showAddress(address: string): void {

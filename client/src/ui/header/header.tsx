@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
+import { later } from '../state/later.ts';
 import { Button } from '../widgets/button.tsx';
-import { InviteDialog } from './invite-dialog.tsx';
 import { Me } from './me.tsx';
 import { StatusLine } from './status-line.tsx';
 import { ThemeButton } from './theme-button.tsx';
@@ -8,6 +8,7 @@ import { Totals } from './totals.tsx';
 
 export function Header() {
   const [isInviting, setInviting] = useState(false);
+  const InviteDialog = later.value?.InviteDialog;
   return (
     <header class="top">
       <div class="brand">
@@ -21,7 +22,7 @@ export function Header() {
         <Button label="Invite" icon="invite" look="accent" testId="invite-button" onClick={() => setInviting(true)} />
         <ThemeButton />
       </div>
-      {isInviting && <InviteDialog onDismiss={() => setInviting(false)} />}
+      {InviteDialog && isInviting && <InviteDialog onDismiss={() => setInviting(false)} />}
     </header>
   );
 }

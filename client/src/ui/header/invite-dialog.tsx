@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { openTab } from '../state/open-tab.ts';
 import { addressForOthers, isLocalHost, lanUrls, loadLanUrls, pageUrl } from '../state/place.ts';
 import { node } from '../state/session.ts';
 import { callLink } from '../view/hash-link.ts';
@@ -34,12 +35,4 @@ export function InviteDialog({ onDismiss }: { readonly onDismiss: () => void }) 
       </div>
     </Dialog>
   );
-}
-
-/** Opens the page once more. `noopener` gives the new tab its own empty session, and so an identity of its own. */
-export function openTab(): void {
-  const url = new URL(location.href);
-  url.hash = '';
-  url.searchParams.delete('name');
-  open(url, '_blank', 'noopener');
 }

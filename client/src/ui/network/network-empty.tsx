@@ -1,6 +1,6 @@
 import { addressForOthers } from '../state/place.ts';
 import { isLate, node, phase, status, wasLinked } from '../state/session.ts';
-import { openTab } from '../header/invite-dialog.tsx';
+import { openTab } from '../state/open-tab.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
 import { ToneIcon, type Tone } from '../widgets/tone-icon.tsx';

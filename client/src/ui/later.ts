@@ -1,0 +1,7 @@
+/** Parts of the page that it neither needs to show itself nor to join: see `state/later.ts`. */
+export { CallPanel } from './calling/call-panel.tsx';
+export { IncomingDialog } from './calling/incoming-dialog.tsx';
+export { MediaProblemDialog } from './calling/media-problem.tsx';
+export { DownloadRow } from './files/download-row.tsx';
+export { ShareRow } from './files/share-row.tsx';
+export { InviteDialog } from './header/invite-dialog.tsx';
