@@ -13,8 +13,12 @@ class Started {
   readonly child: ChildProcess;
   output = '';
 
-  constructor(folder: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn('npm', ['start', '--', ...args], {
+  constructor(
+    [program = 'npm', ...first]: readonly string[],
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.child = spawn(program, [...first, ...args], {
       cwd: folder,
       env: { ...withoutNpm(process.env), ...env },
       // A group of its own, as a terminal gives it: signals reach npm and the server.
@@ -61,8 +65,12 @@ function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 let folder: string;
 const running: Started[] = [];
 
-function start(args: readonly string[] = [], env: Readonly<Record<string, string>> = { PORT: '0' }): Started {
-  const started = new Started(folder, args, env);
+function start(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = { PORT: '0' },
+  command: readonly string[] = ['npm', 'start', '--'],
+): Started {
+  const started = new Started(command, args, env);
   running.push(started);
   return started;
 }
@@ -100,8 +108,8 @@ test('a second start with nothing changed is up in under 3 s', async () => {
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends it within 5 s with code 0`, async () => {
-    const started = start();
+  test(`${signal} ends the server within 5 s with code 0`, async () => {
+    const started = start([], { PORT: '0' }, ['node', 'signaling-server/scripts/start.mjs']);
     await started.printed(/Skein is running at/);
     const askedAt = performance.now();
     started.signal(signal);
@@ -109,6 +117,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     expect(performance.now() - askedAt).toBeLessThan(5_000);
   });
 }
+
+test('Ctrl-C in the terminal of npm start leaves nothing running', async () => {
+  const started = start();
+  const [, url] = await started.printed(/Skein is running at (http:\/\/[^\s:]+:\d+)/);
+  started.signal('SIGINT');
+  await started.ended();
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
 
 test('a taken port is one clear sentence and exit code 1', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
