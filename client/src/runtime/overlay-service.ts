@@ -2,7 +2,7 @@ import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { SkeinError, type SkeinErrorCode } from '../api.ts';
 import { Overlay } from '../overlay/overlay.ts';
-import { recordSignedBytes } from '../overlay/record.ts';
+import { recordSignedBytes } from '../overlay/payloads.ts';
 import type {
   LookupMode,
   OpId,
@@ -18,14 +18,12 @@ import type {
 } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
+import type { ControlQueue } from './control-queue.ts';
 import { Driver } from './driver.ts';
 import { type Link, LinkError, type LinkManager } from './links/types.ts';
 
 /** How often the overlay is told the wall clock, which record expiries are compared with. [ms] */
 const WALL_CLOCK_PERIOD_MS = 60_000;
-
-/** Frames held for one congested link before the oldest is dropped: about a second of routing. [frames] */
-const MAX_HELD_FRAMES = 256;
 
 /** What the overlay tells the node. */
 export interface OverlayHandler {
@@ -50,8 +48,7 @@ export class OverlayService {
   readonly #handler: OverlayHandler;
   /** BOUNDED: by the operations that callers await; the machine ends each at its deadline. */
   readonly #waiting = new Map<OpId, Waiting>();
-  /** BOUNDED: by the links that are up, MAX_HELD_FRAMES each. */
-  readonly #held = new Map<NodeId, Uint8Array[]>();
+  readonly #control: ControlQueue;
   #nextOp = 1;
   #cancelWallClock: (() => void) | undefined;
 
@@ -60,6 +57,7 @@ export class OverlayService {
     readonly rng: Rng;
     readonly clock: Clock;
     readonly links: () => LinkManager;
+    readonly control: ControlQueue;
     readonly handler: OverlayHandler;
     readonly linkTarget?: number;
     readonly linkHard?: number;
@@ -67,6 +65,7 @@ export class OverlayService {
     this.#crypto = options.crypto;
     this.#clock = options.clock;
     this.#links = options.links;
+    this.#control = options.control;
     this.#handler = options.handler;
     this.#machine = new Overlay({
       self: options.crypto.self,
@@ -91,7 +90,6 @@ export class OverlayService {
   }
 
   linkDown(peer: NodeId): void {
-    this.#held.delete(peer);
     this.#driver.push({ kind: 'linkDown', peer });
   }
 
@@ -99,14 +97,7 @@ export class OverlayService {
     this.#driver.push({ kind: 'received', from, bytes });
   }
 
-  /** The link has room again: what was held for it goes first. */
   writable(peer: NodeId): void {
-    const frames = this.#held.get(peer);
-    const link = this.#links().links.get(peer);
-    while (link && frames && frames.length > 0) {
-      if (!link.send(frames.shift() as Uint8Array)) return;
-    }
-    this.#held.delete(peer);
     this.#driver.push({ kind: 'writable', peer });
   }
 
@@ -209,7 +200,7 @@ export class OverlayService {
   #carryOut(output: OverlayOutput): void {
     switch (output.kind) {
       case 'send':
-        this.#send(output.to, output.bytes);
+        this.#control.send(output.to, output.bytes);
         break;
       case 'openLink':
         void this.#openLink(output.contact);
@@ -224,18 +215,6 @@ export class OverlayService {
       case 'emit':
         this.#onEvent(output.event);
         break;
-    }
-  }
-
-  #send(to: NodeId, bytes: Uint8Array): void {
-    const link = this.#links().links.get(to);
-    if (!link) return;
-    const frames = this.#held.get(to);
-    if (frames) {
-      frames.push(bytes);
-      if (frames.length > MAX_HELD_FRAMES) frames.shift();
-    } else if (!link.send(bytes)) {
-      this.#held.set(to, []);
     }
   }
 

@@ -22,7 +22,16 @@ const MessageSchema = v.variant('kind', [
   v.object({ kind: v.literal('taken'), to: v.string(), from: v.string(), number: v.number() }),
 ]);
 
-type Message = v.InferOutput<typeof MessageSchema>;
+type Message =
+  | { readonly kind: 'here'; readonly contact: Uint8Array; readonly isReply: boolean }
+  | {
+      readonly kind: 'letter';
+      readonly to: string;
+      readonly from: string;
+      readonly number: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: 'taken'; readonly to: string; readonly from: string; readonly number: number };
 
 /** Tabs that meet over a BroadcastChannel. Every tab says that it is here when it starts, and each other one answers. */
 export class BroadcastTabs implements Tabs {

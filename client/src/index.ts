@@ -1,0 +1,68 @@
+import { browserClock } from './adapters/browser/clock.ts';
+import { loadIdentity } from './adapters/browser/identity.ts';
+import { createLog } from './adapters/browser/log.ts';
+import { BrowserMedia } from './adapters/browser/media.ts';
+import { browserRng } from './adapters/browser/rng.ts';
+import { SocketSignaling } from './adapters/browser/signaling.ts';
+import { SimplePeerConnector } from './adapters/browser/simple-peer-connector.ts';
+import { BroadcastTabs } from './adapters/browser/tabs.ts';
+import { type JoinOptions, type Node, SkeinError } from './api.ts';
+import type { Crypto } from './ports/crypto.ts';
+import type { Log } from './ports/log.ts';
+import type { Signaling } from './ports/signaling.ts';
+import { type IceConfig, fixedIceConfig, ServerIceConfig } from './runtime/ice-config.ts';
+import { SkeinNode } from './runtime/node.ts';
+
+export * from './api.ts';
+
+/**
+ * Joins the network and resolves to the running node: it finds and links peers by itself from then on, with or without
+ * the server. Rejects with `no-webrtc` where the browser has none, and with `aborted`.
+ */
+export async function join(options: JoinOptions = {}): Promise<Node> {
+  if (typeof RTCPeerConnection === 'undefined') {
+    throw new SkeinError('no-webrtc', 'This browser has no WebRTC, or it is switched off. Open the page in a current Firefox, Chrome, Edge or Safari.');
+  }
+  throwIfAborted(options.signal);
+  const log = createLog();
+  const origin = options.signaling === false ? undefined : (options.signaling ?? location.origin);
+  const ice = createIceConfig(options, origin, log);
+  const [identity] = await Promise.all([loadIdentity({ storage: options.storage ?? 'persistent' }), ice.fresh()]);
+  if (options.signal?.aborted) identity.release();
+  throwIfAborted(options.signal);
+  const node = new SkeinNode({
+    crypto: identity.crypto,
+    clock: browserClock,
+    rng: browserRng,
+    log,
+    connector: new SimplePeerConnector(log),
+    media: new BrowserMedia(),
+    ice,
+    signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
+    tabs: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastTabs(identity.crypto.self, browserClock),
+    createWorker: () => new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
+    name: options.name ?? identity.name,
+    saveName: (name) => void identity.saveName(name),
+    releaseIdentity: identity.release,
+    relayOnly: options.iceTransportPolicy === 'relay',
+    storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
+    isSecure: isSecureContext,
+  });
+  node.start();
+  addEventListener('pagehide', () => node.sayBye());
+  options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
+  return node;
+}
+
+function createIceConfig(options: JoinOptions, origin: string | undefined, log: Log): IceConfig {
+  if (options.iceServers || origin === undefined) return fixedIceConfig(options.iceServers ?? []);
+  return new ServerIceConfig(origin, log);
+}
+
+function createSignaling(url: string, crypto: Crypto, log: Log): Signaling {
+  return new SocketSignaling({ url, crypto, log });
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SkeinError('aborted', 'Joining was cancelled.');
+}

@@ -1,0 +1,92 @@
+import * as v from 'valibot';
+import type { Log } from '../ports/log.ts';
+
+/** Most ICE servers taken from a configuration. Browsers warn above 5 and slow down with each. */
+const MAX_ICE_SERVERS = 8;
+
+/** Longest wait for the server's configuration before joining goes on without it. [ms] */
+const CONFIG_TIMEOUT_MS = 3_000;
+
+const ConfigSchema = v.object({
+  iceServers: v.pipe(
+    v.array(
+      v.object({
+        urls: v.union([v.string(), v.array(v.string())]),
+        username: v.optional(v.string()),
+        credential: v.optional(v.string()),
+      }),
+    ),
+    v.maxLength(MAX_ICE_SERVERS),
+  ),
+  iceTtlMs: v.pipe(v.number(), v.minValue(1_000)),
+});
+
+/** ICE servers for links and calls. TURN credentials expire, so they are fetched anew when half their life is over. */
+export interface IceConfig {
+  /** The newest known servers. */
+  current(): readonly RTCIceServer[];
+  /** Servers whose credentials are good for a while. Never rejects: falls back to the newest known ones. */
+  fresh(): Promise<readonly RTCIceServer[]>;
+  /** True when one of them relays. */
+  hasRelay(): boolean;
+}
+
+/** What an embedder gave: it never changes. */
+export function fixedIceConfig(servers: readonly RTCIceServer[]): IceConfig {
+  return { current: () => servers, fresh: () => Promise.resolve(servers), hasRelay: () => hasRelay(servers) };
+}
+
+/** What the server's `/config.json` says. */
+export class ServerIceConfig implements IceConfig {
+  readonly #url: string;
+  readonly #log: Log;
+  #servers: readonly RTCIceServer[] = [];
+  #goodUntil = 0;
+  #fetching: Promise<void> | undefined;
+
+  constructor(origin: string, log: Log) {
+    this.#url = new URL('/config.json', origin).href;
+    this.#log = log;
+  }
+
+  current(): readonly RTCIceServer[] {
+    if (performance.now() >= this.#goodUntil) void this.fresh();
+    return this.#servers;
+  }
+
+  async fresh(): Promise<readonly RTCIceServer[]> {
+    if (performance.now() < this.#goodUntil) return this.#servers;
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    await this.#fetching;
+    return this.#servers;
+  }
+
+  hasRelay(): boolean {
+    return hasRelay(this.#servers);
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const response = await fetch(this.#url, { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) });
+      const config = v.parse(ConfigSchema, await response.json());
+      this.#servers = config.iceServers.map(toIceServer);
+      this.#goodUntil = performance.now() + config.iceTtlMs / 2;
+    } catch (error) {
+      this.#log.log('info', 'no configuration from the server', { error: String(error) });
+    }
+  }
+}
+
+function toIceServer(entry: v.InferOutput<typeof ConfigSchema>['iceServers'][number]): RTCIceServer {
+  return {
+    urls: entry.urls,
+    ...(entry.username !== undefined && { username: entry.username }),
+    ...(entry.credential !== undefined && { credential: entry.credential }),
+  };
+}
+
+function hasRelay(servers: readonly RTCIceServer[]): boolean {
+  return servers.some((server) => [server.urls].flat().some((url) => url.startsWith('turn')));
+}

@@ -1,0 +1,285 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
+import { type Contact, type NodeId, shortId } from '../../../shared/src/ids.ts';
+import { OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
+import type { Rng } from '../../../shared/src/machine.ts';
+import type { NodeStatus } from '../api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import type { RawConnector } from '../ports/links.ts';
+import type { Log } from '../ports/log.ts';
+import type { ServerState, Signaling } from '../ports/signaling.ts';
+import type { Tabs } from '../ports/tabs.ts';
+import { ControlQueue } from './control-queue.ts';
+import { Gate } from './gate.ts';
+import type { IceConfig } from './ice-config.ts';
+import { createLinkManager } from './links/manager.ts';
+import type { Link, LinkErrorCode, LinkManager } from './links/types.ts';
+import { createMail, type Mail } from './mail.ts';
+import { OverlayService } from './overlay-service.ts';
+import { PostOffice } from './post-office.ts';
+import { Records } from './records.ts';
+
+/** How often a node without any link asks the server for other introductions. [ms] */
+const LONELY_RETRY_MS = 3_000;
+
+/** Names of peers that are remembered after their links closed. [names] */
+const MAX_REMEMBERED_NAMES = 512;
+
+/** How often round-trip times, table sizes and ICE servers are looked at afresh. [ms] */
+const REFRESH_PERIOD_MS = 1_000;
+
+/** What the network needs from its surroundings. */
+export interface NetworkParts {
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly connector: RawConnector;
+  readonly ice: IceConfig;
+  /** Undefined: the node joins without a server. */
+  readonly signaling: Signaling | undefined;
+  /** Undefined where tabs cannot hear each other. */
+  readonly tabs: Tabs | undefined;
+  readonly relayOnly: boolean;
+  readonly name: () => string;
+}
+
+/** What the network tells the node above it. */
+export interface NetworkHandler {
+  joined(): void;
+  linkUp(link: Link): void;
+  linkDown(link: Link): void;
+  /** A swarm frame on a link's control channel. */
+  swarmFrame(link: Link, bytes: Uint8Array): void;
+  /** A call message that was sealed to us; `from` is proven by its signature. */
+  callLetter(from: Contact, payload: Uint8Array): void;
+  /** An application message that was sealed to us. */
+  appLetter(from: Contact, payload: Uint8Array): void;
+  /** Something that the status shows may have changed. */
+  changed(): void;
+}
+
+/** Connectivity: links, overlay, letters and the server, and the routes between them. */
+export class Network {
+  readonly overlay: OverlayService;
+  readonly post: PostOffice;
+  readonly records: Records;
+  readonly links: LinkManager;
+  /** Control frames of the overlay and the swarm share one queue a link. */
+  readonly control: ControlQueue;
+  readonly #parts: NetworkParts;
+  readonly #handler: NetworkHandler;
+  readonly #mail: Mail;
+  readonly #names = new BoundedMap<NodeId, string>(MAX_REMEMBERED_NAMES);
+  readonly #joinedGate = new Gate();
+  readonly #serverGate = new Gate();
+  #server: ServerState = 'connecting';
+  #serverDetail: string | undefined;
+  #isJoined = false;
+  #linkProblem: NodeStatus['linkProblem'];
+  #cancelRefresh: (() => void) | undefined;
+  #cancelLonely: (() => void) | undefined;
+
+  constructor(parts: NetworkParts, handler: NetworkHandler) {
+    this.#parts = parts;
+    this.#handler = handler;
+    this.#mail = createMail(parts.crypto, parts.clock);
+    this.control = new ControlQueue(() => this.links.links);
+    this.overlay = new OverlayService({
+      crypto: parts.crypto,
+      rng: parts.rng,
+      clock: parts.clock,
+      links: () => this.links,
+      control: this.control,
+      handler: {
+        message: (from, protocol, payload) => this.#onLetter(from, protocol, payload),
+        joined: () => this.#onJoined(),
+      },
+    });
+    this.post = new PostOffice({
+      mail: this.#mail,
+      clock: parts.clock,
+      overlay: () => this.overlay,
+      signaling: () => (this.#server === 'connected' ? parts.signaling : undefined),
+      tabs: parts.tabs,
+      isServerFirst: () => !this.#isJoined && this.#server === 'connected',
+    });
+    this.links = this.#createLinks();
+    this.records = new Records(parts.crypto, parts.clock, this.overlay);
+  }
+
+  start(): void {
+    if (!this.#parts.signaling) this.#onServerState('lost', undefined);
+    this.#parts.signaling?.start({
+      state: (state, detail) => this.#onServerState(state, detail),
+      joined: (introductions) => this.#introduce(introductions),
+      signal: (_from, bytes) => this.#onTaggedLetter(bytes),
+    });
+    this.#parts.tabs?.start({
+      met: (contact) => this.#introduce([contact]),
+      letter: (bytes) => this.#onTaggedLetter(bytes),
+    });
+    this.#refresh();
+    this.#watchLoneliness();
+  }
+
+  /** Tells linked peers that this one is going, without waiting: also for a page that is being closed. */
+  sayBye(): void {
+    this.overlay.leave();
+  }
+
+  stop(): void {
+    this.#cancelRefresh?.();
+    this.#cancelLonely?.();
+    this.overlay.stop();
+    this.links.stop();
+    this.#parts.signaling?.close();
+    this.#parts.tabs?.close();
+    this.#isJoined = false;
+    this.#server = 'lost';
+    this.#joinedGate.open();
+    this.#serverGate.open();
+  }
+
+  /** Resolves with the first join, or when the network is stopped. */
+  whenJoined(): Promise<void> {
+    return this.#joinedGate.opened;
+  }
+
+  /** Resolves when the server answered for the first time, or could not be reached. */
+  whenServerKnown(): Promise<void> {
+    return this.#serverGate.opened;
+  }
+
+  nameOf(id: NodeId): string | undefined {
+    return this.#names.get(id);
+  }
+
+  /** The network's share of the node's status. */
+  status(): Omit<NodeStatus, 'secure' | 'storage'> {
+    const links = [...this.links.links.values()];
+    const { entries, networkSize } = this.overlay.snapshot();
+    return {
+      server: this.#server,
+      ...(this.#serverDetail !== undefined && { serverDetail: this.#serverDetail }),
+      joined: this.#isJoined,
+      links: links.length,
+      relayed: links.filter((link) => link.path === 'turn').length,
+      known: entries.length,
+      networkSize,
+      ...(this.#linkProblem && { linkProblem: this.#linkProblem }),
+    };
+  }
+
+  #createLinks(): LinkManager {
+    return createLinkManager({
+      crypto: this.#parts.crypto,
+      mail: this.#mail,
+      connector: this.#parts.connector,
+      clock: this.#parts.clock,
+      log: this.#parts.log,
+      carrier: (to, sealed, withinMs) => this.post.carry(to, 'signal', sealed, withinMs),
+      name: this.#parts.name,
+      iceServers: this.#parts.ice.current(),
+      relayOnly: this.#parts.relayOnly,
+      handler: {
+        up: (link) => this.#onLinkUp(link),
+        down: (link, reason) => this.#onLinkDown(link, reason),
+        message: (link, bytes) => this.#onControl(link, bytes),
+        writable: (link) => {
+          if (this.control.drain(link.peer.id)) this.overlay.writable(link.peer.id);
+        },
+        failed: (peer, code, detail) => this.#onLinkFailed(peer, code, detail),
+      },
+    });
+  }
+
+  #introduce(contacts: readonly Contact[]): void {
+    for (const contact of contacts) this.post.remember(contact);
+    this.overlay.introduce(contacts);
+  }
+
+  #onServerState(state: ServerState, detail: string | undefined): void {
+    this.#server = state;
+    this.#serverDetail = detail;
+    if (state !== 'connecting') this.#serverGate.open();
+    this.#handler.changed();
+  }
+
+  #onTaggedLetter(bytes: Uint8Array): void {
+    const letter = this.post.openTagged(bytes);
+    if (!letter) this.#parts.log.log('debug', 'letter of unknown kind', { tag: bytes[0] });
+    else if (letter.protocol === 'signal') this.links.receiveSignal(letter.sealed);
+    else void this.#openMail(letter.sealed);
+  }
+
+  #onLetter(from: Contact, protocol: 'signal' | 'call' | 'app', payload: Uint8Array): void {
+    this.post.remember(from);
+    if (protocol === 'signal') this.links.receiveSignal(payload);
+    else void this.#openMail(payload);
+  }
+
+  async #openMail(sealed: Uint8Array): Promise<void> {
+    const opened = await this.#mail.open(sealed);
+    if (!opened.ok) {
+      this.#parts.log.log('debug', 'letter refused', { code: opened.error });
+      return;
+    }
+    const { from, kind, payload } = opened.value;
+    this.post.remember(from);
+    if (kind === 'call') this.#handler.callLetter(from, payload);
+    else if (kind === 'app') this.#handler.appLetter(from, payload);
+  }
+
+  #onJoined(): void {
+    this.#isJoined = true;
+    this.#joinedGate.open();
+    this.#handler.changed();
+    this.#handler.joined();
+  }
+
+  #onLinkUp(link: Link): void {
+    this.#names.set(link.peer.id, link.name);
+    this.#linkProblem = undefined;
+    this.post.remember(link.peer);
+    this.overlay.linkUp(link);
+    this.#handler.linkUp(link);
+    this.#handler.changed();
+  }
+
+  #onLinkDown(link: Link, reason: LinkErrorCode): void {
+    this.#parts.log.log('debug', 'link down', { peer: shortId(link.peer.id), reason });
+    this.control.forget(link.peer.id);
+    this.overlay.linkDown(link.peer.id);
+    this.#handler.linkDown(link);
+    this.#handler.changed();
+  }
+
+  #onLinkFailed(peer: NodeId, code: LinkErrorCode, detail: string): void {
+    this.#parts.log.log('info', 'link failed', { peer: shortId(peer), code });
+    this.#linkProblem = { peer, code, message: detail };
+    this.#handler.changed();
+  }
+
+  #onControl(link: Link, bytes: Uint8Array): void {
+    if (bytes[0] === OVERLAY_FRAME) this.overlay.receive(link.peer.id, bytes);
+    else if (bytes[0] === SWARM_FRAME) this.#handler.swarmFrame(link, bytes);
+    else this.#parts.log.log('debug', 'unknown frame', { peer: shortId(link.peer.id), first: bytes[0] });
+  }
+
+  #refresh(): void {
+    this.links.setIceServers(this.#parts.ice.current());
+    this.#handler.changed();
+    this.#cancelRefresh = this.#parts.clock.setTimer(this.#parts.clock.now() + REFRESH_PERIOD_MS, () => this.#refresh());
+  }
+
+  /** Introductions may have named only peers that are gone: a node without links keeps asking for others. */
+  #watchLoneliness(): void {
+    this.#cancelLonely = this.#parts.clock.setTimer(this.#parts.clock.now() + LONELY_RETRY_MS, () => {
+      if (this.links.links.size === 0 && this.#server === 'connected') {
+        void this.#parts.signaling?.introductions().then((contacts) => this.#introduce(contacts));
+      }
+      this.#watchLoneliness();
+    });
+  }
+}
