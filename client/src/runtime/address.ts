@@ -53,8 +53,16 @@ function decodePercent(text: string): string {
 }
 
 function slug(name: string): string {
-  const words = name.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
-  return [...words].slice(0, MAX_SLUG_LENGTH).join('').replace(/^-+|-+$/g, '') || 'peer';
+  const words = name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-');
+  return (
+    Array.from(words)
+      .slice(0, MAX_SLUG_LENGTH)
+      .join('')
+      .replace(/^-+|-+$/g, '') || 'peer'
+  );
 }
 
 function encodeBase32(bytes: Uint8Array): string {

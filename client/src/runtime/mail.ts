@@ -58,7 +58,11 @@ const SIGN_DOMAIN = utf8Encode('skein mail signature 1');
 const MESSAGE_ID_BYTES = 16;
 const SIGNATURE_BYTES = 64;
 const KIND_CODES: Readonly<Record<MailKind, number>> = { signal: 1, call: 2, app: 3 };
-const KINDS: ReadonlyMap<number, MailKind> = new Map([[1, 'signal'], [2, 'call'], [3, 'app']]);
+const KINDS: ReadonlyMap<number, MailKind> = new Map([
+  [1, 'signal'],
+  [2, 'call'],
+  [3, 'app'],
+]);
 
 /** Everything around the payload: seal (key and tag), sender's keys, kind, message id, deadline, life, length, signature. */
 const OVERHEAD_BYTES = 32 + 16 + CONTACT_BYTES + 1 + MESSAGE_ID_BYTES + 6 + 4 + 2 + SIGNATURE_BYTES;
@@ -108,7 +112,7 @@ export function createMail(crypto: Crypto, clock: Clock): Mail {
       if (!isGenuine) return err('bad-signature');
       // Only now: otherwise a forger could use up the ids of mails that are still on their way.
       const wallNow = clock.wallNow();
-      const expiresAt = letter.deadline + MAX_CLOCK_SKEW_MS;
+      const expiresAt = letter.deadline + MAX_CLOCK_SKEW_MS + 1;
       if (!seen.add(letter.from.id, toHex(letter.messageId), expiresAt, wallNow)) return err('replayed');
       const { from, kind, payload } = letter;
       return ok({ from, kind, payload, remainingMs: remainingMs(letter, wallNow) });

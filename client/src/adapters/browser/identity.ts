@@ -123,7 +123,8 @@ function parseSaved(value: unknown): Saved | undefined {
   const { kind, name, sign, seal, signSeed, sealSecret } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !isName(name)) return undefined;
   if (kind === 'web' && isKeyPair(sign) && isKeyPair(seal)) return { kind, name, sign, seal };
-  if (kind === 'portable' && isKeyBytes(signSeed) && isKeyBytes(sealSecret)) return { kind, name, signSeed, sealSecret };
+  if (kind === 'portable' && isKeyBytes(signSeed) && isKeyBytes(sealSecret))
+    return { kind, name, signSeed, sealSecret };
   return undefined;
 }
 

@@ -92,7 +92,9 @@ class SimplePeerConnection implements RawConnection {
       this.#start(options);
     } catch (error) {
       // Without WebRTC, or with an ICE server address that the browser refuses, the constructor throws.
-      queueMicrotask(() => this.#closed('error', error instanceof Error ? error.message : 'no connection could be made'));
+      queueMicrotask(() =>
+        this.#closed('error', error instanceof Error ? error.message : 'no connection could be made'),
+      );
     }
   }
 
@@ -111,7 +113,8 @@ class SimplePeerConnection implements RawConnection {
     if (this.#state !== 'open' || channel?.readyState !== 'open') return false;
     if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return false;
     const isFull = channel.bufferedAmount + bytes.length > CONTROL_HARD_LIMIT_BYTES;
-    if (isFull) this.#log.log('warn', 'control message refused: its sender does not wait', { queued: channel.bufferedAmount });
+    if (isFull)
+      this.#log.log('warn', 'control message refused: its sender does not wait', { queued: channel.bufferedAmount });
     else this.#peer?.send(bytes);
     if (channel.bufferedAmount > CONTROL_HIGH_WATER_BYTES) this.#isOverHighWater = true;
     return !isFull && !this.#isOverHighWater;
@@ -237,7 +240,8 @@ class SimplePeerConnection implements RawConnection {
     if (this.#failure) return;
     // Once it was open, whatever ended it is the end of a link: a remote close often shows as "User-Initiated Abort".
     if (this.#state === 'open') this.#failure = { reason: 'closed', detail: error.message };
-    else if (ICE_ERRORS.has(error.code)) this.#failure = { reason: 'ice-failed', detail: 'no pair of candidates connected' };
+    else if (ICE_ERRORS.has(error.code))
+      this.#failure = { reason: 'ice-failed', detail: 'no pair of candidates connected' };
     else if (error.code === 'ERR_DATA_CHANNEL') this.#failure = { reason: 'closed', detail: error.message };
     else this.#failure = { reason: 'error', detail: error.message };
   }

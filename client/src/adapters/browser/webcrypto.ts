@@ -2,7 +2,14 @@ import { concatBytes } from '../../../../shared/src/bytes.ts';
 import { type Contact, KEY_BYTES, contactFromKeys } from '../../../../shared/src/ids.ts';
 import type { Crypto } from '../../ports/crypto.ts';
 import { systemRandomBytes } from '../portable/random.ts';
-import { MIN_SEALED_BYTES, SEAL_INFO, SEAL_KEY_BYTES, SEAL_NONCE_BYTES, isAllZero, sealSalt } from '../portable/sealing.ts';
+import {
+  MIN_SEALED_BYTES,
+  SEAL_INFO,
+  SEAL_KEY_BYTES,
+  SEAL_NONCE_BYTES,
+  isAllZero,
+  sealSalt,
+} from '../portable/sealing.ts';
 
 /** A peer's keys as WebCrypto holds them. Private keys are not extractable; structured clone keeps them so in IndexedDB. */
 export interface WebKeys {
@@ -95,11 +102,15 @@ export class WebCrypto implements Crypto {
     salt: Uint8Array,
   ): Promise<{ key: CryptoKey; nonce: Uint8Array<ArrayBuffer> }> {
     const theirs = await this.#subtle.importKey('raw', own(publicKey), { name: 'X25519' }, false, []);
-    const shared = new Uint8Array(await this.#subtle.deriveBits({ name: 'X25519', public: theirs }, privateKey, 8 * KEY_BYTES));
+    const shared = new Uint8Array(
+      await this.#subtle.deriveBits({ name: 'X25519', public: theirs }, privateKey, 8 * KEY_BYTES),
+    );
     if (isAllZero(shared)) throw new RangeError('public key of low order');
     const secret = await this.#subtle.importKey('raw', shared, 'HKDF', false, ['deriveBits']);
     const options = { name: 'HKDF', hash: 'SHA-256', salt: own(salt), info: own(SEAL_INFO) };
-    const derived = new Uint8Array(await this.#subtle.deriveBits(options, secret, 8 * (SEAL_KEY_BYTES + SEAL_NONCE_BYTES)));
+    const derived = new Uint8Array(
+      await this.#subtle.deriveBits(options, secret, 8 * (SEAL_KEY_BYTES + SEAL_NONCE_BYTES)),
+    );
     const raw = derived.slice(0, SEAL_KEY_BYTES);
     const key = await this.#subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
     return { key, nonce: derived.slice(SEAL_KEY_BYTES) };

@@ -65,5 +65,5 @@ export class ManualClock implements Clock {
 
 /** Lets every promise chain that does not wait for the outside world run to its end. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < SETTLE_TURNS; i++) await undefined;
+  for (let i = 0; i < SETTLE_TURNS; i++) await Promise.resolve();
 }

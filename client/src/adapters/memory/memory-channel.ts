@@ -36,7 +36,9 @@ export class MemoryChannel extends EventTarget {
 
   send(data: ArrayBuffer | ArrayBufferView): void {
     if (this.readyState !== 'open') throw new DOMException('the channel is not open', 'InvalidStateError');
-    const view = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+    const view = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      : new Uint8Array(data);
     const copy = new Uint8Array(view).buffer;
     this.bufferedAmount += copy.byteLength;
     this.#deliver(() => {

@@ -91,7 +91,8 @@ export class MemoryConnection implements RawConnection {
   accept(sdp: string): void {
     const [, token] = /^memory (\d+)/.exec(sdp) ?? [];
     const far = token === undefined ? undefined : this.#network.find(token);
-    if (!sdp.startsWith(SDP_PREFIX) || !far) return this.#later(0, () => this.#end('error', 'the description is malformed'));
+    if (!sdp.startsWith(SDP_PREFIX) || !far)
+      return this.#later(0, () => this.#end('error', 'the description is malformed'));
     if (this.#far || this.#state !== 'opening') return;
     this.#far = far;
     if (this.#role === 'answerer') this.#describe('');

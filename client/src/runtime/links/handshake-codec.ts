@@ -1,6 +1,11 @@
 import { Reader, Writer, concatBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
 import { type NodeId, CONTACT_BYTES, type Contact, decodeContact, encodeContact } from '../../../../shared/src/ids.ts';
-import { HANDSHAKE_NONCE_BYTES, LINK_FRAME, LINK_VERSION, MAX_NAME_BYTES } from '../../../../shared/src/limits/links.ts';
+import {
+  HANDSHAKE_NONCE_BYTES,
+  LINK_FRAME,
+  LINK_VERSION,
+  MAX_NAME_BYTES,
+} from '../../../../shared/src/limits/links.ts';
 import { type Result, err, ok } from '../../../../shared/src/result.ts';
 
 /** Length of an Ed25519 signature. [bytes] RFC 8032 §5.1.6. */
@@ -76,7 +81,11 @@ export interface HandshakeSide {
  * two connections of its own is found out; the nonces keep it from serving a second time; the role keeps it from being
  * sent back. See PROTOCOL.md §4.
  */
-export function proofBytes(signer: 'offerer' | 'answerer', offerer: HandshakeSide, answerer: HandshakeSide): Uint8Array {
+export function proofBytes(
+  signer: 'offerer' | 'answerer',
+  offerer: HandshakeSide,
+  answerer: HandshakeSide,
+): Uint8Array {
   const fields = new Writer(256).u8(LINK_VERSION).u8(signer === 'offerer' ? 0 : 1);
   for (const side of [offerer, answerer]) {
     fields.hex(side.id).bytes(side.fingerprint).bytes(side.nonce).text8(side.name);

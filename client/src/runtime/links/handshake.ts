@@ -38,7 +38,12 @@ export type HandshakeInput =
 export type HandshakeOutput =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   | { readonly kind: 'sign'; readonly message: Uint8Array }
-  | { readonly kind: 'verify'; readonly signKey: Uint8Array; readonly message: Uint8Array; readonly signature: Uint8Array }
+  | {
+      readonly kind: 'verify';
+      readonly signKey: Uint8Array;
+      readonly message: Uint8Array;
+      readonly signature: Uint8Array;
+    }
   /** Both proofs are done. `early` are frames that came while the last one was being verified, in order. */
   | { readonly kind: 'accepted'; readonly peer: Contact; readonly name: string; readonly early: readonly Uint8Array[] }
   | { readonly kind: 'refused'; readonly code: HandshakeErrorCode };

@@ -164,7 +164,8 @@ class Links implements LinkManager, SessionOwner {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#cancelStats?.();
-    for (const peer of new Set([...this.#links.keys(), ...this.#pending.keys(), ...this.#wishes.keys()])) this.close(peer);
+    for (const peer of new Set([...this.#links.keys(), ...this.#pending.keys(), ...this.#wishes.keys()]))
+      this.close(peer);
   }
 
   #wish(contact: Contact, purpose: LinkPurpose): Promise<Link> {
@@ -377,7 +378,8 @@ class Links implements LinkManager, SessionOwner {
   #onReject(from: Contact, reject: LinkSignal & { kind: 'reject' }): void {
     const session = this.#findOffer(from.id, reject.attempt);
     if (!session) return this.#count('reject of nothing');
-    if (reject.code === 'over-budget') return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
+    if (reject.code === 'over-budget')
+      return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
     if (reject.code === 'failed') return session.fail('closed');
     this.#count('glare lost');
     this.#pending.delete(from.id);

@@ -139,7 +139,9 @@ export class Session implements Link, RawConnectionHandler {
 
   /** Reads path and round-trip time anew. Never rejects. */
   async refresh(): Promise<void> {
-    const [path, rttMs] = await Promise.all([this.#raw.path(), this.#raw.rttMs()]).catch(() => [this.#path, undefined] as const);
+    const [path, rttMs] = await Promise.all([this.#raw.path(), this.#raw.rttMs()]).catch(
+      () => [this.#path, undefined] as const,
+    );
     if (this.#phase !== 'up' && this.#phase !== 'greeting') return;
     this.#rttMs = rttMs ?? this.#rttMs;
     if (path === this.#path) return;

@@ -36,7 +36,11 @@ const ANSWER = 0x02;
 const REJECT = 0x03;
 
 const REJECT_CODES: Readonly<Record<RejectCode, number>> = { 'over-budget': 1, superseded: 2, failed: 3 };
-const REJECTS: ReadonlyMap<number, RejectCode> = new Map([[1, 'over-budget'], [2, 'superseded'], [3, 'failed']]);
+const REJECTS: ReadonlyMap<number, RejectCode> = new Map([
+  [1, 'over-budget'],
+  [2, 'superseded'],
+  [3, 'failed'],
+]);
 const PURPOSE_BITS: Readonly<Record<LinkPurpose, number>> = { overlay: 1, swarm: 2 };
 const ALL_PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
 
@@ -66,7 +70,9 @@ export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecode
       const mask = reader.u8();
       const purposes = ALL_PURPOSES.filter((purpose) => (mask & PURPOSE_BITS[purpose]) !== 0);
       const sdp = readSdp(reader);
-      return sdp === undefined || purposes.length === 0 ? err('malformed') : ok({ kind: 'offer', attempt, purposes, sdp });
+      return sdp === undefined || purposes.length === 0
+        ? err('malformed')
+        : ok({ kind: 'offer', attempt, purposes, sdp });
     }
     case ANSWER: {
       const sdp = readSdp(reader);
