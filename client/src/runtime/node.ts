@@ -14,9 +14,9 @@ import {
 } from '../api.ts';
 import type { MediaPort } from '../ports/media.ts';
 import { formatAddress, parseAddress } from './address.ts';
-import { CallService } from './calls/call-service.ts';
 import { Emitter } from './emitter.ts';
 import { toKey } from './keys.ts';
+import { LazyCalls } from './lazy-calls.ts';
 import { type Link, LinkError } from './links/types.ts';
 import { Network, type NetworkParts } from './network.ts';
 import { SwarmService } from './swarm/service.ts';
@@ -48,7 +48,7 @@ export class SkeinNode implements Node {
   readonly #events = new Emitter<NodeEvents>();
   readonly #network: Network;
   readonly #swarm: SwarmService;
-  readonly #calls: CallService;
+  readonly #calls: LazyCalls;
   #name: string;
   #hasLeft = false;
   #status: NodeStatus;
@@ -278,8 +278,8 @@ export class SkeinNode implements Node {
     return swarm;
   }
 
-  #createCalls(): CallService {
-    return new CallService({
+  #createCalls(): LazyCalls {
+    return new LazyCalls({
       self: this.#parts.crypto.self,
       name: () => this.#name,
       sendMail: (to, payload, withinMs) => this.#network.post.send(to, 'call', payload, withinMs),
