@@ -3,7 +3,7 @@
  * there are none or the lock file changed. Built-ins only, because nothing else may be there yet.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -49,14 +49,27 @@ function npm(...args) {
   return spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
 }
 
+/**
+ * `npm start` is `exec node …`: without `exec` the shell in between would take npm's SIGTERM for itself, and the server
+ * would stay behind, holding its port. The shell of Windows has no such word, so it gets one.
+ */
+function provideExec() {
+  if (process.platform !== 'win32') return;
+  writeFileSync(join(root, 'node_modules', '.bin', 'exec.cmd'), '@%*\r\n');
+}
+
 function prepare() {
   if (!isNodeNewEnough()) {
     return `Skein needs Node ${NEEDED_NODE.join('.')} or newer; this is ${process.versions.node}. Get one at nodejs.org.`;
   }
-  if (isInstalled()) return undefined;
+  if (isInstalled()) {
+    provideExec();
+    return undefined;
+  }
   process.stdout.write('Installing what Skein depends on. This takes a minute, once.\n');
   const { status } = npm('ci', '--include=dev', '--no-audit', '--no-fund');
   if (status !== 0) return 'The dependencies could not be installed; npm says why above. Is the network up?';
+  provideExec();
   return undefined;
 }
 

@@ -40,13 +40,14 @@ function greeting(server: SignalingServer): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Signals are listened to until the end: Ctrl-C comes twice under npm, from the terminal and from npm. */
 function endOnSignal(server: SignalingServer): void {
   const end = (): void => {
     setTimeout(() => process.exit(0), SHUTDOWN_LIMIT_MS).unref();
     void server.close().then(() => process.exit(0));
   };
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
 }
 
 function explain(error: unknown, { port = 8080, host }: ServerOptions): string {
