@@ -28,6 +28,7 @@ import {
   type LinkPurpose,
   type SignalCarrier,
 } from './types.ts';
+import { type Wish, createWish } from './wish.ts';
 
 export interface LinkManagerParts {
   readonly crypto: Crypto;
@@ -43,32 +44,6 @@ export interface LinkManagerParts {
   readonly relayOnly: boolean;
   /** Default: `DESKTOP_LEDGER`. */
   readonly ledger?: LedgerLimits;
-}
-
-/** A link that somebody here waits for. */
-interface Wish {
-  readonly contact: Contact;
-  /** Kept here too: after glare the wish outlives its entry in the ledger. */
-  readonly purposes: Set<LinkPurpose>;
-  readonly promise: Promise<Link>;
-  readonly resolve: (link: Link) => void;
-  readonly reject: (error: LinkError) => void;
-  /** Ends the wait while no session runs for it: in the queue, or for the offer that won. */
-  cancelTimer: () => void;
-}
-
-const NO_TIMER = (): void => undefined;
-
-function createWish(contact: Contact, purpose: LinkPurpose): Wish {
-  let resolve: (link: Link) => void = () => undefined;
-  let reject: (error: LinkError) => void = () => undefined;
-  const promise = new Promise<Link>((onLink, onError) => {
-    resolve = onLink;
-    reject = onError;
-  });
-  // Whoever asked may rely on `up` and `failed` alone.
-  promise.catch(() => undefined);
-  return { contact, purposes: new Set([purpose]), promise, resolve, reject, cancelTimer: NO_TIMER };
 }
 
 export function createLinkManager(parts: LinkManagerParts): LinkManager {
