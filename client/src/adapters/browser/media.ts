@@ -1,9 +1,13 @@
 import { MediaError, type MediaKinds, type MediaPort } from '../../ports/media.ts';
 
-/** What cameras are asked for. WebRTC scales down by itself when the path or the processor cannot keep up. */
+/**
+ * What cameras are asked for. A call starts at about 300 kbit/s, which carries this size at once; of a larger picture
+ * the browser drops frames until it has found a scale that fits. Measured from the connection to the first decoded frame
+ * on two busy cores: about 50 ms with 640 × 360, 200 to 3000 ms with 1280 × 720.
+ */
 const CAMERA: MediaTrackConstraints = {
-  width: { ideal: 1280 },
-  height: { ideal: 720 },
+  width: { ideal: 640 },
+  height: { ideal: 360 },
   frameRate: { ideal: 30, max: 30 },
 };
 
