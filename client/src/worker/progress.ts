@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 import type { InfoHash, Metainfo, TorrentSnapshot } from '../swarm/types.ts';
 import type { WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
 import type { StorageError } from './storage/types.ts';
@@ -10,7 +11,7 @@ const MAX_NAMED_BANS = 20;
 /** Tells the page how a torrent is doing: at every change of state, and four times a second while anything moves. */
 export class ProgressReporter {
   readonly #infoHash: InfoHash;
-  readonly #machine: { snapshot(): TorrentSnapshot };
+  readonly #machine: { snapshot(now: Millis): TorrentSnapshot };
   readonly #report: (report: WorkerReport) => void;
   /** Newest last. BOUNDED: by MAX_NAMED_BANS. */
   readonly #banned: NodeId[] = [];
@@ -20,7 +21,7 @@ export class ProgressReporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(infoHash: InfoHash, machine: { snapshot(): TorrentSnapshot }, report: (report: WorkerReport) => void) {
+  constructor(infoHash: InfoHash, machine: { snapshot(now: Millis): TorrentSnapshot }, report: (report: WorkerReport) => void) {
     this.#infoHash = infoHash;
     this.#machine = machine;
     this.#report = report;
@@ -57,7 +58,7 @@ export class ProgressReporter {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const snapshot = this.#machine.snapshot();
+    const snapshot = this.#machine.snapshot(performance.now());
     const peers = snapshot.peers.map((peer): WorkerPeer => ({
       id: peer.id,
       downBytesPerSecond: peer.downBytesPerSecond,

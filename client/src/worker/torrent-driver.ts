@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { CHECKPOINT_MS } from '../../../shared/src/limits/storage.ts';
-import type { Machine } from '../../../shared/src/machine.ts';
+import type { Machine, Millis } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
 import type {
   EffectResult,
@@ -23,10 +23,12 @@ import { ProgressReporter } from './progress.ts';
 import type { WorkerReport } from './protocol.ts';
 import { type ContentStore, type OwnBytes, StorageError } from './storage/types.ts';
 import { isPieceDigest } from './storage/verify.ts';
+import { summarize } from './summary.ts';
 
 /** The machine of a torrent, as its driver needs it. */
 export interface TorrentMachine extends Machine<TorrentInput, TorrentOutput> {
-  snapshot(): TorrentSnapshot;
+  /** Rates are those of `now`, or of the last input. */
+  snapshot(now?: Millis): TorrentSnapshot;
 }
 
 /** What is kept of a download between two pages. */
@@ -264,6 +266,7 @@ export class TorrentDriver {
   #onEvent(event: TorrentEvent): void {
     switch (event.kind) {
       case 'metadata':
+        this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         break;
       case 'pieceStored':
         this.#checkpointTimer ??= setTimeout(() => void this.#checkpoint(), CHECKPOINT_MS);

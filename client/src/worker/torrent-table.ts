@@ -21,6 +21,7 @@ import { type HeldLock, takeLock } from './storage/lock.ts';
 import { MemoryBudget, MemoryStore } from './storage/memory.ts';
 import { OpfsStore, canUseOpfs } from './storage/opfs.ts';
 import { requireRoom } from './storage/quota.ts';
+import { ReadCache } from './storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
@@ -50,6 +51,7 @@ export class TorrentTable {
   readonly #report: (report: WorkerReport) => void;
   readonly #rng = new CryptoRng();
   readonly #budget = new MemoryBudget();
+  readonly #cache = new ReadCache();
   readonly #records = new ResumeRecords();
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Running>();
@@ -93,7 +95,7 @@ export class TorrentTable {
       if (running?.driver.isComplete) return summarize(metainfo);
       // The content is all here now: nothing is left to download, and one copy is enough.
       if (running) await this.#end(metainfo.infoHash, running, false);
-      const store = new SourceStore(metainfo.files, sources);
+      const store = new SourceStore(metainfo.files, sources, pieceLength, this.#cache);
       this.#run({ ...planOf(metainfo) }, { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
       return summarize(metainfo);
     });
@@ -259,7 +261,8 @@ export class TorrentTable {
     const missing = pieceCount(metainfo) - (stored?.count ?? 0);
     // Files are created at their full length, so a download that goes on has taken its room already.
     if (!stored || stored.count === 0) await requireRoom(Math.min(missing * metainfo.pieceLength, metainfo.totalLength));
-    return await OpfsStore.open(metainfo.infoHash, metainfo.files);
+    const { infoHash: name, files, pieceLength } = metainfo;
+    return await OpfsStore.open({ name, files, pieceLength, cache: this.#cache });
   }
 
   async #end(infoHash: InfoHash, running: Running, keepData: boolean): Promise<void> {

@@ -31,14 +31,12 @@ export const SPOT_CHECK_FRACTION = 0.01;
 export const MIN_SPOT_CHECKS = 4;
 export const MAX_SPOT_CHECKS = 64;
 
-/** Unit in which files of a share are read. [bytes] One read serves 16 blocks; a read costs about as much as 1 MB/s of blocks. */
-export const READ_WINDOW_BYTES = 256 * 1024;
+/** Smallest and largest unit in which files are read for peers. [bytes] A read costs the same up to about 256 KiB. */
+export const MIN_READ_WINDOW_BYTES = 256 * 1024;
+export const MAX_READ_WINDOW_BYTES = 1024 * 1024;
 
-/** Windows kept per share. [windows] 16 MiB: peers that are not far apart read the file once. */
-export const MAX_READ_WINDOWS = 64;
-
-/** Windows read ahead of a request. [windows] */
-export const READ_AHEAD_WINDOWS = 2;
+/** What was read lately, for all torrents of a tab. [bytes] Peers ask in random order; each file is read about once. */
+export const MAX_READ_CACHE_BYTES = 64 * 1024 * 1024;
 
 /** How much of a share is read at once while its pieces are hashed. [bytes] */
 export const HASH_READ_BYTES = 4 * 1024 * 1024;

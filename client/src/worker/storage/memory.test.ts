@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { STORE_CONTRACT } from './contract.ts';
 import { MemoryBudget, MemoryStore } from './memory.ts';
+import { ReadCache } from './read-cache.ts';
 import { SourceStore } from './source-files.ts';
 
 test.each(STORE_CONTRACT.map((each) => [each.title, each] as const))('memory storage %s', async (_title, { run }) => {
@@ -27,7 +28,7 @@ test('shared files are read in place, at any offset and across files', async () 
     return file;
   });
   const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
-  const store = new SourceStore(files, parts.map((part) => new Blob([part])));
+  const store = new SourceStore(files, parts.map((part) => new Blob([part])), 65_536, new ReadCache());
   for (const [at, length] of [[0, 16_384], [262_140, 16_384], [699_990, 100], [524_288, 400_000], [999_990, 11]] as const) {
     const into = new Uint8Array(length);
     await store.read(at, into);
@@ -39,6 +40,6 @@ test('shared files are read in place, at any offset and across files', async () 
 });
 
 test('a shared file that shrank is an error of storage, not a short read', async () => {
-  const store = new SourceStore([{ length: 100, offset: 0 }], [new Blob([new Uint8Array(50)])]);
+  const store = new SourceStore([{ length: 100, offset: 0 }], [new Blob([new Uint8Array(50)])], 16_384, new ReadCache());
   await expect(store.read(0, new Uint8Array(100))).rejects.toMatchObject({ code: 'storage-failed' });
 });

@@ -1,5 +1,6 @@
 import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
 import { Layout, type Span } from './layout.ts';
+import type { CachedReader, ReadCache } from './read-cache.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
 
 /** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
@@ -26,6 +27,15 @@ export async function deleteFolder(name: string): Promise<void> {
   }
 }
 
+/** Which folder a store keeps its files in, and how it reads. */
+export interface OpfsSetup {
+  /** Name of the folder. */
+  readonly name: string;
+  readonly files: readonly StoredFile[];
+  readonly pieceLength: number;
+  readonly cache: ReadCache;
+}
+
 /**
  * Keeps content in the origin private file system: one file per file of the torrent, named by its index, so that no
  * name from the network reaches a file system. Files are opened when first needed and the ones opened longest ago
@@ -42,19 +52,26 @@ export class OpfsStore implements ContentStore {
   readonly #dirty = new Set<number>();
   /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
   #chain: Promise<void> = Promise.resolve();
+  readonly #reader: CachedReader;
   #isClosed = false;
 
-  private constructor(name: string, folder: FileSystemDirectoryHandle, files: readonly StoredFile[]) {
-    this.#name = name;
+  private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle) {
+    this.#name = setup.name;
     this.#folder = folder;
-    this.#files = files;
-    this.#layout = new Layout(files);
+    this.#files = setup.files;
+    this.#layout = new Layout(setup.files);
+    this.#reader = setup.cache.view(
+      { totalLength: this.#layout.totalLength, load: (offset, length) => this.#load(offset, length) },
+      setup.pieceLength,
+    );
   }
 
-  static async open(name: string, files: readonly StoredFile[]): Promise<OpfsStore> {
+  /** Opens or creates the folder of a torrent. Rejects with `StorageError`. */
+  static async open(setup: OpfsSetup): Promise<OpfsStore> {
+    const { name, files } = setup;
     try {
       const folder = await (await rootFolder()).getDirectoryHandle(name, { create: true });
-      const store = new OpfsStore(name, folder, files);
+      const store = new OpfsStore(setup, folder);
       const first = files.findIndex((file) => file.length > 0);
       if (first >= 0) await store.#handle(first);
       return store;
@@ -64,13 +81,11 @@ export class OpfsStore implements ContentStore {
   }
 
   read(offset: number, into: OwnBytes): Promise<void> | undefined {
-    return this.#onSpans(offset, into, (handle, at, part) => {
-      const length = handle.read(part, { at });
-      if (length < part.length) part.fill(0, length);
-    });
+    return this.#reader.read(offset, into);
   }
 
   write(offset: number, bytes: OwnBytes): Promise<void> | undefined {
+    this.#reader.invalidate(offset, bytes.length);
     return this.#onSpans(offset, bytes, (handle, at, part, file) => {
       this.#dirty.add(file);
       for (let done = 0; done < part.length; ) {
@@ -100,6 +115,7 @@ export class OpfsStore implements ContentStore {
   async close(): Promise<void> {
     await this.#chain;
     this.#isClosed = true;
+    this.#reader.close();
     for (const handle of this.#open.values()) handle.close();
     this.#open.clear();
     this.#dirty.clear();
@@ -108,6 +124,15 @@ export class OpfsStore implements ContentStore {
   async destroy(): Promise<void> {
     await this.close();
     await deleteFolder(this.#name);
+  }
+
+  #load(offset: number, length: number): OwnBytes | Promise<OwnBytes> {
+    const bytes = new Uint8Array(length);
+    const reading = this.#onSpans(offset, bytes, (handle, at, part) => {
+      const read = handle.read(part, { at });
+      if (read < part.length) part.fill(0, read);
+    });
+    return reading ? reading.then(() => bytes) : bytes;
   }
 
   #onSpans(

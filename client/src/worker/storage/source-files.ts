@@ -1,36 +1,26 @@
-import { MAX_READ_WINDOWS, READ_AHEAD_WINDOWS, READ_WINDOW_BYTES } from '../../../../shared/src/limits/storage.ts';
 import { Layout } from './layout.ts';
+import type { CachedReader, ReadCache } from './read-cache.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
 
-/**
- * Serves the files that a person shared from where they are, without a copy. Reads go through windows: a block read
- * by itself would cost a round trip to the browser process each. Windows that are likely next are read ahead.
- */
+/** Serves the files that a person shared from where they are, without a copy. */
 export class SourceStore implements ContentStore {
   readonly #sources: readonly Blob[];
-  readonly #layout: Layout;
-  /** Windows read or being read, least recently used first. BOUNDED: by MAX_READ_WINDOWS. */
-  readonly #windows = new Map<number, OwnBytes | Promise<OwnBytes>>();
+  readonly #reader: CachedReader;
 
-  constructor(files: readonly StoredFile[], sources: readonly Blob[]) {
+  constructor(files: readonly StoredFile[], sources: readonly Blob[], pieceLength: number, cache: ReadCache) {
+    const layout = new Layout(files);
     this.#sources = sources;
-    this.#layout = new Layout(files);
+    this.#reader = cache.view(
+      {
+        totalLength: layout.totalLength,
+        load: (offset, length) => readFiles(sources, layout, offset, length),
+      },
+      pieceLength,
+    );
   }
 
   read(offset: number, into: OwnBytes): Promise<void> | undefined {
-    const first = Math.floor(offset / READ_WINDOW_BYTES);
-    const last = Math.floor((offset + into.length - 1) / READ_WINDOW_BYTES);
-    const windows: (OwnBytes | Promise<OwnBytes>)[] = [];
-    for (let window = first; window <= last; window++) windows.push(this.#window(window));
-    for (let ahead = 1; ahead <= READ_AHEAD_WINDOWS; ahead++) {
-      if ((last + ahead) * READ_WINDOW_BYTES < this.#layout.totalLength) this.#window(last + ahead);
-    }
-    const ready = windows.filter((window) => window instanceof Uint8Array);
-    if (ready.length === windows.length) {
-      copyOut(ready, first, offset, into);
-      return undefined;
-    }
-    return Promise.all(windows).then((all) => copyOut(all, first, offset, into));
+    return this.#reader.read(offset, into);
   }
 
   write(): never {
@@ -46,36 +36,12 @@ export class SourceStore implements ContentStore {
   }
 
   close(): Promise<void> {
-    this.#windows.clear();
+    this.#reader.close();
     return Promise.resolve();
   }
 
   destroy(): Promise<void> {
     return this.close();
-  }
-
-  #window(index: number): OwnBytes | Promise<OwnBytes> {
-    const known = this.#windows.get(index);
-    if (known) {
-      this.#windows.delete(index);
-      this.#windows.set(index, known);
-      return known;
-    }
-    const reading = readFiles(this.#sources, this.#layout, index * READ_WINDOW_BYTES, READ_WINDOW_BYTES);
-    this.#windows.set(index, reading);
-    reading.then(
-      (bytes) => {
-        if (this.#windows.get(index) === reading) this.#windows.set(index, bytes);
-      },
-      () => this.#windows.delete(index),
-    );
-    if (this.#windows.size > MAX_READ_WINDOWS) {
-      for (const oldest of this.#windows.keys()) {
-        this.#windows.delete(oldest);
-        break;
-      }
-    }
-    return reading;
   }
 }
 
@@ -111,14 +77,4 @@ export async function readFiles(
 
 function emptyBuffer(): Promise<ArrayBuffer> {
   return Promise.resolve(new ArrayBuffer(0));
-}
-
-function copyOut(windows: readonly OwnBytes[], first: number, offset: number, into: OwnBytes): void {
-  let done = 0;
-  for (const [i, window] of windows.entries()) {
-    const at = Math.max(0, offset - (first + i) * READ_WINDOW_BYTES);
-    const part = window.subarray(at, at + into.length - done);
-    into.set(part, done);
-    done += part.length;
-  }
 }

@@ -1,0 +1,125 @@
+import { MAX_READ_CACHE_BYTES, MAX_READ_WINDOW_BYTES, MIN_READ_WINDOW_BYTES } from '../../../../shared/src/limits/storage.ts';
+import type { OwnBytes } from './types.ts';
+
+/** Content that is read in windows. */
+export interface WindowSource {
+  readonly totalLength: number;
+  /** Reads `length` bytes from `offset` on; both lie inside of the content. */
+  load(offset: number, length: number): OwnBytes | Promise<OwnBytes>;
+}
+
+/**
+ * What was read lately from files, for all torrents of a tab together. Peers ask for blocks of 16 KiB, and each read
+ * by itself would cost a round trip to the browser process; so whole windows are read and kept for the next block and
+ * the next peer.
+ */
+export class ReadCache {
+  /** Least recently used first. BOUNDED: by MAX_READ_CACHE_BYTES. */
+  readonly #windows = new Map<string, { readonly bytes: OwnBytes | Promise<OwnBytes>; readonly size: number }>();
+  #usedBytes = 0;
+  #nextOwner = 1;
+
+  /** A view of one content. Windows are as large as pieces, within bounds: that is what peers ask for in one go. */
+  view(source: WindowSource, pieceLength: number): CachedReader {
+    const size = Math.min(MAX_READ_WINDOW_BYTES, Math.max(MIN_READ_WINDOW_BYTES, pieceLength));
+    return new CachedReader(this, `${this.#nextOwner++}/`, source, size);
+  }
+
+  get(key: string): OwnBytes | Promise<OwnBytes> | undefined {
+    const found = this.#windows.get(key);
+    if (!found) return undefined;
+    this.#windows.delete(key);
+    this.#windows.set(key, found);
+    return found.bytes;
+  }
+
+  set(key: string, bytes: OwnBytes | Promise<OwnBytes>, size: number): void {
+    this.delete(key);
+    this.#windows.set(key, { bytes, size });
+    this.#usedBytes += size;
+    for (const oldest of this.#windows.keys()) {
+      if (this.#usedBytes <= MAX_READ_CACHE_BYTES || oldest === key) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    const found = this.#windows.get(key);
+    if (!found) return;
+    this.#windows.delete(key);
+    this.#usedBytes -= found.size;
+  }
+
+  /** Forgets everything whose key starts with `owner`. */
+  forget(owner: string): void {
+    for (const key of [...this.#windows.keys()]) if (key.startsWith(owner)) this.delete(key);
+  }
+}
+
+/** Reads one content through the cache. */
+export class CachedReader {
+  readonly #cache: ReadCache;
+  readonly #owner: string;
+  readonly #source: WindowSource;
+  readonly #size: number;
+
+  constructor(cache: ReadCache, owner: string, source: WindowSource, size: number) {
+    this.#cache = cache;
+    this.#owner = owner;
+    this.#source = source;
+    this.#size = size;
+  }
+
+  /** Fills `into` from `offset` on; undefined when it is done already. Bytes past the end are left as they are. */
+  read(offset: number, into: OwnBytes): Promise<void> | undefined {
+    const first = Math.floor(offset / this.#size);
+    const end = Math.min(offset + into.length, this.#source.totalLength);
+    const windows: (OwnBytes | Promise<OwnBytes>)[] = [];
+    for (let window = first; window * this.#size < end; window++) windows.push(this.#window(window));
+    const ready = windows.filter((window) => window instanceof Uint8Array);
+    if (ready.length === windows.length) {
+      this.#copyOut(ready, first, offset, into);
+      return undefined;
+    }
+    return Promise.all(windows).then((all) => this.#copyOut(all, first, offset, into));
+  }
+
+  /** The content between these offsets changed. */
+  invalidate(offset: number, length: number): void {
+    for (let window = Math.floor(offset / this.#size); window * this.#size < offset + length; window++) {
+      this.#cache.delete(this.#owner + window);
+    }
+  }
+
+  close(): void {
+    this.#cache.forget(this.#owner);
+  }
+
+  #window(index: number): OwnBytes | Promise<OwnBytes> {
+    const key = this.#owner + index;
+    const known = this.#cache.get(key);
+    if (known) return known;
+    const offset = index * this.#size;
+    const length = Math.min(this.#size, this.#source.totalLength - offset);
+    const loaded = this.#source.load(offset, length);
+    this.#cache.set(key, loaded, length);
+    if (loaded instanceof Uint8Array) return loaded;
+    loaded.then(
+      (bytes) => {
+        if (this.#cache.get(key) === loaded) this.#cache.set(key, bytes, length);
+      },
+      () => this.#cache.delete(key),
+    );
+    return loaded;
+  }
+
+  #copyOut(windows: readonly OwnBytes[], first: number, offset: number, into: OwnBytes): void {
+    let done = 0;
+    for (const [i, window] of windows.entries()) {
+      const at = Math.max(0, offset - (first + i) * this.#size);
+      const part = window.subarray(at, at + into.length - done);
+      into.set(part, done);
+      done += part.length;
+    }
+  }
+}
