@@ -48,6 +48,8 @@ export interface JoinOptions {
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** `memory` keeps nothing after the tab is closed. Default `persistent` where the browser allows it. */
   readonly storage?: 'persistent' | 'memory';
+  /** Links that the overlay aims for, 3 to 64. Default: 40 on a desktop, 8 on a phone. */
+  readonly links?: number;
   /** Aborting leaves the network; before the join it rejects with `aborted`. */
   readonly signal?: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { BrowserMedia } from './adapters/browser/media.ts';
 import { browserRng } from './adapters/browser/rng.ts';
 import { SocketSignaling } from './adapters/browser/signaling.ts';
 import { SimplePeerConnector } from './adapters/browser/simple-peer-connector.ts';
+import { DESKTOP_LEDGER, type LedgerLimits, PHONE_LEDGER } from '../../shared/src/limits/links.ts';
 import { BroadcastTabs } from './adapters/browser/tabs.ts';
 import { type JoinOptions, type Node, SkeinError } from './api.ts';
 import type { Crypto } from './ports/crypto.ts';
@@ -14,6 +15,9 @@ import { type IceConfig, fixedIceConfig, ServerIceConfig } from './runtime/ice-c
 import { SkeinNode } from './runtime/node.ts';
 
 export * from './api.ts';
+
+/** Fewest links to aim for. [links] With fewer, one leaving neighbour can cut a peer off. */
+const MIN_LINKS = 3;
 
 /**
  * Joins the network and resolves to the running node: it finds and links peers by itself from then on, with or without
@@ -44,6 +48,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
     releaseIdentity: identity.release,
+    ledger: chooseLedger(options.links),
     relayOnly: options.iceTransportPolicy === 'relay',
     storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
     isSecure: isSecureContext,
@@ -52,6 +57,15 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   addEventListener('pagehide', () => node.sayBye());
   options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
   return node;
+}
+
+function chooseLedger(target: number | undefined): LedgerLimits {
+  const limits = matchMedia('(pointer: coarse) and (max-device-width: 800px)').matches ? PHONE_LEDGER : DESKTOP_LEDGER;
+  if (target === undefined) return limits;
+  const overlayTarget = Math.min(Math.max(Math.floor(target), MIN_LINKS), DESKTOP_LEDGER.overlayHard);
+  // Room above the target for links that others need, as much in proportion as by default.
+  const overlayHard = Math.min(DESKTOP_LEDGER.overlayHard, Math.ceil(overlayTarget * 1.6));
+  return { ...limits, overlayTarget, overlayHard };
 }
 
 function createIceConfig(options: JoinOptions, origin: string | undefined, log: Log): IceConfig {

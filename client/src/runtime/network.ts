@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { type Contact, type NodeId, shortId } from '../../../shared/src/ids.ts';
-import { OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
+import { type LedgerLimits, OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import type { NodeStatus } from '../api.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -41,6 +41,7 @@ export interface NetworkParts {
   /** Undefined where tabs cannot hear each other. */
   readonly tabs: Tabs | undefined;
   readonly relayOnly: boolean;
+  readonly ledger: LedgerLimits;
   readonly name: () => string;
 }
 
@@ -91,6 +92,8 @@ export class Network {
       clock: parts.clock,
       links: () => this.links,
       control: this.control,
+      linkTarget: parts.ledger.overlayTarget,
+      linkHard: parts.ledger.overlayHard,
       handler: {
         message: (from, protocol, payload) => this.#onLetter(from, protocol, payload),
         joined: () => this.#onJoined(),
@@ -182,8 +185,10 @@ export class Network {
       name: this.#parts.name,
       iceServers: this.#parts.ice.current(),
       relayOnly: this.#parts.relayOnly,
+      ledger: this.#parts.ledger,
       handler: {
         up: (link) => this.#onLinkUp(link),
+        changed: () => this.#handler.changed(),
         down: (link, reason) => this.#onLinkDown(link, reason),
         message: (link, bytes) => this.#onControl(link, bytes),
         writable: (link) => {
