@@ -1,0 +1,257 @@
+import { expect, test } from 'vitest';
+import { hashToId } from '../../../../shared/src/ids.ts';
+import { CHANNEL_OPEN_TIMEOUT_MS, MAX_SEARCH_PAUSE_MS, REFUSED_PAUSE_MS } from '../../../../shared/src/limits/storage.ts';
+import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
+import { encodeSwarmFrame } from './control.ts';
+import { FakeWorld, settled } from './test/world.ts';
+
+const infoHash = hashToId(new Uint8Array([1]));
+const magnet = `magnet:?xt=urn:btih:${infoHash}&dn=thing`;
+
+test('a provider is linked, asked for a channel, and both ends of it go to the workers', async () => {
+  const world = new FakeWorld();
+  const [seed, leech] = world.pair();
+  world.providers.push(seed.contact);
+  seed.service.download(magnet);
+  await world.deliver();
+  seed.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  leech.service.download(magnet);
+  await world.deliver();
+  expect(leech.worker.channels()).toMatchObject([{ infoHash, peer: seed.id, isOutbound: true }]);
+  expect(seed.worker.channels()).toMatchObject([{ infoHash, peer: leech.id, isOutbound: false }]);
+  expect(leech.channels.map(({ id }) => id)).toEqual(seed.channels.map(({ id }) => id));
+});
+
+test('when both sides ask at once exactly one channel comes to be, that of the lower id', async () => {
+  const world = new FakeWorld();
+  const [low, high] = world.pair();
+  world.providers.push(low.contact, high.contact);
+  world.link(high, low);
+  low.service.download(magnet);
+  high.service.download(magnet);
+  await settled();
+  expect(world.wire.length).toBe(2);
+  await world.deliver();
+  expect(low.worker.channels()).toMatchObject([{ isOutbound: true }]);
+  expect(high.worker.channels()).toMatchObject([{ isOutbound: false }]);
+  expect([low.channels, high.channels].map((made) => made.map(({ id }) => id))).toEqual([[17], [17]]);
+  await world.clock.advance(CHANNEL_OPEN_TIMEOUT_MS + 1);
+  await world.deliver();
+  expect(low.worker.channels().length).toBe(1);
+  expect(high.worker.channels().length).toBe(1);
+});
+
+test('a peer that does not know the torrent refuses, and is asked again only after a rest', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  a.service.download(magnet);
+  await world.deliver();
+  expect(b.worker.channels()).toEqual([]);
+  expect(a.released).toEqual([b.id]);
+  b.service.download(magnet);
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await world.clock.advance(REFUSED_PAUSE_MS / 2);
+  await world.deliver();
+  expect(a.worker.channels()).toEqual([]);
+  await world.clock.advance(REFUSED_PAUSE_MS);
+  await world.deliver();
+  expect(a.worker.channels().length).toBe(1);
+});
+
+test('a paused torrent refuses channels, is published no more, and comes back with resume', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  a.service.download(magnet);
+  a.worker.progress(infoHash, { doneBytes: 50 });
+  expect(a.published).toEqual(new Set([infoHash]));
+  a.worker.progress(infoHash, { state: 'paused', doneBytes: 50 });
+  expect(a.published).toEqual(new Set());
+  world.providers.push(a.contact);
+  b.service.download(magnet);
+  await world.deliver();
+  expect(a.worker.channels()).toEqual([]);
+  a.worker.progress(infoHash, { doneBytes: 50 });
+  expect(a.published).toEqual(new Set([infoHash]));
+});
+
+test('a lost link ends its channels, and another source is looked for at once', async () => {
+  const world = new FakeWorld();
+  const [seed, leech] = world.pair();
+  const other = world.add(7);
+  for (const node of [seed, other]) {
+    node.service.download(magnet);
+    node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  }
+  world.providers.push(seed.contact);
+  leech.service.download(magnet);
+  await world.deliver();
+  expect(leech.worker.channels().map(({ peer }) => peer)).toEqual([seed.id]);
+  await world.clock.advance(60_000);
+  world.providers.splice(0, 1, other.contact);
+  world.unlink(seed, leech);
+  await world.deliver();
+  expect(leech.worker.requests).toContainEqual({ kind: 'peerGone', peer: seed.id });
+  expect(leech.worker.channels().map(({ peer }) => peer)).toEqual([seed.id, other.id]);
+});
+
+test('a download that finds nobody searches again with pauses that stay bounded', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  a.service.download(magnet);
+  await world.clock.advance(120_000);
+  const asked = a.announced.length;
+  expect(a.announced[0]).toBe('started');
+  expect(asked).toBeGreaterThan(7);
+  expect(asked).toBeLessThan(20);
+  b.service.download(magnet);
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  world.providers.push(b.contact);
+  await world.clock.advance(MAX_SEARCH_PAUSE_MS);
+  await world.deliver();
+  expect(a.worker.channels().length).toBe(1);
+});
+
+test('a banned peer is not taken back, whichever side asks', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.service.download(magnet);
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  a.service.download(magnet);
+  await world.deliver();
+  const { serial } = a.worker.channels()[0]!;
+  a.worker.report({ kind: 'peerDropped', infoHash, peer: b.id, serial, why: 'banned' });
+  b.worker.report({ kind: 'channelClosed', infoHash, peer: a.id, serial: b.worker.channels()[0]!.serial });
+  expect(a.released).toEqual([b.id]);
+  world.providers.push(a.contact);
+  b.worker.progress(infoHash, { state: 'finding' });
+  await world.clock.advance(120_000);
+  await world.deliver();
+  expect(a.worker.channels().length).toBe(1);
+});
+
+test('a report about a channel that was replaced does not end the new one', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  a.service.download(magnet);
+  a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  const link = world.link(b, a);
+  const theirs = a.links.get(b.id)!;
+  for (const id of [16, 18]) a.service.receiveControl(theirs, encodeSwarmFrame({ kind: 'OPEN', id, infoHash }));
+  const [first, second] = a.worker.channels();
+  a.worker.report({ kind: 'channelClosed', infoHash, peer: b.id, serial: first!.serial });
+  a.service.linkDown(b.id);
+  expect(link.isOfferer).toBe(true);
+  expect(second!.serial).not.toBe(first!.serial);
+  expect(a.worker.requests).toContainEqual({ kind: 'peerGone', peer: b.id });
+});
+
+test('an answer that comes after the opener gave up closes the channel that the other side made', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.service.download(magnet);
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  a.service.download(magnet);
+  await settled();
+  const late = world.wire.splice(0);
+  await world.clock.advance(CHANNEL_OPEN_TIMEOUT_MS + 1);
+  world.wire.splice(0, world.wire.length, ...late);
+  await world.deliver();
+  expect(a.channels[0]).toMatchObject({ id: 16, isClosed: true });
+});
+
+test('removing a download leaves the swarm and rejects its promise without anyone having to look', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  a.worker.progress(infoHash, { doneBytes: 10 });
+  await download.remove();
+  expect(download.state).toBe('removed');
+  await expect(download.done).rejects.toMatchObject({ code: 'aborted' });
+  expect(a.announced.at(-1)).toBe('leave');
+  expect(a.published.size).toBe(0);
+  expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove', infoHash, keepData: false });
+  expect(a.service.downloads).toEqual([]);
+});
+
+test('the same torrent gives the same download, and what is no magnet link is refused at once', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  expect(a.service.download(magnet)).toBe(a.service.download(infoHash.toUpperCase()));
+  expect(() => a.service.download('magnet:?dn=nothing')).toThrow(expect.objectContaining({ code: 'bad-magnet' }));
+  expect(() => a.service.download(new Uint8Array([1, 2]))).toThrow(expect.objectContaining({ code: 'bad-metainfo' }));
+});
+
+test('progress reaches listeners and the iterator, which ends when everything is here', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  const seen: number[] = [];
+  const iterating = (async () => {
+    for await (const progress of download) seen.push(progress.doneBytes);
+  })();
+  await settled();
+  for (const doneBytes of [10, 60]) {
+    a.worker.progress(infoHash, { doneBytes, downBytesPerSecond: 20 });
+    await settled();
+  }
+  expect(download.progress).toMatchObject({ doneBytes: 60, etaMs: 2000 });
+  a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await iterating;
+  await download.done;
+  expect(seen).toEqual([0, 10, 60, 100]);
+});
+
+test('storage that is full pauses the download with a sentence and does not fail it', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  const error = { code: 'storage-full', message: 'This download needs 5 GB.' } as const;
+  a.worker.progress(infoHash, { state: 'paused', error });
+  expect(download.state).toBe('paused');
+  expect(download.error).toMatchObject(error);
+});
+
+test('what an earlier page left appears as a download and looks for peers', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const found: string[] = [];
+  a.service.events.on('download', (download) => found.push(download.name));
+  a.worker.report({ kind: 'resumed', infoHash, name: 'left over', trackers: [], isComplete: false });
+  a.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
+  await settled();
+  expect(found).toEqual(['left over']);
+  expect(a.announced).toEqual(['started']);
+  expect(a.published).toEqual(new Set([infoHash]));
+});
+
+test('a worker that dies fails what runs, in words', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  await settled();
+  a.worker.onerror?.({ message: 'out of memory' });
+  expect(download.state).toBe('failed');
+  await expect(download.done).rejects.toMatchObject({ code: 'internal' });
+});
+
+test('hostile control frames throw nothing and never make more channels than the bound', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  a.service.download(magnet);
+  a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  world.link(a, b);
+  const link = a.links.get(b.id)!;
+  const rng = seededRng(4);
+  for (let run = 0; run < 20_000; run++) {
+    const frame =
+      run % 3 === 0
+        ? encodeSwarmFrame({ kind: 'OPEN', id: randomBelow(rng, 1100), infoHash })
+        : new Uint8Array([2, randomBelow(rng, 5), ...randomBytes(rng, randomBelow(rng, 26))]);
+    a.service.receiveControl(link, frame);
+  }
+  expect(a.service.counters.get('bad-id')).toBeGreaterThan(1000);
+  expect(a.worker.channels().every(({ channel }) => (channel as unknown as { id: number }).id % 2 === 1)).toBe(true);
+});

@@ -1,0 +1,232 @@
+import { type Contact, type NodeId, contactFromKeys } from '../../../../../shared/src/ids.ts';
+import type { InfoHash } from '../../../swarm/types.ts';
+import type { WorkerReport, WorkerRequest } from '../../../worker/protocol.ts';
+import type { Link } from '../../links/types.ts';
+import type { SwarmHost } from '../host.ts';
+import { SwarmService } from '../service.ts';
+
+/** A clock that moves only when told. */
+export class ManualClock {
+  #now = 0;
+  /** BOUNDED: by the test. */
+  readonly #timers = new Map<number, { readonly at: number; readonly fire: () => void }>();
+  #nextTimer = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#now;
+  }
+
+  setTimer(at: number, fire: () => void): () => void {
+    const id = this.#nextTimer++;
+    this.#timers.set(id, { at, fire });
+    return () => this.#timers.delete(id);
+  }
+
+  /** Fires what is due, in order, with the promises in between carried out. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      await settled();
+      const due = [...this.#timers].filter(([, { at }]) => at <= end).toSorted(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.#now = Math.max(this.#now, due[1].at);
+      due[1].fire();
+    }
+    this.#now = end;
+  }
+}
+
+/** Lets every promise that can settle do so. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 30; i++) await Promise.resolve();
+}
+
+/** One end of a negotiated channel that a fake link made. */
+export interface FakeChannel {
+  readonly id: number;
+  readonly owner: NodeId;
+  isClosed: boolean;
+  close(): void;
+}
+
+/** A worker that records requests and reports what the test tells it to. */
+export class FakeWorker {
+  onmessage: ((event: { data: WorkerReport }) => void) | null = null;
+  onerror: ((event: { message: string }) => void) | null = null;
+  /** BOUNDED: by the test. */
+  readonly requests: WorkerRequest[] = [];
+  isTerminated = false;
+
+  postMessage(request: WorkerRequest): void {
+    this.requests.push(request);
+    if (request.kind === 'download') {
+      const infoHash = request.source.kind === 'magnet' ? request.source.infoHash : '';
+      const files: readonly never[] = [];
+      const summary = { infoHash, name: 'thing', totalBytes: 0, pieceLength: 0, pieceCount: 0, files, torrentFile: undefined };
+      queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
+    } else if (request.kind === 'remove' || request.kind === 'close') {
+      queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: undefined }));
+    }
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+
+  report(report: WorkerReport): void {
+    this.onmessage?.({ data: report });
+  }
+
+  progress(infoHash: InfoHash, change: Partial<Extract<WorkerReport, { kind: 'progress' }>> = {}): void {
+    this.report({
+      kind: 'progress',
+      infoHash,
+      state: 'downloading',
+      doneBytes: 0,
+      totalBytes: 100,
+      downBytesPerSecond: 0,
+      upBytesPerSecond: 0,
+      uploadedBytes: 0,
+      peers: [],
+      banned: [],
+      firstByteAt: undefined,
+      error: undefined,
+      ...change,
+    });
+  }
+
+  channels(): Extract<WorkerRequest, { kind: 'channel' }>[] {
+    return this.requests.filter((request) => request.kind === 'channel');
+  }
+}
+
+/** One node of a fake network. */
+export class FakeNode {
+  readonly contact: Contact;
+  readonly worker = new FakeWorker();
+  readonly links = new Map<NodeId, Link>();
+  readonly channels: FakeChannel[] = [];
+  readonly released: NodeId[] = [];
+  readonly published = new Set<InfoHash>();
+  readonly announced: string[] = [];
+  readonly service: SwarmService;
+
+  constructor(world: FakeWorld, seed: number) {
+    this.contact = contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 100));
+    const host: SwarmHost = {
+      self: this.contact.id,
+      clock: world.clock,
+      log: { log: () => undefined },
+      storage: 'memory',
+      links: () => this.links,
+      openLink: (contact) => world.openLink(this, contact),
+      releaseLink: (peer) => void this.released.push(peer),
+      findProviders: () => Promise.resolve(world.providers),
+      trackerPeers: (_infoHash, event) => {
+        this.announced.push(event);
+        return Promise.resolve([]);
+      },
+      trackerLeave: () => void this.announced.push('leave'),
+      publish: (infoHash) => void this.published.add(infoHash),
+      unpublish: (infoHash) => void this.published.delete(infoHash),
+      sendControl: (link, frame) => void link.send(frame),
+      nameOf: () => undefined,
+      createWorker: () => this.worker as unknown as Worker,
+    };
+    this.service = new SwarmService(host);
+  }
+
+  get id(): NodeId {
+    return this.contact.id;
+  }
+}
+
+/** Nodes with links whose control messages wait until the test delivers them. */
+export class FakeWorld {
+  readonly clock = new ManualClock();
+  /** Who is named when anyone asks for providers. BOUNDED: by the test. */
+  readonly providers: Contact[] = [];
+  /** BOUNDED: by the test. */
+  readonly #nodes = new Map<NodeId, FakeNode>();
+  /** Frames under way, oldest first. BOUNDED: by the test. */
+  readonly wire: { readonly from: FakeNode; readonly to: FakeNode; readonly bytes: Uint8Array }[] = [];
+
+  add(seed: number): FakeNode {
+    const node = new FakeNode(this, seed);
+    this.#nodes.set(node.id, node);
+    return node;
+  }
+
+  /** Two nodes, that of the lower id first. */
+  pair(): readonly [FakeNode, FakeNode] {
+    const [a, b] = [this.add(1), this.add(2)];
+    return a.id < b.id ? [a, b] : [b, a];
+  }
+
+  openLink(from: FakeNode, contact: Contact): Promise<Link> {
+    const known = from.links.get(contact.id);
+    if (known) return Promise.resolve(known);
+    const to = this.#nodes.get(contact.id);
+    if (!to) return Promise.reject(new Error('unreachable'));
+    return Promise.resolve(this.link(from, to));
+  }
+
+  link(from: FakeNode, to: FakeNode): Link {
+    const mine = this.#end(from, to, true);
+    const theirs = this.#end(to, from, false);
+    from.service.linkUp(mine);
+    to.service.linkUp(theirs);
+    return mine;
+  }
+
+  unlink(a: FakeNode, b: FakeNode): void {
+    a.links.delete(b.id);
+    b.links.delete(a.id);
+    a.service.linkDown(b.id);
+    b.service.linkDown(a.id);
+  }
+
+  /** Delivers every frame under way, and those that follow. */
+  async deliver(): Promise<void> {
+    for (;;) {
+      await settled();
+      const next = this.wire.shift();
+      if (!next) return;
+      const link = next.to.links.get(next.from.id);
+      if (link) next.to.service.receiveControl(link, next.bytes);
+    }
+  }
+
+  #end(from: FakeNode, to: FakeNode, isOfferer: boolean): Link {
+    const link: Link = {
+      peer: to.contact,
+      name: 'someone',
+      isOfferer,
+      path: 'direct',
+      rttMs: 1,
+      send: (bytes) => {
+        this.wire.push({ from, to, bytes });
+        return true;
+      },
+      openChannel: (id) => {
+        const channel: FakeChannel = {
+          id,
+          owner: from.id,
+          isClosed: false,
+          close: () => {
+            channel.isClosed = true;
+          },
+        };
+        from.channels.push(channel);
+        return channel as unknown as RTCDataChannel;
+      },
+    };
+    from.links.set(to.id, link);
+    return link;
+  }
+}
