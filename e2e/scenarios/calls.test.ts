@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callState, hears, mediaFigures, placeCall, putAway, sees, seesAndHears } from '../harness/calls.ts';
 import type { Tab } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
@@ -26,11 +26,8 @@ describe('three people', () => {
     patientSince = performance.now();
   });
 
-  beforeEach(({ onTestFailed, task }) => {
-    onTestFailed(() => world.dump(task.name));
-  });
-
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await world.dump(task.name);
     for (const tab of [alice, bob, carol])
       await tab.page.evaluate(() => window.skein.calls.forEach((call) => call.hangUp()));
     for (const tab of [alice, bob, carol]) await putAway(tab);

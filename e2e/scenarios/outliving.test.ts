@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNodeId, type NodeId } from '../../shared/src/ids.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import { callState, placeCall, seesAndHears } from '../harness/calls.ts';
@@ -28,8 +28,8 @@ describe('ten tabs whose server is killed', () => {
     );
   });
 
-  beforeEach(({ onTestFailed, task }) => {
-    onTestFailed(() => world.dump(task.name));
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await world.dump(task.name);
   });
 
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNodeId, type NodeId } from '../../shared/src/ids.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import type { Tab } from '../harness/tab.ts';
@@ -24,8 +24,8 @@ describe('ten tabs', () => {
     await world.close();
   });
 
-  beforeEach(({ onTestFailed, task }) => {
-    onTestFailed(() => world.dump(task.name));
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await world.dump(task.name);
   });
 
   /** Everyone but `self`, nearest to `key` first. */

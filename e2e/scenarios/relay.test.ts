@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callState, mediaFigures, placeCall, seesAndHears } from '../harness/calls.ts';
 import type { Tab } from '../harness/tab.ts';
 import { TurnProcess } from '../harness/turn.ts';
@@ -20,8 +20,8 @@ describe.skipIf(!TurnProcess.isInstalled())('with a TURN server and no direct pa
     [a, b] = (await world.openJoinedTabs(2, 1, { query: { relay: '1' } })) as [Tab, Tab];
   });
 
-  beforeEach(({ onTestFailed, task }) => {
-    onTestFailed(() => world.dump(task.name));
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await world.dump(task.name);
   });
 
   afterAll(async () => {
