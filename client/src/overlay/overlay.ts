@@ -224,6 +224,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       return;
     }
     entry.link.lastHeard = this.#core.now;
+    entry.link.isSuspect = false;
     if (!this.#onFrame(entry, bytes)) this.#onMalformed(entry);
   }
 

@@ -9,7 +9,7 @@ import { Tombstones } from './tombstones.ts';
 /** What a table needs to know about a selection of contacts. */
 export interface Selection {
   readonly isLinkedOnly?: boolean;
-  /** Only contacts with a proof of life at or after this instant. */
+  /** Only contacts with a proof of life at or after this instant, and not under suspicion. */
   readonly provenSince?: Millis;
   readonly except?: NodeId;
 }
@@ -147,7 +147,7 @@ export class RoutingTable {
     const { isLinkedOnly, provenSince, except } = selection;
     const best: Entry[] = [];
     for (const entry of isLinkedOnly ? this.#linked : this.#entries.values()) {
-      if (provenSince !== undefined && proofOf(entry) < provenSince) continue;
+      if (provenSince !== undefined && (proofOf(entry) < provenSince || entry.link?.isSuspect)) continue;
       if (entry.contact.id !== except) insertByDistance(best, entry, target, count);
     }
     return best;

@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import { concatBytes } from '../../../shared/src/bytes.ts';
+import { type NodeId, contactFromKeys, parseNodeId } from '../../../shared/src/ids.ts';
+import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
+import { vector } from '../../../shared/test/vectors.ts';
+import { ContactCache } from './contact-cache.ts';
+import { decodeProviders } from './fetch-operation.ts';
+import type { MessageId } from './frame-fields.ts';
+import * as link from './link-frames.ts';
+import * as payloads from './payloads.ts';
+import * as reply from './reply-frame.ts';
+import * as route from './route-frame.ts';
+
+const cache = new ContactCache();
+const ada = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+const bob = contactFromKeys(new Uint8Array(32).fill(3), new Uint8Array(32).fill(4));
+const key = parseNodeId('00112233445566778899aabbccddeeff00112233') as NodeId;
+const id: MessageId = String.fromCharCode(0x0123, 0x4567, 0x89ab, 0xcdef);
+const hi = new Uint8Array([0x68, 0x69]);
+
+/** Each codec as bytes of the page, the value they stand for, and both directions. */
+const CODECS: readonly { name: string; value: unknown; encode: () => Uint8Array; decode: (bytes: Uint8Array) => unknown }[] = [
+  codec('PING', { flags: 1, sequence: 7, rttMs: 140 }, (v) => link.encodePing(link.FRAME.ping, v), link.decodePing),
+  codec('PONG', { flags: 0, sequence: 7, rttMs: 0 }, (v) => link.encodePing(link.FRAME.pong, v), link.decodePing),
+  codec('BYE', 'leaving' as const, link.encodeBye, link.decodeBye),
+  codec('CONTACTS', { flags: 3, contacts: [{ contact: bob, age: 5 }] }, link.encodeContacts, (b) => link.decodeContacts(b, cache)),
+  codec('ACK', { id, status: 'unreachable' as const }, link.encodeAck, link.decodeAck),
+  codec(
+    'ROUTE',
+    {
+      id,
+      hops: 2,
+      flags: route.ROUTE_EXACT,
+      lifetimeMs: 5000,
+      kind: route.ROUTE_KIND.deliver,
+      detours: 0,
+      target: bob.id,
+      origin: ada,
+      via: [key],
+      payload: payloads.encodeDeliver({ protocol: 'signal', delivery: id, body: hi }),
+    },
+    route.encodeRoute,
+    (b) => route.decodeRoute(b, cache),
+  ),
+  codec(
+    'REPLY',
+    {
+      id,
+      status: 'ok' as const,
+      hops: 2,
+      payload: new Uint8Array([8]),
+      closest: [{ contact: bob, age: 0 }],
+      trail: [
+        { id: bob.id, samples: [] },
+        { id: key, samples: [{ contact: ada, age: 1 }] },
+      ],
+    },
+    reply.encodeReply,
+    (b) => reply.decodeReply(b, cache),
+  ),
+  codec('FIND', { key, referrers: [bob.id] }, payloads.encodeFind, payloads.decodeFind),
+  codec(
+    'STORE',
+    {
+      key,
+      author: ada,
+      sequence: 1,
+      expiresAt: 1_700_000_000_000,
+      value: new Uint8Array([1, 2, 3]),
+      signature: new Uint8Array(64).fill(9),
+    },
+    payloads.encodeRecord,
+    (b) => payloads.decodeRecord(b, cache),
+  ),
+  codec('GET', { key, subject: 'providers' as const }, (v) => payloads.encodeGet(v.key, v.subject), payloads.decodeGet),
+  codec(
+    'PUBLISH',
+    { key, notes: [{ provider: ada, ttlSeconds: 600, removal: id }] },
+    (v) => payloads.encodePublish(v.key, v.notes),
+    (b) => payloads.decodePublish(b, cache),
+  ),
+  codec('UNPUBLISH', { key, provider: ada, secret: id }, payloads.encodeUnpublish, (b) => payloads.decodeUnpublish(b, cache)),
+];
+
+function codec<T>(name: string, value: T, encode: (value: T) => Uint8Array, decode: (bytes: Uint8Array) => unknown) {
+  return { name, value, encode: () => encode(value), decode };
+}
+
+test.each(CODECS)('$name reads and writes the bytes of the protocol page', ({ name, value, encode, decode }) => {
+  const bytes = vector(`overlay/${name}`);
+  expect(encode()).toEqual(bytes);
+  expect(decode(bytes)).toEqual(value);
+});
+
+test.each(CODECS)('$name cut short anywhere is refused or reads as a shorter message of its kind', ({ name, decode }) => {
+  const bytes = vector(`overlay/${name}`);
+  const isOpenEnded = name === 'ROUTE' || name === 'REPLY';
+  for (let length = 0; length < bytes.length; length++) {
+    const cut = decode(bytes.subarray(0, length));
+    if (!isOpenEnded) expect(cut).toBeUndefined();
+  }
+});
+
+test('a delivery keeps its body after the received bytes are overwritten', () => {
+  const bytes = payloads.encodeDeliver({ protocol: 'call', delivery: id, body: hi });
+  const decoded = payloads.decodeDeliver(bytes);
+  bytes.fill(0);
+  expect(decoded).toEqual({ protocol: 'call', delivery: id, body: hi });
+});
+
+test('the next hop sees the patched fields, the rest of the path, and the same payload', () => {
+  const bytes = vector('overlay/ROUTE');
+  const before = route.decodeRoute(bytes, cache);
+  const after = route.decodeRoute(route.patchRoute(bytes, 3, 4000, 1, 1), cache);
+  expect(after).toEqual({ ...before, hops: 3, lifetimeMs: 4000, detours: 1, via: [] });
+});
+
+test('a hop that appends itself to a reply leaves everything else as it was', () => {
+  const bytes = vector('overlay/REPLY');
+  const before = reply.decodeReply(bytes, cache);
+  const hop = { id: ada.id, samples: [{ contact: bob, age: 3 }] };
+  expect(reply.decodeReply(reply.appendHop(bytes, hop), cache)).toEqual({ ...before, trail: [...(before?.trail ?? []), hop] });
+});
+
+test('what a record signs covers every field and differs from what travels', () => {
+  const record = payloads.decodeRecord(vector('overlay/STORE'), cache);
+  if (!record) throw new Error('the vector does not decode');
+  const signed = payloads.recordSignedBytes(record);
+  expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 1');
+  const changes = [{ key: ada.id }, { author: bob }, { sequence: 2 }, { expiresAt: 1 }, { value: new Uint8Array([1]) }];
+  for (const change of changes) expect(payloads.recordSignedBytes({ ...record, ...change })).not.toEqual(signed);
+});
+
+test('an announcement that would live too long is refused', () => {
+  const bytes = payloads.encodePublish(key, [{ provider: ada, ttlSeconds: 601, removal: id }]);
+  expect(payloads.decodePublish(bytes, cache)).toBeUndefined();
+});
+
+test('no decoder throws on 100,000 random and mutated inputs', () => {
+  const rng = seededRng(11);
+  const deliver = payloads.encodeDeliver({ protocol: 'app', delivery: id, body: hi });
+  const all = [
+    ...CODECS.map(({ name, decode }) => ({ seed: vector(`overlay/${name}`), decode })),
+    { seed: deliver, decode: payloads.decodeDeliver },
+    { seed: new Uint8Array([0]), decode: (bytes: Uint8Array) => decodeProviders(bytes, cache) },
+  ];
+  for (const { seed, decode } of all) {
+    let accepted = 0;
+    for (let i = 0; i < 100_000; i++) {
+      const decoded = decode(i % 2 === 0 ? mutated(seed, rng) : randomBytes(rng, randomBelow(rng, 80)));
+      if (decoded !== undefined) accepted++;
+    }
+    expect(accepted).toBeGreaterThan(0);
+  }
+}, 120_000);
+
+function mutated(seed: Uint8Array, rng: Rng): Uint8Array {
+  const bytes = seed.slice(0, rng.nextUint32() % 4 === 0 ? randomBelow(rng, seed.length + 1) : seed.length);
+  for (let flips = randomBelow(rng, 4); flips > 0 && bytes.length > 0; flips--) {
+    const at = randomBelow(rng, Math.min(bytes.length, rng.nextUint32() % 2 === 0 ? 16 : bytes.length));
+    bytes[at] = rng.nextUint32() & 0xff;
+  }
+  return rng.nextUint32() % 8 === 0 ? concatBytes(bytes, randomBytes(rng, 5)) : bytes;
+}
