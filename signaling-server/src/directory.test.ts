@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
 import { seededRng } from '../../shared/src/machine.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
+import { pick } from '../test/fixtures.ts';
 import { Directory } from './directory.ts';
 
 const contacts = Array.from({ length: 20 }, (_, index) =>
@@ -16,19 +17,16 @@ test('after any joins and leaves, introductions are the nearest and others that 
       const directory = new Directory<number>(seededRng(seed), 12);
       const model = new Map<Contact, number>();
       for (const { isJoin, peer: index, session } of changes) {
-        const peer = contacts[index] as Contact;
-        if (isJoin) {
-          const hasRoom = model.has(peer) || model.size < 12;
-          expect(directory.set(peer, session)).toBe(hasRoom);
-          if (hasRoom) model.set(peer, session);
-        } else {
-          expect(directory.delete(peer.id, session)).toBe(model.get(peer) === session);
-          if (model.get(peer) === session) model.delete(peer);
-        }
+        const peer = pick(contacts, index);
+        const isTaken = isJoin ? directory.set(peer, session) : directory.delete(peer.id, session);
+        const isRoom = model.has(peer) || model.size < 12;
+        expect(isTaken).toBe(isJoin ? isRoom : model.get(peer) === session);
+        if (isTaken && isJoin) model.set(peer, session);
+        else if (isTaken) model.delete(peer);
         expect(directory.size).toBe(model.size);
         expect(directory.get(peer.id)).toBe(model.get(peer));
       }
-      const asker = contacts[askerIndex] as Contact;
+      const asker = pick(contacts, askerIndex);
       const others = [...model.keys()].filter((peer) => peer !== asker).map((peer) => peer.id);
       const introduced = directory.introductionsFor(asker.id).map((peer) => peer.id);
       expect(new Set(introduced).size).toBe(Math.min(5, others.length));

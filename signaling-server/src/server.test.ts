@@ -3,7 +3,7 @@ import { hashToId } from '../../shared/src/ids.ts';
 import { MAX_SIGNAL_BYTES, MAX_TRACKER_PEERS } from '../../shared/src/limits/signaling.ts';
 import { decodeAnnounced, decodeIntroductions } from '../../shared/src/signaling/answers.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
-import { TestPeer, closed, newIdentity, startServer } from '../test/fixtures.ts';
+import { TestPeer, closed, newIdentity, pick, startServer } from '../test/fixtures.ts';
 import type { SignalingServer } from './server.ts';
 
 let server: SignalingServer;
@@ -145,7 +145,7 @@ test('nobody loses a registration to a socket that only claims the key', async (
 });
 
 test('the tracker names the others of a swarm until they leave or close', async () => {
-  const [a, b, c] = (await Promise.all([join(), join(), join()])) as [TestPeer, TestPeer, TestPeer];
+  const [a, b, c] = await Promise.all([join(), join(), join()]);
   const announce = async (peer: TestPeer): Promise<string[]> => {
     const answer = decodeAnnounced(await peer.ask('announce', { infoHash, event: 'started' }));
     if (!answer.ok) throw new Error(answer.error);
@@ -163,7 +163,7 @@ test('the tracker names the others of a swarm until they leave or close', async 
 test('a tracker answer stays within fifty peers', async () => {
   const many = await Promise.all(Array.from({ length: MAX_TRACKER_PEERS + 5 }, () => join()));
   for (const peer of many) await peer.ask('announce', { infoHash, event: 'completed' });
-  const answer = decodeAnnounced(await (many[0] as TestPeer).ask('announce', { infoHash, event: 'update' }));
+  const answer = decodeAnnounced(await pick(many, 0).ask('announce', { infoHash, event: 'update' }));
   expect(answer.ok && answer.value.peers.length).toBe(MAX_TRACKER_PEERS);
 });
 
@@ -172,7 +172,7 @@ test('twenty-four tabs of one address that open at once may all send a hundred s
   const sealed = new Uint8Array(4096);
   const answers = await Promise.all(
     tabs.flatMap((tab, index) => {
-      const to = (tabs[(index + 1) % tabs.length] as TestPeer).contact.id;
+      const to = pick(tabs, index + 1).contact.id;
       return Array.from({ length: 100 }, () => tab.ask('signal', { to, sealed }));
     }),
   );
@@ -188,7 +188,7 @@ test('a socket that asks too much is refused and then closed, while its neighbou
       fault: { perSocket: 10, perAddress: 1_000, windowSeconds: 60 },
     },
   });
-  const [offender, neighbour, target] = (await Promise.all([join(), join(), join()])) as [TestPeer, TestPeer, TestPeer];
+  const [offender, neighbour, target] = await Promise.all([join(), join(), join()]);
   const request = { to: target.contact.id, sealed: new Uint8Array(3) };
   for (let i = 0; i < 5; i++) expect(await offender.ask('signal', request)).toEqual({ ok: true });
   for (let i = 0; i < 10; i++)

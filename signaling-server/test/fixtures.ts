@@ -12,6 +12,13 @@ export interface Identity {
   sign(message: Uint8Array): Uint8Array;
 }
 
+/** The item at `index`, counted round and round: for tests that pick by a random number. */
+export function pick<T>(items: readonly T[], index: number): T {
+  const item = items[index % items.length];
+  if (item === undefined) throw new Error('there is nothing to pick from');
+  return item;
+}
+
 let identities = 0;
 
 /** An identity like no other of this test run. */

@@ -114,7 +114,8 @@ test('objects built to break a decoder are refused without a throw', () => {
     { to: deep, sealed: deep },
   ];
   for (const value of hostile) expect(decodeRequest.signal(value)).toEqual({ ok: false, error: 'malformed' });
-  for (const [name, decode] of VALID) if (name !== 'introductions') expect(decode(proxy).ok).toBe(false);
+  const strict = VALID.filter(([name]) => name !== 'introductions');
+  for (const [, decode] of strict) expect(decode(proxy).ok).toBe(false);
 });
 
 test('a configuration cannot bring in other schemes, endless lists or a life beyond ten minutes', () => {
@@ -160,8 +161,8 @@ test('packed contacts: 100,000 random byte strings are contacts exactly when the
   const bytes = randomBytes(rng, 3 * CONTACT_BYTES);
   for (let run = 0; run < 100_000; run++) {
     const length = run % 1_000 === 0 ? randomBelow(rng, 4) * CONTACT_BYTES : randomBelow(rng, 3 * CONTACT_BYTES);
-    if (length % CONTACT_BYTES !== 0) expect(decodeContacts(bytes.subarray(0, length))).toBeUndefined();
-    else expect(decodeContacts(bytes.subarray(0, length))?.length).toBe(length / CONTACT_BYTES);
+    const count = length % CONTACT_BYTES === 0 ? length / CONTACT_BYTES : undefined;
+    expect(decodeContacts(bytes.subarray(0, length))?.length).toBe(count);
   }
 });
 
@@ -169,7 +170,7 @@ test('packed contacts: 100,000 random byte strings are contacts exactly when the
 function mutated(rng: Rng, valid: object, pool: readonly unknown[]): unknown {
   const copy: Record<string, unknown> = { ...valid };
   const names = [...Object.keys(copy), 'ok', 'code', '__proto__'];
-  const name = names[randomBelow(rng, names.length)] as string;
+  const name = names[randomBelow(rng, names.length)] ?? 'ok';
   if (randomBelow(rng, 5) === 0) delete copy[name];
   else copy[name] = pool[randomBelow(rng, pool.length)];
   return copy;
@@ -196,7 +197,7 @@ function randomValue(rng: Rng, depth: number): unknown {
     case 8:
       return SIGNALING_ERROR_CODES[randomBelow(rng, SIGNALING_ERROR_CODES.length)];
     case 9:
-      return randomBytes(rng, [0, 1, 32, 64, 128, 640][randomBelow(rng, 6)] as number);
+      return randomBytes(rng, [0, 1, 32, 64, 128, 640][randomBelow(rng, 6)] ?? 0);
     case 10:
       return randomBytes(rng, randomBelow(rng, 70)).buffer;
     case 11:
@@ -208,6 +209,6 @@ function randomValue(rng: Rng, depth: number): unknown {
     case 14:
       return (): unknown => randomValue(rng, 0);
     default:
-      return { [['to', 'urls', 'code', 'length'][randomBelow(rng, 4)] as string]: randomValue(rng, depth - 1) };
+      return { [['to', 'urls', 'code', 'length'][randomBelow(rng, 4)] ?? 'to']: randomValue(rng, depth - 1) };
   }
 }
