@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OPTIMISTIC_MS, RECHOKE_MS, REGULAR_SLOTS } from '../../../shared/src/limits/swarm.ts';
+import { randomBelow, seededRng } from '../../../shared/src/machine.ts';
+import { Choker, type ChokerPeer } from './choker.ts';
+
+interface Peer extends ChokerPeer {
+  isInterested: boolean;
+  receivedThisRound: number;
+  sentThisRound: number;
+}
+
+const peer = (receivedThisRound = 0): Peer => ({ isInterested: true, receivedThisRound, sentThisRound: 0, slot: 'none', since: 0 });
+const holders = (peers: readonly Peer[], slot: Peer['slot']): Peer[] => peers.filter((each) => each.slot === slot);
+
+test('up to four interested peers are all served, from the moment they want something', () => {
+  const choker = new Choker();
+  const peers = [peer(), peer(), peer(), peer()];
+  for (const each of peers) choker.admit(each, peers, 5);
+  expect(holders(peers, 'regular')).toHaveLength(4);
+  choker.rechoke(peers, false, RECHOKE_MS);
+  expect(holders(peers, 'regular')).toHaveLength(4);
+});
+
+test('the four that sent most in the last round get the regular slots', () => {
+  const choker = new Choker();
+  const peers = [10, 70, 30, 0, 50, 20, 60].map(peer);
+  choker.rechoke(peers, false, RECHOKE_MS);
+  expect(holders(peers, 'regular').map((each) => each.receivedThisRound).sort((a, b) => b - a)).toEqual([70, 60, 50, 30]);
+  expect(holders(peers, 'optimistic')).toHaveLength(1);
+});
+
+test('the optimistic slot goes to the longest-waiting peer for 30 s, so that everyone gets a turn', () => {
+  const choker = new Choker();
+  const peers = Array.from({ length: 10 }, (_, index) => peer(index < 4 ? 100 : 0));
+  const served = new Map<Peer, number[]>();
+  for (let now = RECHOKE_MS; now <= 12 * OPTIMISTIC_MS; now += RECHOKE_MS) {
+    choker.rechoke(peers, false, now);
+    for (const each of holders(peers, 'optimistic')) served.set(each, [...(served.get(each) ?? []), now]);
+  }
+  expect(served.size).toBe(6);
+  for (const turns of served.values()) expect(turns).toHaveLength(6);
+});
+
+test('a seed serves each of many equal peers in turn', () => {
+  const choker = new Choker();
+  const peers = Array.from({ length: 12 }, () => peer());
+  const rounds = new Map(peers.map((each) => [each, 0]));
+  for (let now = RECHOKE_MS; now <= 60 * RECHOKE_MS; now += RECHOKE_MS) {
+    choker.rechoke(peers, true, now);
+    for (const each of peers) {
+      each.sentThisRound = each.slot === 'none' ? 0 : 1000;
+      if (each.slot !== 'none') rounds.set(each, rounds.get(each)! + 1);
+    }
+  }
+  // 300 slot rounds among 12: 25 each on average.
+  expect(Math.min(...rounds.values())).toBeGreaterThanOrEqual(15);
+  expect(Math.max(...rounds.values())).toBeLessThanOrEqual(36);
+});
+
+test('a slot whose holder wants nothing is kept until somebody needs it', () => {
+  const choker = new Choker();
+  const peers = [peer(), peer(), peer(), peer()];
+  choker.rechoke(peers, false, 0);
+  peers[0]!.isInterested = false;
+  choker.rechoke(peers, false, RECHOKE_MS);
+  expect(peers[0]!.slot).toBe('regular');
+  const newcomer = peer();
+  peers.push(newcomer);
+  choker.admit(newcomer, peers, RECHOKE_MS + 1);
+  expect([peers[0]!.slot, newcomer.slot]).toEqual(['none', 'regular']);
+});
+
+test('whatever peers do, there are at most four regular slots and one optimistic one, and nobody waits for ever', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 20 }), fc.boolean(), (seed, count, isSeed) => {
+      const rng = seededRng(seed);
+      const choker = new Choker();
+      let peers = Array.from({ length: count }, () => peer());
+      const waits = new Map<Peer, number>();
+      for (let now = 0; now < 200 * RECHOKE_MS; now += RECHOKE_MS / 2) {
+        const chosen = peers[randomBelow(rng, peers.length)]!;
+        const action = randomBelow(rng, 12);
+        if (action === 0) {
+          chosen.isInterested = !chosen.isInterested;
+          if (chosen.isInterested) choker.admit(chosen, peers, now);
+        } else if (action === 1 && peers.length > 1) {
+          peers = peers.filter((each) => each !== chosen);
+          choker.refill(peers, now);
+        } else if (action === 2 && peers.length < 20) {
+          const newcomer = peer();
+          peers.push(newcomer);
+          choker.admit(newcomer, peers, now);
+        }
+        if (now % RECHOKE_MS === 0) {
+          choker.rechoke(peers, isSeed, now);
+          for (const each of peers) {
+            each.receivedThisRound = randomBelow(rng, 1000);
+            each.sentThisRound = each.slot === 'none' ? 0 : randomBelow(rng, 1000);
+          }
+        }
+        expect(holders(peers, 'regular').length).toBeLessThanOrEqual(REGULAR_SLOTS);
+        expect(holders(peers, 'optimistic').length).toBeLessThanOrEqual(1);
+        for (const each of peers) waits.set(each, each.isInterested && each.slot === 'none' ? (waits.get(each) ?? 0) + 0.5 : 0);
+        // At most 20 peers wait for one slot that changes hands every 30 s, checked every 10 s.
+        expect(Math.max(...waits.values())).toBeLessThan((20 * (OPTIMISTIC_MS + RECHOKE_MS)) / RECHOKE_MS);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
