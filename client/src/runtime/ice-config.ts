@@ -1,25 +1,8 @@
-import * as v from 'valibot';
+import { decodeServerConfig } from '../../../shared/src/signaling/config.ts';
 import type { Log } from '../ports/log.ts';
-
-/** Most ICE servers taken from a configuration. Browsers warn above 5 and slow down with each. */
-const MAX_ICE_SERVERS = 8;
 
 /** Longest wait for the server's configuration before joining goes on without it. [ms] */
 const CONFIG_TIMEOUT_MS = 3_000;
-
-const ConfigSchema = v.object({
-  iceServers: v.pipe(
-    v.array(
-      v.object({
-        urls: v.union([v.string(), v.array(v.string())]),
-        username: v.optional(v.string()),
-        credential: v.optional(v.string()),
-      }),
-    ),
-    v.maxLength(MAX_ICE_SERVERS),
-  ),
-  iceTtlMs: v.pipe(v.number(), v.minValue(1_000)),
-});
 
 /** ICE servers for links and calls. TURN credentials expire, so they are fetched anew when half their life is over. */
 export interface IceConfig {
@@ -70,21 +53,14 @@ export class ServerIceConfig implements IceConfig {
   async #fetch(): Promise<void> {
     try {
       const response = await fetch(this.#url, { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) });
-      const config = v.parse(ConfigSchema, await response.json());
-      this.#servers = config.iceServers.map(toIceServer);
-      this.#goodUntil = performance.now() + config.iceTtlMs / 2;
+      const config = decodeServerConfig(await response.json());
+      if (!config.ok) throw new Error(`config.json: ${config.error}`);
+      this.#servers = config.value.iceServers;
+      this.#goodUntil = performance.now() + config.value.iceTtlMs / 2;
     } catch (error) {
       this.#log.log('info', 'no configuration from the server', { error: String(error) });
     }
   }
-}
-
-function toIceServer(entry: v.InferOutput<typeof ConfigSchema>['iceServers'][number]): RTCIceServer {
-  return {
-    urls: entry.urls,
-    ...(entry.username !== undefined && { username: entry.username }),
-    ...(entry.credential !== undefined && { credential: entry.credential }),
-  };
 }
 
 function hasRelay(servers: readonly RTCIceServer[]): boolean {
