@@ -39,7 +39,7 @@ export function onResponse(core: CallCore, from: NodeId, message: ResponseMessag
   if (dialog?.callId !== callId) return onLateResponse(core, from, callId, code);
   if (dialog.kind === 'inviting') {
     if (!dialog.branches.has(from)) return core.count('wrong-sender');
-    if (code < 200) return onProvisional(core, dialog, from, code);
+    if (code < 200) return onProvisional(core, dialog, from, message);
     if (code === 200) return onAnswer(core, dialog, from, message);
     core.carrier.send(from, { kind: 'ACK', callId });
     return onBranchFailed(core, dialog, from, code as FailureCode);
@@ -94,14 +94,14 @@ export function pushEarly(core: CallCore, dialog: Inviting, item: SequencedItem)
   return true;
 }
 
-function onProvisional(core: CallCore, dialog: Inviting, from: NodeId, code: ResponseCode): void {
+function onProvisional(core: CallCore, dialog: Inviting, from: NodeId, { code, name }: ResponseMessage): void {
   const branch = dialog.branches.get(from);
   if (!branch || branch.kind === 'failed') return;
   core.carrier.settle(dialog.callId, from, 'response');
   const wasRinging = branch.kind === 'proceeding' && branch.isRinging;
   const channel = branch.kind === 'proceeding' ? branch.channel : openChannel(core, dialog, from);
   dialog.branches.set(from, { kind: 'proceeding', isRinging: wasRinging || code === 180, channel });
-  if (code === 180 && !wasRinging) core.carrier.emit({ kind: 'ringing', callId: dialog.callId, from });
+  if (code === 180 && !wasRinging) core.carrier.emit({ kind: 'ringing', callId: dialog.callId, from, name });
 }
 
 function onAnswer(core: CallCore, dialog: Inviting, from: NodeId, message: ResponseMessage): void {

@@ -12,7 +12,7 @@ import {
 import { randomBelow, randomBytes, seededRng, type Rng } from '../../../shared/src/machine.ts';
 import { encodeCallMessage } from './codec.ts';
 import { CallMachine } from './machine.ts';
-import { CallNetwork, type Device } from './testing/network.ts';
+import { CallNetwork, type Device } from './test/network.ts';
 import type { ByeReason, CallCommand, CallId, CallInput, CallMessage, CallOutput, ResponseCode } from './types.ts';
 
 const SETTLE_MS = 2 * TIMER_C_MS + TIMER_H_MS + TOMBSTONE_MS;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_TOMBSTONES, TIMER_C_MS, TIMER_H_MS, TOMBSTONE_MS } from '../../../shared/src/limits/calls.ts';
 import { encodeCallMessage } from './codec.ts';
-import { CallNetwork, type Device, type NetworkOptions } from './testing/network.ts';
+import { CallNetwork, type Device, type NetworkOptions } from './test/network.ts';
 import type { CallId, CallMessage } from './types.ts';
 
 const both = { audio: true, video: true };
@@ -50,7 +50,7 @@ describe('setting up', () => {
   test('a call rings, is answered and acknowledged, with one message of each kind', () => {
     const { network, caller, callee } = established();
     expect(caller.events).toEqual([
-      { kind: 'ringing', callId, from: callee.id },
+      { kind: 'ringing', callId, from: callee.id, name: 'device b' },
       { kind: 'established', callId, peer: callee.id, isPolite: false, media: audioOnly, name: 'device b' },
     ]);
     expect(callee.events).toEqual([

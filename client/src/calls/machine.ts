@@ -160,7 +160,7 @@ export class CallMachine implements Machine<CallInput, CallOutput> {
   }
 
   #hangUp(dialog: Dialog, reason: ByeReason): void {
-    if (dialog.kind === 'ringing') reject(this.#core, dialog, 603);
+    if (dialog.kind === 'ringing') reject(this.#core, dialog, reason === 'media-failed' ? 488 : 603);
     else if (dialog.kind !== 'inviting') this.#core.bye(dialog, reason);
     else giveUp(this.#core, dialog, 'cancelled', reason === 'media-failed' ? 'media-failed' : 'cancelled');
   }

@@ -116,7 +116,7 @@ export type CallMachineEvent =
       readonly name: string;
       readonly media: MediaChoice;
     }
-  | { readonly kind: 'ringing'; readonly callId: CallId; readonly from: NodeId }
+  | { readonly kind: 'ringing'; readonly callId: CallId; readonly from: NodeId; readonly name: string }
   /**
    * Both sides agreed. `isPolite` for perfect negotiation: the callee is the polite side. `peer` is the device that
    * answered, `media` what the other side sends.

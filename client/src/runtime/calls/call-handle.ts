@@ -161,10 +161,16 @@ export class CallHandle implements Call {
     this.session.open();
   }
 
+  /** What the other side is called, when it was not known. */
+  learnName(name: string): void {
+    this.#peer = { ...this.#peer, name: this.#peer.name || name || undefined };
+  }
+
   /** Something the machine says about this call. */
   handleEvent(event: CallMachineEvent): void {
     switch (event.kind) {
       case 'ringing':
+        this.learnName(event.name);
         if (this.#state === 'trying') this.#setState('ringing');
         return;
       case 'established':

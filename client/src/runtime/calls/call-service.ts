@@ -116,7 +116,8 @@ export class CallService {
       return crossing;
     }
     this.#checkFree();
-    if (!location) this.#unregistered.add(handle);
+    if (location) handle.learnName(location.name);
+    else this.#unregistered.add(handle);
     this.#handles.set(handle.id, handle);
     this.#command({ kind: 'invite', callId: handle.id, devices: location?.devices ?? [id], media });
     for (const held of this.#held.splice(0)) this.#command(held);

@@ -282,7 +282,8 @@ export class MediaSession {
   }
 
   async #readPath(connection: RTCPeerConnection): Promise<void> {
-    const path = readPath(await connection.getStats());
+    const report = await connection.getStats().catch(() => undefined);
+    const path = report && readPath(report);
     if (!this.#isClosed && connection.connectionState === 'connected') this.#handler.path(path);
   }
 

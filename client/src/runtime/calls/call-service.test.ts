@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { contactFromKeys } from '../../../../shared/src/ids.ts';
+import { LOCATION_REFRESH_MS } from '../../../../shared/src/limits/calls.ts';
+import type { Call } from '../../api.ts';
+import { decodeLocation, encodeLocation, locationKey } from '../../calls/registrar.ts';
+import { FakeStream } from './test/fake-media.ts';
+import { Mail, Person } from './test/people.ts';
+
+const both = { audio: true, video: true };
+const nothing = { audio: false, video: false };
+
+let mail: Mail;
+let ann: Person;
+let bob: Person;
+
+beforeAll(() => {
+  vi.stubGlobal('MediaStream', FakeStream);
+  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+});
+
+afterAll(() => {
+  vi.unstubAllGlobals();
+});
+
+beforeEach(() => {
+  mail = new Mail();
+  ann = new Person(mail, 'Ann', 1);
+  bob = new Person(mail, 'Bob', 2);
+});
+
+/** Lets a promise that waits for virtual time come true. */
+async function after<T>(promise: Promise<T>, ms = 2000): Promise<T> {
+  promise.catch(() => undefined);
+  await mail.clock.advance(ms);
+  return promise;
+}
+
+function states(call: Call): string[] {
+  const seen: string[] = [call.state];
+  call.on('state', (state) => seen.push(state));
+  return seen;
+}
+
+test('a call rings with the caller’s name, is answered, and both learn each other’s name and media', async () => {
+  const call = await after(ann.service.call(bob.self.id, both), 1);
+  const seen = states(call);
+  await mail.clock.advance(100);
+  expect(bob.newest).toMatchObject({ state: 'ringing', direction: 'incoming', offered: both, peer: { name: 'Ann' } });
+  await after(bob.newest.answer({ audio: true, video: false }));
+  expect(seen).toEqual(['trying', 'ringing', 'established']);
+  expect(call).toMatchObject({ peer: { id: bob.self.id, name: 'Bob' }, remoteMuted: { audio: false, video: true } });
+  expect(bob.newest.remoteMuted).toEqual({ audio: false, video: false });
+  expect(call.establishedAt).toBeGreaterThan(0);
+});
+
+test('when camera and microphone are refused nobody rings, and the call can be placed without them', async () => {
+  ann.media.problem = 'media-denied';
+  await expect(after(ann.service.call(bob.self.id, both))).rejects.toMatchObject({ code: 'media-denied' });
+  expect(bob.incoming).toEqual([]);
+  expect(ann.service.calls).toEqual([]);
+  const call = await after(ann.service.call(bob.self.id, nothing));
+  expect(call).toMatchObject({ state: 'ringing', muted: both });
+});
+
+test('a callee who refuses goes on ringing and may answer with less', async () => {
+  await after(ann.service.call(bob.self.id, both));
+  bob.media.problem = 'media-missing';
+  await expect(after(bob.newest.answer(both))).rejects.toMatchObject({ code: 'media-missing' });
+  expect(bob.newest.state).toBe('ringing');
+  await after(bob.newest.answer(nothing));
+  expect(bob.newest.state).toBe('established');
+});
+
+test('with permission given before, the INVITE does not wait for the camera; if the camera fails, the call is taken back', async () => {
+  ann.media.granted = true;
+  ann.media.problem = 'media-failed';
+  await expect(after(ann.service.call(bob.self.id, both))).rejects.toMatchObject({ code: 'media-failed' });
+  expect(bob.incoming.map((call) => call.endReason)).toEqual(['cancelled']);
+  expect(ann.service.calls).toEqual([]);
+});
+
+test('the offer reaches the callee while it rings, and its answer the caller only after it accepted', async () => {
+  const call = await after(ann.service.call(bob.self.id, both));
+  expect(bob.media.connections[0]?.signalingState).toBe('have-remote-offer');
+  expect(ann.media.connections[0]?.signalingState).toBe('have-local-offer');
+  await after(bob.newest.answer(both));
+  expect(ann.media.connections[0]?.signalingState).toBe('stable');
+  expect(call.remoteStream?.getTracks()).toHaveLength(2);
+});
+
+test('an ended call has closed its connection, microphone and camera on both sides', async () => {
+  const call = await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both));
+  call.hangUp();
+  await mail.clock.advance(100);
+  expect([call.endReason, bob.newest.endReason]).toEqual(['hung-up', 'hung-up']);
+  expect([call.detail, bob.newest.detail]).toEqual(['You hung up.', 'Ann hung up.']);
+  for (const { media } of [ann, bob]) {
+    expect(media.tracks.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
+    expect(media.connections.map(({ connectionState }) => connectionState)).toEqual(['closed']);
+  }
+  expect([...ann.service.calls, ...bob.service.calls]).toEqual([]);
+  await mail.clock.advance(120_000);
+  expect(mail.clock.timerCount).toBe(0);
+});
+
+test('events come after the method that caused them has returned', async () => {
+  await after(ann.service.call(bob.self.id, nothing));
+  const seen: string[] = [];
+  bob.newest.on('state', (state) => seen.push(state));
+  bob.newest.reject('decline');
+  expect(seen).toEqual([]);
+  await mail.clock.advance(0);
+  expect(seen).toEqual(['ended']);
+});
+
+test('a muted microphone stays open, a camera that is off is closed, and the other side is told of both', async () => {
+  const call = await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both));
+  const [microphone, camera] = ann.media.tracks;
+  call.mute('audio', true);
+  call.mute('video', true);
+  await mail.clock.advance(100);
+  expect(microphone).toMatchObject({ readyState: 'live', enabled: false });
+  expect(camera).toMatchObject({ readyState: 'ended' });
+  expect(bob.newest.remoteMuted).toEqual(both);
+  call.mute('audio', false);
+  call.mute('video', false);
+  await mail.clock.advance(100);
+  expect(microphone).toMatchObject({ readyState: 'live', enabled: true });
+  expect(ann.media.tracks[2]).toMatchObject({ kind: 'video', readyState: 'live', enabled: true });
+  expect(bob.newest.remoteMuted).toEqual(nothing);
+});
+
+test('a camera that cannot be switched on again says why and stays off', async () => {
+  const call = await after(ann.service.call(bob.self.id, { audio: true, video: false }));
+  ann.media.problem = 'media-missing';
+  call.mute('video', false);
+  await mail.clock.advance(100);
+  expect(call).toMatchObject({ muted: { audio: false, video: true }, detail: 'No camera.' });
+});
+
+test('two that call each other at once are in one call that neither had to answer', async () => {
+  const [one, other] = await after(
+    Promise.all([ann.service.call(bob.self.id, both), bob.service.call(ann.self.id, both)]),
+    5000,
+  );
+  expect([one.state, other.state]).toEqual(['established', 'established']);
+  expect(one.id).toBe(other.id);
+  expect([...ann.incoming, ...bob.incoming]).toEqual([]);
+  expect([ann, bob].map(({ service }) => service.calls.length)).toEqual([1, 1]);
+  one.hangUp();
+  await mail.clock.advance(1000);
+  expect(other.endReason).toBe('hung-up');
+});
+
+test('calling somebody who is calling at this moment answers their call', async () => {
+  await after(ann.service.call(bob.self.id, both));
+  const call = await after(bob.service.call(ann.self.id, both));
+  expect(call).toBe(bob.newest);
+  expect(call.state).toBe('established');
+});
+
+test('a second call is refused while there is one, and one from a third person hears busy', async () => {
+  const cyd = new Person(mail, 'Cyd', 3);
+  await after(ann.service.call(bob.self.id, nothing));
+  await expect(after(ann.service.call(cyd.self.id, nothing))).rejects.toMatchObject({ code: 'refused' });
+  const busy = await after(cyd.service.call(bob.self.id, nothing));
+  expect(busy).toMatchObject({ state: 'ended', endReason: 'busy' });
+});
+
+test('a call to nobody ends as not found without a location record, and as unreachable with one', async () => {
+  const nobody = contactFromKeys(new Uint8Array(32).fill(9), new Uint8Array(32).fill(9));
+  const unknown = await after(ann.service.call(nobody.id, nothing));
+  expect(unknown.endReason).toBe('not-found');
+  const value = encodeLocation({ devices: [nobody.id], capabilities: both, name: 'Nick' });
+  mail.records.set(locationKey(nobody.id), { author: nobody, value });
+  const gone = await after(ann.service.call(nobody.id, nothing));
+  expect(gone).toMatchObject({ endReason: 'unreachable', peer: { name: 'Nick' } });
+});
+
+test('a location record that somebody else put under an address does not turn calls away', async () => {
+  const cyd = new Person(mail, 'Cyd', 3);
+  const value = encodeLocation({ devices: [cyd.self.id], capabilities: both, name: 'Bob' });
+  mail.records.set(locationKey(bob.self.id), { author: cyd.self, value });
+  await after(ann.service.call(bob.self.id, nothing));
+  expect([bob.incoming.length, cyd.incoming.length]).toEqual([1, 0]);
+});
+
+test('all devices of an address ring', async () => {
+  const tablet = new Person(mail, 'Bob’s tablet', 3);
+  const value = encodeLocation({ devices: [bob.self.id, tablet.self.id], capabilities: both, name: 'Bob' });
+  mail.records.set(locationKey(bob.self.id), { author: bob.self, value });
+  const call = await after(ann.service.call(bob.self.id, nothing));
+  await after(tablet.newest.answer(nothing));
+  expect(call.peer.id).toBe(tablet.self.id);
+  expect(bob.newest.endReason).toBe('answered-elsewhere');
+});
+
+test('when no record is found in time the device itself is called', async () => {
+  const slow = new Person(mail, 'Slow', 4, { getRecord: () => new Promise(() => undefined) });
+  await after(slow.service.call(bob.self.id, nothing));
+  expect(bob.incoming).toHaveLength(1);
+});
+
+test('a service that closes ends its call for both, and unregisters', async () => {
+  bob.service.joined();
+  const call = await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both));
+  bob.service.close();
+  await mail.clock.advance(100);
+  expect([call.endReason, bob.newest.endReason]).toEqual(['hung-up', 'hung-up']);
+  expect(mail.records.size).toBe(0);
+  await expect(bob.service.call(ann.self.id, both)).rejects.toMatchObject({ code: 'left' });
+});
+
+test('the location record is there after joining, follows the name, and is put again before it expires', async () => {
+  bob.service.joined();
+  await mail.clock.advance(0);
+  const key = locationKey(bob.self.id);
+  const first = mail.records.get(key);
+  expect(decodeLocation(first?.value ?? new Uint8Array())).toMatchObject({ devices: [bob.self.id], name: 'Bob' });
+  bob.name = 'Bobby';
+  bob.service.renamed();
+  await mail.clock.advance(0);
+  expect(decodeLocation(mail.records.get(key)?.value ?? new Uint8Array())?.name).toBe('Bobby');
+  mail.records.clear();
+  await mail.clock.advance(LOCATION_REFRESH_MS);
+  expect(mail.records.has(key)).toBe(true);
+});
+
+test('a call without a media path is given up after half a minute, and both are told why', async () => {
+  const call = await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both));
+  await mail.clock.advance(31_000);
+  expect([call.endReason, bob.newest.endReason]).toEqual(['no-path', 'no-path']);
+  expect(call.detail).toContain('TURN');
+});

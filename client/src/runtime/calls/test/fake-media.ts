@@ -1,0 +1,106 @@
+import { MediaError, type MediaErrorCode, type MediaKinds, type MediaPort } from '../../../ports/media.ts';
+
+/** The part of a `MediaStreamTrack` that calls touch. */
+class FakeTrack {
+  readonly kind: string;
+  enabled = true;
+  readyState: 'live' | 'ended' = 'live';
+  onended: (() => void) | null = null;
+
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  stop(): void {
+    this.readyState = 'ended';
+  }
+}
+
+/** The part of a `MediaStream` that calls touch. Node has none. */
+export class FakeStream {
+  readonly #tracks = new Set<FakeTrack>();
+
+  addTrack(track: FakeTrack): void {
+    this.#tracks.add(track);
+  }
+
+  removeTrack(track: FakeTrack): void {
+    this.#tracks.delete(track);
+  }
+
+  getTracks(): FakeTrack[] {
+    return [...this.#tracks];
+  }
+}
+
+/** A connection that is asked for an offer and never finds a path. What really happens is tested in a browser. */
+class FakeConnection {
+  signalingState = 'stable';
+  connectionState = 'new';
+  iceGatheringState = 'new';
+  localDescription: { type: string; sdp: string } | null = null;
+  onnegotiationneeded: (() => void) | null = null;
+  readonly #transceivers: unknown[] = [];
+
+  addTransceiver(kind: string): unknown {
+    const sender = {
+      track: null as unknown,
+      replaceTrack(track: unknown) {
+        this.track = track;
+        return Promise.resolve();
+      },
+    };
+    const transceiver = { sender, receiver: { track: new FakeTrack(kind) }, direction: 'sendrecv' };
+    this.#transceivers.push(transceiver);
+    if (this.#transceivers.length === 2) queueMicrotask(() => this.onnegotiationneeded?.());
+    return transceiver;
+  }
+
+  getTransceivers(): unknown[] {
+    return this.#transceivers;
+  }
+
+  setLocalDescription(): Promise<void> {
+    const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
+    this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
+    this.localDescription = { type, sdp: `v=0 ${type}` };
+    return Promise.resolve();
+  }
+
+  setRemoteDescription({ type }: { type: string }): Promise<void> {
+    this.signalingState = type === 'offer' ? 'have-remote-offer' : 'stable';
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.connectionState = 'closed';
+  }
+}
+
+/** Microphones and cameras that say yes or no as they are told. */
+export class FakeMedia implements MediaPort {
+  /** Why `open` fails; undefined: it does not. */
+  problem: MediaErrorCode | undefined;
+  granted = false;
+  /** Tracks that were given out. */
+  readonly tracks: FakeTrack[] = [];
+  readonly connections: FakeConnection[] = [];
+
+  open(kinds: MediaKinds): Promise<MediaStreamTrack[]> {
+    if (this.problem && (kinds.audio || kinds.video)) return Promise.reject(new MediaError(this.problem, 'No camera.'));
+    const names = [kinds.audio && 'audio', kinds.video && 'video'].filter((name) => name !== false);
+    const opened = names.map((name) => new FakeTrack(name));
+    this.tracks.push(...opened);
+    return Promise.resolve(opened as unknown as MediaStreamTrack[]);
+  }
+
+  isGranted(): Promise<boolean> {
+    return Promise.resolve(this.granted);
+  }
+
+  connect(): RTCPeerConnection {
+    const connection = new FakeConnection();
+    this.connections.push(connection);
+    return connection as unknown as RTCPeerConnection;
+  }
+}

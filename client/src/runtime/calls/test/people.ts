@@ -1,0 +1,68 @@
+import { contactFromKeys, type Contact, type Key } from '../../../../../shared/src/ids.ts';
+import { seededRng } from '../../../../../shared/src/machine.ts';
+import { ManualClock } from '../../../adapters/memory/manual-clock.ts';
+import type { IncomingCall } from '../../../api.ts';
+import { CallService } from '../call-service.ts';
+import type { CallHost } from '../host.ts';
+import { FakeMedia } from './fake-media.ts';
+
+/** Carries mail between call services in virtual time. */
+export class Mail {
+  readonly clock = new ManualClock();
+  readonly people = new Map<string, Person>();
+  readonly records = new Map<Key, { author: Contact; value: Uint8Array }>();
+  latencyMs = 20;
+
+  async deliver(from: Contact, to: string, payload: Uint8Array): Promise<boolean> {
+    await new Promise<void>((resolve) => this.clock.setTimer(this.clock.now() + this.latencyMs, resolve));
+    const person = this.people.get(to);
+    person?.service.receive(from, payload);
+    return person !== undefined;
+  }
+}
+
+/** A call service with everything around it. */
+export class Person {
+  readonly self: Contact;
+  readonly media = new FakeMedia();
+  readonly service: CallService;
+  readonly incoming: IncomingCall[] = [];
+  name: string;
+
+  constructor(mail: Mail, name: string, seed: number, overrides: Partial<CallHost> = {}) {
+    this.self = contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed));
+    this.name = name;
+    mail.people.set(this.self.id, this);
+    this.service = new CallService({
+      self: this.self,
+      name: () => this.name,
+      sendMail: (to, payload) => mail.deliver(this.self, to, payload),
+      putRecord: (key, value) => {
+        mail.records.set(key, { author: this.self, value });
+        return Promise.resolve();
+      },
+      removeRecord: (key) => {
+        mail.records.delete(key);
+        return Promise.resolve();
+      },
+      getRecord: (key) => Promise.resolve(mail.records.get(key)),
+      iceServers: () => Promise.resolve([]),
+      hasRelay: () => false,
+      relayOnly: false,
+      nameOf: () => undefined,
+      rng: seededRng(seed),
+      clock: mail.clock,
+      log: { log: () => undefined },
+      media: this.media,
+      onIncoming: (call) => this.incoming.push(call),
+      ...overrides,
+    });
+  }
+
+  /** The call that rang last. */
+  get newest(): IncomingCall {
+    const call = this.incoming.at(-1);
+    if (!call) throw new Error(`nobody called ${this.name}`);
+    return call;
+  }
+}
