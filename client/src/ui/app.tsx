@@ -1,10 +1,7 @@
-import { CallsPanel } from './calling/calls-panel.tsx';
-import { DropOverlay } from './files/drop-overlay.tsx';
 import { FilesPanel } from './files/files-panel.tsx';
 import { Header } from './header/header.tsx';
 import { NetworkPanel } from './network/network-panel.tsx';
 import { later } from './state/later.ts';
-import { Notices } from './notices/notices.tsx';
 import { Icon, type IconName } from './widgets/icon.tsx';
 
 /** The whole page. */
@@ -14,18 +11,18 @@ export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
     <>
       <Header />
       <main>
-        <Notices wantsMemory={wantsMemory} />
+        {parts && <parts.Notices wantsMemory={wantsMemory} />}
         {parts && <parts.CallPanel />}
         <div class="columns">
           <NetworkPanel />
           <div class="column">
             <FilesPanel />
-            <CallsPanel />
+            {parts && <parts.CallsPanel />}
           </div>
         </div>
       </main>
       <TabBar />
-      <DropOverlay />
+      {parts && <parts.DropOverlay />}
       {parts && <parts.IncomingDialog />}
       {parts && <parts.MediaProblemDialog />}
     </>

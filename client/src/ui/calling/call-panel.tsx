@@ -4,7 +4,7 @@ import { closeStage, hangUp, placeCall, stage, type Person, type Stage } from '.
 import { second, useChanges } from '../state/ticker.ts';
 import { formatTimer } from '../view/format.ts';
 import { displayName } from '../view/people.ts';
-import { callWord, endSentence, failWord, remoteMutedSentence } from '../view/sentences.ts';
+import { callWord, endSentence, failWord, remoteMutedSentence } from '../view/call-words.ts';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
 import { PathBadge } from '../widgets/path-badge.tsx';

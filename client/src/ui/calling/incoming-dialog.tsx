@@ -2,7 +2,7 @@ import { useSignalEffect } from '@preact/signals';
 import { answerCall, answering, declineCall, ignoreCall, isCalling, mediaProblem, ringing } from '../state/calls.ts';
 import type { IncomingCall } from '../../index.ts';
 import { displayName } from '../view/people.ts';
-import { offerSentence } from '../view/sentences.ts';
+import { offerSentence } from '../view/call-words.ts';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
 import { Dialog } from '../widgets/dialog.tsx';

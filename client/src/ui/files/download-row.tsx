@@ -6,7 +6,7 @@ import { second, useChanges } from '../state/ticker.ts';
 import { errorText } from '../view/errors.ts';
 import { formatBytes, formatEta, formatRate, percentOf, plural } from '../view/format.ts';
 import { fileLink } from '../view/hash-link.ts';
-import { bannedSentence, downloadWord, sourcesText } from '../view/sentences.ts';
+import { bannedSentence, downloadWord, sourcesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
 import { Icon } from '../widgets/icon.tsx';

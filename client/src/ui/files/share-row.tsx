@@ -5,7 +5,7 @@ import { second, useChanges } from '../state/ticker.ts';
 import { addressForOthers, pageUrl } from '../state/place.ts';
 import { formatBytes, formatRate, plural } from '../view/format.ts';
 import { fileLink } from '../view/hash-link.ts';
-import { sourcesText } from '../view/sentences.ts';
+import { sourcesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { FileList } from './file-list.tsx';

@@ -1,9 +1,9 @@
+import { later } from '../state/later.ts';
 import { contacts, links } from '../state/network.ts';
 import { isLate, node, status } from '../state/session.ts';
 import { displayName } from '../view/people.ts';
 import { plural } from '../view/format.ts';
 import { Icon } from '../widgets/icon.tsx';
-import { ContactList, LinkList } from './lists.tsx';
 import { NetworkEmpty } from './network-empty.tsx';
 import { Ring } from './ring.tsx';
 
@@ -11,6 +11,7 @@ import { Ring } from './ring.tsx';
 export function NetworkPanel() {
   const count = links.value.length;
   const others = contacts.value.length;
+  const parts = later.value;
   return (
     <section class="panel network" id="network" aria-labelledby="network-title">
       <header class="panel-head">
@@ -31,7 +32,7 @@ export function NetworkPanel() {
             <Icon name="chevron" />
             {plural(count, 'live link')}
           </summary>
-          <LinkList />
+          {parts && <parts.LinkList />}
         </details>
       )}
       {others > 0 && (
@@ -40,7 +41,7 @@ export function NetworkPanel() {
             <Icon name="chevron" />
             {plural(others, 'contact')} in the routing table
           </summary>
-          <ContactList />
+          {parts && <parts.ContactList />}
         </details>
       )}
     </section>

@@ -3,7 +3,7 @@ import { contacts, links } from '../state/network.ts';
 import { myName, node } from '../state/session.ts';
 import { formatRtt, plural } from '../view/format.ts';
 import { displayName, hueOf, initialsOf, shortText } from '../view/people.ts';
-import { pathWord } from '../view/sentences.ts';
+import { pathWord } from '../view/status-words.ts';
 import { chord, layoutRing, RING_RADIUS, RING_SIZE, type RingDot, type RingPeer } from './ring-layout.ts';
 
 /** Most peers drawn; more cannot be told apart. Links come first. */

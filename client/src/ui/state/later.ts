@@ -3,9 +3,16 @@ import { signal } from '@preact/signals';
 /** The parts of the page that are loaded behind the first ones, once they are here. */
 export const later = signal<typeof import('../later.ts') | undefined>();
 
+/** A part that did not come is asked for again after this long. [ms] */
+const RETRY_MS = 2000;
+
 /** Loads what the first picture of the page does not need. Runs while the node joins, so nobody waits for it. */
 export async function loadLater(): Promise<void> {
-  later.value = await import('../later.ts');
+  try {
+    later.value = await import('../later.ts');
+  } catch {
+    setTimeout(() => void loadLater(), RETRY_MS);
+  }
 }
 
 /**

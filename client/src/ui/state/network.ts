@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ContactInfo, LinkInfo, Node } from '../../index.ts';
 import { displayName } from '../view/people.ts';
-import { pathWord } from '../view/sentences.ts';
+import { pathWord } from '../view/status-words.ts';
 import { announce } from './notices.ts';
 import { throttled } from './ticker.ts';
 

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { join, SkeinError, type JoinOptions, type Node, type NodeStatus } from '../../index.ts';
 import { errorText } from '../view/errors.ts';
-import { statusSentence, statusTone } from '../view/sentences.ts';
+import { statusSentence, statusTone } from '../view/status-words.ts';
 
 declare global {
   interface Window {

@@ -1,5 +1,5 @@
 import type { LinkInfo } from '../../index.ts';
-import { pathWord } from '../view/sentences.ts';
+import { pathWord } from '../view/status-words.ts';
 
 /** How bytes travel to a peer: a line, solid or dashed as in the ring, and the word. */
 export function PathBadge({ path, testId }: { readonly path: LinkInfo['path']; readonly testId?: string }) {

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { CallEndReason } from '../../api.ts';
+import { callWord, endSentence, failWord, offerSentence, remoteMutedSentence } from './call-words.ts';
+
+const END_REASONS: readonly CallEndReason[] = [
+  'hung-up',
+  'declined',
+  'busy',
+  'cancelled',
+  'no-answer',
+  'answered-elsewhere',
+  'not-found',
+  'unreachable',
+  'media-failed',
+  'no-path',
+  'connection-lost',
+  'error',
+];
+
+describe('words for calls', () => {
+  it('counts the seconds of ringing', () => {
+    expect(callWord('ringing', undefined, 7_400)).toBe('Ringing… 0:07');
+  });
+
+  it('has a different word and a sentence for each way a call can end', () => {
+    const words = END_REASONS.map((reason) => callWord('ended', reason, 0));
+    expect(new Set(words).size).toBe(END_REASONS.length);
+    for (const reason of END_REASONS) expect(endSentence(reason, 'Amber Otter')).toMatch(/\.$/);
+  });
+
+  it('says why a call could not be placed', () => {
+    expect(failWord('not-found')).toBe('Not found');
+    expect(failWord('no-links')).toBe('Cannot be reached');
+    expect(failWord('bad-argument')).toBe('Not an address');
+    expect(failWord('internal')).toBe('Call failed');
+  });
+
+  it('says what is offered', () => {
+    expect(offerSentence({ audio: true, video: true })).toContain('video');
+    expect(offerSentence({ audio: true, video: false })).toContain('talk');
+    expect(offerSentence({ audio: false, video: false })).toContain('without');
+  });
+
+  it('says what the other side has switched off, and nothing otherwise', () => {
+    expect(remoteMutedSentence({ audio: false, video: false })).toBeUndefined();
+    expect(remoteMutedSentence({ audio: true, video: false })).toContain('microphone');
+    expect(remoteMutedSentence({ audio: false, video: true })).toContain('camera');
+  });
+});

@@ -1,0 +1,106 @@
+import type { CallEndReason, CallMedia, CallState } from '../../index.ts';
+import { formatTimer } from './format.ts';
+
+/** The state of a call in words; `elapsedMs` is the time since the call was placed. */
+export function callWord(state: CallState, reason: CallEndReason | undefined, elapsedMs: number): string {
+  switch (state) {
+    case 'trying':
+      return 'Calling…';
+    case 'ringing':
+      return `Ringing… ${formatTimer(elapsedMs)}`;
+    case 'established':
+      return 'In call';
+    case 'ended':
+      return endWord(reason);
+  }
+}
+
+/** Why a call ended, in a few words. */
+export function endWord(reason: CallEndReason | undefined): string {
+  switch (reason) {
+    case undefined:
+    case 'hung-up':
+      return 'Call ended';
+    case 'declined':
+      return 'Declined';
+    case 'busy':
+      return 'Busy';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'no-answer':
+      return 'No answer';
+    case 'answered-elsewhere':
+      return 'Answered on another device';
+    case 'not-found':
+      return 'Not found';
+    case 'unreachable':
+      return 'Cannot be reached';
+    case 'media-failed':
+      return 'Camera or microphone failed';
+    case 'no-path':
+      return 'No path found';
+    case 'connection-lost':
+      return 'Connection lost';
+    case 'error':
+      return 'Call failed';
+  }
+}
+
+/** Why there was no call at all, by the code of the error, in a few words. */
+export function failWord(code: string): string {
+  switch (code) {
+    case 'not-found':
+      return endWord('not-found');
+    case 'no-links':
+    case 'timeout':
+    case 'unreachable':
+      return endWord('unreachable');
+    case 'bad-argument':
+      return 'Not an address';
+    default:
+      return endWord('error');
+  }
+}
+
+/** Why a call ended and what to do, for calls that bring no sentence of their own. */
+export function endSentence(reason: CallEndReason | undefined, name: string): string {
+  switch (reason) {
+    case undefined:
+    case 'hung-up':
+    case 'cancelled':
+      return `The call with ${name} is over.`;
+    case 'declined':
+      return `${name} declined the call.`;
+    case 'busy':
+      return `${name} is in another call. Try again later.`;
+    case 'no-answer':
+      return `${name} did not answer. Try again later.`;
+    case 'answered-elsewhere':
+      return 'The call was answered on another device.';
+    case 'not-found':
+      return `${name} is not in the network now. Check the address, or ask them to open the page.`;
+    case 'unreachable':
+      return `${name} could not be reached. They may have closed the page.`;
+    case 'media-failed':
+      return 'Camera or microphone could not be used. Check that no other program holds them, then call again.';
+    case 'no-path':
+      return 'Your networks found no way to each other. A TURN server, set up by whoever runs this page, would help.';
+    case 'connection-lost':
+      return `The connection to ${name} broke and did not come back. Call again to go on.`;
+    case 'error':
+      return 'Something went wrong with this call. Call again.';
+  }
+}
+
+/** What a caller asks for. */
+export function offerSentence(offered: CallMedia): string {
+  if (offered.video) return 'Wants a video call with you';
+  return offered.audio ? 'Wants to talk with you' : 'Calls without camera and microphone';
+}
+
+/** What the other side has switched off; undefined when nothing. */
+export function remoteMutedSentence(muted: { readonly audio: boolean; readonly video: boolean }): string | undefined {
+  if (muted.audio && muted.video) return 'Microphone and camera are off on the other side';
+  if (muted.audio) return 'The microphone is muted on the other side';
+  return muted.video ? 'The camera is off on the other side' : undefined;
+}

@@ -1,0 +1,40 @@
+import type { Download, SwarmProgress } from '../../index.ts';
+import { plural } from './format.ts';
+
+/** The state of a download in one or two words. */
+export function downloadWord(download: Pick<Download, 'state' | 'progress'>, hasMetadata: boolean): string {
+  const { peers, sources } = download.progress;
+  switch (download.state) {
+    case 'finding':
+      if (hasMetadata) return 'Waiting for a source';
+      return peers > 0 ? 'Getting the details' : 'Finding peers';
+    case 'checking':
+      return 'Checking what is here';
+    case 'downloading':
+      return sources === 0 ? 'Waiting for a source' : 'Downloading';
+    case 'paused':
+      return 'Paused';
+    case 'done':
+      return 'Done';
+    case 'failed':
+      return 'Stopped';
+    case 'removed':
+      return 'Removed';
+  }
+}
+
+/** `3 sources · 4 peers`, or `4 peers` for something that is complete here. */
+export function sourcesText(progress: SwarmProgress, isComplete: boolean): string {
+  const peers = plural(progress.peers, 'peer');
+  return isComplete ? peers : `${plural(progress.sources, 'source')} · ${peers}`;
+}
+
+/** The peers that were dropped, in a sentence; undefined when there are none. */
+export function bannedSentence(banned: SwarmProgress['banned']): string | undefined {
+  if (banned.length === 0) return undefined;
+  const names = [...new Set(banned.map((peer) => peer.name ?? peer.id.slice(0, 8)))];
+  const last = names.at(-1) ?? '';
+  const who = names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+  const verb = names.length === 1 ? 'was' : 'were';
+  return `${who} sent bad data and ${verb} dropped. What is stored here is verified.`;
+}
