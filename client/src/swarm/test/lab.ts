@@ -63,8 +63,9 @@ export class LabPeer {
   uplinkFreeAt: Millis = 0;
   armedAt: Millis | undefined;
   stores = 0;
+  /** Hears nothing and says nothing, as a page that hangs. */
+  isMute = false;
   keptBytes = 0;
-  duplicateBytes = 0;
   completedAt: Millis | undefined;
 
   constructor(name: string, options: LabPeerOptions, rng: Rng) {
@@ -133,6 +134,7 @@ export class Lab {
   }
 
   input(peer: LabPeer, input: TorrentInput): void {
+    if (peer.isMute) return;
     const out: TorrentOutput[] = [];
     peer.torrent.handle(input, this.now, out);
     for (const output of out) this.#carryOut(peer, output);
