@@ -14,10 +14,12 @@ export function violations(world: World, linkHard: number): string[] {
       perBucket.set(bucket, count);
     }
     for (const [bucket, { all, linked }] of perBucket) {
-      if (all > Math.max(BUCKET_CAPACITY, linked)) found.push(`bucket ${bucket} of ${contact.id} holds ${all} contacts`);
+      if (all > Math.max(BUCKET_CAPACITY, linked))
+        found.push(`bucket ${bucket} of ${contact.id} holds ${all} contacts`);
     }
     if (overlay.links > linkHard) found.push(`${contact.id} has ${overlay.links} links`);
-    if (overlay.links > node.links.size) found.push(`${contact.id} believes in ${overlay.links} links and has ${node.links.size}`);
+    if (overlay.links > node.links.size)
+      found.push(`${contact.id} believes in ${overlay.links} links and has ${node.links.size}`);
   }
   const { sent, delivered, lost } = world.frames;
   if (delivered + lost > sent) found.push(`${delivered + lost} frames arrived or were lost, ${sent} were sent`);

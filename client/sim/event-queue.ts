@@ -51,7 +51,8 @@ export class EventQueue {
     for (;;) {
       let child = 2 * hole + 1;
       if (child >= last) break;
-      if (child + 1 < last && !this.#isBefore(this.#times[child] as number, this.#orders[child] as number, child + 1)) child++;
+      if (child + 1 < last && !this.#isBefore(this.#times[child] as number, this.#orders[child] as number, child + 1))
+        child++;
       if (this.#isBefore(at, order, child)) break;
       this.#move(child, hole);
       hole = child;

@@ -54,7 +54,10 @@ export class NetworkModel {
 
   /** A uniform number in [0, 1) that belongs to the unordered pair. */
   #pairHash(a: number, b: number, salt: number): number {
-    let hash = Math.imul(Math.min(a, b) + 1, 0x9e3779b1) ^ Math.imul(Math.max(a, b) + 1, 0x85ebca77) ^ (this.#options.seed + salt * 0x27d4eb2f);
+    let hash =
+      Math.imul(Math.min(a, b) + 1, 0x9e3779b1) ^
+      Math.imul(Math.max(a, b) + 1, 0x85ebca77) ^
+      (this.#options.seed + salt * 0x27d4eb2f);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
     return ((hash ^ (hash >>> 15)) >>> 0) / 0x1_0000_0000;

@@ -16,7 +16,14 @@ export interface ScenarioOptions {
   readonly world: Omit<WorldOptions, 'seed'>;
 }
 
-export const DEFAULT_SCENARIO: ScenarioOptions = { nodes: 100, seed: 1, lookups: 1_000, dead: 0.3, session: 600, world: DEFAULT_WORLD };
+export const DEFAULT_SCENARIO: ScenarioOptions = {
+  nodes: 100,
+  seed: 1,
+  lookups: 1_000,
+  dead: 0.3,
+  session: 600,
+  world: DEFAULT_WORLD,
+};
 
 /** Runs a world and measures it. */
 export type Scenario = (world: World, options: ScenarioOptions) => Measured;

@@ -1,10 +1,18 @@
 import { Reader, Writer } from '../../shared/src/bytes.ts';
 import { type Contact, KEY_BYTES, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
-import { type Millis, type Rng, randomBelow, randomBytes, seededRng, shuffle } from '../../shared/src/machine.ts';
+import {
+  type Millis,
+  type Rng,
+  randomBelow,
+  randomBytes,
+  randomUnit,
+  seededRng,
+  shuffle,
+} from '../../shared/src/machine.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import { ContactCache } from '../src/overlay/contact-cache.ts';
 import { Overlay } from '../src/overlay/overlay.ts';
-import type { OverlayCommand, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
+import type { OverlayCommand, OverlayEvent, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
 import { Digest } from './digest.ts';
 import { EventQueue, type SimEvent } from './event-queue.ts';
 import { NetworkModel, type NetworkOptions, SERVER_LATENCY_MS } from './network-model.ts';
@@ -15,9 +23,18 @@ export interface WorldOptions extends Omit<NetworkOptions, 'seed'> {
   readonly seed: number;
   readonly linkTarget: number;
   readonly linkHard: number;
+  /** Share of frames that vanish, as if the receiver's loop had lost them. [0..1] Links themselves are reliable. */
+  readonly frameLoss: number;
 }
 
-export const DEFAULT_WORLD: Omit<WorldOptions, 'seed'> = { latencyMs: 68, brokenPairs: 0, dialLoss: 0, linkTarget: 40, linkHard: 64 };
+export const DEFAULT_WORLD: Omit<WorldOptions, 'seed'> = {
+  frameLoss: 0,
+  latencyMs: 68,
+  brokenPairs: 0,
+  dialLoss: 0,
+  linkTarget: 40,
+  linkHard: 64,
+};
 
 /** A command that ends in a result, before it has an operation number. */
 type OpCommand = Extract<OverlayCommand, { op: number }>;
@@ -88,6 +105,8 @@ export class World {
   readonly rng: Rng;
   now: Millis = 0;
   isServerUp = true;
+  /** Hears every event of every peer, for tests. */
+  onEvent: ((node: SimNode, event: OverlayEvent) => void) | undefined;
   /** Message conservation: every frame sent is delivered, lost with its link, or still under way. */
   readonly frames = { sent: 0, delivered: 0, lost: 0 };
   handleMs = 0;
@@ -126,8 +145,8 @@ export class World {
     this.now = until;
   }
 
-  /** A new peer appears and asks the server for introductions. */
-  spawn(): SimNode {
+  /** A new peer appears and asks the server for introductions; `introductions` are given instead of the server's. */
+  spawn(introductions?: readonly Contact[]): SimNode {
     const seed = this.rng.nextUint32();
     const rng = seededRng(seed);
     const contact = contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
@@ -148,16 +167,21 @@ export class World {
     };
     this.nodes.set(contact.id, node);
     this.feed(node, { kind: 'command', command: { kind: 'wallClock', wallNow: EPOCH + this.now } });
-    if (this.isServerUp) this.introduce(node);
+    if (introductions) this.command(node, { kind: 'introduce', contacts: introductions });
+    else if (this.isServerUp) this.introduce(node);
     return node;
   }
 
   /** The server's introductions: random living peers and the closest of a sample, at most five. */
   introduce(node: SimNode): void {
-    const pool = shuffle(this.rng, sampleOf(this.#registered, 20, this.rng)).filter((peer) => peer.isAlive && peer !== node);
+    const pool = shuffle(this.rng, sampleOf(this.#registered, 20, this.rng)).filter(
+      (peer) => peer.isAlive && peer !== node,
+    );
     const random = pool.slice(0, 3);
     const near = pool.slice(3).sort((a, b) => compareDistance(node.contact.id, a.contact.id, b.contact.id));
-    const contacts: Contact[] = [...random, ...near.slice(0, INTRODUCTIONS - random.length)].map(({ contact }) => contact);
+    const contacts: Contact[] = [...random, ...near.slice(0, INTRODUCTIONS - random.length)].map(
+      ({ contact }) => contact,
+    );
     this.#registered.push(node);
     this.at(this.now + 2 * SERVER_LATENCY_MS, () => this.command(node, { kind: 'introduce', contacts }));
   }
@@ -170,7 +194,16 @@ export class World {
   operate(node: SimNode, request: OpRequest, listener: (result: OverlayResult) => void): void {
     const op = node.nextOp++;
     node.listeners.set(op, listener);
-    this.command(node, { ...request, op } as OverlayCommand);
+    this.command(node, { ...request, op });
+  }
+
+  /** A link opens between two peers, whoever brought it about. */
+  connect(node: SimNode, peer: SimNode): void {
+    node.links.set(peer.contact.id, peer);
+    peer.links.set(node.contact.id, node);
+    this.digest.add(node.index * 31 + peer.index);
+    this.feed(node, { kind: 'linkUp', peer: peer.contact, isOutbound: true });
+    this.feed(peer, { kind: 'linkUp', peer: node.contact, isOutbound: false });
   }
 
   /** The tab is closed without a word. Its server socket closes; its links just fall silent. */
@@ -222,7 +255,7 @@ export class World {
       case 'send':
         return this.#send(node, output.to, output.bytes);
       case 'openLink':
-        return this.#dial(node, output.contact);
+        return this.dial(node, output.contact);
       case 'closeLink': {
         const peer = node.links.get(output.peer);
         if (peer) this.#disconnect(node, peer);
@@ -233,8 +266,10 @@ export class World {
         return;
       case 'emit': {
         const { event } = output;
+        this.onEvent?.(node, event);
         if (event.kind === 'joined') node.joinedAt ??= this.now;
-        else if (event.kind === 'message') this.#onSignal(node, event.from, event.payload, false);
+        else if (event.kind === 'message' && event.protocol === 'signal')
+          this.#onSignal(node, event.from, event.payload, false);
         else if (event.kind === 'result') {
           const listener = node.listeners.get(event.op);
           node.listeners.delete(event.op);
@@ -247,12 +282,14 @@ export class World {
   #send(node: SimNode, to: NodeId, bytes: Uint8Array): void {
     const peer = node.links.get(to);
     this.frames.sent++;
-    if (peer) this.#queue.push(this.now + this.#model.latency(node.index, peer.index), new Delivery(this, node, peer, bytes));
+    const isLost = this.#options.frameLoss > 0 && randomUnit(this.rng) < this.#options.frameLoss;
+    if (peer && !isLost)
+      this.#queue.push(this.now + this.#model.latency(node.index, peer.index), new Delivery(this, node, peer, bytes));
     else this.frames.lost++;
   }
 
   /** Opens a link as a node does: offer and answer as routed messages, or through the server while we have no link. */
-  #dial(node: SimNode, contact: Contact): void {
+  dial(node: SimNode, contact: Contact): void {
     const attempt = randomBelow(this.rng, 2 ** 31);
     const dial = { attempt, startedAt: this.now };
     node.dials.set(contact.id, dial);
@@ -277,10 +314,14 @@ export class World {
       });
       return;
     }
-    this.operate(node, { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS }, (result) => {
-      if (kind !== OFFER || result.kind !== 'failed') return;
-      this.at(this.now, () => this.#failDial(node, to.id, attempt, result.code === 'unreachable'));
-    });
+    this.operate(
+      node,
+      { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS },
+      (result) => {
+        if (kind !== OFFER || result.kind !== 'failed') return;
+        this.at(this.now, () => this.#failDial(node, to.id, attempt, result.code === 'unreachable'));
+      },
+    );
   }
 
   #onSignal(node: SimNode, from: Contact, payload: Uint8Array, isThroughServer: boolean): void {
@@ -296,9 +337,8 @@ export class World {
     const peer = this.nodes.get(id);
     if (dial?.attempt !== attempt || !peer) return;
     if (!this.#model.canConnect(node.index, peer.index) || this.#model.isDialLost(this.rng)) {
-      this.at(this.now + ICE_FAILURE_MS, () => this.#failDial(node, id, attempt, false));
-      node.dials.set(id, { ...dial, attempt: attempt + 1 });
       this.at(this.now + ICE_FAILURE_MS, () => this.#failDial(node, id, attempt + 1, false));
+      node.dials.set(id, { ...dial, attempt: attempt + 1 });
       return;
     }
     const linked = { ...dial, attempt: -1 };
@@ -322,11 +362,7 @@ export class World {
       return;
     }
     peer.dials.delete(node.contact.id);
-    node.links.set(id, peer);
-    peer.links.set(node.contact.id, node);
-    this.digest.add(node.index * 31 + peer.index);
-    this.feed(node, { kind: 'linkUp', peer: peer.contact, isOutbound: true });
-    this.feed(peer, { kind: 'linkUp', peer: node.contact, isOutbound: false });
+    this.connect(node, peer);
   }
 
   #disconnect(node: SimNode, peer: SimNode): void {

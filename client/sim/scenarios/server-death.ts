@@ -23,9 +23,13 @@ export function serverDeath(world: World, { nodes, lookups }: ScenarioOptions): 
     tried++;
     const [from, to] = pair;
     const payload = new Uint8Array([0]);
-    world.operate(from, { kind: 'route', target: to.contact.id, protocol: 'signal', payload, timeoutMs: 10_000 }, (result) => {
-      if (result.kind === 'route') reached++;
-    });
+    world.operate(
+      from,
+      { kind: 'route', target: to.contact.id, protocol: 'signal', payload, timeoutMs: 10_000 },
+      (result) => {
+        if (result.kind === 'route') reached++;
+      },
+    );
   }
   world.run(world.now + 15_000);
   const { tally, messagesPerLookup } = measureLookups(world, lookups);

@@ -4,7 +4,9 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Entry } from './entry.ts';
 
 /** What became of a contact that was offered to a bucket. */
-export type BucketOutcome = { readonly kind: 'added'; readonly evicted: Entry | undefined } | { readonly kind: 'cached' };
+export type BucketOutcome =
+  | { readonly kind: 'added'; readonly evicted: Entry | undefined }
+  | { readonly kind: 'cached' };
 
 /**
  * One k-bucket. Entries with a link, and entries being dialled, are never evicted. Others make room for a linked

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../../shared/src/bytes.ts';
-import { type NodeId, contactFromKeys, parseNodeId } from '../../../shared/src/ids.ts';
+import { contactFromKeys, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -14,16 +14,23 @@ import * as route from './route-frame.ts';
 const cache = new ContactCache();
 const ada = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
 const bob = contactFromKeys(new Uint8Array(32).fill(3), new Uint8Array(32).fill(4));
-const key = parseNodeId('00112233445566778899aabbccddeeff00112233') as NodeId;
+const key = nodeIdFromBytes(vector('overlay/GET'));
 const id: MessageId = String.fromCharCode(0x0123, 0x4567, 0x89ab, 0xcdef);
 const hi = new Uint8Array([0x68, 0x69]);
 
 /** Each codec as bytes of the page, the value they stand for, and both directions. */
-const CODECS: readonly { name: string; value: unknown; encode: () => Uint8Array; decode: (bytes: Uint8Array) => unknown }[] = [
+const CODECS: readonly {
+  name: string;
+  value: unknown;
+  encode: () => Uint8Array;
+  decode: (bytes: Uint8Array) => unknown;
+}[] = [
   codec('PING', { flags: 1, sequence: 7, rttMs: 140 }, (v) => link.encodePing(link.FRAME.ping, v), link.decodePing),
   codec('PONG', { flags: 0, sequence: 7, rttMs: 0 }, (v) => link.encodePing(link.FRAME.pong, v), link.decodePing),
   codec('BYE', 'leaving' as const, link.encodeBye, link.decodeBye),
-  codec('CONTACTS', { flags: 3, contacts: [{ contact: bob, age: 5 }] }, link.encodeContacts, (b) => link.decodeContacts(b, cache)),
+  codec('CONTACTS', { flags: 3, contacts: [{ contact: bob, age: 5 }] }, link.encodeContacts, (b) =>
+    link.decodeContacts(b, cache),
+  ),
   codec('ACK', { id, status: 'unreachable' as const }, link.encodeAck, link.decodeAck),
   codec(
     'ROUTE',
@@ -79,7 +86,9 @@ const CODECS: readonly { name: string; value: unknown; encode: () => Uint8Array;
     (v) => payloads.encodePublish(v.key, v.notes),
     (b) => payloads.decodePublish(b, cache),
   ),
-  codec('UNPUBLISH', { key, provider: ada, secret: id }, payloads.encodeUnpublish, (b) => payloads.decodeUnpublish(b, cache)),
+  codec('UNPUBLISH', { key, provider: ada, secret: id }, payloads.encodeUnpublish, (b) =>
+    payloads.decodeUnpublish(b, cache),
+  ),
 ];
 
 function codec<T>(name: string, value: T, encode: (value: T) => Uint8Array, decode: (bytes: Uint8Array) => unknown) {
@@ -92,14 +101,16 @@ test.each(CODECS)('$name reads and writes the bytes of the protocol page', ({ na
   expect(decode(bytes)).toEqual(value);
 });
 
-test.each(CODECS)('$name cut short anywhere is refused or reads as a shorter message of its kind', ({ name, decode }) => {
-  const bytes = vector(`overlay/${name}`);
-  const isOpenEnded = name === 'ROUTE' || name === 'REPLY';
-  for (let length = 0; length < bytes.length; length++) {
-    const cut = decode(bytes.subarray(0, length));
-    if (!isOpenEnded) expect(cut).toBeUndefined();
-  }
-});
+test.each(CODECS.filter(({ name }) => name !== 'ROUTE' && name !== 'REPLY'))(
+  '$name cut short anywhere is refused',
+  ({ name, decode }) => {
+    const bytes = vector(`overlay/${name}`);
+    const read = Array.from(bytes, (_, length) => decode(bytes.subarray(0, length))).filter(
+      (value) => value !== undefined,
+    );
+    expect(read).toEqual([]);
+  },
+);
 
 test('a delivery keeps its body after the received bytes are overwritten', () => {
   const bytes = payloads.encodeDeliver({ protocol: 'call', delivery: id, body: hi });
@@ -119,7 +130,10 @@ test('a hop that appends itself to a reply leaves everything else as it was', ()
   const bytes = vector('overlay/REPLY');
   const before = reply.decodeReply(bytes, cache);
   const hop = { id: ada.id, samples: [{ contact: bob, age: 3 }] };
-  expect(reply.decodeReply(reply.appendHop(bytes, hop), cache)).toEqual({ ...before, trail: [...(before?.trail ?? []), hop] });
+  expect(reply.decodeReply(reply.appendHop(bytes, hop), cache)).toEqual({
+    ...before,
+    trail: [...(before?.trail ?? []), hop],
+  });
 });
 
 test('what a record signs covers every field and differs from what travels', () => {

@@ -25,7 +25,12 @@ export function closestContacts(
 }
 
 /** Up to `count` linked contacts from a random place on: neighbours in the list are neighbours in nothing else. */
-export function sampleLinked(core: Core, table: RoutingTable, count: number, except: NodeId | undefined): AgedContact[] {
+export function sampleLinked(
+  core: Core,
+  table: RoutingTable,
+  count: number,
+  except: NodeId | undefined,
+): AgedContact[] {
   const { linked } = table;
   const samples: AgedContact[] = [];
   if (linked.length === 0) return samples;

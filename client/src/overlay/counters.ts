@@ -1,7 +1,7 @@
 /** Cheap counts of what a machine did, for diagnostics and for the simulator's reports. Indexed by frame type. */
 export class Counters {
-  readonly sentFrames: number[] = new Array<number>(16).fill(0);
-  readonly receivedFrames: number[] = new Array<number>(16).fill(0);
+  readonly sentFrames: number[] = Array.from({ length: 16 }, () => 0);
+  readonly receivedFrames: number[] = Array.from({ length: 16 }, () => 0);
   sentBytes = 0;
   receivedBytes = 0;
   /** Frames of a known type that did not decode, or said what nobody may say. */

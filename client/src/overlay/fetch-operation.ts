@@ -133,7 +133,11 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
 
   #send(target: NodeId, flags: number, deadline: Millis): void {
     const payload = encodeGet(this.#key, this.#subject);
-    const request = new Request(this.#routing, { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline }, this);
+    const request = new Request(
+      this.#routing,
+      { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline },
+      this,
+    );
     this.#requests.add(request);
     request.start();
   }

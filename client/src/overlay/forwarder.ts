@@ -69,7 +69,9 @@ export class Forwarder implements HopTimeoutHandler {
   /** Sends a message of ours. `avoid`: first hops not to take. The owner may be told of failure before this returns. */
   originate(outgoing: Outgoing, avoid: readonly NodeId[], owner: ForwardOwner | undefined): Forward {
     const frame: RouteFrame = { ...outgoing, id: this.#newId(), hops: 0, detours: 0, origin: this.#core.self };
-    const forward = this.#remember(new Forward(frame, encodeRoute(frame), undefined, owner, avoid, this.#core.now, this));
+    const forward = this.#remember(
+      new Forward(frame, encodeRoute(frame), undefined, owner, avoid, this.#core.now, this),
+    );
     this.#advance(forward);
     return forward;
   }
@@ -162,7 +164,7 @@ export class Forwarder implements HopTimeoutHandler {
     if (status === 'accepted') {
       forward.isAcked = true;
       this.#core.timers.clear(forward);
-    } else if (status === 'unreachable' && forward.isExact && forward.via.length === 0) {
+    } else if (status === 'unreachable' && forward.isExact) {
       this.#fail(forward, 'unreachable');
     } else {
       this.#retry(forward);
@@ -203,7 +205,11 @@ export class Forwarder implements HopTimeoutHandler {
     if (reply.length > REPLY_BY_ID_MAX_BYTES) return;
     const payload = reply.subarray(2);
     const target = forward.origin.id;
-    this.originate({ kind: ROUTE_KIND.reply, flags: 1, target, via: [], payload, lifetimeMs: REPLY_LIFETIME_MS }, NO_IDS, undefined);
+    this.originate(
+      { kind: ROUTE_KIND.reply, flags: 1, target, via: [], payload, lifetimeMs: REPLY_LIFETIME_MS },
+      NO_IDS,
+      undefined,
+    );
   }
 
   /** Sends `forward` to its next hop, or ends it here. */
@@ -256,7 +262,9 @@ export class Forwarder implements HopTimeoutHandler {
   /** True when a living `target` would be among our siblings. */
   #isNear(target: NodeId): boolean {
     const last = this.#table.siblings.at(-1);
-    return !last || compareDistance(this.#core.self.id, target, last.contact.id) <= 0 || this.#table.siblings.length < 4;
+    return (
+      !last || compareDistance(this.#core.self.id, target, last.contact.id) <= 0 || this.#table.siblings.length < 4
+    );
   }
 
   #sendOn(forward: Forward, next: Entry): void {
@@ -271,7 +279,16 @@ export class Forwarder implements HopTimeoutHandler {
     forward.candidateCount++;
     forward.sentAt = this.#core.now;
     forward.isAcked = false;
-    this.#core.send(id, patchRoute(bytes, forward.hops + 1, Math.max(lifetime, 0), forward.detours + (isDetour ? 1 : 0), forward.passedVia));
+    this.#core.send(
+      id,
+      patchRoute(
+        bytes,
+        forward.hops + 1,
+        Math.max(lifetime, 0),
+        forward.detours + (isDetour ? 1 : 0),
+        forward.passedVia,
+      ),
+    );
     this.#core.timers.set(forward, this.#core.now + link.rtt.timeout, 'hop acknowledgement');
     if (isFirstTry) this.#ack(forward.from, forward.id, 'accepted');
     else this.#core.counters.reroutes++;
@@ -301,7 +318,8 @@ export class Forwarder implements HopTimeoutHandler {
 
   #giveUpTarget(forward: Forward): void {
     this.#core.counters.unreachable++;
-    if (!this.targets.isUnreachable(forward.target, this.#core.now)) this.targets.unreachable(forward.target, this.#core.now);
+    if (!this.targets.isUnreachable(forward.target, this.#core.now))
+      this.targets.unreachable(forward.target, this.#core.now);
   }
 
   #fail(forward: Forward, status: AckStatus): void {

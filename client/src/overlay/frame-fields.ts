@@ -29,7 +29,7 @@ export function readId(bytes: Uint8Array, at: number): NodeId {
 }
 
 /** Scratch space of `readId`, overwritten by every call. */
-const digits: number[] = new Array<number>(2 * ID_BYTES).fill(0);
+const digits: number[] = Array.from({ length: 2 * ID_BYTES }, () => 0);
 
 const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
@@ -68,7 +68,12 @@ export function writeAgedContact(bytes: Uint8Array, at: number, { contact, age }
 }
 
 /** The `count` aged contacts at `at`; undefined when the bytes end before they do. */
-export function readAgedContacts(bytes: Uint8Array, at: number, count: number, cache: ContactCache): AgedContact[] | undefined {
+export function readAgedContacts(
+  bytes: Uint8Array,
+  at: number,
+  count: number,
+  cache: ContactCache,
+): AgedContact[] | undefined {
   if (at + count * AGED_CONTACT_BYTES > bytes.length) return undefined;
   const contacts: AgedContact[] = [];
   for (let i = 0; i < count; i++) {

@@ -48,7 +48,8 @@ export class IterativeLookup implements RequestOwner {
   }
 
   start(): this {
-    for (const { contact } of this.#routing.table.closest(this.#key, BUCKET_CAPACITY, { isLinkedOnly: true })) this.#add(contact, []);
+    for (const { contact } of this.#routing.table.closest(this.#key, BUCKET_CAPACITY, { isLinkedOnly: true }))
+      this.#add(contact, []);
     this.#ask();
     return this;
   }

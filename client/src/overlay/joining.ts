@@ -67,7 +67,8 @@ export class Joining implements LookupOwner {
   tick(): void {
     const { core, table } = this.#routing;
     if (table.linked.length === 0) return;
-    if (!this.#lookup && core.now >= Math.min(this.#nextAt, this.#lookedUpAt + SELF_LOOKUP_PERIOD_MS)) this.#lookUpSelf();
+    if (!this.#lookup && core.now >= Math.min(this.#nextAt, this.#lookedUpAt + SELF_LOOKUP_PERIOD_MS))
+      this.#lookUpSelf();
     if (this.#isJoined) this.#refreshBuckets();
   }
 

@@ -34,7 +34,10 @@ export interface PingFrame {
 
 const PING_BYTES = 7;
 
-export function encodePing(type: typeof FRAME.ping | typeof FRAME.pong, { flags, sequence, rttMs }: PingFrame): Uint8Array {
+export function encodePing(
+  type: typeof FRAME.ping | typeof FRAME.pong,
+  { flags, sequence, rttMs }: PingFrame,
+): Uint8Array {
   const bytes = new Uint8Array(PING_BYTES);
   bytes[0] = OVERLAY_FRAME;
   bytes[1] = type;

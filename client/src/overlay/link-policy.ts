@@ -124,7 +124,11 @@ export class LinkPolicy implements Timed {
     if (wanted >= this.#budget.hard) return undefined;
     const sibling = this.#table.siblings.find((entry) => this.#canDial(entry));
     if (wanted >= this.#budget.target) return this.#nextForBuckets(1) ?? sibling;
-    return this.#nextForBuckets(1) ?? sibling ?? this.#nextForBuckets(wanted < this.#fill ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET);
+    return (
+      this.#nextForBuckets(1) ??
+      sibling ??
+      this.#nextForBuckets(wanted < this.#fill ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET)
+    );
   }
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
@@ -161,13 +165,20 @@ export class LinkPolicy implements Timed {
     return !entry.link && entry.dialingSince === undefined && entry.retryAt <= this.#core.now;
   }
 
+  /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
+  keepWithinHardLimit(): void {
+    while (this.#table.linked.length > this.#budget.hard) {
+      const victim = this.#pruneChoice(0) ?? this.#newest();
+      if (!victim) return;
+      this.release(victim);
+    }
+  }
+
+  /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
   #prune(): void {
-    const { linked } = this.#table;
-    const isOverHard = linked.length > this.#budget.hard;
-    if (linked.length <= this.#budget.target) return;
-    const victim = this.#pruneChoice(isOverHard ? 0 : PRUNE_MIN_AGE_MS);
+    if (this.#table.linked.length <= this.#budget.target) return;
+    const victim = this.#pruneChoice(PRUNE_MIN_AGE_MS);
     if (victim) this.release(victim);
-    else if (isOverHard) this.#releaseNewest();
   }
 
   /** The most redundant link of the bucket that has most, among those that neither side needs. */
@@ -178,7 +189,8 @@ export class LinkPolicy implements Timed {
     for (const entry of this.#table.linked) {
       const { link } = entry;
       const bucket = this.#table.buckets[entry.bucket];
-      if (!link || !bucket || link.isNeededByPeer || this.#core.now - link.since < minAge || this.needs(entry)) continue;
+      if (!link || !bucket || link.isNeededByPeer || this.#core.now - link.since < minAge || this.needs(entry))
+        continue;
       if (bucket.linkedCount < bestLinks) continue;
       const cost = overlapInBucket(bucket, entry) * REDUNDANCY_MS + (link.rtt.mean ?? 0);
       if (bucket.linkedCount > bestLinks || cost > bestCost) {
@@ -190,12 +202,12 @@ export class LinkPolicy implements Timed {
     return best;
   }
 
-  #releaseNewest(): void {
+  #newest(): Entry | undefined {
     let newest: Entry | undefined;
     for (const entry of this.#table.linked) {
       if (!newest || (entry.link?.since ?? 0) >= (newest.link?.since ?? 0)) newest = entry;
     }
-    if (newest) this.release(newest);
+    return newest;
   }
 }
 

@@ -13,7 +13,15 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { closestContacts, learnContacts, sampleLinked } from './contact-exchange.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
-import { FLAG_HELLO, FLAG_NEEDED, FRAME, decodeContacts, decodePing, encodeContacts, encodePing } from './link-frames.ts';
+import {
+  FLAG_HELLO,
+  FLAG_NEEDED,
+  FRAME,
+  decodeContacts,
+  decodePing,
+  encodeContacts,
+  encodePing,
+} from './link-frames.ts';
 import type { LinkPolicy } from './link-policy.ts';
 import type { RoutingTable } from './routing-table.ts';
 
@@ -68,7 +76,9 @@ export class Liveness {
     const { id } = entry.contact;
     const contacts = closestContacts(this.#core, this.#table, id, HELLO_CLOSEST_CONTACTS, id);
     const named = new Set<NodeId>(contacts.map(({ contact }) => contact.id));
-    const others = sampleLinked(this.#core, this.#table, HELLO_RANDOM_CONTACTS, id).filter(({ contact }) => !named.has(contact.id));
+    const others = sampleLinked(this.#core, this.#table, HELLO_RANDOM_CONTACTS, id).filter(
+      ({ contact }) => !named.has(contact.id),
+    );
     const flags = FLAG_HELLO | this.#neededFlag(entry);
     this.#core.send(id, encodeContacts({ flags, contacts: [...contacts, ...others] }));
   }

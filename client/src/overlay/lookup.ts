@@ -1,5 +1,10 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, MAX_CONFIRMATIONS, MAX_PATH, QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  BUCKET_CAPACITY,
+  MAX_CONFIRMATIONS,
+  MAX_PATH,
+  QUESTION_TIMEOUT_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance, isCloser } from '../../../shared/src/xor.ts';
 import { encodeFind } from './payloads.ts';
@@ -92,7 +97,8 @@ export class RecursiveLookup implements RequestOwner {
     const found = this.#found as Found;
     const nearest = found.closest[0];
     const { core, table } = this.#routing;
-    const isKnown = !nearest || nearest.id === core.self.id || nearest.id === answered || table.link(nearest.id) !== undefined;
+    const isKnown =
+      !nearest || nearest.id === core.self.id || nearest.id === answered || table.link(nearest.id) !== undefined;
     const isWanted = nearest !== undefined && (answered === undefined || isCloser(this.#key, nearest.id, answered));
     if (isKnown || !isWanted || this.#confirmationCount >= MAX_CONFIRMATIONS) {
       this.#owner.onFound(found);
@@ -103,7 +109,15 @@ export class RecursiveLookup implements RequestOwner {
     const deadline = Math.min(this.#options.deadline, core.now + QUESTION_TIMEOUT_MS);
     const payload = encodeFind({ key: this.#key, referrers: [] });
     const ways = answered === undefined ? [] : [[answered]];
-    const question = { kind: ROUTE_KIND.find, flags: ROUTE_EXACT, target: nearest.id, payload, ways, deadline, maxAttempts: 1 };
+    const question = {
+      kind: ROUTE_KIND.find,
+      flags: ROUTE_EXACT,
+      target: nearest.id,
+      payload,
+      ways,
+      deadline,
+      maxAttempts: 1,
+    };
     this.#request = new Request(this.#routing, question, this).start();
   }
 

@@ -45,7 +45,9 @@ export class LookupCommand implements Operation, LookupOwner {
     this.#startedAt = routing.core.now;
     const deadline = deadlineAfter(routing.core.now, timeoutMs);
     this.#lookup =
-      mode === 'iterative' ? new IterativeLookup(routing, key, deadline, this) : new RecursiveLookup(routing, key, { deadline }, this);
+      mode === 'iterative'
+        ? new IterativeLookup(routing, key, deadline, this)
+        : new RecursiveLookup(routing, key, { deadline }, this);
     operations.open(op, this);
     this.#lookup.start();
   }
@@ -84,7 +86,15 @@ export class RouteCommand implements Operation, RequestOwner {
     const flags = ROUTE_EXACT;
     this.#request = new Request(
       routing,
-      { kind: ROUTE_KIND.deliver, flags, target, payload: body, ways, deadline, maxAttempts: ways.length + 2 },
+      {
+        kind: ROUTE_KIND.deliver,
+        flags,
+        target,
+        payload: body,
+        ways,
+        deadline,
+        maxAttempts: Math.max(2, ways.length + 1),
+      },
       this,
     );
     operations.open(op, this);
@@ -160,8 +170,10 @@ export class PublishCommand implements Operation, StoreOwner {
     this.#services = services;
     this.#command = command;
     operations.open(command.op, this);
-    this.#store = command.kind === 'publish' ? publisher.publish(command.key, this) : publisher.unpublish(command.key, this);
-    if (!this.#store) operations.finish(command.op, command.kind === 'publish' ? failed('refused') : { kind: 'unpublish' });
+    this.#store =
+      command.kind === 'publish' ? publisher.publish(command.key, this) : publisher.unpublish(command.key, this);
+    if (!this.#store)
+      operations.finish(command.op, command.kind === 'publish' ? failed('refused') : { kind: 'unpublish' });
   }
 
   cancel(): void {

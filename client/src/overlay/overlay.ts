@@ -21,7 +21,15 @@ import { LinkPolicy, siblingCountFor } from './link-policy.ts';
 import { Liveness } from './liveness.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import { Operations } from './operation.ts';
-import { FetchCommand, LookupCommand, PublishCommand, PutCommand, RouteCommand, type Services, routeProblem } from './overlay-commands.ts';
+import {
+  FetchCommand,
+  LookupCommand,
+  PublishCommand,
+  PutCommand,
+  RouteCommand,
+  type Services,
+  routeProblem,
+} from './overlay-commands.ts';
 import { ProviderStore } from './provider-store.ts';
 import { Publisher } from './publisher.ts';
 import { RecordStore } from './record-store.ts';
@@ -186,6 +194,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     if (peer.id === this.#core.self.id) return;
     const entry = this.#table.linkUp(peer, this.#core.now);
     this.#forwarder.targets.forget(peer.id);
+    this.#policy.keepWithinHardLimit();
+    if (!entry.link) return;
     this.#liveness.hello(entry);
     this.#liveness.ping(entry);
     this.#joining.onLinkUp(entry);
@@ -302,7 +312,12 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     }
   }
 
-  #open(command: Extract<OverlayCommand, { kind: 'lookup' | 'put' | 'get' | 'publish' | 'unpublish' | 'findProviders' | 'route' }>): void {
+  #open(
+    command: Extract<
+      OverlayCommand,
+      { kind: 'lookup' | 'put' | 'get' | 'publish' | 'unpublish' | 'findProviders' | 'route' }
+    >,
+  ): void {
     switch (command.kind) {
       case 'lookup':
         new LookupCommand(this.#services, command);

@@ -35,7 +35,10 @@ export function decodeFind(bytes: Uint8Array): FindPayload | undefined {
 export type GetSubject = 'record' | 'providers';
 
 export function encodeGet(key: Key, subject: GetSubject): Uint8Array {
-  return new Writer(ID_BYTES + 1).hex(key).u8(subject === 'record' ? 1 : 2).done();
+  return new Writer(ID_BYTES + 1)
+    .hex(key)
+    .u8(subject === 'record' ? 1 : 2)
+    .done();
 }
 
 export function decodeGet(bytes: Uint8Array): { readonly key: Key; readonly subject: GetSubject } | undefined {
@@ -55,7 +58,9 @@ export function recordSignedBytes(record: RecordFields): Uint8Array {
 }
 
 export function encodeRecord(record: SignedRecord): Uint8Array {
-  return writeRecordFields(new Writer(256 + record.value.length), record).bytes(record.signature).done();
+  return writeRecordFields(new Writer(256 + record.value.length), record)
+    .bytes(record.signature)
+    .done();
 }
 
 export function decodeRecord(bytes: Uint8Array, cache: ContactCache): SignedRecord | undefined {
@@ -124,7 +129,11 @@ export interface UnpublishPayload {
 }
 
 export function encodeUnpublish({ key, provider, secret }: UnpublishPayload): Uint8Array {
-  return new Writer(ID_BYTES + CONTACT_BYTES + 8).hex(key).bytes(contactBytes(provider)).bytes(messageIdBytes(secret)).done();
+  return new Writer(ID_BYTES + CONTACT_BYTES + 8)
+    .hex(key)
+    .bytes(contactBytes(provider))
+    .bytes(messageIdBytes(secret))
+    .done();
 }
 
 export function decodeUnpublish(bytes: Uint8Array, cache: ContactCache): UnpublishPayload | undefined {

@@ -100,5 +100,10 @@ export function isNewerOrSame(a: SignedRecord, b: SignedRecord): boolean {
 }
 
 function isSame(a: SignedRecord, b: SignedRecord): boolean {
-  return a.author.id === b.author.id && a.sequence === b.sequence && a.expiresAt === b.expiresAt && equalBytes(a.value, b.value);
+  return (
+    a.author.id === b.author.id &&
+    a.sequence === b.sequence &&
+    a.expiresAt === b.expiresAt &&
+    equalBytes(a.value, b.value)
+  );
 }

@@ -74,11 +74,17 @@ export class Replication {
   handOver(): void {
     const { table, forwarder } = this.#routing;
     for (const copy of this.#copies()) {
-      const heirs = table.closest(copy.key, REPLICATION, { isLinkedOnly: true }).filter(({ contact }) => !copy.replicas?.has(contact.id));
+      const heirs = table
+        .closest(copy.key, REPLICATION, { isLinkedOnly: true })
+        .filter(({ contact }) => !copy.replicas?.has(contact.id));
       for (const { contact } of heirs.slice(0, HEIRS)) {
         const { kind, payload } = copy;
         const flags = ROUTE_EXACT | ROUTE_REPLICA;
-        forwarder.originate({ kind, flags, target: contact.id, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS }, [], undefined);
+        forwarder.originate(
+          { kind, flags, target: contact.id, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS },
+          [],
+          undefined,
+        );
       }
     }
   }
@@ -153,7 +159,11 @@ class Spread implements RequestOwner {
     for (const { id } of peers) {
       const deadline = core.now + QUESTION_TIMEOUT_MS;
       const flags = ROUTE_EXACT | ROUTE_REPLICA;
-      new Request(this.#routing, { kind, flags, target: id, payload, ways: [], deadline, maxAttempts: 2 }, this).start();
+      new Request(
+        this.#routing,
+        { kind, flags, target: id, payload, ways: [], deadline, maxAttempts: 2 },
+        this,
+      ).start();
     }
     if (peers.length === 0) this.onAlarm();
     else if (this.#forward) core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'replicas');

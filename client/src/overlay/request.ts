@@ -128,7 +128,11 @@ export class Request implements ForwardOwner, Timed {
     const { core } = this.#routing;
     const soon = this.#copies.length === 0 ? core.now : core.now + HEDGE_MS * Math.max(1, this.#attemptCount);
     const { deadline } = this.question;
-    core.timers.set(this, Math.min(this.#canRetry() || this.#copies.length === 0 ? soon : deadline, deadline), 'answer to a request');
+    core.timers.set(
+      this,
+      Math.min(this.#canRetry() || this.#copies.length === 0 ? soon : deadline, deadline),
+      'answer to a request',
+    );
   }
 
   #end(why: NoAnswer): void {

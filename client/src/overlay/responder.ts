@@ -121,7 +121,8 @@ export class Responder implements Endpoint {
     }
     const held = this.#providers.held(key);
     const copy = held && providerCopy(this.#providers, held, core.now);
-    if ((forward.flags & ROUTE_REPLICA) !== 0 || !copy || status !== 'ok') return { status, payload: ONE_COPY, closest: [] };
+    if ((forward.flags & ROUTE_REPLICA) !== 0 || !copy || status !== 'ok')
+      return { status, payload: ONE_COPY, closest: [] };
     this.#replication.spread({ ...copy, payload }, forward);
     return undefined;
   }

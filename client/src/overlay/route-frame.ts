@@ -78,7 +78,14 @@ export function decodeRoute(bytes: Uint8Array, cache: ContactCache): RouteFrame 
   const lifetimeMs = u16At(bytes, LIFETIME_AT);
   const kind = bytes[14] as number;
   const viaCount = bytes[VIA_AT] as number;
-  if (hops === 0 || hops > MAX_HOPS || lifetimeMs > REVERSE_STATE_MS || kind === 0 || kind > LAST_KIND || viaCount > MAX_VIA) {
+  if (
+    hops === 0 ||
+    hops > MAX_HOPS ||
+    lifetimeMs > REVERSE_STATE_MS ||
+    kind === 0 ||
+    kind > LAST_KIND ||
+    viaCount > MAX_VIA
+  ) {
     return undefined;
   }
   const payloadAt = ROUTE_HEADER_BYTES + viaCount * ID_BYTES;

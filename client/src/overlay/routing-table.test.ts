@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
-import { compareDistance } from '../../../shared/src/xor.ts';
+import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { RoutingTable } from './routing-table.ts';
 
 function contacts(seed: number, count: number): Contact[] {
@@ -12,7 +12,14 @@ function contacts(seed: number, count: number): Contact[] {
 }
 
 const people = contacts(1, 400);
-const self = (people[0] as Contact).id;
+function item<T>(items: readonly T[], index: number): T {
+  const found = items[index];
+  if (found === undefined) throw new Error(`no item ${index}`);
+  return found;
+}
+
+const person = (index: number): Contact => item(people, index);
+const self = person(0).id;
 
 /** A random history of a table: contacts learned, links opened and lost, peers dying. */
 function play(seed: number, steps: number): { table: RoutingTable; linked: Set<NodeId>; now: number } {
@@ -22,7 +29,7 @@ function play(seed: number, steps: number): { table: RoutingTable; linked: Set<N
   let now = 0;
   for (let i = 0; i < steps; i++) {
     now += randomBelow(rng, 500);
-    const contact = people[randomBelow(rng, people.length)] as Contact;
+    const contact = person(randomBelow(rng, people.length));
     const action = randomBelow(rng, 10);
     const entry = table.link(contact.id);
     if (action < 6) table.learn(contact, now - randomBelow(rng, 90_000), now, undefined);
@@ -52,7 +59,8 @@ test('whatever happens, buckets keep their bounds and every live link is in the 
         expect(bucket.linkedCount).toBe(bucket.entries.filter(({ link }) => link).length);
         expect(bucket.entries.length).toBeLessThanOrEqual(Math.max(BUCKET_CAPACITY, bucket.linkedCount));
         expect(bucket.replacements.length).toBeLessThanOrEqual(REPLACEMENT_CAPACITY);
-        for (const { contact, bucket: index } of bucket.entries) expect(table.buckets[index]?.entries.some((e) => e.contact === contact)).toBe(true);
+        for (const { contact, bucket: index } of bucket.entries)
+          expect(table.buckets[index]?.entries.some((e) => e.contact === contact)).toBe(true);
       }
       expect(table.size).toBe(total);
       expect(table.get(self)).toBeUndefined();
@@ -65,11 +73,16 @@ test('the closest contacts are those that sorting all of them by distance gives'
   fc.assert(
     fc.property(fc.nat(), fc.nat(people.length - 1), fc.integer({ min: 1, max: 30 }), (seed, at, count) => {
       const { table } = play(seed, 300);
-      const target = (people[at] as Contact).id;
-      const sorted = [...table.entries()].map(({ contact }) => contact.id).sort((a, b) => compareDistance(target, a, b));
+      const target = person(at).id;
+      const sorted = [...table.entries()]
+        .map(({ contact }) => contact.id)
+        .sort((a, b) => compareDistance(target, a, b));
       expect(table.closest(target, count).map(({ contact }) => contact.id)).toEqual(sorted.slice(0, count));
       expect(table.siblings.map(({ contact }) => contact.id)).toEqual(
-        [...table.entries()].map(({ contact }) => contact.id).sort((a, b) => compareDistance(self, a, b)).slice(0, 10),
+        [...table.entries()]
+          .map(({ contact }) => contact.id)
+          .sort((a, b) => compareDistance(self, a, b))
+          .slice(0, 10),
       );
     }),
     { numRuns: 60 },
@@ -80,8 +93,10 @@ test('the next hop is the closest linked peer that is nearer to the target than 
   fc.assert(
     fc.property(fc.nat(), fc.nat(people.length - 1), (seed, at) => {
       const { table, linked } = play(seed, 300);
-      const target = (people[at] as Contact).id;
-      const nearer = [...linked].filter((id) => compareDistance(target, id, self) < 0).sort((a, b) => compareDistance(target, a, b));
+      const target = person(at).id;
+      const nearer = [...linked]
+        .filter((id) => compareDistance(target, id, self) < 0)
+        .sort((a, b) => compareDistance(target, a, b));
       expect(table.nextHop(target, [], self, true)?.contact.id).toBe(nearer[0]);
       expect(table.nextHop(target, nearer.slice(0, 1), self, true)?.contact.id).toBe(nearer[1]);
     }),
@@ -93,10 +108,10 @@ test('a full bucket of fresh contacts keeps newcomers as replacements, and one m
   const table = new RoutingTable(self, 10);
   const far = people.filter(({ id }) => id !== self && differsInFirstBit(id));
   const known = far.slice(0, BUCKET_CAPACITY);
-  const newcomer = far[BUCKET_CAPACITY] as Contact;
+  const newcomer = item(far, BUCKET_CAPACITY);
   for (const contact of known) expect(table.learn(contact, 1000, 1000, undefined)).toBeDefined();
   expect(table.learn(newcomer, 1000, 1000, undefined)).toBeUndefined();
-  table.drop((known[0] as Contact).id, 2000);
+  table.drop(item(known, 0).id, 2000);
   expect(table.get(newcomer.id)).toBeDefined();
 });
 
@@ -104,7 +119,7 @@ test('a contact that nobody proved alive for long makes room for a fresh one', (
   const table = new RoutingTable(self, 10);
   const far = people.filter(({ id }) => differsInFirstBit(id));
   for (const contact of far.slice(0, BUCKET_CAPACITY)) table.learn(contact, 0, 0, undefined);
-  const newcomer = far[BUCKET_CAPACITY] as Contact;
+  const newcomer = item(far, BUCKET_CAPACITY);
   const later = PASS_ON_MAX_AGE_MS + 1;
   expect(table.learn(newcomer, later, later, undefined)?.contact).toBe(newcomer);
   expect(table.size).toBe(BUCKET_CAPACITY);
@@ -112,7 +127,7 @@ test('a contact that nobody proved alive for long makes room for a fresh one', (
 
 test('hearsay from before a death does not bring the dead back, news from after it does', () => {
   const table = new RoutingTable(self, 10);
-  const peer = people[1] as Contact;
+  const peer = person(1);
   table.linkUp(peer, 10_000);
   table.drop(peer.id, 20_000);
   expect(table.learn(peer, 19_000, 25_000, undefined)).toBeUndefined();
@@ -121,10 +136,10 @@ test('hearsay from before a death does not bring the dead back, news from after 
 
 test('a contact is learned only from a proof of life that is fresh enough to pass on', () => {
   const table = new RoutingTable(self, 10);
-  expect(table.learn(people[1] as Contact, 0, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeUndefined();
-  expect(table.learn(people[1] as Contact, 1, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeDefined();
+  expect(table.learn(person(1), 0, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeUndefined();
+  expect(table.learn(person(1), 1, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeDefined();
 });
 
 function differsInFirstBit(id: NodeId): boolean {
-  return (Number.parseInt(id[0] as string, 16) ^ Number.parseInt(self[0] as string, 16)) >= 8;
+  return commonPrefixBits(id, self) === 0;
 }

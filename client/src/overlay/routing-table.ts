@@ -126,7 +126,8 @@ export class RoutingTable {
   /** Forgets contacts that nobody proved alive for long. */
   age(now: Millis): void {
     for (const entry of this.#entries.values()) {
-      if (!entry.link && entry.dialingSince === undefined && now - entry.lastProof > KNOWN_MAX_AGE_MS) this.#remove(entry, now);
+      if (!entry.link && entry.dialingSince === undefined && now - entry.lastProof > KNOWN_MAX_AGE_MS)
+        this.#remove(entry, now);
     }
   }
 

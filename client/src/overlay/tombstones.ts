@@ -25,7 +25,10 @@ export class Tombstones {
         break;
       }
     }
-    this.#dead.set(id, { notBefore: now + Math.max(TOMBSTONE_MARGIN_MS, banMs), forgetAt: now + Math.max(TOMBSTONE_MS, banMs) });
+    this.#dead.set(id, {
+      notBefore: now + Math.max(TOMBSTONE_MARGIN_MS, banMs),
+      forgetAt: now + Math.max(TOMBSTONE_MS, banMs),
+    });
   }
 
   /** True when a proof of life at `proofAt` says nothing about a peer that died. */

@@ -71,7 +71,14 @@ export type OverlayInput =
   | { readonly kind: 'deadline' };
 
 /** Why an operation failed. */
-export type OverlayErrorCode = 'timeout' | 'unreachable' | 'no-links' | 'refused' | 'too-large' | 'cancelled' | 'not-found';
+export type OverlayErrorCode =
+  | 'timeout'
+  | 'unreachable'
+  | 'no-links'
+  | 'refused'
+  | 'too-large'
+  | 'cancelled'
+  | 'not-found';
 
 /** How an operation ended. `hops`, `path` and `elapsedMs` describe the answered attempt. */
 export type OverlayResult =

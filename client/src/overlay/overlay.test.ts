@@ -1,0 +1,264 @@
+import { expect, test } from 'vitest';
+import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { BUCKET_CAPACITY, MAX_MALFORMED_FRAMES, MAX_OPERATIONS } from '../../../shared/src/limits/overlay.ts';
+import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
+import { vector } from '../../../shared/test/vectors.ts';
+import { FRAME, encodeBye, encodePing } from './link-frames.ts';
+import { Overlay } from './overlay.ts';
+import { decodeRoute } from './route-frame.ts';
+import { ContactCache } from './contact-cache.ts';
+import type { OverlayInput, OverlayOutput, SignedRecord } from './types.ts';
+
+const rng = seededRng(5);
+const people: readonly Contact[] = Array.from({ length: 120 }, () =>
+  contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32)),
+);
+function item<T>(items: readonly T[], index: number): T {
+  const found = items[index];
+  if (found === undefined) throw new Error(`no item ${index}`);
+  return found;
+}
+
+const person = (index: number): Contact => item(people, index);
+const self = person(0);
+const peer = person(1);
+const FRAMES = ['PING', 'PONG', 'BYE', 'CONTACTS', 'ROUTE', 'ACK', 'REPLY'].map((name) => vector(`overlay/${name}`));
+
+function overlay(linkTarget = 40, linkHard = 64): Overlay {
+  return new Overlay({ self, rng: seededRng(1), linkTarget, linkHard });
+}
+
+function feed(machine: Overlay, now: number, ...inputs: OverlayInput[]): OverlayOutput[] {
+  const out: OverlayOutput[] = [];
+  for (const input of inputs) machine.handle(input, now, out);
+  return out;
+}
+
+/** Calls the machine at its deadlines up to `until`, as a driver does. */
+function drive(machine: Overlay, until: number): OverlayOutput[] {
+  const out: OverlayOutput[] = [];
+  for (let next = machine.nextDeadline(); next && next.at <= until; next = machine.nextDeadline())
+    machine.handle({ kind: 'deadline' }, next.at, out);
+  return out;
+}
+
+const up = (contact: Contact): OverlayInput => ({ kind: 'linkUp', peer: contact, isOutbound: false });
+const introduce = (contacts: readonly Contact[]): OverlayInput => ({
+  kind: 'command',
+  command: { kind: 'introduce', contacts },
+});
+const opened = (out: readonly OverlayOutput[]): NodeId[] =>
+  out.flatMap((o) => (o.kind === 'openLink' ? [o.contact.id] : []));
+const closed = (out: readonly OverlayOutput[]): string[] => out.flatMap((o) => (o.kind === 'closeLink' ? [o.why] : []));
+const knows = (machine: Overlay, id: NodeId): boolean => machine.contactOf(id) !== undefined;
+
+test('the first introductions are dialled at once, four at a time', () => {
+  const machine = overlay();
+  const out = [...feed(machine, 1_000, introduce(people.slice(1, 6))), ...drive(machine, 1_001)];
+  expect(opened(out)).toHaveLength(4);
+});
+
+test('a dial that failed makes room for the next; the peer at fault is forgotten, another is tried again later', () => {
+  const machine = overlay();
+  feed(machine, 0, introduce(people.slice(1, 3)));
+  drive(machine, 10);
+  const failed = (id: NodeId, isPeerAtFault: boolean): OverlayInput => ({
+    kind: 'command',
+    command: { kind: 'linkFailed', peer: id, isPeerAtFault },
+  });
+  feed(machine, 1_000, failed(peer.id, true), failed(person(2).id, false));
+  expect(knows(machine, peer.id)).toBe(false);
+  expect(opened(drive(machine, 5_900))).toEqual([]);
+  expect(opened(drive(machine, 8_000))).toEqual([person(2).id]);
+});
+
+test('the first link is greeted, and looked up through, in the same call', () => {
+  const machine = overlay();
+  const frames = feed(machine, 50, up(peer)).flatMap((o) => (o.kind === 'send' ? [o.bytes] : []));
+  expect(frames.map((bytes) => bytes[1])).toEqual([FRAME.contacts, FRAME.ping, FRAME.route]);
+  expect(decodeRoute(item(frames, 2), new ContactCache())).toMatchObject({ target: self.id, hops: 1 });
+});
+
+test('a link that stays silent is closed within 11 s and its peer forgotten', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  expect(closed(drive(machine, 8_500))).toEqual([]);
+  expect(closed(drive(machine, 11_000))).toEqual(['silent']);
+  expect(knows(machine, peer.id)).toBe(false);
+});
+
+test('a peer is not judged by time in which our own loop stood still', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  drive(machine, 3_000);
+  const out = feed(machine, 60_000, { kind: 'deadline' });
+  expect(closed(out)).toEqual([]);
+  const answer = encodePing(FRAME.ping, { flags: 0, sequence: 1, rttMs: 0 });
+  feed(machine, 60_100, { kind: 'received', from: peer.id, bytes: answer });
+  expect(closed(drive(machine, 66_000))).toEqual([]);
+  expect(machine.links).toBe(1);
+});
+
+test('a peer that gave its link up stays known, and a greeting brings the link back', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  expect(closed(feed(machine, 100, { kind: 'received', from: peer.id, bytes: encodeBye('pruned') }))).toEqual([
+    'pruned',
+  ]);
+  expect([machine.links, knows(machine, peer.id)]).toEqual([0, true]);
+  feed(machine, 200, {
+    kind: 'received',
+    from: peer.id,
+    bytes: encodePing(FRAME.ping, { flags: 0, sequence: 1, rttMs: 0 }),
+  });
+  expect(machine.links).toBe(0);
+  feed(machine, 300, { kind: 'received', from: peer.id, bytes: vector('overlay/CONTACTS') });
+  expect(machine.links).toBe(1);
+});
+
+test('links beyond the hard limit are given up at once', () => {
+  const machine = overlay(6, 8);
+  const out: OverlayOutput[] = [];
+  people
+    .slice(1, 20)
+    .forEach((contact, i) => out.push(...feed(machine, 10 * i, up(contact)), ...drive(machine, 10 * i)));
+  out.push(...drive(machine, 4_000));
+  expect(machine.links).toBeLessThanOrEqual(8);
+  expect(closed(out).every((why) => why === 'pruned')).toBe(true);
+});
+
+test('a peer that keeps sending malformed frames is closed and kept out', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  const bad: OverlayInput = { kind: 'received', from: peer.id, bytes: new Uint8Array([1, FRAME.route, 0]) };
+  const out = Array.from({ length: MAX_MALFORMED_FRAMES }, () => feed(machine, 10, bad)).flat();
+  expect(closed(out)).toEqual(['malformed']);
+  expect(machine.counters.malformed).toBe(MAX_MALFORMED_FRAMES);
+  feed(machine, 10_000, up(person(2)), introduce([peer]));
+  expect(knows(machine, peer.id)).toBe(false);
+});
+
+test('frames of unknown versions and types, and of peers without a link, change nothing', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  const frames = [[], [1], [2, 1], [1, 99], [1, 0]].map((bytes) => new Uint8Array(bytes));
+  for (const bytes of frames) expect(feed(machine, 1, { kind: 'received', from: peer.id, bytes })).toEqual([]);
+  expect(feed(machine, 1, { kind: 'received', from: person(9).id, bytes: vector('overlay/ROUTE') })).toEqual([]);
+  expect(machine.links).toBe(1);
+});
+
+test('a cancelled operation gives no result, and too many at once are refused', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer));
+  const lookup = (op: number): OverlayInput => ({
+    kind: 'command',
+    command: { kind: 'lookup', op, key: self.id, mode: 'recursive', timeoutMs: 2_000 },
+  });
+  const out = Array.from({ length: MAX_OPERATIONS + 1 }, (_, op) => feed(machine, 1, lookup(op))).flat();
+  expect(out.filter((o) => o.kind === 'emit')).toEqual([
+    { kind: 'emit', event: { kind: 'result', op: MAX_OPERATIONS, result: { kind: 'failed', code: 'refused' } } },
+  ]);
+  feed(machine, 2, { kind: 'command', command: { kind: 'cancel', op: 0 } });
+  const results = drive(machine, 5_000).filter((o) => o.kind === 'emit' && o.event.kind === 'result');
+  expect(results).toHaveLength(MAX_OPERATIONS - 1);
+  expect(machine.openOperations).toBe(0);
+});
+
+test('leaving says BYE to every link and ends the machine', () => {
+  const machine = overlay();
+  feed(machine, 0, up(peer), up(person(2)));
+  const out = feed(machine, 1, { kind: 'command', command: { kind: 'leave' } });
+  const byes = out.filter((o) => o.kind === 'send' && o.bytes[1] === FRAME.bye);
+  expect(byes).toHaveLength(2);
+  expect(machine.nextDeadline()).toBeUndefined();
+  expect(feed(machine, 2, up(person(3)))).toEqual([]);
+});
+
+test('no input makes the machine throw, and its bounds hold through 100,000 random ones', () => {
+  const random = seededRng(3);
+  const machine = overlay(10, 16);
+  let now = 0;
+  let effects: number[] = [];
+  for (let i = 0; i < 100_000; i++) {
+    now += randomBelow(random, 30);
+    const out: OverlayOutput[] = [];
+    machine.handle(randomInput(random, i, effects), now, out);
+    effects = [...effects, ...out.flatMap((o) => (o.kind === 'run' ? [o.effect] : []))].slice(-20);
+    if (i % 500 === 0) expectBounds(machine);
+  }
+  expect(machine.counters.receivedFrames[FRAME.route]).toBeGreaterThan(1_000);
+}, 60_000);
+
+function expectBounds(machine: Overlay): void {
+  const perBucket = new Map<number, number>();
+  for (const { bucket } of machine.snapshot().entries) perBucket.set(bucket, (perBucket.get(bucket) ?? 0) + 1);
+  expect(Math.max(0, ...perBucket.values())).toBeLessThanOrEqual(Math.max(BUCKET_CAPACITY, machine.links));
+  expect(machine.links).toBeLessThanOrEqual(16);
+  expect(machine.openOperations).toBeLessThanOrEqual(MAX_OPERATIONS);
+}
+
+function randomInput(random: Rng, op: number, effects: readonly number[]): OverlayInput {
+  const contact = person(randomBelow(random, people.length));
+  switch (randomBelow(random, 12)) {
+    case 0:
+      return up(contact);
+    case 1:
+      return { kind: 'linkDown', peer: contact.id };
+    case 2:
+      return { kind: 'deadline' };
+    case 3:
+      return {
+        kind: 'effectDone',
+        effect: effects[randomBelow(random, effects.length + 1)] ?? op,
+        isValid: random.nextUint32() % 2 === 0,
+      };
+    case 4:
+    case 5:
+      return { kind: 'command', command: randomCommand(random, op, contact) };
+    default:
+      return { kind: 'received', from: contact.id, bytes: randomFrame(random) };
+  }
+}
+
+function randomFrame(random: Rng): Uint8Array {
+  const bytes = item(FRAMES, randomBelow(random, FRAMES.length)).slice();
+  if (bytes[1] === FRAME.route || bytes[1] === FRAME.ack) bytes.set(randomBytes(random, 2), 8);
+  if (bytes[1] === FRAME.route) {
+    bytes[14] = 1 + randomBelow(random, 7);
+    bytes[11] = randomBelow(random, 8);
+  }
+  if (random.nextUint32() % 3 === 0) bytes[2 + randomBelow(random, bytes.length - 2)] = random.nextUint32() & 0xff;
+  return bytes;
+}
+
+function randomCommand(
+  random: Rng,
+  op: number,
+  contact: Contact,
+): Extract<OverlayInput, { kind: 'command' }>['command'] {
+  const key = contact.id;
+  const empty = new Uint8Array(3);
+  const record: SignedRecord = {
+    key,
+    author: contact,
+    sequence: op,
+    expiresAt: op,
+    value: empty,
+    signature: new Uint8Array(64),
+  };
+  const commands = [
+    { kind: 'introduce', contacts: [contact] },
+    { kind: 'lookup', op, key, mode: 'iterative', timeoutMs: Number.NaN },
+    { kind: 'lookup', op, key, mode: 'recursive', timeoutMs: 500 },
+    { kind: 'put', op, record },
+    { kind: 'get', op, key },
+    { kind: 'publish', op, key },
+    { kind: 'unpublish', op, key },
+    { kind: 'findProviders', op, key },
+    { kind: 'route', op, target: key, protocol: 'app', payload: empty, timeoutMs: -1 },
+    { kind: 'cancel', op: op - randomBelow(random, 50) },
+    { kind: 'linkFailed', peer: key, isPeerAtFault: op % 2 === 0 },
+    { kind: 'wallClock', wallNow: op },
+  ] as const;
+  return commands[randomBelow(random, commands.length)] ?? { kind: 'wallClock', wallNow: 0 };
+}
