@@ -10,4 +10,5 @@ export { DropOverlay } from './files/drop-overlay.tsx';
 export { ShareRow } from './files/share-row.tsx';
 export { InviteDialog } from './header/invite-dialog.tsx';
 export { ContactList, LinkList } from './network/lists.tsx';
+export { NetworkEmpty } from './network/network-empty.tsx';
 export { Notices } from './notices/notices.tsx';

@@ -4,7 +4,6 @@ import { isLate, node, status } from '../state/session.ts';
 import { displayName } from '../view/people.ts';
 import { plural } from '../view/format.ts';
 import { Icon } from '../widgets/icon.tsx';
-import { NetworkEmpty } from './network-empty.tsx';
 import { Ring } from './ring.tsx';
 
 /** Who is in the network, drawn and listed. */
@@ -24,7 +23,7 @@ export function NetworkPanel() {
         </p>
       </header>
       <Ring />
-      {count === 0 && <NetworkEmpty />}
+      {parts && count === 0 && <parts.NetworkEmpty />}
       <LinkProblem />
       {count > 0 && (
         <details class="fold" open>
