@@ -1,8 +1,20 @@
-import { HASH_READ_BYTES, HASH_READS_IN_FLIGHT } from '../../../shared/src/limits/storage.ts';
-import { PIECE_HASH_BYTES, pieceCountOf } from '../swarm/metainfo.ts';
+import {
+  HASH_READ_BYTES,
+  HASH_READS_IN_FLIGHT,
+  MIN_SHARED_PIECES,
+  PREFERRED_PIECE_BYTES,
+} from '../../../shared/src/limits/storage.ts';
+import { PIECE_HASH_BYTES, choosePieceLength, pieceCountOf } from '../swarm/metainfo.ts';
 import { sha1 } from './hash.ts';
 import type { Layout } from './storage/layout.ts';
 import { readFiles } from './storage/source-files.ts';
+
+/** The piece length for a share of `totalBytes`: longer than the usual choice where storage gains by it. [bytes] */
+export function sharedPieceLength(totalBytes: number): number {
+  let length = choosePieceLength(totalBytes);
+  while (length < PREFERRED_PIECE_BYTES && totalBytes >= 2 * length * MIN_SHARED_PIECES) length *= 2;
+  return length;
+}
 
 /**
  * The SHA-1 digests of all pieces, in order and in one array. Reads in large parts, a few of them ahead of the digests.

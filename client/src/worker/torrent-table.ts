@@ -1,11 +1,11 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS, RESUME_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
-import { buildMetainfo, choosePieceLength, decodeTorrentFile, encodeTorrentFile, pieceCountOf } from '../swarm/metainfo.ts';
+import { buildMetainfo, decodeTorrentFile, encodeTorrentFile, pieceCountOf } from '../swarm/metainfo.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { WorkerError, describeError } from './errors.ts';
-import { hashPieces } from './hash-files.ts';
+import { hashPieces, sharedPieceLength } from './hash-files.ts';
 import type { Pipe } from './pipe.ts';
 import type {
   DownloadSource,
@@ -80,7 +80,7 @@ export class TorrentTable {
   async share(name: string, files: readonly SharedFile[]): Promise<TorrentSummary> {
     await this.#started;
     const layout = layOut(files.map((shared) => shared.file.size));
-    const pieceLength = choosePieceLength(layout.totalLength);
+    const pieceLength = sharedPieceLength(layout.totalLength);
     const sources = files.map((shared) => shared.file);
     const pieceHashes = await hashPieces(sources, layout, pieceLength);
     const metainfo = buildMetainfo({
