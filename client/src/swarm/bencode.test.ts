@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { utf8Encode } from '../../../shared/src/bytes.ts';
+import { equalBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_BENCODE_DEPTH } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { type BencodeInput, decodeBencode, decodeBencodePrefix, encodeBencode, toInput } from './bencode.ts';
@@ -31,7 +31,13 @@ test('the examples of BEP 3 decode', () => {
     ['i-3e', -3],
     ['i0e', 0],
     ['l4:spam4:eggse', [text('spam'), text('eggs')]],
-    ['d3:cow3:moo4:spam4:eggse', new Map([['cow', text('moo')], ['spam', text('eggs')]])],
+    [
+      'd3:cow3:moo4:spam4:eggse',
+      new Map([
+        ['cow', text('moo')],
+        ['spam', text('eggs')],
+      ]),
+    ],
     ['d4:spaml1:a1:bee', new Map([['spam', [text('a'), text('b')]]])],
   ] as const) {
     const result = decodeBencode(text(document));
@@ -44,8 +50,7 @@ test('what is encoded decodes to the same value, and encodes to the same bytes a
     fc.property(input, (value) => {
       const bytes = encodeBencode(value);
       const decoded = decodeBencode(bytes);
-      expect(decoded.ok).toBe(true);
-      if (decoded.ok) expect(encodeBencode(toInput(decoded.value))).toEqual(bytes);
+      expect(decoded.ok && encodeBencode(toInput(decoded.value))).toEqual(bytes);
     }),
   );
 });
@@ -89,14 +94,20 @@ test('byte ranges name a value within its document, and a prefix leaves the rest
 
 test('100,000 hostile documents do not throw, and those that decode are canonical', () => {
   const rng = seededRng(3);
-  const samples = ['d3:cow3:moo4:spaml1:a1:bee', 'li-12ei0ed0:0:ee', '11:hello world', 'd1:ad1:bd1:cleeee', 'i123456789012e'].map(text);
+  const samples = [
+    'd3:cow3:moo4:spaml1:a1:bee',
+    'li-12ei0ed0:0:ee',
+    '11:hello world',
+    'd1:ad1:bd1:cleeee',
+    'i123456789012e',
+  ].map(text);
   let accepted = 0;
   for (let i = 0; i < 100_000; i++) {
     const bytes = mutate(rng, samples);
     const result = decodeBencode(bytes);
     if (!result.ok) continue;
     accepted++;
-    if (i % 16 === 0) expect(encodeBencode(toInput(result.value))).toEqual(bytes);
+    if (!equalBytes(encodeBencode(toInput(result.value)), bytes)) throw new Error('accepted another form');
   }
   expect(accepted).toBeGreaterThan(1000);
 });

@@ -239,7 +239,11 @@ class Parser {
 }
 
 function write(writer: Writer, input: BencodeInput): void {
-  if (typeof input === 'number') writer.u8(LETTER_I).bytes(utf8Encode(String(input))).u8(LETTER_E);
+  if (typeof input === 'number')
+    writer
+      .u8(LETTER_I)
+      .bytes(utf8Encode(String(input)))
+      .u8(LETTER_E);
   else if (typeof input === 'string') writeBytes(writer, utf8Encode(input));
   else if (input instanceof Uint8Array) writeBytes(writer, input);
   else if (input instanceof Map) writeDictionary(writer, input as ReadonlyMap<string, BencodeInput>);
@@ -261,7 +265,10 @@ function writeDictionary(writer: Writer, dictionary: ReadonlyMap<string, Bencode
 }
 
 function writeBytes(writer: Writer, bytes: Uint8Array): void {
-  writer.bytes(utf8Encode(String(bytes.length))).u8(COLON).bytes(bytes);
+  writer
+    .bytes(utf8Encode(String(bytes.length)))
+    .u8(COLON)
+    .bytes(bytes);
 }
 
 function compareKeys(a: string, b: string): number {

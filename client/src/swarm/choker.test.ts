@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { OPTIMISTIC_MS, RECHOKE_MS, REGULAR_SLOTS } from '../../../shared/src/limits/swarm.ts';
 import { randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import { Choker, type ChokerPeer } from './choker.ts';
+import { at } from './test/at.ts';
 
 interface Peer extends ChokerPeer {
   isInterested: boolean;
@@ -10,7 +11,13 @@ interface Peer extends ChokerPeer {
   sentThisRound: number;
 }
 
-const peer = (receivedThisRound = 0): Peer => ({ isInterested: true, receivedThisRound, sentThisRound: 0, slot: 'none', since: 0 });
+const peer = (receivedThisRound = 0): Peer => ({
+  isInterested: true,
+  receivedThisRound,
+  sentThisRound: 0,
+  slot: 'none',
+  since: 0,
+});
 const holders = (peers: readonly Peer[], slot: Peer['slot']): Peer[] => peers.filter((each) => each.slot === slot);
 
 test('up to four interested peers are all served, from the moment they want something', () => {
@@ -26,7 +33,11 @@ test('the four that sent most in the last round get the regular slots', () => {
   const choker = new Choker();
   const peers = [10, 70, 30, 0, 50, 20, 60].map(peer);
   choker.rechoke(peers, false, RECHOKE_MS);
-  expect(holders(peers, 'regular').map((each) => each.receivedThisRound).sort((a, b) => b - a)).toEqual([70, 60, 50, 30]);
+  expect(
+    holders(peers, 'regular')
+      .map((each) => each.receivedThisRound)
+      .sort((a, b) => b - a),
+  ).toEqual([70, 60, 50, 30]);
   expect(holders(peers, 'optimistic')).toHaveLength(1);
 });
 
@@ -50,7 +61,7 @@ test('a seed serves each of many equal peers in turn', () => {
     choker.rechoke(peers, true, now);
     for (const each of peers) {
       each.sentThisRound = each.slot === 'none' ? 0 : 1000;
-      if (each.slot !== 'none') rounds.set(each, rounds.get(each)! + 1);
+      if (each.slot !== 'none') rounds.set(each, (rounds.get(each) ?? 0) + 1);
     }
   }
   // 300 slot rounds among 12: 25 each on average.
@@ -62,13 +73,13 @@ test('a slot whose holder wants nothing is kept until somebody needs it', () => 
   const choker = new Choker();
   const peers = [peer(), peer(), peer(), peer()];
   choker.rechoke(peers, false, 0);
-  peers[0]!.isInterested = false;
+  at(peers, 0).isInterested = false;
   choker.rechoke(peers, false, RECHOKE_MS);
-  expect(peers[0]!.slot).toBe('regular');
+  expect(at(peers, 0).slot).toBe('regular');
   const newcomer = peer();
   peers.push(newcomer);
   choker.admit(newcomer, peers, RECHOKE_MS + 1);
-  expect([peers[0]!.slot, newcomer.slot]).toEqual(['none', 'regular']);
+  expect([at(peers, 0).slot, newcomer.slot]).toEqual(['none', 'regular']);
 });
 
 test('whatever peers do, there are at most four regular slots and one optimistic one, and nobody waits for ever', () => {
@@ -79,7 +90,7 @@ test('whatever peers do, there are at most four regular slots and one optimistic
       let peers = Array.from({ length: count }, () => peer());
       const waits = new Map<Peer, number>();
       for (let now = 0; now < 200 * RECHOKE_MS; now += RECHOKE_MS / 2) {
-        const chosen = peers[randomBelow(rng, peers.length)]!;
+        const chosen = at(peers, randomBelow(rng, peers.length));
         const action = randomBelow(rng, 12);
         if (action === 0) {
           chosen.isInterested = !chosen.isInterested;
@@ -101,7 +112,8 @@ test('whatever peers do, there are at most four regular slots and one optimistic
         }
         expect(holders(peers, 'regular').length).toBeLessThanOrEqual(REGULAR_SLOTS);
         expect(holders(peers, 'optimistic').length).toBeLessThanOrEqual(1);
-        for (const each of peers) waits.set(each, each.isInterested && each.slot === 'none' ? (waits.get(each) ?? 0) + 0.5 : 0);
+        for (const each of peers)
+          waits.set(each, each.isInterested && each.slot === 'none' ? (waits.get(each) ?? 0) + 0.5 : 0);
         // At most 20 peers wait for one slot that changes hands every 30 s, checked every 10 s.
         expect(Math.max(...waits.values())).toBeLessThan((20 * (OPTIMISTIC_MS + RECHOKE_MS)) / RECHOKE_MS);
       }

@@ -35,7 +35,11 @@ export class Choker {
   /** A slot may have become free: those who waited longest get what there is. */
   refill(peers: Iterable<ChokerPeer>, now: Millis): void {
     const all = [...peers];
-    this.#fill(waiting(all).sort((a, b) => a.since - b.since), all, now);
+    this.#fill(
+      waiting(all).sort((a, b) => a.since - b.since),
+      all,
+      now,
+    );
   }
 
   /** Ranks anew. Once every ten seconds; the caller then clears the round's counters. */
@@ -51,7 +55,8 @@ export class Choker {
     const ranked = interested.sort(isSeed ? (a, b) => compareAsSeed(a, b, now) : compareAsLeecher);
     const regular = new Set(ranked.slice(0, REGULAR_SLOTS));
     const optimistic = this.#optimistic(ranked.slice(REGULAR_SLOTS), now);
-    for (const peer of all) assign(peer, regular.has(peer) ? 'regular' : peer === optimistic ? 'optimistic' : 'none', now);
+    for (const peer of all)
+      assign(peer, regular.has(peer) ? 'regular' : peer === optimistic ? 'optimistic' : 'none', now);
   }
 
   #fill(candidates: readonly ChokerPeer[], peers: Iterable<ChokerPeer>, now: Millis): void {

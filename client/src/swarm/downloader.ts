@@ -53,7 +53,8 @@ export class Downloader {
 
   onBlock(session: PeerSession, message: WireBlock, pieceCount: number, now: Millis): BlockOutcome {
     const { piece, begin, bytes } = message;
-    if (piece >= pieceCount || begin % BLOCK_BYTES !== 0 || begin >= this.#picker.blocksPerPiece * BLOCK_BYTES) return 'malformed';
+    if (piece >= pieceCount || begin % BLOCK_BYTES !== 0 || begin >= this.#picker.blocksPerPiece * BLOCK_BYTES)
+      return 'malformed';
     const block = piece * this.#picker.blocksPerPiece + begin / BLOCK_BYTES;
     if (bytes.length !== this.#picker.blockLength(block)) return 'malformed';
     session.downloadedBytes += bytes.length;
@@ -103,7 +104,8 @@ export class Downloader {
     session.pipeline.tick(now);
     const { outstanding } = session;
     const before = outstanding.counted;
-    while (outstanding.oldestAt !== undefined && now - outstanding.oldestAt >= REQUEST_TIMEOUT_MS) this.#giveUpOldest(session);
+    while (outstanding.oldestAt !== undefined && now - outstanding.oldestAt >= REQUEST_TIMEOUT_MS)
+      this.#giveUpOldest(session);
     if (outstanding.counted > 0 && now - session.progressAt >= SNUB_MS) {
       session.pipeline.isSnubbed = true;
       this.#picker.releaseAll(session);

@@ -11,8 +11,16 @@ const HASH = 'c9e15763f722f23e98a29decdfae341b98d53056';
 
 test('hex of either case and base32 name the same info-hash', () => {
   // The base32 form was made with Python's base64.b32encode.
-  for (const topic of [HASH, HASH.toUpperCase(), 'ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW', 'ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW'.toLowerCase()]) {
-    expect(parseMagnet(`magnet:?xt=urn:btih:${topic}`)).toEqual({ ok: true, value: { infoHash: HASH, name: '', trackers: [], webSeeds: [] } });
+  for (const topic of [
+    HASH,
+    HASH.toUpperCase(),
+    'ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW',
+    'ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW'.toLowerCase(),
+  ]) {
+    expect(parseMagnet(`magnet:?xt=urn:btih:${topic}`)).toEqual({
+      ok: true,
+      value: { infoHash: HASH, name: '', trackers: [], webSeeds: [] },
+    });
   }
 });
 
@@ -20,7 +28,12 @@ test('names, trackers and web seeds are read, whatever the order and the numberi
   const link = `magnet:?dn=A+%C3%BC%26b&tr=wss%3A%2F%2Ft.example&tr.1=ws://u.example/a&x.pe=1.2.3.4:5&xt=urn:btih:${HASH}&ws=https://w.example/f&tr=nonsense`;
   expect(parseMagnet(link)).toEqual({
     ok: true,
-    value: { infoHash: HASH, name: 'A ü&b', trackers: ['wss://t.example', 'ws://u.example/a'], webSeeds: ['https://w.example/f'] },
+    value: {
+      infoHash: HASH,
+      name: 'A ü&b',
+      trackers: ['wss://t.example', 'ws://u.example/a'],
+      webSeeds: ['https://w.example/f'],
+    },
   });
 });
 
@@ -62,7 +75,10 @@ test('the number of trackers is bounded', () => {
 
 test('100,000 hostile links do not throw', () => {
   const rng = seededRng(5);
-  const samples = [`magnet:?xt=urn:btih:${HASH}&dn=%C3%BC+x&tr=wss%3A%2F%2Ft.example`, `magnet:?xt=urn:btih:ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW&ws=https://w`].map(utf8Encode);
+  const samples = [
+    `magnet:?xt=urn:btih:${HASH}&dn=%C3%BC+x&tr=wss%3A%2F%2Ft.example`,
+    `magnet:?xt=urn:btih:ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW&ws=https://w`,
+  ].map(utf8Encode);
   let accepted = 0;
   for (let i = 0; i < 100_000; i++) {
     if (parseMagnet(String.fromCharCode(...mutate(rng, samples))).ok) accepted++;

@@ -1,6 +1,11 @@
 import { fromHex, hexDigit, utf8Decode, utf8Encode } from '../../../shared/src/bytes.ts';
 import { ID_BYTES, nodeIdFromBytes } from '../../../shared/src/ids.ts';
-import { MAX_MAGNET_LENGTH, MAX_SEGMENT_BYTES, MAX_TRACKERS, MAX_URL_LENGTH } from '../../../shared/src/limits/swarm.ts';
+import {
+  MAX_MAGNET_LENGTH,
+  MAX_SEGMENT_BYTES,
+  MAX_TRACKERS,
+  MAX_URL_LENGTH,
+} from '../../../shared/src/limits/swarm.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import type { InfoHash } from './types.ts';
 
@@ -38,7 +43,10 @@ export function parseMagnet(text: string): Result<Magnet, MagnetErrorCode> {
     const equals = parameter.indexOf('=');
     const value = equals < 0 ? undefined : percentDecode(parameter.slice(equals + 1));
     if (value === undefined) continue;
-    const key = parameter.slice(0, equals).replace(/\.\d+$/, '').toLowerCase();
+    const key = parameter
+      .slice(0, equals)
+      .replace(/\.\d+$/, '')
+      .toLowerCase();
     if (key === 'xt' && /^urn:btih:/i.test(value)) {
       hasTopic = true;
       infoHash ??= parseInfoHash(value.slice(9));
@@ -82,7 +90,7 @@ export function isUrl(text: string): boolean {
 /** A name for people until the metadata is here: one line, of bounded length. */
 function displayName(text: string): string {
   const line = text.replace(/\p{Cc}+/gu, ' ').trim();
-  return [...line].slice(0, MAX_SEGMENT_BYTES).join('');
+  return Array.from(line).slice(0, MAX_SEGMENT_BYTES).join('');
 }
 
 function fromBase32(text: string): Uint8Array | undefined {

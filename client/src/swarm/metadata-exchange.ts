@@ -76,7 +76,8 @@ export class MetadataExchange {
     session.metadataId = handshake.metadataId ?? session.metadataId;
     if (handshake.maxRequests !== undefined) session.pipeline.setPeerLimit(handshake.maxRequests);
     if (handshake.metadataSize === undefined) return true;
-    if (!session.hasMetadata && session.metadataId !== undefined) this.#fetch.addSource(session.id, handshake.metadataSize);
+    if (!session.hasMetadata && session.metadataId !== undefined)
+      this.#fetch.addSource(session.id, handshake.metadataSize);
     session.hasMetadata = true;
     return true;
   }

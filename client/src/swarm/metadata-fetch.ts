@@ -103,7 +103,8 @@ export class MetadataFetch {
   #eligible(now: Millis): [NodeId, Source][] {
     const [suspect] = this.#suspects;
     return [...this.#sources].filter(
-      ([peer, source]) => source.size === this.#size && source.restsUntil <= now && (suspect === undefined || peer === suspect),
+      ([peer, source]) =>
+        source.size === this.#size && source.restsUntil <= now && (suspect === undefined || peer === suspect),
     );
   }
 

@@ -102,7 +102,8 @@ export function buildMetainfo(source: MetainfoSource): Metainfo {
     ['pieces', pieceHashes],
   ]);
   const first = source.files[0];
-  if (source.files.length === 1 && first?.path.length === 1 && first.path[0] === source.name) info.set('length', totalLength);
+  if (source.files.length === 1 && first?.path.length === 1 && first.path[0] === source.name)
+    info.set('length', totalLength);
   else {
     const entry = (file: { readonly length: number }, index: number): BencodeInput =>
       new Map<string, BencodeInput>([
@@ -122,7 +123,11 @@ export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
   const [first] = metainfo.trackers;
   if (first !== undefined) file.set('announce', first);
   // BEP 12: one tier for each tracker, tried in order.
-  if (metainfo.trackers.length > 1) file.set('announce-list', metainfo.trackers.map((tracker) => [tracker]));
+  if (metainfo.trackers.length > 1)
+    file.set(
+      'announce-list',
+      metainfo.trackers.map((tracker) => [tracker]),
+    );
   return encodeBencode(file);
 }
 
@@ -138,7 +143,10 @@ export function decodeTorrentFile(bytes: Uint8Array): Result<Metainfo, MetainfoE
 }
 
 /** Reads an info dictionary, e.g. as peers send it (BEP 9). Total; keeps `infoBytes` itself. */
-export function decodeInfo(infoBytes: Uint8Array, trackers: readonly string[] = []): Result<Metainfo, MetainfoErrorCode> {
+export function decodeInfo(
+  infoBytes: Uint8Array,
+  trackers: readonly string[] = [],
+): Result<Metainfo, MetainfoErrorCode> {
   if (infoBytes.length > MAX_INFO_BYTES) return err('too-large');
   const document = decodeBencode(infoBytes);
   if (!document.ok) return err('not-bencode');

@@ -30,7 +30,9 @@ export function safePaths(paths: readonly (readonly string[])[]): readonly (read
     // A collision with a file higher up is escaped by renaming the first folder, any other by renaming the file.
     for (let n = 2; !isFree(chosen); n++) {
       const isBlocked = wanted.some((_, depth) => depth > 0 && files.has(wanted.slice(0, depth).join('/')));
-      chosen = isBlocked ? [numbered(wanted[0] as string, n), ...wanted.slice(1)] : [...wanted.slice(0, -1), numbered(wanted.at(-1) as string, n)];
+      chosen = isBlocked
+        ? [numbered(wanted[0] as string, n), ...wanted.slice(1)]
+        : [...wanted.slice(0, -1), numbered(wanted.at(-1) as string, n)];
     }
     files.add(chosen.join('/'));
     for (let depth = 1; depth < chosen.length; depth++) folders.add(chosen.slice(0, depth).join('/'));
@@ -43,7 +45,9 @@ function numbered(name: string, n: number): string {
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
   const suffix = ` (${n})${extension}`;
-  return truncate(name.slice(0, name.length - extension.length), MAX_SEGMENT_BYTES - utf8Encode(suffix).length) + suffix;
+  return (
+    truncate(name.slice(0, name.length - extension.length), MAX_SEGMENT_BYTES - utf8Encode(suffix).length) + suffix
+  );
 }
 
 /** As many whole characters of well-formed `text` as fit into `maxBytes` of UTF-8. */

@@ -6,6 +6,7 @@ import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts
 import { Outstanding } from './outstanding.ts';
 import { type PieceLayout, Picker, type PickerPeer } from './picker.ts';
 import { PieceSet } from './piece-set.ts';
+import { at } from './test/at.ts';
 
 const layoutOf = (pieceCount: number, blocksPerPiece: number, lastBytes = 100): PieceLayout => ({
   pieceCount,
@@ -17,7 +18,15 @@ const trusting = (): boolean => false;
 
 function makePeer(name: number): PickerPeer {
   const id = hashToId(Uint8Array.of(name));
-  return { id, pieces: undefined, isCountedAsSeed: false, wanted: 0, outstanding: new Outstanding(), current: undefined, nothingAt: -1 };
+  return {
+    id,
+    pieces: undefined,
+    isCountedAsSeed: false,
+    wanted: 0,
+    outstanding: new Outstanding(),
+    current: undefined,
+    nothingAt: -1,
+  };
 }
 
 function setOf(size: number, has: (piece: number) => boolean): PieceSet {
@@ -42,7 +51,11 @@ function answer(picker: Picker, peer: PickerPeer): { block: number; whole: numbe
     wasCounted = isCounted;
   });
   const receipt = picker.receive(peer, block, wasCounted);
-  return { block, whole: receipt.isWhole ? Math.floor(block / picker.blocksPerPiece) : undefined, hasRivals: receipt.hasRivals };
+  return {
+    block,
+    whole: receipt.isWhole ? Math.floor(block / picker.blocksPerPiece) : undefined,
+    hasRivals: receipt.hasRivals,
+  };
 }
 
 test('one peer is asked for every block exactly once, piece by piece, until nothing is left', () => {
@@ -60,9 +73,18 @@ test('one peer is asked for every block exactly once, piece by piece, until noth
 });
 
 test('after the first pieces the rarest one comes next', () => {
-  const picker = new Picker(layoutOf(50, 1), setOf(50, (piece) => piece < 4), seededRng(2), trusting);
+  const picker = new Picker(
+    layoutOf(50, 1),
+    setOf(50, (piece) => piece < 4),
+    seededRng(2),
+    trusting,
+  );
   const rare = [40, 41, 42];
-  for (let name = 0; name < 5; name++) picker.addPeer(makePeer(name), setOf(50, (piece) => !rare.includes(piece)));
+  for (let name = 0; name < 5; name++)
+    picker.addPeer(
+      makePeer(name),
+      setOf(50, (piece) => !rare.includes(piece)),
+    );
   const seed = makePeer(9);
   picker.addPeer(seed, PieceSet.full(50));
   expect([ask(picker, seed), ask(picker, seed), ask(picker, seed)].sort((a, b) => a - b)).toEqual(rare);
@@ -72,7 +94,10 @@ test('the first pieces are picked at random', () => {
   const firsts = new Set<number>();
   for (let seed = 0; seed < 40; seed++) {
     const picker = new Picker(layoutOf(50, 1), new PieceSet(50), seededRng(seed), trusting);
-    picker.addPeer(makePeer(1), setOf(50, (piece) => piece > 0));
+    picker.addPeer(
+      makePeer(1),
+      setOf(50, (piece) => piece > 0),
+    );
     const peer = makePeer(2);
     picker.addPeer(peer, PieceSet.full(50));
     firsts.add(ask(picker, peer));
@@ -174,7 +199,7 @@ function randomRun(rng: Rng, pieceCount: number, blocksPerPiece: number): void {
     }
   };
   for (let step = 0; step < 4000 && picker.storedCount < pieceCount; step++) {
-    const peer = peers[randomBelow(rng, peers.length)]!;
+    const peer = at(peers, randomBelow(rng, peers.length));
     const action = randomBelow(rng, 20);
     if (action < 8) ask(picker, peer, step * 100);
     else if (action < 16 && peer.outstanding.length > 0) {
@@ -218,7 +243,8 @@ function checkCounts(picker: Picker, peers: readonly PickerPeer[], pieceCount: n
   }
   for (const open of picker.openPieces) {
     if (open.free + open.busy + open.received !== open.blockCount) throw new Error('blocks do not add up');
-    for (let block = 0; block < open.blockCount; block++) asked.set(open.index * blocksPerPiece + block, open.requesters(block));
+    for (let block = 0; block < open.blockCount; block++)
+      asked.set(open.index * blocksPerPiece + block, open.requesters(block));
   }
   const counted = new Map<number, number>();
   for (const peer of peers) {
@@ -252,11 +278,15 @@ test('picking costs the same with a hundred thousand pieces and fifty peers', ()
   const rng = seededRng(8);
   const picker = new Picker(layoutOf(pieceCount, 4), new PieceSet(pieceCount), rng, trusting);
   const peers = Array.from({ length: 50 }, (_, name) => makePeer(name));
-  for (const peer of peers) picker.addPeer(peer, setOf(pieceCount, () => randomBelow(rng, 2) === 0));
+  for (const peer of peers)
+    picker.addPeer(
+      peer,
+      setOf(pieceCount, () => randomBelow(rng, 2) === 0),
+    );
   const picks = 50_000;
   const started = performance.now();
   for (let i = 0; i < picks; i++) {
-    const peer = peers[i % 50]!;
+    const peer = at(peers, i % 50);
     expect(ask(picker, peer) >= 0 || peer.outstanding.length > 0).toBe(true);
     if (peer.outstanding.length < 20) continue;
     const { whole } = answer(picker, peer);

@@ -12,6 +12,7 @@ import { OpenPiece } from './open-piece.ts';
 import type { Outstanding } from './outstanding.ts';
 import type { PieceSet } from './piece-set.ts';
 import { Rarity } from './rarity.ts';
+import { KEPT, KEPT_RIVALS, type Receipt, UNWANTED, WHOLE, WHOLE_RIVALS } from './receipt.ts';
 
 /** What the picker keeps about one connected peer. Owned by the peer's session, written by the picker. */
 export interface PickerPeer {
@@ -35,22 +36,6 @@ export interface PieceLayout {
   readonly pieceLength: number;
   readonly totalLength: number;
 }
-
-/** What became of a block that a peer was asked for. */
-export interface Receipt {
-  /** False: it was here already, or its piece is no longer open to this peer. */
-  readonly isKept: boolean;
-  /** All blocks of its piece are here now. */
-  readonly isWhole: boolean;
-  /** Others were asked for it too and should be told that it is no longer wanted. */
-  readonly hasRivals: boolean;
-}
-
-const UNWANTED: Receipt = { isKept: false, isWhole: false, hasRivals: false };
-const KEPT: Receipt = { isKept: true, isWhole: false, hasRivals: false };
-const KEPT_RIVALS: Receipt = { isKept: true, isWhole: false, hasRivals: true };
-const WHOLE: Receipt = { isKept: true, isWhole: true, hasRivals: false };
-const WHOLE_RIVALS: Receipt = { isKept: true, isWhole: true, hasRivals: true };
 
 /** Places of pieces that are not open. */
 const LISTED = -1;
@@ -266,7 +251,8 @@ export class Picker {
   #findPartial(peer: PickerPeer, now: Millis): OpenPiece | undefined {
     for (const open of this.#partial) {
       // A suspect that dawdles must not hold up the end of a download.
-      if (open.owner !== undefined && this.#rarity.size === 0 && now - open.openedAt > PAROLE_PIECE_MS) open.owner = undefined;
+      if (open.owner !== undefined && this.#rarity.size === 0 && now - open.openedAt > PAROLE_PIECE_MS)
+        open.owner = undefined;
       if (this.#mayFetch(peer, open)) return open;
     }
     return undefined;

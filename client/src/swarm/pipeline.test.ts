@@ -22,7 +22,11 @@ test('it starts with a few requests and doubles them every round trip', () => {
 });
 
 test('it settles at three seconds of the rate', () => {
-  for (const [rate, rtt] of [[200_000, 100], [1_000_000, 50], [2_000_000, 250]] as const) {
+  for (const [rate, rtt] of [
+    [200_000, 100],
+    [1_000_000, 50],
+    [2_000_000, 250],
+  ] as const) {
     const pipeline = new Pipeline();
     deliver(pipeline, rate, rtt, 20);
     expect(pipeline.depth / ((3 * rate) / BLOCK_BYTES)).toBeGreaterThan(0.8);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { Rarity } from './rarity.ts';
+import { at } from './test/at.ts';
 
 const PIECES = 12;
 
@@ -16,20 +17,22 @@ test('after any sequence of changes the counts are those of brute force and the 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.nat(), (steps, seed) => {
       const rarity = new Rarity(PIECES, seededRng(seed));
-      const counts = new Array<number>(PIECES).fill(0);
+      const counts = Array.from({ length: PIECES }, () => 0);
       const listed = new Set(counts.keys());
       for (const { kind, piece } of steps) {
         rarity[kind](piece);
-        if (kind === 'increase') counts[piece]!++;
-        else if (kind === 'decrease') counts[piece] = Math.max(0, counts[piece]! - 1);
+        if (kind === 'increase') counts[piece] = at(counts, piece) + 1;
+        else if (kind === 'decrease') counts[piece] = Math.max(0, at(counts, piece) - 1);
         else if (kind === 'list') listed.add(piece);
         else listed.delete(piece);
         const order = Array.from({ length: rarity.size }, (_, index) => rarity.at(index));
         expect(new Set(order)).toEqual(listed);
         expect(order.length).toBe(listed.size);
-        expect(order.map((each) => counts[each]!)).toEqual([...order.map((each) => counts[each]!)].sort((a, b) => a - b));
+        expect(order.map((each) => at(counts, each))).toEqual(
+          [...order.map((each) => at(counts, each))].sort((a, b) => a - b),
+        );
         expect(counts.map((_, each) => rarity.count(each))).toEqual(counts);
-        expect(order.slice(rarity.firstAvailable).every((each) => counts[each]! > 0)).toBe(true);
+        expect(order.slice(rarity.firstAvailable).every((each) => at(counts, each) > 0)).toBe(true);
         expect(order.slice(0, rarity.firstAvailable).every((each) => counts[each] === 0)).toBe(true);
       }
     }),

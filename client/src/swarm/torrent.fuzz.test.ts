@@ -3,12 +3,20 @@ import { concatBytes } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, MAX_TORRENT_PEERS } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
-import { EXTENDED_HANDSHAKE, OUR_METADATA_ID, encodeExtendedHandshake, encodeMetadataDataHeader, encodeMetadataReject, encodeMetadataRequest } from './extension.ts';
+import {
+  EXTENDED_HANDSHAKE,
+  OUR_METADATA_ID,
+  encodeExtendedHandshake,
+  encodeMetadataDataHeader,
+  encodeMetadataReject,
+  encodeMetadataRequest,
+} from './extension.ts';
 import { mutate } from './test/fuzz.ts';
 import { makeContent } from './test/lab.ts';
 import { Torrent } from './torrent.ts';
 import type { EffectResult, TorrentInput, TorrentOutput } from './types.ts';
 import { WireWriter } from './wire.ts';
+import { at } from './test/at.ts';
 
 const content = makeContent(1, [300_000, 0, 77], 32 * 1024);
 const { metainfo } = content;
@@ -48,7 +56,11 @@ function message(rng: Rng, writer: WireWriter): WireWriter {
     case 12:
       return writer.extended(OUR_METADATA_ID, encodeMetadataRequest(randomBelow(rng, 3)));
     case 13:
-      return writer.extended(OUR_METADATA_ID, encodeMetadataDataHeader(0, metainfo.infoBytes.length), metainfo.infoBytes);
+      return writer.extended(
+        OUR_METADATA_ID,
+        encodeMetadataDataHeader(0, metainfo.infoBytes.length),
+        metainfo.infoBytes,
+      );
     case 14:
       return writer.extended(OUR_METADATA_ID, encodeMetadataReject(0));
     case 15:
@@ -83,7 +95,7 @@ function input(rng: Rng, effects: number[], asked: Asked[]): TorrentInput {
     const writer = new WireWriter().piece(answer.piece, answer.begin, blockAt(answer.piece, answer.begin));
     return { kind: 'received', from: answer.peer, bytes: writer.take() };
   }
-  const peer = peers[randomBelow(rng, peers.length)] as NodeId;
+  const peer = at(peers, randomBelow(rng, peers.length));
   const kind = randomBelow(rng, 100);
   if (kind < 2) return { kind: 'linkUp', peer, isOutbound: randomBelow(rng, 2) === 0 };
   if (kind < 8) return { kind: 'linkDown', peer };
@@ -106,14 +118,16 @@ function input(rng: Rng, effects: number[], asked: Asked[]): TorrentInput {
 function check(out: readonly TorrentOutput[], effects: number[], asked: Asked[]): void {
   for (const output of out) {
     if (output.kind === 'send') asked.push(...requestsIn(output.to, output.bytes));
-    if (output.kind === 'send' && (output.bytes.length === 0 || output.bytes.length > 65_536)) throw new Error('bad send');
+    if (output.kind === 'send' && (output.bytes.length === 0 || output.bytes.length > 65_536))
+      throw new Error('bad send');
     if (output.kind !== 'run') continue;
     const { run } = output;
     if (run.kind === 'finishPiece' || run.kind === 'checkMetadata') effects.push(run.effect);
     if (run.kind === 'checkMetadata') continue;
     const pieceBytes = Math.min(32_768, content.bytes.length - run.piece * 32_768);
     if (pieceBytes <= 0) throw new Error('no such piece');
-    if (run.kind === 'keepBlock' && run.begin + run.bytes.length > pieceBytes) throw new Error('block outside of its piece');
+    if (run.kind === 'keepBlock' && run.begin + run.bytes.length > pieceBytes)
+      throw new Error('block outside of its piece');
     if (run.kind === 'sendBlock' && run.begin + run.length > pieceBytes) throw new Error('block outside of its piece');
   }
 }
@@ -148,7 +162,8 @@ test('100,000 hostile inputs to whole torrents do not throw, and what comes out 
       torrent.handle(input(rng, effects, asked), now, out);
       check(out, effects, asked);
       const snapshot = torrent.snapshot();
-      if (snapshot.peers.length > peers.length || snapshot.storedPieces > snapshot.pieceCount) throw new Error('out of bounds');
+      if (snapshot.peers.length > peers.length || snapshot.storedPieces > snapshot.pieceCount)
+        throw new Error('out of bounds');
     }
     stored += torrent.snapshot().storedPieces;
   }
@@ -158,13 +173,17 @@ test('100,000 hostile inputs to whole torrents do not throw, and what comes out 
 test('noise instead of a stream, cut anywhere, does not throw', () => {
   const rng = seededRng(99);
   const torrent = new Torrent({ self, infoHash: metainfo.infoHash, metainfo, stored: undefined }, rng);
-  const peer = peers[0] as NodeId;
+  const peer = at(peers, 0);
   const greeting = new WireWriter().handshake(nodeIdToBytes(metainfo.infoHash), nodeIdToBytes(peer)).take();
   let closed = 0;
   for (let i = 0; i < 20_000; i++) {
     const out: TorrentOutput[] = [];
     torrent.handle({ kind: 'linkUp', peer, isOutbound: true }, i, out);
-    torrent.handle({ kind: 'received', from: peer, bytes: concatBytes(greeting, randomBytes(rng, randomBelow(rng, 60))) }, i, out);
+    torrent.handle(
+      { kind: 'received', from: peer, bytes: concatBytes(greeting, randomBytes(rng, randomBelow(rng, 60))) },
+      i,
+      out,
+    );
     closed += out.filter((output) => output.kind === 'closeLink').length;
   }
   expect(closed).toBeGreaterThan(10_000);

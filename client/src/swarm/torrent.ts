@@ -10,13 +10,14 @@ import {
 import type { Deadline, Machine, Millis, Rng } from '../../../shared/src/machine.ts';
 import { TimerTable } from '../../../shared/src/timer-table.ts';
 import { Blame } from './blame.ts';
-import { Choker } from './choker.ts';
 import { Content } from './content.ts';
 import { type CloseReason, Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerSession } from './peer-session.ts';
+import { Slots } from './slots.ts';
+import { takeSnapshot } from './snapshot.ts';
 import type {
   EffectResult,
   Metainfo,
@@ -53,8 +54,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #sessions = new Map<NodeId, PeerSession>();
   readonly #effects = new Effects();
   readonly #blame = new Blame();
-  readonly #choker = new Choker();
   readonly #uploader = new Uploader(this.#effects);
+  readonly #slots = new Slots(this.#effects, this.#uploader, this.#sessions);
   readonly #metadata = new MetadataExchange(this.#effects, this.#uploader, this.#sessions);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
   readonly #timers = new TimerTable<Timer>();
@@ -66,8 +67,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #hasCompleted = false;
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
-  /** Chokes and unchokes are to be sent before the call ends. */
-  #needsSlots = false;
   #lastNow: Millis = 0;
   /** Reused by each input. */
   #messages: WireMessage[] = [];
@@ -96,20 +95,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   /** Rates are as of the last input; with peers connected there is one every second. */
   snapshot(): TorrentSnapshot {
-    const now = this.#lastNow;
-    const peers = [...this.#sessions.values()].filter((session) => session.phase === 'up');
-    const content = this.#content;
-    return {
-      pieceCount: content?.pieceCount ?? 0,
-      storedPieces: content?.picker.storedCount ?? 0,
-      doneBytes: content?.doneBytes ?? 0,
-      downBytesPerSecond: content?.downloader.meter.perSecond(now) ?? 0,
-      upBytesPerSecond: this.#uploader.meter.perSecond(now),
-      uploadedBytes: this.#uploader.meter.total,
-      downloadedBytes: content?.downloader.meter.total ?? 0,
-      peers: peers.map((session) => session.info(now)),
-      isPaused: this.#lifecycle === 'paused',
-    };
+    return takeSnapshot(this.#sessions, this.#content, this.#uploader, this.#lifecycle === 'paused', this.#lastNow);
   }
 
   get content(): Content | undefined {
@@ -122,13 +108,13 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (session.hasFast && content?.isComplete) writer.haveAll();
     else if (content && content.stored.count > 0) writer.bitfield(content.stored.toBitfield());
     else if (session.hasFast) writer.haveNone();
-    if (session.hasExtended) writer.extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(content?.metainfo.infoBytes.length));
+    if (session.hasExtended)
+      writer.extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(content?.metainfo.infoBytes.length));
   }
 
   onInterest(session: PeerSession, now: Millis): void {
     if (this.#lifecycle !== 'running' || !this.#content) return;
-    if (session.peerInterested) this.#choker.admit(session, this.#sessions.values(), now);
-    this.#needsSlots = true;
+    if (session.peerInterested) this.#slots.admit(session, now);
   }
 
   onFreed(): void {
@@ -170,8 +156,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (!this.#content) this.#metadata.pump(now);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
-    if (this.#needsSlots) for (const session of this.#sessions.values()) this.#applySlot(session);
-    this.#needsSlots = false;
+    this.#slots.apply();
   }
 
   #onReceived(from: NodeId, bytes: Uint8Array, now: Millis): void {
@@ -332,25 +317,11 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #rechoke(now: Millis): void {
     if (this.#sessions.size > 0) this.#timers.set('rechoke', now + RECHOKE_MS, 'rank the peers');
-    if (this.#lifecycle === 'running' && this.#content) {
-      this.#choker.rechoke(this.#sessions.values(), this.#content.isComplete, now);
-    }
-    this.#needsSlots = true;
+    if (this.#lifecycle === 'running' && this.#content) this.#slots.rechoke(this.#content.isComplete, now);
     for (const session of this.#sessions.values()) {
       session.receivedThisRound = 0;
       session.sentThisRound = 0;
     }
-  }
-
-  /** Chokes or unchokes the peer as its slot says. */
-  #applySlot(session: PeerSession): void {
-    const isChoked = session.slot === 'none';
-    if (session.amChoking === isChoked || session.phase !== 'up') return;
-    session.amChoking = isChoked;
-    if (isChoked) {
-      this.#effects.write(session).choke();
-      this.#uploader.clear(session);
-    } else this.#effects.write(session).unchoke();
   }
 
   #updateInterest(session: PeerSession): void {
@@ -373,17 +344,15 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       if (session.phase !== 'up') continue;
       this.#content?.downloader.cancelAll(session);
       this.#updateInterest(session);
-      session.slot = 'none';
     }
-    this.#needsSlots = true;
+    this.#slots.clear();
   }
 
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
     for (const session of this.#sessions.values()) this.#updateInterest(session);
-    if (this.#content) this.#choker.refill(this.#sessions.values(), now);
-    this.#needsSlots = true;
+    if (this.#content) this.#slots.refill(now);
     this.#needsFill = true;
   }
 
@@ -392,7 +361,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       session.phase = 'closed';
       this.#effects.close(session, 'stopped');
     }
-    for (const open of this.#content?.picker.openPieces ?? []) this.#effects.run({ kind: 'dropPiece', piece: open.index });
+    for (const open of this.#content?.picker.openPieces ?? [])
+      this.#effects.run({ kind: 'dropPiece', piece: open.index });
     this.#sessions.clear();
     this.#pending.clear();
     for (const timer of ['complete', 'tick', 'rechoke', 'upload'] as const) this.#timers.clear(timer);
@@ -410,8 +380,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#sessions.delete(session.id);
     this.#content?.picker.removePeer(session);
     this.#metadata.removePeer(session.id);
-    if (session.slot !== 'none' && this.#lifecycle === 'running') this.#choker.refill(this.#sessions.values(), now);
-    this.#needsSlots = true;
+    if (session.slot !== 'none' && this.#lifecycle === 'running') this.#slots.refill(now);
     this.#needsFill = true;
   }
 

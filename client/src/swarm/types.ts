@@ -96,7 +96,11 @@ export type TorrentEvent =
 export type TorrentOutput =
   /** Wire bytes, at most one data-channel message. */
   | { readonly kind: 'send'; readonly to: NodeId; readonly bytes: Uint8Array }
-  | { readonly kind: 'closeLink'; readonly peer: NodeId; readonly why: 'malformed' | 'banned' | 'useless' | 'timeout' | 'stopped' }
+  | {
+      readonly kind: 'closeLink';
+      readonly peer: NodeId;
+      readonly why: 'malformed' | 'banned' | 'useless' | 'timeout' | 'stopped';
+    }
   | { readonly kind: 'run'; readonly run: TorrentRun }
   | { readonly kind: 'emit'; readonly event: TorrentEvent };
 
@@ -140,4 +144,3 @@ export interface TorrentOptions {
   /** Pieces already stored and verified; undefined means none. One bit a piece, highest bit first (BEP 3 bitfield). */
   readonly stored: Uint8Array | undefined;
 }
-

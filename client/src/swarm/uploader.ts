@@ -43,7 +43,8 @@ export class Uploader {
     const { metainfo } = content;
     if (request.piece >= pieceCountOf(metainfo.totalLength, metainfo.pieceLength)) return false;
     if (request.begin + request.length > pieceLengthOf(metainfo, request.piece)) return false;
-    const isRefused = session.amChoking || session.queue.length >= MAX_QUEUED_REQUESTS || !content.isStored(request.piece);
+    const isRefused =
+      session.amChoking || session.queue.length >= MAX_QUEUED_REQUESTS || !content.isStored(request.piece);
     if (isRefused) this.#reject(session, request);
     else session.queue.push(request);
     return true;
@@ -75,7 +76,8 @@ export class Uploader {
       session.burstLeft = UPLOAD_BURST_BLOCKS;
       session.burstEndsAt = now + UPLOAD_BURST_MS;
     }
-    while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0) this.#sendMetadata(session, infoBytes);
+    while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0)
+      this.#sendMetadata(session, infoBytes);
     while (session.burstLeft > 0) {
       const request = session.queue.shift();
       if (!request) break;

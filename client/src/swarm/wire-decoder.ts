@@ -172,7 +172,12 @@ const UNKNOWN: readonly [number, number] = [1, MAX_UNKNOWN_BYTES];
 function decodeBody(id: number, bytes: Uint8Array, at: number, end: number, sink: WireMessage[]): void {
   switch (id) {
     case MESSAGE.piece:
-      sink.push({ kind: 'piece', piece: u32(bytes, at), begin: u32(bytes, at + 4), bytes: bytes.subarray(at + 8, end) });
+      sink.push({
+        kind: 'piece',
+        piece: u32(bytes, at),
+        begin: u32(bytes, at + 4),
+        bytes: bytes.subarray(at + 8, end),
+      });
       return;
     case MESSAGE.request:
     case MESSAGE.cancel:

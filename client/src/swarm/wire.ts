@@ -1,3 +1,4 @@
+import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 
 export { BLOCK_BYTES };
@@ -22,7 +23,7 @@ export const MESSAGE = {
 } as const;
 
 /** The first 20 bytes of a stream: the length 19 and the protocol's name (BEP 3). */
-export const PROTOCOL_HEADER: readonly number[] = [...'\u0013BitTorrent protocol'].map((character) => character.charCodeAt(0));
+export const PROTOCOL_HEADER: Uint8Array = utf8Encode('\u0013BitTorrent protocol');
 
 /** Length of the handshake: header, 8 reserved bytes, info-hash, peer id. [bytes] BEP 3. */
 export const HANDSHAKE_BYTES = 68;

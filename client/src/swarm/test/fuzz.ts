@@ -1,3 +1,4 @@
+import { utf8Encode } from '../../../../shared/src/bytes.ts';
 import { type Rng, randomBelow, randomBytes } from '../../../../shared/src/machine.ts';
 
 /** A hostile input near a good one: bytes flipped, cut, doubled, spliced with another, or plain noise. */
@@ -11,7 +12,8 @@ export function mutate(rng: Rng, samples: readonly Uint8Array[]): Uint8Array {
   joined.set(sample);
   if (kind === 2) joined.set(other, sample.length);
   for (let flips = randomBelow(rng, 5); flips > 0 && joined.length > 0; flips--) {
-    joined[randomBelow(rng, joined.length)] = INTERESTING[randomBelow(rng, INTERESTING.length)] ?? randomBelow(rng, 256);
+    joined[randomBelow(rng, joined.length)] =
+      INTERESTING[randomBelow(rng, INTERESTING.length)] ?? randomBelow(rng, 256);
   }
   if (kind !== 3) return joined;
   const at = randomBelow(rng, joined.length + 1);
@@ -24,7 +26,7 @@ export function mutate(rng: Rng, samples: readonly Uint8Array[]): Uint8Array {
 
 /** Bytes that mean something in bencode or as a length, and room for random ones. */
 const INTERESTING: readonly (number | undefined)[] = [
-  ...[..."0123456789:-eidl/.\\"].map((character) => character.charCodeAt(0)),
+  ...utf8Encode('0123456789:-eidl/.\\'),
   0,
   1,
   127,

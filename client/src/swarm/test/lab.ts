@@ -5,7 +5,15 @@ import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../.
 import { TimerTable } from '../../../../shared/src/timer-table.ts';
 import { buildMetainfo, decodeInfo, infoHashOf, pieceLengthOf } from '../metainfo.ts';
 import { Torrent } from '../torrent.ts';
-import type { EffectResult, InfoHash, Metainfo, TorrentEvent, TorrentInput, TorrentOutput, TorrentRun } from '../types.ts';
+import type {
+  EffectResult,
+  InfoHash,
+  Metainfo,
+  TorrentEvent,
+  TorrentInput,
+  TorrentOutput,
+  TorrentRun,
+} from '../types.ts';
 import { encodePieceHeader } from '../wire.ts';
 
 /** Delay of every message. [ms] */
@@ -75,7 +83,8 @@ export class LabPeer {
     this.store = role === 'seed' ? content.bytes.slice() : new Uint8Array(content.bytes.length);
     const pieces = content.metainfo.pieceHashes.length / 20;
     const stored = new Uint8Array(Math.ceil(pieces / 8));
-    for (let piece = 0; role === 'seed' && piece < pieces; piece++) stored[piece >> 3] = (stored[piece >> 3] as number) | (0x80 >> (piece & 7));
+    for (let piece = 0; role === 'seed' && piece < pieces; piece++)
+      stored[piece >> 3] = (stored[piece >> 3] as number) | (0x80 >> (piece & 7));
     const infoHash: InfoHash = content.metainfo.infoHash;
     const metainfo = role === 'magnet' ? undefined : content.metainfo;
     this.torrent = new Torrent({ self: this.id, infoHash, metainfo, stored: metainfo && stored }, rng);
@@ -201,7 +210,8 @@ export class Lab {
     peer.buffers.delete(piece);
     const failure = peer.options.store?.(peer.stores++);
     if (failure) return failure;
-    if (!buffer || !equalBytes(sha1(buffer), metainfo.pieceHashes.subarray(20 * piece, 20 * piece + 20))) return { kind: 'mismatch' };
+    if (!buffer || !equalBytes(sha1(buffer), metainfo.pieceHashes.subarray(20 * piece, 20 * piece + 20)))
+      return { kind: 'mismatch' };
     peer.store.set(buffer, piece * metainfo.pieceLength);
     return { kind: 'stored' };
   }
@@ -223,7 +233,8 @@ export class Lab {
     this.after(from.uplinkFreeAt - this.now, () => this.#sent(from, to, link, bytes.length));
     this.after(from.uplinkFreeAt - this.now + LATENCY_MS, () => {
       for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
-        if (receiver?.links.has(from.id) && part.length > 0) this.input(receiver, { kind: 'received', from: from.id, bytes: part });
+        if (receiver?.links.has(from.id) && part.length > 0)
+          this.input(receiver, { kind: 'received', from: from.id, bytes: part });
       }
     });
     if (link.isCongested || link.queued <= HIGH_WATER) return;

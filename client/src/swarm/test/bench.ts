@@ -1,0 +1,51 @@
+import { type NodeId, hashToId, nodeIdToBytes } from '../../../../shared/src/ids.ts';
+import { seededRng } from '../../../../shared/src/machine.ts';
+import { Torrent } from '../torrent.ts';
+import type { TorrentInput, TorrentOutput } from '../types.ts';
+import { WireDecoder } from '../wire-decoder.ts';
+import { type WireMessage, WireWriter } from '../wire.ts';
+import { makeContent } from './lab.ts';
+
+/** A seed and one hand-driven peer. */
+export class Bench {
+  readonly content = makeContent(20, [8192 * 1024], 64 * 1024);
+  readonly peer: NodeId = hashToId(Uint8Array.of(1));
+  readonly self: NodeId = hashToId(Uint8Array.of(2));
+  readonly torrent: Torrent;
+  readonly decoder = new WireDecoder();
+  now = 0;
+
+  constructor(role: 'seed' | 'leecher') {
+    const { metainfo } = this.content;
+    const stored = new Uint8Array(16).fill(role === 'seed' ? 0xff : 0);
+    this.torrent = new Torrent({ self: this.self, infoHash: metainfo.infoHash, metainfo, stored }, seededRng(1));
+  }
+
+  input(input: TorrentInput): TorrentOutput[] {
+    const out: TorrentOutput[] = [];
+    this.torrent.handle(input, this.now, out);
+    return out;
+  }
+
+  receive(write: (writer: WireWriter) => WireWriter): TorrentOutput[] {
+    return this.input({ kind: 'received', from: this.peer, bytes: write(new WireWriter()).take() });
+  }
+
+  greet(infoHash = this.torrent.infoHashBytes, peer = this.peer): TorrentOutput[] {
+    const out = this.input({ kind: 'linkUp', peer: this.peer, isOutbound: false });
+    return [...out, ...this.receive((writer) => writer.handshake(infoHash, nodeIdToBytes(peer)))];
+  }
+
+  messages(out: readonly TorrentOutput[]): WireMessage[] {
+    const messages: WireMessage[] = [];
+    for (const output of out) if (output.kind === 'send') this.decoder.push(output.bytes, messages);
+    return messages;
+  }
+}
+
+/** Why peers were dropped. */
+export const closes = (out: readonly TorrentOutput[]): string[] =>
+  out.flatMap((output) => (output.kind === 'closeLink' ? [output.why] : []));
+/** How many blocks were handed out. */
+export const blocks = (out: readonly TorrentOutput[]): number =>
+  out.filter((output) => output.kind === 'run' && output.run.kind === 'sendBlock').length;

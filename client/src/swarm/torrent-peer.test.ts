@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { hashToId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES, MAX_PIPELINE, UPLOAD_BURST_BLOCKS } from '../../../shared/src/limits/swarm.ts';
+import { Bench, blocks, closes } from './test/bench.ts';
+import { WireWriter } from './wire.ts';
+
+const KIB = 1024;
+
+test('a handshake for another torrent, or by another peer than the link proved, ends the link', () => {
+  expect(closes(new Bench('seed').greet())).toEqual([]);
+  expect(closes(new Bench('seed').greet(new Uint8Array(20)))).toEqual(['malformed']);
+  expect(closes(new Bench('seed').greet(undefined, hashToId(Uint8Array.of(9))))).toEqual(['malformed']);
+});
+
+test('a peer that never greets is given up after ten seconds', () => {
+  const bench = new Bench('seed');
+  bench.input({ kind: 'linkUp', peer: bench.peer, isOutbound: true });
+  bench.now = 10_000;
+  expect(closes(bench.input({ kind: 'deadline' }))).toEqual(['timeout']);
+});
+
+test('blocks leave in small bursts, none while the channel is congested, and at once when it is writable', () => {
+  const bench = new Bench('seed');
+  bench.greet();
+  bench.receive((writer) => writer.haveNone().interested());
+  const out = bench.receive((writer) => {
+    for (let i = 0; i < 200; i++) writer.request(i >> 2, (i & 3) * BLOCK_BYTES, BLOCK_BYTES);
+    return writer;
+  });
+  expect(blocks(out)).toBe(UPLOAD_BURST_BLOCKS);
+  bench.input({ kind: 'congested', peer: bench.peer });
+  bench.now = 100;
+  expect(blocks(bench.input({ kind: 'deadline' }))).toBe(0);
+  expect(blocks(bench.input({ kind: 'writable', peer: bench.peer }))).toBe(UPLOAD_BURST_BLOCKS);
+  bench.now = bench.torrent.nextDeadline()!.at;
+  expect(blocks(bench.input({ kind: 'deadline' }))).toBe(UPLOAD_BURST_BLOCKS);
+});
+
+test('a request is refused while choked, and a cancelled one is not served', () => {
+  const seed = new Bench('seed');
+  expect(seed.messages(seed.greet()).map((message) => message.kind)).toEqual(['handshake', 'haveAll', 'extended']);
+  seed.receive((writer) => writer.haveNone());
+  expect(seed.messages(seed.receive((writer) => writer.request(0, 0, 100)))).toEqual([
+    { kind: 'reject', piece: 0, begin: 0, length: 100 },
+  ]);
+  expect(seed.messages(seed.receive((writer) => writer.interested()))).toEqual([{ kind: 'unchoke' }]);
+  seed.input({ kind: 'congested', peer: seed.peer });
+  seed.receive((writer) => writer.request(1, 0, 100).request(2, 0, 100));
+  expect(seed.messages(seed.receive((writer) => writer.cancel(1, 0, 100)))).toEqual([
+    { kind: 'reject', piece: 1, begin: 0, length: 100 },
+  ]);
+  expect(blocks(seed.input({ kind: 'writable', peer: seed.peer }))).toBe(1);
+});
+
+test('what no honest peer would send ends the link', () => {
+  for (const write of [
+    (w: WireWriter) => w.have(128),
+    (w: WireWriter) => w.bitfield(new Uint8Array(15)),
+    (w: WireWriter) => w.haveNone().haveAll(),
+    (w: WireWriter) => w.have(1).bitfield(new Uint8Array(16)),
+    (w: WireWriter) => w.request(128, 0, BLOCK_BYTES),
+    (w: WireWriter) => w.request(0, 65536 - 100, 101),
+    (w: WireWriter) => w.request(0, 0, 0),
+    (w: WireWriter) => w.request(0, 0, 129 * KIB),
+    (w: WireWriter) => w.piece(0, 1, new Uint8Array(BLOCK_BYTES)),
+    (w: WireWriter) => w.piece(0, 0, new Uint8Array(BLOCK_BYTES - 1)),
+    (w: WireWriter) => w.piece(128, 0, new Uint8Array(BLOCK_BYTES)),
+    (w: WireWriter) => w.extended(0, new Uint8Array(5)),
+  ]) {
+    const bench = new Bench('leecher');
+    bench.greet();
+    expect(closes(bench.receive(write))).toEqual(['malformed']);
+    expect(bench.torrent.snapshot().peers).toEqual([]);
+  }
+});
+
+test('blocks that nobody asked for are not kept, and too many of them end the link', () => {
+  const bench = new Bench('leecher');
+  bench.greet();
+  const outs = Array.from({ length: 300 }, () =>
+    bench.receive((writer) => writer.piece(0, 0, new Uint8Array(BLOCK_BYTES))),
+  );
+  expect(outs.flat().some((output) => output.kind === 'run')).toBe(false);
+  expect(closes(outs.flat())).toEqual(['malformed']);
+});
+
+test('a peer that rejects everything is useless', () => {
+  const bench = new Bench('leecher');
+  bench.messages(bench.greet());
+  let out = bench.receive((writer) => writer.haveAll().unchoke());
+  let reason: string[] = [];
+  for (let round = 0; round < 100 && reason.length === 0; round++) {
+    const messages = bench.messages(out);
+    out = bench.receive((writer) => {
+      for (const message of messages)
+        if (message.kind === 'request') writer.reject(message.piece, message.begin, message.length);
+      return writer;
+    });
+    reason = closes(out);
+  }
+  expect(reason).toEqual(['useless']);
+});
+
+test('all requests of one call go out in one message, and never more than the pipeline holds', () => {
+  const bench = new Bench('leecher');
+  bench.greet();
+  const out = bench.receive((writer) => writer.haveAll().unchoke());
+  expect(out.filter((output) => output.kind === 'send')).toHaveLength(1);
+  for (let i = 0; i < 2000; i++) bench.receive((writer) => (i % 2 === 0 ? writer.choke() : writer.unchoke()));
+  let requests = 0;
+  const late = bench.receive((writer) => writer.unchoke());
+  for (const output of late) if (output.kind === 'send') requests += Math.floor(output.bytes.length / 17);
+  expect(requests).toBeLessThanOrEqual(MAX_PIPELINE);
+});
