@@ -94,14 +94,18 @@ export async function goneAfter(victim: Tab, others: readonly Tab[], end: () => 
   return performance.now() - endedAt;
 }
 
-/** Bytes of everything that the first load of the page asks for, each gzipped. [bytes] */
-export async function firstLoadBytes(world: World): Promise<number> {
+/** Bytes that the page asks for until its node has started, and until nothing more comes; each file gzipped. [bytes] */
+export async function firstLoadBytes(world: World): Promise<{ readonly untilStarted: number; readonly inAll: number }> {
   const context = await world.newProfile();
   const page = await context.newPage();
   const bodies: Promise<Buffer>[] = [];
   page.on('response', (response) => bodies.push(response.body().catch(() => Buffer.alloc(0))));
-  await page.goto(world.server.url, { waitUntil: 'networkidle' });
+  await page.goto(world.server.url, { waitUntil: 'commit' });
+  await page.waitForFunction(() => document.documentElement.dataset['skein'] === 'joined');
+  const early = bodies.length;
+  await page.waitForLoadState('networkidle');
   const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body, { level: 9 }).length);
   await context.close();
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const sum = (part: readonly number[]): number => part.reduce((total, size) => total + size, 0);
+  return { untilStarted: sum(sizes.slice(0, early)), inAll: sum(sizes) };
 }
