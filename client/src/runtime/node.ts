@@ -124,7 +124,6 @@ export class SkeinNode implements Node {
   async leave(): Promise<void> {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#calls.close();
     this.sayBye();
     await this.#swarm.close();
     this.#network.stop();
@@ -132,8 +131,9 @@ export class SkeinNode implements Node {
     this.#refreshStatus();
   }
 
-  /** Tells linked peers that this one is going, without waiting: for a page that is being closed. */
+  /** Hangs up and tells linked peers that this one is going, without waiting: for a page that is being closed. */
   sayBye(): void {
+    this.#calls.close();
     this.#network.sayBye();
   }
 
