@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import { measureForwarding } from './forwarding.ts';
 import { formatReport, makeReport } from './report.ts';
 import { DEFAULT_SCENARIO, type ScenarioOptions } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { World } from './world.ts';
 
-const USAGE = `Usage: npm run sim -- <${[...SCENARIOS.keys()].join(' | ')}> [--nodes N] [--seed S] [--lookups L]
+const USAGE = `Usage: npm run sim -- <${[...SCENARIOS.keys(), 'forwarding'].join(' | ')}> [--nodes N] [--seed S] [--lookups L]
   [--dead SHARE] [--session SECONDS] [--latency MS] [--links TARGET] [--broken SHARE] [--json]`;
 
 const { positionals, values } = parseArgs({
@@ -23,6 +24,14 @@ const { positionals, values } = parseArgs({
 });
 
 const name = positionals[0] ?? '';
+if (name === 'forwarding') {
+  measureForwarding(100_000, () => performance.now());
+  const { microsPerMessage } = measureForwarding(300_000, () => performance.now());
+  process.stdout.write(
+    `${JSON.stringify({ scenario: name, microsPerMessage: Number(microsPerMessage.toFixed(2)) })}\n`,
+  );
+  process.exit(0);
+}
 const scenario = SCENARIOS.get(name);
 if (!scenario) {
   process.stderr.write(`${USAGE}\n`);

@@ -84,7 +84,7 @@ export class LinkPolicy implements Timed {
       entry.dialingSince = undefined;
       this.#backOff(entry);
     }
-    if (isPeerAtFault) this.#table.drop(id, this.#core.now);
+    if (isPeerAtFault) this.#table.dropUnreachable(id, this.#core.now);
     this.wake();
   }
 

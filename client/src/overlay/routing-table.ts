@@ -1,5 +1,10 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { KNOWN_MAX_AGE_MS, PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  DIAL_BACKOFF_MAX_MS,
+  DIAL_BACKOFF_MS,
+  KNOWN_MAX_AGE_MS,
+  PASS_ON_MAX_AGE_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { Bucket } from './bucket.ts';
@@ -116,6 +121,14 @@ export class RoutingTable {
     this.#tombstones.add(id, now, banMs);
     const entry = this.#entries.get(id);
     if (entry) this.#remove(entry, now);
+  }
+
+  /** Nobody could be dialled under `id`: it leaves the table, each time in a row for longer. */
+  dropUnreachable(id: NodeId, now: Millis): void {
+    const failureCount = this.#tombstones.failures(id) + 1;
+    this.drop(id, now);
+    const banMs = Math.min(DIAL_BACKOFF_MS * 2 ** (failureCount - 1), DIAL_BACKOFF_MAX_MS);
+    this.#tombstones.add(id, now, banMs, failureCount);
   }
 
   /** Forgets that `id` was seen dying: somebody who knows better says that it lives. */

@@ -6,6 +6,8 @@ interface Tombstone {
   /** Reports of life up to this instant are older than what we know. */
   readonly notBefore: Millis;
   readonly forgetAt: Millis;
+  /** Dials to it that failed in a row. */
+  readonly failureCount: number;
 }
 
 /**
@@ -17,7 +19,7 @@ export class Tombstones {
   readonly #dead = new Map<NodeId, Tombstone>();
 
   /** `banMs` keeps the peer out whatever is reported. */
-  add(id: NodeId, now: Millis, banMs = 0): void {
+  add(id: NodeId, now: Millis, banMs = 0, failureCount = 0): void {
     this.#dead.delete(id);
     if (this.#dead.size >= MAX_TOMBSTONES) {
       for (const oldest of this.#dead.keys()) {
@@ -27,7 +29,8 @@ export class Tombstones {
     }
     this.#dead.set(id, {
       notBefore: now + Math.max(TOMBSTONE_MARGIN_MS, banMs),
-      forgetAt: now + Math.max(TOMBSTONE_MS, banMs),
+      forgetAt: now + Math.max(TOMBSTONE_MS, 2 * banMs),
+      failureCount,
     });
   }
 
@@ -40,6 +43,11 @@ export class Tombstones {
       return false;
     }
     return proofAt <= tombstone.notBefore;
+  }
+
+  /** How often dials to `id` failed, as far as that is remembered. */
+  failures(id: NodeId): number {
+    return this.#dead.get(id)?.failureCount ?? 0;
   }
 
   clear(id: NodeId): void {
