@@ -284,14 +284,15 @@ test('picking costs the same with a hundred thousand pieces and fifty peers', ()
       setOf(pieceCount, () => randomBelow(rng, 2) === 0),
     );
   const picks = 50_000;
-  const started = performance.now();
+  const before = process.cpuUsage();
   for (let i = 0; i < picks; i++) {
     const peer = at(peers, i % 50);
-    expect(ask(picker, peer) >= 0 || peer.outstanding.length > 0).toBe(true);
+    ask(picker, peer);
     if (peer.outstanding.length < 20) continue;
     const { whole } = answer(picker, peer);
     if (whole !== undefined) picker.setStored(whole);
   }
   // 5 µs is the aim; the limit leaves room for a loaded machine and still fails for a scan over the pieces.
-  expect(((performance.now() - started) * 1000) / picks).toBeLessThan(50);
+  expect(process.cpuUsage(before).user / picks).toBeLessThan(50);
+  expect(picker.storedCount).toBeGreaterThan(1000);
 });

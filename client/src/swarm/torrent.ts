@@ -152,7 +152,10 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** The end of each call: what has to follow once, however many messages asked for it. */
   #settle(now: Millis): void {
     if (this.#lifecycle === 'stopped') return;
-    this.#announceComplete();
+    if (!this.#hasCompleted && this.#content?.isComplete) {
+      this.#hasCompleted = true;
+      this.#effects.emit({ kind: 'complete' });
+    }
     if (!this.#content) this.#metadata.pump(now);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
@@ -382,13 +385,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#metadata.removePeer(session.id);
     if (session.slot !== 'none' && this.#lifecycle === 'running') this.#slots.refill(now);
     this.#needsFill = true;
-  }
-
-  #announceComplete(): void {
-    if (this.#hasCompleted || !this.#content?.isComplete) return;
-    this.#hasCompleted = true;
-    this.#timers.clear('complete');
-    this.#effects.emit({ kind: 'complete' });
   }
 
   #open(metainfo: Metainfo, stored: Uint8Array | undefined): Content {
