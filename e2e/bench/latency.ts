@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import type { Tab } from '../harness/tab.ts';
 import type { World } from '../harness/world.ts';
 
@@ -94,18 +93,25 @@ export async function goneAfter(victim: Tab, others: readonly Tab[], end: () => 
   return performance.now() - endedAt;
 }
 
-/** Bytes that the page asks for until its node has started, and until nothing more comes; each file gzipped. [bytes] */
-export async function firstLoadBytes(world: World): Promise<{ readonly untilStarted: number; readonly inAll: number }> {
-  const context = await world.newProfile();
-  const page = await context.newPage();
-  const bodies: Promise<Buffer>[] = [];
-  page.on('response', (response) => bodies.push(response.body().catch(() => Buffer.alloc(0))));
-  await page.goto(world.server.url, { waitUntil: 'commit' });
-  await page.waitForFunction(() => document.documentElement.dataset['skein'] === 'joined');
-  const early = bodies.length;
-  await page.waitForLoadState('networkidle');
-  const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body, { level: 9 }).length);
-  await context.close();
-  const sum = (part: readonly number[]): number => part.reduce((total, size) => total + size, 0);
-  return { untilStarted: sum(sizes.slice(0, early)), inAll: sum(sizes) };
+/** Bytes of the first load as they cross the wire. [bytes] */
+export interface FirstLoad {
+  /** What the page needs before it runs: the document, its style sheets and the scripts it names and they import. */
+  readonly toRun: number;
+  /** That and all that is fetched behind it without being asked: the worker, and parts fetched ahead of their use. */
+  readonly inAll: number;
+}
+
+export async function firstLoad(world: World): Promise<FirstLoad> {
+  const tab = await world.openTab();
+  await tab.page.waitForLoadState('networkidle');
+  const load = await tab.page.evaluate(() => {
+    const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+    const resources = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+    const early = resources.filter((each) => each.responseEnd <= (page?.domContentLoadedEventStart ?? 0));
+    const sum = (parts: readonly PerformanceResourceTiming[]): number =>
+      parts.reduce((total, each) => total + each.encodedBodySize, page?.encodedBodySize ?? 0);
+    return { toRun: sum(early), inAll: sum(resources) };
+  });
+  await tab.close();
+  return load;
 }
