@@ -14,7 +14,8 @@ export class WorkerError extends Error {
 
 /** Any error as a code and a sentence. */
 export function describeError(error: unknown): { readonly code: WorkerErrorCode; readonly message: string } {
-  if (error instanceof WorkerError || error instanceof StorageError) return { code: error.code, message: error.message };
+  if (error instanceof WorkerError || error instanceof StorageError)
+    return { code: error.code, message: error.message };
   const detail = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: `Something went wrong inside the page (${detail}). Reload it and try again.` };
 }

@@ -32,7 +32,8 @@ export async function hashPieces(sources: readonly Blob[], layout: Layout, piece
       const bytes = await readFiles(sources, layout, first * pieceLength, piecesPerRead * pieceLength);
       const digests: Promise<Uint8Array>[] = [];
       for (let at = 0; at < bytes.length; at += pieceLength) digests.push(sha1(bytes.subarray(at, at + pieceLength)));
-      for (const [i, digest] of (await Promise.all(digests)).entries()) hashes.set(digest, (first + i) * PIECE_HASH_BYTES);
+      for (const [i, digest] of (await Promise.all(digests)).entries())
+        hashes.set(digest, (first + i) * PIECE_HASH_BYTES);
     }
   };
   await Promise.all(Array.from({ length: HASH_READS_IN_FLIGHT }, work));

@@ -1,4 +1,8 @@
-import { CHANNEL_HIGH_WATER_BYTES, CHANNEL_LOW_WATER_BYTES, MAX_BATCH_BYTES } from '../../../shared/src/limits/storage.ts';
+import {
+  CHANNEL_HIGH_WATER_BYTES,
+  CHANNEL_LOW_WATER_BYTES,
+  MAX_BATCH_BYTES,
+} from '../../../shared/src/limits/storage.ts';
 import type { Pipe } from './pipe.ts';
 import type { OwnBytes } from './storage/types.ts';
 

@@ -21,7 +21,11 @@ export class ProgressReporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(infoHash: InfoHash, machine: { snapshot(now: Millis): TorrentSnapshot }, report: (report: WorkerReport) => void) {
+  constructor(
+    infoHash: InfoHash,
+    machine: { snapshot(now: Millis): TorrentSnapshot },
+    report: (report: WorkerReport) => void,
+  ) {
     this.#infoHash = infoHash;
     this.#machine = machine;
     this.#report = report;

@@ -46,7 +46,12 @@ export type WorkerRequest =
   | { readonly kind: 'close'; readonly call: number };
 
 export type DownloadSource =
-  | { readonly kind: 'magnet'; readonly infoHash: InfoHash; readonly name: string; readonly trackers: readonly string[] }
+  | {
+      readonly kind: 'magnet';
+      readonly infoHash: InfoHash;
+      readonly name: string;
+      readonly trackers: readonly string[];
+    }
   | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
 
 /** Static facts of a torrent, once its metadata is known. */

@@ -15,13 +15,15 @@ import type {
 import { PIECE_HEADER_BYTES, encodePieceHeader } from '../swarm/wire.ts';
 import { PieceSet } from './bitfield.ts';
 import { checkMetadata } from './check-metadata.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
 import { sha1 } from './hash.ts';
 import { PeerOutbox } from './peer-outbox.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
 import type { WorkerReport } from './protocol.ts';
-import { type ContentStore, type OwnBytes, StorageError } from './storage/types.ts';
+import { Layout } from './storage/layout.ts';
+import { type ContentStore, type OwnBytes, StorageError, toStorageError } from './storage/types.ts';
 import { isPieceDigest } from './storage/verify.ts';
 import { summarize } from './summary.ts';
 
@@ -88,8 +90,7 @@ export class TorrentDriver {
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = Infinity;
+  readonly #timer = new DeadlineTimer(() => this.#push({ kind: 'deadline' }));
   #metainfo: Metainfo | undefined;
   #store: ContentStore | undefined;
   #stored: PieceSet | undefined;
@@ -101,7 +102,7 @@ export class TorrentDriver {
     this.infoHash = setup.infoHash;
     this.#setup = setup;
     this.#machine = setup.machine;
-    this.#progress = new ProgressReporter(setup.infoHash, setup.machine, setup.report);
+    this.#progress = new ProgressReporter(setup.infoHash, setup.machine, (report) => setup.report(report));
     this.#store = setup.store;
     if (setup.metainfo) this.#know(setup.metainfo, setup.stored);
     this.#progress.setError(setup.error);
@@ -181,10 +182,9 @@ export class TorrentDriver {
   /** A complete file. Rejects with `StorageError`; undefined while pieces of it are missing. */
   async file(index: number): Promise<Blob | undefined> {
     const metainfo = this.#metainfo;
-    const file = metainfo?.files[index];
-    if (!metainfo || !file || !this.#store) return undefined;
-    const last = Math.floor((file.offset + file.length - 1) / metainfo.pieceLength);
-    for (let piece = Math.floor(file.offset / metainfo.pieceLength); file.length > 0 && piece <= last; piece++) {
+    if (!metainfo?.files[index] || !this.#store) return undefined;
+    const pieces = new Layout(metainfo.files).pieces(index, metainfo.pieceLength);
+    for (let piece = pieces?.first ?? 0; pieces && piece <= pieces.last; piece++) {
       if (!this.#stored?.has(piece)) return undefined;
     }
     return await this.#store.file(index);
@@ -197,7 +197,7 @@ export class TorrentDriver {
     if (keepData) await this.#checkpoint();
     this.#isStopped = true;
     for (const peer of [...this.#peers.keys()]) this.#detach(peer);
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     clearTimeout(this.#checkpointTimer);
     this.#progress.stop();
     await this.#saving;
@@ -217,7 +217,7 @@ export class TorrentDriver {
       if (this.#inbox.length === 0) for (const peer of this.#peers.values()) peer.outbox.flush();
     }
     this.#isRunning = false;
-    this.#arm();
+    this.#timer.arm(this.#machine.nextDeadline()?.at ?? Infinity);
     this.#progress.touch();
   }
 
@@ -316,7 +316,7 @@ export class TorrentDriver {
       const writing = this.#store.write(piece * metainfo.pieceLength, buffer);
       if (writing) await writing;
     } catch (error) {
-      const failure = asStorageError(error);
+      const failure = toStorageError(error);
       this.#progress.setError(failure);
       return { kind: 'failed', code: failure.code };
     }
@@ -353,7 +353,7 @@ export class TorrentDriver {
 
   /** What is stored stays; the torrent waits for a person to make room and resume it. */
   #storageFailed(error: unknown): void {
-    this.#progress.setError(asStorageError(error));
+    this.#progress.setError(toStorageError(error));
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused: true } });
     this.#progress.reportNow();
   }
@@ -398,27 +398,4 @@ export class TorrentDriver {
       this.#storageFailed(error);
     }
   }
-
-  #arm(): void {
-    if (this.#isStopped) return;
-    const at = this.#machine.nextDeadline()?.at ?? Infinity;
-    // A timer that is too early costs one empty call; one that is moved with every block costs more.
-    if (at >= this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Infinity;
-        this.#push({ kind: 'deadline' });
-      },
-      Math.max(0, Math.ceil(at - performance.now())),
-    );
-  }
-}
-
-function asStorageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  return new StorageError('storage-failed', 'The browser could not read or write its storage. Press resume to try again.', {
-    cause: error,
-  });
 }

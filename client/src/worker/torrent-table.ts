@@ -256,11 +256,16 @@ export class TorrentTable {
   }
 
   /** Rejects with `StorageError`. Without the lock the files may be another tab's: memory it is. */
-  async #openStore(metainfo: Metainfo, lock: HeldLock | undefined, stored: PieceSet | undefined): Promise<ContentStore> {
+  async #openStore(
+    metainfo: Metainfo,
+    lock: HeldLock | undefined,
+    stored: PieceSet | undefined,
+  ): Promise<ContentStore> {
     if (!lock) return new MemoryStore(metainfo.files, this.#budget);
     const missing = pieceCount(metainfo) - (stored?.count ?? 0);
     // Files are created at their full length, so a download that goes on has taken its room already.
-    if (!stored || stored.count === 0) await requireRoom(Math.min(missing * metainfo.pieceLength, metainfo.totalLength));
+    if (!stored || stored.count === 0)
+      await requireRoom(Math.min(missing * metainfo.pieceLength, metainfo.totalLength));
     const { infoHash: name, files, pieceLength } = metainfo;
     return await OpfsStore.open({ name, files, pieceLength, cache: this.#cache });
   }
@@ -342,7 +347,8 @@ function planOf(metainfo: Metainfo): DownloadPlan {
 function planDownload(source: DownloadSource): DownloadPlan {
   if (source.kind === 'magnet') return { ...source, metainfo: undefined };
   const metainfo = knownMetainfo(source.bytes);
-  if (!metainfo) throw new WorkerError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
+  if (!metainfo)
+    throw new WorkerError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
   return planOf(metainfo);
 }
 

@@ -1,4 +1,11 @@
-import { type Download, type DownloadState, type ShareFile, SkeinError, type SwarmPeer, type SwarmProgress } from '../../api.ts';
+import {
+  type Download,
+  type DownloadState,
+  type ShareFile,
+  SkeinError,
+  type SwarmPeer,
+  type SwarmProgress,
+} from '../../api.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { shareFiles } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { hashToId } from '../../../../shared/src/ids.ts';
-import { CHANNEL_OPEN_TIMEOUT_MS, MAX_SEARCH_PAUSE_MS, REFUSED_PAUSE_MS } from '../../../../shared/src/limits/storage.ts';
+import {
+  CHANNEL_OPEN_TIMEOUT_MS,
+  MAX_SEARCH_PAUSE_MS,
+  REFUSED_PAUSE_MS,
+} from '../../../../shared/src/limits/storage.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { encodeSwarmFrame } from './control.ts';
 import { FakeWorld, settled } from './test/world.ts';
@@ -120,9 +124,9 @@ test('a banned peer is not taken back, whichever side asks', async () => {
   b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
   a.service.download(magnet);
   await world.deliver();
-  const { serial } = a.worker.channels()[0]!;
+  const { serial } = a.worker.channel(0);
   a.worker.report({ kind: 'peerDropped', infoHash, peer: b.id, serial, why: 'banned' });
-  b.worker.report({ kind: 'channelClosed', infoHash, peer: a.id, serial: b.worker.channels()[0]!.serial });
+  b.worker.report({ kind: 'channelClosed', infoHash, peer: a.id, serial: b.worker.channel(0).serial });
   expect(a.released).toEqual([b.id]);
   world.providers.push(a.contact);
   b.worker.progress(infoHash, { state: 'finding' });
@@ -137,13 +141,13 @@ test('a report about a channel that was replaced does not end the new one', asyn
   a.service.download(magnet);
   a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
   const link = world.link(b, a);
-  const theirs = a.links.get(b.id)!;
+  const theirs = a.linkTo(b);
   for (const id of [16, 18]) a.service.receiveControl(theirs, encodeSwarmFrame({ kind: 'OPEN', id, infoHash }));
-  const [first, second] = a.worker.channels();
-  a.worker.report({ kind: 'channelClosed', infoHash, peer: b.id, serial: first!.serial });
+  const [first, second] = [a.worker.channel(0), a.worker.channel(1)];
+  a.worker.report({ kind: 'channelClosed', infoHash, peer: b.id, serial: first.serial });
   a.service.linkDown(b.id);
   expect(link.isOfferer).toBe(true);
-  expect(second!.serial).not.toBe(first!.serial);
+  expect(second.serial).not.toBe(first.serial);
   expect(a.worker.requests).toContainEqual({ kind: 'peerGone', peer: b.id });
 });
 
@@ -243,7 +247,7 @@ test('hostile control frames throw nothing and never make more channels than the
   a.service.download(magnet);
   a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
   world.link(a, b);
-  const link = a.links.get(b.id)!;
+  const link = a.linkTo(b);
   const rng = seededRng(4);
   for (let run = 0; run < 20_000; run++) {
     const frame =

@@ -261,7 +261,10 @@ function readSource(source: string | Uint8Array): {
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());
   if (magnet && !magnet.ok) {
-    throw new SkeinError('bad-magnet', 'This is not a magnet link that names a torrent. Copy the whole link and try again.');
+    throw new SkeinError(
+      'bad-magnet',
+      'This is not a magnet link that names a torrent. Copy the whole link and try again.',
+    );
   }
   const infoHash = bare ?? magnet?.value.infoHash;
   if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');

@@ -18,8 +18,8 @@ import type { TorrentSession } from './torrent-session.ts';
 /** Peers that a torrent remembers as banned. The oldest is forgotten first. */
 const MAX_BANNED_PEERS = 200;
 
-/** How a peer of a torrent was lost, in the words of the worker and of the broker. */
-type LossReason = RefuseCode | 'timeout' | 'no-channel' | 'link-down' | 'channel-closed' | string;
+/** How a peer of a torrent was lost: a refusal, the broker's or this file's word, or whatever the worker says. */
+type LossReason = string;
 
 /**
  * The peers of one torrent: which have a channel, which are sought, and whether this peer is announced. Follows the

@@ -34,7 +34,9 @@ export class WorkerClient {
       if (this.#failure) return;
       const detail = event.message ? ` (${event.message})` : '';
       this.#fail(new SkeinError('internal', `File sharing stopped working in this tab${detail}. Reload the page.`));
-      onCrash(this.#failure ?? new SkeinError('internal', 'File sharing stopped working in this tab. Reload the page.'));
+      onCrash(
+        this.#failure ?? new SkeinError('internal', 'File sharing stopped working in this tab. Reload the page.'),
+      );
     };
   }
 
@@ -70,8 +72,7 @@ export class WorkerClient {
     const serial = this.#nextSerial++;
     const end = { infoHash, peer, isOutbound, serial };
     try {
-      // The DOM types do not list data channels among what can be transferred yet.
-      this.#post({ kind: 'channel', ...end, channel }, [channel as unknown as Transferable]);
+      this.#post({ kind: 'channel', ...end, channel }, [channel]);
     } catch {
       const { port1, port2 } = new MessageChannel();
       this.#post({ kind: 'proxy', ...end, port: port2 }, [port2]);

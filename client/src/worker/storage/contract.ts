@@ -15,7 +15,13 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       const store = await open(files);
       const content = pattern(totalOf(files), 1);
       for (let at = 0; at < content.length; at += 10_007) await store.write(at, content.slice(at, at + 10_007));
-      for (const [at, length] of [[0, 6], [4, 3], [5, 30_000], [69_999, 16_390], [content.length - 1, 1]] as const) {
+      for (const [at, length] of [
+        [0, 6],
+        [4, 3],
+        [5, 30_000],
+        [69_999, 16_390],
+        [content.length - 1, 1],
+      ] as const) {
         const into = new Uint8Array(length);
         await store.read(at, into);
         requireEqual(into, content.slice(at, at + length), `bytes from ${at} on`);
@@ -72,12 +78,12 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       const content = pattern(totalOf(files), 5);
       const writes: (Promise<void> | undefined)[] = [];
       for (let at = 0; at < content.length; at += 777) writes.push(store.write(at, content.slice(at, at + 777)));
-      await Promise.all(writes);
+      await Promise.all(writes.map((write) => Promise.resolve(write)));
       const parts = Array.from({ length: Math.ceil(content.length / 1000) }, (_, i) => ({
         at: 1000 * i,
         into: new Uint8Array(Math.min(1000, content.length - 1000 * i)),
       }));
-      await Promise.all(parts.map(({ at, into }) => store.read(at, into)));
+      await Promise.all(parts.map(({ at, into }) => Promise.resolve(store.read(at, into))));
       for (const { at, into } of parts) requireEqual(into, content.slice(at, at + into.length), `part at ${at}`);
       await store.destroy();
     },

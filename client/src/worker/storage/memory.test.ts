@@ -4,10 +4,10 @@ import { MemoryBudget, MemoryStore } from './memory.ts';
 import { ReadCache } from './read-cache.ts';
 import { SourceStore } from './source-files.ts';
 
-test.each(STORE_CONTRACT.map((each) => [each.title, each] as const))('memory storage %s', async (_title, { run }) => {
+test.each(STORE_CONTRACT.map((each) => [each.title, each] as const))('memory storage %s', async (_title, promise) => {
   const budget = new MemoryBudget();
   const before = budget.free;
-  await run((files) => Promise.resolve(new MemoryStore(files, budget)));
+  await promise.run((files) => Promise.resolve(new MemoryStore(files, budget)));
   expect(budget.free).toBe(before);
 });
 
@@ -20,7 +20,9 @@ test('a download that does not fit into the memory left is refused at its start,
 });
 
 test('shared files are read in place, at any offset and across files', async () => {
-  const parts = [700_000, 0, 1, 300_000].map((length, i) => Uint8Array.from({ length }, (_, at) => (at * 7 + i * 13 + (at >> 9)) & 255));
+  const parts = [700_000, 0, 1, 300_000].map((length, i) =>
+    Uint8Array.from({ length }, (_, at) => (at * 7 + i * 13 + (at >> 9)) & 255),
+  );
   let offset = 0;
   const files = parts.map(({ length }) => {
     const file = { length, offset };
@@ -28,8 +30,19 @@ test('shared files are read in place, at any offset and across files', async () 
     return file;
   });
   const whole = new Uint8Array(await new Blob(parts).arrayBuffer());
-  const store = new SourceStore(files, parts.map((part) => new Blob([part])), 65_536, new ReadCache());
-  for (const [at, length] of [[0, 16_384], [262_140, 16_384], [699_990, 100], [524_288, 400_000], [999_990, 11]] as const) {
+  const store = new SourceStore(
+    files,
+    parts.map((part) => new Blob([part])),
+    65_536,
+    new ReadCache(),
+  );
+  for (const [at, length] of [
+    [0, 16_384],
+    [262_140, 16_384],
+    [699_990, 100],
+    [524_288, 400_000],
+    [999_990, 11],
+  ] as const) {
     const into = new Uint8Array(length);
     await store.read(at, into);
     expect(Buffer.compare(into, whole.subarray(at, at + length))).toBe(0);
@@ -40,6 +53,11 @@ test('shared files are read in place, at any offset and across files', async () 
 });
 
 test('a shared file that shrank is an error of storage, not a short read', async () => {
-  const store = new SourceStore([{ length: 100, offset: 0 }], [new Blob([new Uint8Array(50)])], 16_384, new ReadCache());
+  const store = new SourceStore(
+    [{ length: 100, offset: 0 }],
+    [new Blob([new Uint8Array(50)])],
+    16_384,
+    new ReadCache(),
+  );
   await expect(store.read(0, new Uint8Array(100))).rejects.toMatchObject({ code: 'storage-failed' });
 });

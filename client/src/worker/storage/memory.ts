@@ -93,9 +93,13 @@ export class MemoryStore implements ContentStore {
     return Promise.resolve();
   }
 
-  #eachPage(offset: number, length: number, use: (page: number, at: number, from: number, length: number) => void): void {
+  #eachPage(
+    offset: number,
+    length: number,
+    use: (page: number, at: number, from: number, length: number) => void,
+  ): void {
     const end = Math.min(offset + length, this.#layout.totalLength);
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const page = Math.floor(at / PAGE_BYTES);
       const inPage = at - page * PAGE_BYTES;
       const take = Math.min(PAGE_BYTES - inPage, end - at);

@@ -1,7 +1,7 @@
 import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
 import { Layout, type Span } from './layout.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
-import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
+import { type ContentStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
 
 /** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
 const ROOT_FOLDER = 'skein';
@@ -76,7 +76,7 @@ export class OpfsStore implements ContentStore {
       if (first >= 0) await store.#handle(first);
       return store;
     } catch (error) {
-      throw storageError(error);
+      throw toStorageError(error);
     }
   }
 
@@ -88,7 +88,7 @@ export class OpfsStore implements ContentStore {
     this.#reader.invalidate(offset, bytes.length);
     return this.#onSpans(offset, bytes, (handle, at, part, file) => {
       this.#dirty.add(file);
-      for (let done = 0; done < part.length; ) {
+      for (let done = 0; done < part.length;) {
         const length = handle.write(part.subarray(done), { at: at + done });
         if (length <= 0) throw new DOMException('nothing was written', 'QuotaExceededError');
         done += length;
@@ -101,7 +101,7 @@ export class OpfsStore implements ContentStore {
       for (const file of this.#dirty) this.#open.get(file)?.flush();
       this.#dirty.clear();
     } catch (error) {
-      throw storageError(error);
+      throw toStorageError(error);
     }
   }
 
@@ -153,14 +153,14 @@ export class OpfsStore implements ContentStore {
         return undefined;
       }
     } catch (error) {
-      throw storageError(error);
+      throw toStorageError(error);
     }
     const work = this.#chain.then(async () => {
       for (const span of spans) next(span, await this.#handle(span.file));
     });
     this.#chain = work.catch(() => undefined);
     return work.catch((error: unknown) => {
-      throw storageError(error);
+      throw toStorageError(error);
     });
   }
 
@@ -207,21 +207,4 @@ async function openExclusively(file: FileSystemFileHandle): Promise<FileSystemSy
       await new Promise((resolve) => setTimeout(resolve, OPEN_FILE_RETRY_MS));
     }
   }
-}
-
-function storageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  if (error instanceof Error && error.name === 'QuotaExceededError') {
-    return new StorageError(
-      'storage-full',
-      'The browser has no more room for this page. What is downloaded so far is kept. Free some space and press resume.',
-      { cause: error },
-    );
-  }
-  const detail = error instanceof Error ? error.message : String(error);
-  return new StorageError(
-    'storage-failed',
-    `The browser could not read or write its storage (${detail}). What is downloaded so far is kept. Press resume to try again.`,
-    { cause: error },
-  );
 }

@@ -1,4 +1,8 @@
-import { MAX_READ_CACHE_BYTES, MAX_READ_WINDOW_BYTES, MIN_READ_WINDOW_BYTES } from '../../../../shared/src/limits/storage.ts';
+import {
+  MAX_READ_CACHE_BYTES,
+  MAX_READ_WINDOW_BYTES,
+  MIN_READ_WINDOW_BYTES,
+} from '../../../../shared/src/limits/storage.ts';
 import type { OwnBytes } from './types.ts';
 
 /** Content that is read in windows. */
@@ -81,7 +85,8 @@ export class CachedReader {
       this.#copyOut(ready, first, offset, into);
       return undefined;
     }
-    return Promise.all(windows).then((all) => this.#copyOut(all, first, offset, into));
+    const loading = windows.map((window) => Promise.resolve(window));
+    return Promise.all(loading).then((all) => this.#copyOut(all, first, offset, into));
   }
 
   /** The content between these offsets changed. */

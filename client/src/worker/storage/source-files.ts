@@ -57,7 +57,8 @@ export async function readFiles(
     const parts = await Promise.all(
       spans.map((span) => sources[span.file]?.slice(span.at, span.at + span.length).arrayBuffer() ?? emptyBuffer()),
     );
-    if (parts.some((part, i) => part.byteLength !== spans[i]?.length)) throw new Error('the file is shorter than it was');
+    if (parts.some((part, i) => part.byteLength !== spans[i]?.length))
+      throw new Error('the file is shorter than it was');
     if (parts.length === 1) return new Uint8Array(parts[0] as ArrayBuffer);
     const whole = new Uint8Array(spans.reduce((sum, span) => sum + span.length, 0));
     let at = 0;

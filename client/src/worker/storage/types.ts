@@ -12,6 +12,24 @@ export class StorageError extends Error {
   }
 }
 
+/** What a browser's storage threw, as an error with a code and a sentence. */
+export function toStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  if (error instanceof Error && error.name === 'QuotaExceededError') {
+    return new StorageError(
+      'storage-full',
+      'The browser has no more room for this page. What is downloaded so far is kept. Free some space and press resume.',
+      { cause: error },
+    );
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StorageError(
+    'storage-failed',
+    `The browser could not read or write its storage (${detail}). What is downloaded so far is kept. Press resume to try again.`,
+    { cause: error },
+  );
+}
+
 /**
  * Where the content of one torrent lives, as one run of bytes over all of its files in order. A result of undefined
  * means that the operation is already done: the common case costs no promise. Failures are `StorageError`s, thrown

@@ -67,7 +67,15 @@ export class FakeWorker {
     if (request.kind === 'download') {
       const infoHash = request.source.kind === 'magnet' ? request.source.infoHash : '';
       const files: readonly never[] = [];
-      const summary = { infoHash, name: 'thing', totalBytes: 0, pieceLength: 0, pieceCount: 0, files, torrentFile: undefined };
+      const summary = {
+        infoHash,
+        name: 'thing',
+        totalBytes: 0,
+        pieceLength: 0,
+        pieceCount: 0,
+        files,
+        torrentFile: undefined,
+      };
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
     } else if (request.kind === 'remove' || request.kind === 'close') {
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: undefined }));
@@ -98,6 +106,13 @@ export class FakeWorker {
       error: undefined,
       ...change,
     });
+  }
+
+  /** The n-th channel that the page gave to the worker. */
+  channel(n: number): Extract<WorkerRequest, { kind: 'channel' }> {
+    const channel = this.channels()[n];
+    if (!channel) throw new Error(`there is no channel ${n}`);
+    return channel;
   }
 
   channels(): Extract<WorkerRequest, { kind: 'channel' }>[] {
@@ -143,6 +158,12 @@ export class FakeNode {
 
   get id(): NodeId {
     return this.contact.id;
+  }
+
+  linkTo(node: FakeNode): Link {
+    const link = this.links.get(node.id);
+    if (!link) throw new Error('there is no such link');
+    return link;
   }
 }
 
