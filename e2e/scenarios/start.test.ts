@@ -123,7 +123,7 @@ test('Ctrl-C in the terminal of npm start leaves nothing running', async () => {
   const [, url] = await started.printed(/Skein is running at (http:\/\/[^\s:]+:\d+)/);
   started.signal('SIGINT');
   await started.ended();
-  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed');
 });
 
 test('a taken port is one clear sentence and exit code 1', async () => {
