@@ -168,16 +168,17 @@ export class TorrentTable {
   }
 
   #resumeInOrder(record: ResumeRecord): void {
-    this.#inOrder(record.infoHash, () => this.#resume(record)).catch((error: unknown) => {
+    // Known before its turn comes, so that a download of the same torrent can cut its wait short at any time.
+    const patience = new AbortController();
+    this.#resuming.set(record.infoHash, patience);
+    this.#inOrder(record.infoHash, () => this.#resume(record, patience.signal)).catch((error: unknown) => {
       const { code, message } = describeError(error);
       this.#reportStill(record.infoHash, 'failed', 0, { code, message });
     });
   }
 
-  async #resume(record: ResumeRecord): Promise<void> {
-    const patience = new AbortController();
-    this.#resuming.set(record.infoHash, patience);
-    const lock = await takeLock(record.infoHash, RESUME_LOCK_PATIENCE_MS, patience.signal);
+  async #resume(record: ResumeRecord, signal: AbortSignal): Promise<void> {
+    const lock = await takeLock(record.infoHash, RESUME_LOCK_PATIENCE_MS, signal);
     this.#resuming.delete(record.infoHash);
     if (!lock) return;
     // The tab that held the lock may have written a newer one, or removed it.

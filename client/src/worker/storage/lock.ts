@@ -10,6 +10,7 @@ export interface HeldLock {
 export async function takeLock(name: string, patienceMs: number, signal?: AbortSignal): Promise<HeldLock | undefined> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), patienceMs);
+  if (signal?.aborted) patience.abort();
   signal?.addEventListener('abort', () => patience.abort());
   return await new Promise((resolve) => {
     navigator.locks
