@@ -44,7 +44,7 @@ const CODECS: readonly {
       target: bob.id,
       origin: ada,
       via: [key],
-      payload: payloads.encodeDeliver({ protocol: 'signal', delivery: id, body: hi }),
+      payload: payloads.encodeDeliver({ protocol: 'signal', delivery: id, referrers: [bob.id], body: hi }),
     },
     route.encodeRoute,
     (b) => route.decodeRoute(b, cache),
@@ -113,10 +113,10 @@ test.each(CODECS.filter(({ name }) => name !== 'ROUTE' && name !== 'REPLY'))(
 );
 
 test('a delivery keeps its body after the received bytes are overwritten', () => {
-  const bytes = payloads.encodeDeliver({ protocol: 'call', delivery: id, body: hi });
+  const bytes = payloads.encodeDeliver({ protocol: 'call', delivery: id, referrers: [], body: hi });
   const decoded = payloads.decodeDeliver(bytes);
   bytes.fill(0);
-  expect(decoded).toEqual({ protocol: 'call', delivery: id, body: hi });
+  expect(decoded).toEqual({ protocol: 'call', delivery: id, referrers: [], body: hi });
 });
 
 test('the next hop sees the patched fields, the rest of the path, and the same payload', () => {
@@ -152,7 +152,7 @@ test('an announcement that would live too long is refused', () => {
 
 test('no decoder throws on 100,000 random and mutated inputs', () => {
   const rng = seededRng(11);
-  const deliver = payloads.encodeDeliver({ protocol: 'app', delivery: id, body: hi });
+  const deliver = payloads.encodeDeliver({ protocol: 'app', delivery: id, referrers: [], body: hi });
   const all = [
     ...CODECS.map(({ name, decode }) => ({ seed: vector(`overlay/${name}`), decode })),
     { seed: deliver, decode: payloads.decodeDeliver },

@@ -254,9 +254,21 @@ export class Forwarder implements HopTimeoutHandler {
       forward.isCounted = true;
       this.targets.started(leg);
     }
+    const told = this.#referrerHop(forward, leg);
+    if (told) return told;
     const closer = this.#nextClosestHop(forward);
     if (closer || !isLastLeg || forward.detours >= MAX_DETOURS || forward.candidateCount >= 2) return closer;
     return this.#isNear(leg) ? this.#table.nextHop(leg, excluded, forward.origin.id, false) : undefined;
+  }
+
+  /** A linked peer that told us of `target`, and so most likely has a link to it: the way between two islands. */
+  #referrerHop(forward: Forward, target: NodeId): Entry | undefined {
+    if (forward.detours >= MAX_DETOURS || forward.candidateCount >= MAX_CANDIDATES) return undefined;
+    for (const id of this.#table.get(target)?.referrers ?? []) {
+      const entry = id === forward.origin.id || forward.excluded.includes(id) ? undefined : this.#table.link(id);
+      if (entry && !entry.link?.isSuspect) return entry;
+    }
+    return undefined;
   }
 
   /** True when a living `target` would be among our siblings. */

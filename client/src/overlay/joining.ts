@@ -7,6 +7,7 @@ import {
   SELF_LOOKUP_DELAY_MS,
   SELF_LOOKUP_INTERVAL_MS,
   SELF_LOOKUP_PERIOD_MS,
+  SIBLING_LOOKUP_INTERVAL_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { randomIdInBucket } from './bucket-id.ts';
@@ -27,8 +28,8 @@ const THIN_BUCKET = 4;
 const THIN_REFRESH_MS = 30_000;
 
 /**
- * Joins by looking ourselves up, and keeps the table filled: the self-lookup is repeated through new links that are
- * not siblings, so that two islands joined by one link find each other, and far buckets are looked into now and then.
+ * Joins by looking ourselves up, and keeps the table filled: the self-lookup is repeated through new
+ * links, so that two islands joined by one link find each other, and far buckets are looked into now and then.
  */
 export class Joining implements LookupOwner {
   readonly #routing: Routing;
@@ -51,16 +52,15 @@ export class Joining implements LookupOwner {
     return this.#isJoined;
   }
 
-  /** The first link starts the self-lookup at once; a later one that is no sibling repeats it after a pause. */
+  /** The first link starts the self-lookup at once; a later one repeats it after a pause, a longer one for a sibling. */
   onLinkUp(entry: Entry): void {
     const { core, table } = this.#routing;
     if (!this.#isJoined && !this.#lookup) {
       this.#lookUpSelf();
       return;
     }
-    const isEarly = core.now - this.#lookedUpAt < 2 * SELF_LOOKUP_INTERVAL_MS;
-    if (!isEarly && table.isSibling(entry)) return;
-    const soonest = this.#isJoined && !isEarly ? this.#lookedUpAt + SELF_LOOKUP_INTERVAL_MS : core.now;
+    const pause = table.isSibling(entry) ? SIBLING_LOOKUP_INTERVAL_MS : SELF_LOOKUP_INTERVAL_MS;
+    const soonest = this.#isJoined ? this.#lookedUpAt + pause : core.now;
     this.#nextAt = Math.min(this.#nextAt, Math.max(core.now + SELF_LOOKUP_DELAY_MS, soonest));
   }
 

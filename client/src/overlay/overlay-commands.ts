@@ -1,6 +1,7 @@
-import type { Contact } from '../../../shared/src/ids.ts';
-import { MAX_RECORD_VALUE_BYTES, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/limits/overlay.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import { MAX_RECORD_VALUE_BYTES, MAX_REFERRERS, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { Callers } from './callers.ts';
 import { FetchOperation, type FetchOwner, type Fetched } from './fetch-operation.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
 import { IterativeLookup } from './iterative-lookup.ts';
@@ -29,6 +30,7 @@ export interface Services {
   readonly providers: ProviderStore;
   readonly replication: Replication;
   readonly publisher: Publisher;
+  readonly callers: Callers;
 }
 
 /** Looks a key up. */
@@ -79,9 +81,9 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#services = services;
     this.#op = op;
     this.#startedAt = core.now;
-    const body = encodeDeliver({ protocol, delivery: newDelivery(core.rng), body: payload });
-    const entry = table.get(target);
-    const ways = entry && !entry.link ? entry.referrers.map((referrer) => [referrer]) : [];
+    const referrers = table.linked.slice(0, MAX_REFERRERS).map(({ contact }) => contact.id);
+    const body = encodeDeliver({ protocol, delivery: newDelivery(core.rng), referrers, body: payload });
+    const ways = table.link(target) ? [] : waysTo(services, target);
     const deadline = deadlineAfter(core.now, timeoutMs);
     const flags = ROUTE_EXACT;
     this.#request = new Request(
@@ -114,6 +116,15 @@ export class RouteCommand implements Operation, RequestOwner {
   onNoAnswer(_request: Request, why: NoAnswer): void {
     this.#services.operations.finish(this.#op, failed(why));
   }
+}
+
+/** Through those who told us of `target`, and those it named itself when it wrote to us. */
+function waysTo({ routing, callers }: Services, target: NodeId): NodeId[][] {
+  const { core, table } = routing;
+  const named = callers.referrersOf(target, core.now);
+  const told = table.get(target)?.referrers ?? [];
+  const through = [...new Set([...named, ...told])].filter((id) => id !== core.self.id);
+  return through.slice(0, MAX_REFERRERS).map((referrer) => [referrer]);
 }
 
 /** What is wrong with a payload to be routed, or undefined. */

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/src/limits/overlay.ts';
 import { type Deadline, type Machine, type Millis, type Rng, randomBelow } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
+import { Callers } from './callers.ts';
 import { ContactCache } from './contact-cache.ts';
 import { Core, type Timed } from './core.ts';
 import type { Counters } from './counters.ts';
@@ -79,14 +80,15 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     const verifier = new Verifier(core);
     const publisher = new Publisher(routing, providers, replication);
     const operations = new Operations(core);
+    const callers = new Callers();
     this.#core = core;
     this.#table = table;
     this.#forwarder = forwarder;
     this.#policy = new LinkPolicy(core, table, { target: linkTarget, hard: Math.max(linkHard, linkTarget) });
     this.#liveness = new Liveness(core, table, this.#policy);
     this.#joining = new Joining(routing, this);
-    this.#services = { routing, operations, verifier, records, providers, replication, publisher };
-    forwarder.attach(new Responder(routing, { records, providers }, replication, verifier));
+    this.#services = { routing, operations, verifier, records, providers, replication, publisher, callers };
+    forwarder.attach(new Responder(routing, { records, providers }, replication, verifier, callers));
   }
 
   get counters(): Counters {

@@ -7,7 +7,7 @@ import {
   PROVIDER_TTL_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { ContactCache } from './contact-cache.ts';
-import { type MessageId, contactBytes, readId, readMessageId, writeMessageId } from './frame-fields.ts';
+import { type MessageId, contactBytes, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
 import type { Protocol, SignedRecord } from './types.ts';
 
 /** What FIND asks: the peers closest to `key`; the origin can be reached through `referrers`. */
@@ -152,23 +152,33 @@ export interface DeliverPayload {
   readonly protocol: Protocol;
   /** The same for every copy of one message. */
   readonly delivery: MessageId;
+  /** Peers linked to the origin, through which it can be answered. At most MAX_REFERRERS. */
+  readonly referrers: readonly NodeId[];
   readonly body: Uint8Array;
 }
 
-const DELIVER_HEADER = 9;
+const DELIVER_HEADER = 10;
 
-export function encodeDeliver({ protocol, delivery, body }: DeliverPayload): Uint8Array {
-  const bytes = new Uint8Array(DELIVER_HEADER + body.length);
+export function encodeDeliver({ protocol, delivery, referrers, body }: DeliverPayload): Uint8Array {
+  const bodyAt = DELIVER_HEADER + referrers.length * ID_BYTES;
+  const bytes = new Uint8Array(bodyAt + body.length);
   bytes[0] = PROTOCOLS.indexOf(protocol) + 1;
   writeMessageId(bytes, 1, delivery);
-  bytes.set(body, DELIVER_HEADER);
+  bytes[9] = referrers.length;
+  referrers.forEach((id, i) => writeId(bytes, DELIVER_HEADER + i * ID_BYTES, id));
+  bytes.set(body, bodyAt);
   return bytes;
 }
 
 /** The body is a copy, so that the layers above may keep it. */
 export function decodeDeliver(bytes: Uint8Array): DeliverPayload | undefined {
-  const protocol = bytes.length < DELIVER_HEADER ? undefined : PROTOCOLS[(bytes[0] as number) - 1];
-  return protocol && { protocol, delivery: readMessageId(bytes, 1), body: bytes.slice(DELIVER_HEADER) };
+  const count = bytes[9];
+  const protocol = PROTOCOLS[(bytes[0] ?? 0) - 1];
+  if (count === undefined || count > MAX_REFERRERS || !protocol) return undefined;
+  const bodyAt = DELIVER_HEADER + count * ID_BYTES;
+  if (bodyAt > bytes.length) return undefined;
+  const referrers = Array.from({ length: count }, (_, i) => readId(bytes, DELIVER_HEADER + i * ID_BYTES));
+  return { protocol, delivery: readMessageId(bytes, 1), referrers, body: bytes.slice(bodyAt) };
 }
 
 function messageIdBytes(id: MessageId): Uint8Array {

@@ -4,10 +4,12 @@ import {
   BUCKET_CAPACITY,
   DELIVERY_MEMORY_MS,
   MAX_DELIVERIES,
+  PASS_ON_MAX_AGE_MS,
   REPLICATION,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { isCloser } from '../../../shared/src/xor.ts';
+import type { Callers } from './callers.ts';
 import { closestContacts } from './contact-exchange.ts';
 import { addReferrer } from './entry.ts';
 import type { Forward } from './forward.ts';
@@ -40,6 +42,7 @@ export class Responder implements Endpoint {
   readonly #providers: ProviderStore;
   readonly #replication: Replication;
   readonly #verifier: Verifier;
+  readonly #callers: Callers;
   /** When each delivery came. BOUNDED: by MAX_DELIVERIES, the oldest leaves first. */
   readonly #deliveries = new Map<MessageId, Millis>();
 
@@ -48,12 +51,14 @@ export class Responder implements Endpoint {
     stores: { readonly records: RecordStore; readonly providers: ProviderStore },
     replication: Replication,
     verifier: Verifier,
+    callers: Callers,
   ) {
     this.#routing = routing;
     this.#records = stores.records;
     this.#providers = stores.providers;
     this.#replication = replication;
     this.#verifier = verifier;
+    this.#callers = callers;
   }
 
   consume(forward: Forward, payload: Uint8Array): Answer | undefined {
@@ -80,7 +85,9 @@ export class Responder implements Endpoint {
     if (!find) return this.#invalid();
     const { core, table } = this.#routing;
     if ((forward.flags & ROUTE_ANNOUNCE) !== 0) {
-      const entry = table.learn(forward.origin, core.now, core.now, undefined);
+      this.#callers.note(forward.origin.id, find.referrers, core.now);
+      // Its own word is no proof: it may be dialled, but is passed on only once somebody has a link to it.
+      const entry = table.learn(forward.origin, core.now - PASS_ON_MAX_AGE_MS, core.now, undefined);
       if (entry) for (const referrer of find.referrers) addReferrer(entry, referrer);
     }
     return { status: 'ok', payload: NOTHING, closest: this.#closest(forward, find.key, BUCKET_CAPACITY) };
@@ -142,6 +149,7 @@ export class Responder implements Endpoint {
     const message = decodeDeliver(payload);
     if (!message) return this.#invalid();
     const { core } = this.#routing;
+    this.#callers.note(forward.origin.id, message.referrers, core.now);
     if (this.#isFirstCopy(message.delivery)) {
       core.emit({ kind: 'message', from: forward.origin, protocol: message.protocol, payload: message.body });
     }

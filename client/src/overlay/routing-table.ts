@@ -1,6 +1,6 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import {
-  DIAL_BACKOFF_MAX_MS,
+  UNREACHABLE_BAN_MAX_MS,
   DIAL_BACKOFF_MS,
   KNOWN_MAX_AGE_MS,
   PASS_ON_MAX_AGE_MS,
@@ -127,7 +127,7 @@ export class RoutingTable {
   dropUnreachable(id: NodeId, now: Millis): void {
     const failureCount = this.#tombstones.failures(id) + 1;
     this.drop(id, now);
-    const banMs = Math.min(DIAL_BACKOFF_MS * 2 ** (failureCount - 1), DIAL_BACKOFF_MAX_MS);
+    const banMs = Math.min(DIAL_BACKOFF_MS * 2 ** (failureCount - 1), UNREACHABLE_BAN_MAX_MS);
     this.#tombstones.add(id, now, banMs, failureCount);
   }
 

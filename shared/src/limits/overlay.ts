@@ -55,6 +55,9 @@ export const DIAL_BACKOFF_MS = 5_000;
 /** Longest pause between dials to one peer. [ms] */
 export const DIAL_BACKOFF_MAX_MS = 300_000;
 
+/** Longest time for which reports of a peer that could not be dialled are not believed. [ms] A newcomer is unreachable only until its first links are up. */
+export const UNREACHABLE_BAN_MAX_MS = 20_000;
+
 /** A link younger than this is not pruned. [ms] Longer than a join, so that newcomers settle first. */
 export const PRUNE_MIN_AGE_MS = 30_000;
 
@@ -161,7 +164,13 @@ export const MAX_PATH = 16;
 /** Deliveries remembered, so that a second copy is acknowledged but not delivered again. [messages] */
 export const MAX_DELIVERIES = 1_024;
 
-/** How long they are remembered. [ms] Longer than any route operation lives. */
+/** Peers that wrote to us whose referrers are remembered. [peers] */
+export const MAX_CALLERS = 256;
+
+/** How long they are. [ms] Longer than a dial or a call's first exchange. */
+export const CALLER_MEMORY_MS = 30_000;
+
+/** How long deliveries are remembered. [ms] Longer than any route operation lives. */
 export const DELIVERY_MEMORY_MS = 60_000;
 
 // Operations
@@ -259,6 +268,9 @@ export const SELF_LOOKUP_DELAY_MS = 1_000;
 
 /** Least time between self-lookups once joined. [ms] */
 export const SELF_LOOKUP_INTERVAL_MS = 5_000;
+
+/** The same when the new link leads to a sibling, who tells most of what there is to know by itself. [ms] */
+export const SIBLING_LOOKUP_INTERVAL_MS = 20_000;
 
 /** A self-lookup is repeated after this even when nothing changed. [ms] */
 export const SELF_LOOKUP_PERIOD_MS = 180_000;
