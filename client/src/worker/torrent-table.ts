@@ -5,6 +5,7 @@ import { Torrent } from '../swarm/torrent.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { WorkerError, describeError } from './errors.ts';
+import { HeldPipe } from './held-pipe.ts';
 import { hashPieces, sharedPieceLength } from './hash-files.ts';
 import type { Pipe } from './pipe.ts';
 import type {
@@ -45,6 +46,9 @@ interface DownloadPlan {
   readonly trackers: readonly string[];
   readonly metainfo: Metainfo | undefined;
 }
+
+/** The far end of a pipe, and the torrent that it is for. */
+type TorrentEnd = PipeEnd & { readonly infoHash: InfoHash };
 
 /** All torrents of this tab. Requests for one info-hash are carried out one after the other. */
 export class TorrentTable {
@@ -135,14 +139,14 @@ export class TorrentTable {
     return blob;
   }
 
-  /** Connects a peer to a torrent. A pipe for a torrent that is not here is closed. */
-  attach(end: PipeEnd & { readonly infoHash: InfoHash }, pipe: Pipe): void {
-    const running = this.#torrents.get(end.infoHash);
-    if (running) running.driver.attach(end, pipe);
-    else {
-      pipe.close();
-      this.#report({ kind: 'channelClosed', infoHash: end.infoHash, peer: end.peer, serial: end.serial });
+  /** Connects a peer to a torrent, once that runs. A pipe for a torrent that is not here is closed. */
+  attach(end: TorrentEnd, pipe: Pipe): void {
+    if (this.#torrents.has(end.infoHash)) {
+      this.#attachOrClose(end, pipe);
+      return;
     }
+    const held = new HeldPipe(pipe);
+    void this.#started.then(() => this.#inOrder(end.infoHash, async () => this.#attachOrClose(end, held)));
   }
 
   peerGone(peer: NodeId): void {
@@ -157,6 +161,16 @@ export class TorrentTable {
       await running.driver.stop(true);
       running.lock?.release();
     }
+  }
+
+  #attachOrClose(end: TorrentEnd, pipe: Pipe): void {
+    const running = this.#torrents.get(end.infoHash);
+    if (running) {
+      running.driver.attach(end, pipe);
+      return;
+    }
+    pipe.close();
+    this.#report({ kind: 'channelClosed', infoHash: end.infoHash, peer: end.peer, serial: end.serial });
   }
 
   async #open(wantsDisk: boolean): Promise<void> {

@@ -13,11 +13,19 @@ export async function takeLock(name: string, patienceMs: number, signal?: AbortS
   if (signal?.aborted) patience.abort();
   signal?.addEventListener('abort', () => patience.abort());
   return await new Promise((resolve) => {
+    const giveUp = (): void => {
+      clearTimeout(timer);
+      resolve(undefined);
+    };
+    // Chromium 156 forgets an abort that comes in the task of the request itself, and keeps the request waiting:
+    // the wait ends here all the same, and a lock that is granted too late is let go at once.
+    patience.signal.addEventListener('abort', giveUp);
     navigator.locks
       .request(`skein/torrent/${name}`, { signal: patience.signal }, async () => {
+        if (patience.signal.aborted) return;
         clearTimeout(timer);
         await new Promise<void>((release) => resolve({ release }));
       })
-      .catch(() => resolve(undefined));
+      .catch(giveUp);
   });
 }
