@@ -73,7 +73,7 @@ export function utf8Encode(text: string): Uint8Array {
 /** The text of well-formed UTF-8, or undefined: overlong forms, surrogates and truncation are refused (RFC 3629 §3). */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   let text = '';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const lead = bytes[i] as number;
     const extra = lead < 0x80 ? 0 : lead >> 5 === 6 ? 1 : lead >> 4 === 14 ? 2 : lead >> 3 === 30 ? 3 : -1;
     if (extra < 0 || i + extra >= bytes.length) return undefined;

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type NodeId, contactFromKeys, decodeContact, encodeContact, nodeIdFromBytes, nodeIdToBytes, parseNodeId } from './ids.ts';
+import {
+  type NodeId,
+  contactFromKeys,
+  decodeContact,
+  encodeContact,
+  nodeIdFromBytes,
+  nodeIdToBytes,
+  parseNodeId,
+} from './ids.ts';
 import { commonPrefixBits, compareDistance, distanceFraction } from './xor.ts';
 
 const id = fc.uint8Array({ minLength: 20, maxLength: 20 }).map(nodeIdFromBytes);
@@ -11,7 +19,8 @@ test('an id survives the trip through bytes and text', () => {
 });
 
 test('text that is not 40 lower-case hex digits is no id', () => {
-  for (const text of ['', 'AA'.repeat(20), 'aa'.repeat(19), `${'aa'.repeat(20)}\n`, 'zz'.repeat(20)]) expect(parseNodeId(text)).toBeUndefined();
+  for (const text of ['', 'AA'.repeat(20), 'aa'.repeat(19), `${'aa'.repeat(20)}\n`, 'zz'.repeat(20)])
+    expect(parseNodeId(text)).toBeUndefined();
 });
 
 test('distances order as 160-bit integers do', () => {
@@ -27,7 +36,7 @@ test('the common prefix is the number of leading zero bits of the distance', () 
   fc.assert(
     fc.property(id, id, fc.nat(160), (a, b, shared) => {
       const mixed = distance(a, b) >> BigInt(shared);
-      const c = ((BigInt(`0x${a}`) ^ mixed).toString(16).padStart(40, '0')) as NodeId;
+      const c = (BigInt(`0x${a}`) ^ mixed).toString(16).padStart(40, '0') as NodeId;
       const expected = mixed === 0n ? 160 : 160 - mixed.toString(2).length;
       expect(commonPrefixBits(a, c)).toBe(expected);
       expect(distanceFraction(a, c)).toBeCloseTo(Number(mixed) / 2 ** 160, 12);

@@ -63,9 +63,13 @@ export class LazyCalls {
     } catch (cause) {
       this.#loading = undefined;
       if (cause instanceof SkeinError) throw cause;
-      throw new SkeinError('internal', 'The code for calls could not be fetched. Files still work; reload the page to call.', {
-        cause,
-      });
+      throw new SkeinError(
+        'internal',
+        'The code for calls could not be fetched. Files still work; reload the page to call.',
+        {
+          cause,
+        },
+      );
     }
   }
 

@@ -275,7 +275,9 @@ export class Network {
   #refresh(): void {
     this.links.setIceServers(this.#parts.ice.current());
     this.#handler.changed();
-    this.#cancelRefresh = this.#parts.clock.setTimer(this.#parts.clock.now() + REFRESH_PERIOD_MS, () => this.#refresh());
+    this.#cancelRefresh = this.#parts.clock.setTimer(this.#parts.clock.now() + REFRESH_PERIOD_MS, () =>
+      this.#refresh(),
+    );
   }
 
   /** Introductions may have named only peers that are gone: a node without links keeps asking for others. */

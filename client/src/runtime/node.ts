@@ -142,7 +142,12 @@ export class SkeinNode implements Node {
     options: { readonly mode?: 'recursive' | 'iterative'; readonly signal?: AbortSignal } = {},
   ): Promise<LookupResult> {
     this.#checkRunning();
-    const found = await this.#network.overlay.lookup(toKey(key), options.mode ?? 'recursive', LOOKUP_TIMEOUT_MS, options.signal);
+    const found = await this.#network.overlay.lookup(
+      toKey(key),
+      options.mode ?? 'recursive',
+      LOOKUP_TIMEOUT_MS,
+      options.signal,
+    );
     const closest = found.closest.map((contact) => contact.id);
     return { closest, hops: found.hops, ms: found.elapsedMs, path: found.path };
   }
@@ -184,7 +189,10 @@ export class SkeinNode implements Node {
   ): Promise<number> {
     this.#checkRunning();
     if (message.length > MAX_APP_MESSAGE_BYTES) {
-      throw new SkeinError('too-large', `A message holds at most ${MAX_APP_MESSAGE_BYTES} bytes. Share larger data as a file.`);
+      throw new SkeinError(
+        'too-large',
+        `A message holds at most ${MAX_APP_MESSAGE_BYTES} bytes. Share larger data as a file.`,
+      );
     }
     const target = toKey(key);
     const providers = (await this.#network.overlay.findProviders(target)).map((contact) => contact.id);
@@ -319,7 +327,11 @@ function toLinkInfo(link: Link): LinkInfo {
 }
 
 function linkFailure(error: unknown): SkeinError {
-  if (!(error instanceof LinkError)) return new SkeinError('internal', 'The link failed for an unknown reason.', { cause: error });
-  const code = error.code === 'over-budget' || error.code === 'timeout' || error.code === 'unreachable' ? error.code : 'link-failed';
+  if (!(error instanceof LinkError))
+    return new SkeinError('internal', 'The link failed for an unknown reason.', { cause: error });
+  const code =
+    error.code === 'over-budget' || error.code === 'timeout' || error.code === 'unreachable'
+      ? error.code
+      : 'link-failed';
   return new SkeinError(code, error.message, { cause: error });
 }

@@ -28,7 +28,10 @@ export class Records {
   /** Stores `value` under `key`, over any older version. Rejects with `too-large`, `refused`, `timeout` or `no-links`. */
   async put(key: Key, value: Uint8Array, ttlMs = DEFAULT_RECORD_TTL_MS): Promise<void> {
     if (value.length > MAX_RECORD_VALUE_BYTES) {
-      throw new SkeinError('too-large', `A record holds at most ${MAX_RECORD_VALUE_BYTES} bytes. Share larger data as a file.`);
+      throw new SkeinError(
+        'too-large',
+        `A record holds at most ${MAX_RECORD_VALUE_BYTES} bytes. Share larger data as a file.`,
+      );
     }
     if (value.length === 0) throw new SkeinError('bad-argument', 'An empty record means removed: use remove().');
     await this.#overlay.put(await this.#sign(key, value, ttlMs));

@@ -22,13 +22,16 @@ test('a sender that floods pushes out its own ids, not those of others', () => {
 
 test('it never holds more than its bounds', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(8), fc.nat(30), fc.integer({ min: 1, max: 50 })), { maxLength: 300 }), (adds) => {
-      const seen = new SeenIds(20, 6, 5);
-      adds.forEach(([from, id, life], now) => {
-        seen.add(sender(from), String(id), now + life, now);
-        expect(seen.size).toBeLessThanOrEqual(20);
-        expect(seen.add(sender(from), String(id), now + life, now)).toBe(false);
-      });
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(8), fc.nat(30), fc.integer({ min: 1, max: 50 })), { maxLength: 300 }),
+      (adds) => {
+        const seen = new SeenIds(20, 6, 5);
+        adds.forEach(([from, id, life], now) => {
+          seen.add(sender(from), String(id), now + life, now);
+          expect(seen.size).toBeLessThanOrEqual(20);
+          expect(seen.add(sender(from), String(id), now + life, now)).toBe(false);
+        });
+      },
+    ),
   );
 });
