@@ -25,7 +25,10 @@ const MIN_LINKS = 3;
  */
 export async function join(options: JoinOptions = {}): Promise<Node> {
   if (typeof RTCPeerConnection === 'undefined') {
-    throw new SkeinError('no-webrtc', 'This browser has no WebRTC, or it is switched off. Open the page in a current Firefox, Chrome, Edge or Safari.');
+    throw new SkeinError(
+      'no-webrtc',
+      'This browser has no WebRTC, or it is switched off. Open the page in a current Firefox, Chrome, Edge or Safari.',
+    );
   }
   throwIfAborted(options.signal);
   const log = createLog();
@@ -44,7 +47,8 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     ice,
     signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
     tabs: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastTabs(identity.crypto.self, browserClock),
-    createWorker: () => new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
+    createWorker: () =>
+      new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
     releaseIdentity: identity.release,

@@ -280,7 +280,7 @@ class SimplePeerConnection implements RawConnection {
 
 async function readStats(connection: RTCPeerConnection): Promise<PairStats | undefined> {
   try {
-    return readPairStats((await connection.getStats()) as unknown as Map<string, unknown>);
+    return readPairStats(await connection.getStats());
   } catch {
     return undefined;
   }

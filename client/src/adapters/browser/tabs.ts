@@ -18,7 +18,13 @@ const MAX_LETTER_BYTES = 16 * 1024;
 
 const MessageSchema = v.variant('kind', [
   v.object({ kind: v.literal('here'), contact: v.instance(Uint8Array), isReply: v.boolean() }),
-  v.object({ kind: v.literal('letter'), to: v.string(), from: v.string(), number: v.number(), bytes: v.instance(Uint8Array) }),
+  v.object({
+    kind: v.literal('letter'),
+    to: v.string(),
+    from: v.string(),
+    number: v.number(),
+    bytes: v.instance(Uint8Array),
+  }),
   v.object({ kind: v.literal('taken'), to: v.string(), from: v.string(), number: v.number() }),
 ]);
 

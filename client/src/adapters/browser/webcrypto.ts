@@ -119,7 +119,7 @@ export class WebCrypto implements Crypto {
 
 /** Typed as always there, but missing in pages that are not secure contexts. */
 function webSubtle(): SubtleCrypto | undefined {
-  return globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  return globalThis.crypto?.subtle;
 }
 
 function isKeyPair(key: CryptoKey | CryptoKeyPair): key is CryptoKeyPair {
