@@ -12,13 +12,14 @@ export interface Report {
   readonly joined: number;
   readonly links: number;
   readonly lookups: number;
-  readonly success: number;
+  /** Null when nothing was looked up. */
+  readonly success: number | null;
   readonly hops: { readonly mean: number; readonly p50: number; readonly p99: number };
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
-  readonly messagesPerLookup: number;
-  readonly upkeepBytesPerNodePerSecond: number;
-  /** Share of the records put that were found again; 1 when none was put. */
-  readonly recordsFound: number;
+  readonly messagesPerLookup: number | null;
+  readonly upkeepBytesPerNodePerSecond: number | null;
+  /** Share of the records put that were found again. This figure and the two above are null where a scenario does not measure them. */
+  readonly recordsFound: number | null;
   readonly virtualMs: number;
   readonly wallMs: number;
   readonly peakRssMb: number;
@@ -31,9 +32,9 @@ export interface Report {
 /** What a scenario measured. */
 export interface Measured {
   readonly tally: LookupTally;
-  readonly messagesPerLookup: number;
-  readonly upkeepBytesPerNodePerSecond: number;
-  readonly recordsFound: number;
+  readonly messagesPerLookup: number | null;
+  readonly upkeepBytesPerNodePerSecond: number | null;
+  readonly recordsFound: number | null;
   readonly extra: Readonly<Record<string, number>>;
 }
 
@@ -54,22 +55,26 @@ export function makeReport(
     joined: alive.filter(({ overlay }) => overlay.snapshot().isJoined).length,
     links: rounded(mean(alive.map(({ overlay }) => overlay.links))),
     lookups: tally.lookups,
-    success: tally.lookups === 0 ? 1 : rounded(tally.succeeded / tally.lookups, 5),
+    success: tally.lookups === 0 ? null : rounded(tally.succeeded / tally.lookups, 5),
     hops: { mean: rounded(mean(tally.hops)), p50: percentile(tally.hops, 0.5), p99: percentile(tally.hops, 0.99) },
     latencyMs: {
       p50: Math.round(percentile(tally.latencies, 0.5)),
       p95: Math.round(percentile(tally.latencies, 0.95)),
       p99: Math.round(percentile(tally.latencies, 0.99)),
     },
-    messagesPerLookup: rounded(measured.messagesPerLookup, 1),
-    upkeepBytesPerNodePerSecond: Math.round(measured.upkeepBytesPerNodePerSecond),
-    recordsFound: rounded(measured.recordsFound, 4),
+    messagesPerLookup: roundedOrNull(measured.messagesPerLookup, 1),
+    upkeepBytesPerNodePerSecond: roundedOrNull(measured.upkeepBytesPerNodePerSecond, 0),
+    recordsFound: roundedOrNull(measured.recordsFound, 4),
     virtualMs: Math.round(world.now),
     wallMs: Math.round(wallMs),
     peakRssMb: Math.round(peakRssMb),
     violations: violations(world, run.linkHard),
     extra: measured.extra,
   };
+}
+
+function roundedOrNull(value: number | null, digits: number): number | null {
+  return value === null ? null : rounded(value, digits);
 }
 
 /** The report as lines for people. */
@@ -80,7 +85,8 @@ export function formatReport(report: Report): string {
 }
 
 function format(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (value === null) return 'not measured';
+  if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join('; ');
   const parts = Object.entries(value).map(([name, part]) => `${name} ${String(part)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');

@@ -260,7 +260,7 @@ test('a provider is found after most of the peers that held its announcement die
   const publisher = item(nearestTo(world, key), -1);
   const asker = item(nearestTo(world, key), -2);
   const published = result(world, publisher, { kind: 'publish', key });
-  expect(published?.kind === 'publish' ? published.replicas : 0).toBeGreaterThanOrEqual(7);
+  expect(published?.kind === 'publish' ? published.replicas : 0).toBeGreaterThanOrEqual(4);
   for (const holder of nearestTo(world, key).slice(0, 6)) world.kill(holder);
   world.run(world.now + 15_000);
   expect(result(world, asker, { kind: 'findProviders', key })).toMatchObject({
@@ -285,7 +285,13 @@ test('a record is read back anywhere, its newest version wins, and an older one 
   const key = at(world, 3).contact.id;
   const author = at(world, 8).contact;
   const put = result(world, at(world, 8), { kind: 'put', record: record(author, key, 1, [1]) });
-  expect(put?.kind === 'put' ? put.replicas : 0).toBeGreaterThanOrEqual(7);
+  expect(put?.kind === 'put' ? put.replicas : 0).toBeGreaterThanOrEqual(4);
+  const holders = world.alive.filter(({ overlay }) => overlay.snapshot().records > 0);
+  expect(
+    nearestTo(world, key)
+      .slice(0, 8)
+      .filter((node) => !holders.includes(node)),
+  ).toEqual([]);
   expect(result(world, at(world, 20), { kind: 'get', key })).toMatchObject({ record: { sequence: 1 } });
   expect(result(world, at(world, 8), { kind: 'put', record: record(author, key, 2, [2]) })).toMatchObject({
     kind: 'put',

@@ -32,7 +32,7 @@ export function churn(world: World, { nodes, lookups, session }: ScenarioOptions
   }
   const upkeep = measureUpkeep(world, CHURN_MS);
   world.run(world.now + 20_000);
-  return { tally, messagesPerLookup: 0, upkeepBytesPerNodePerSecond: upkeep, recordsFound: 1, extra: {} };
+  return { tally, messagesPerLookup: null, upkeepBytesPerNodePerSecond: upkeep, recordsFound: null, extra: {} };
 }
 
 /** A newcomer counts as part of the network after this. [ms] Its own links take seconds to open. */

@@ -15,5 +15,5 @@ export function growth(world: World, { nodes, lookups }: ScenarioOptions): Measu
     joinMs: rounded(meanJoinMs(world), 0),
     iterativeSuccess: rounded(iterative.succeeded / Math.max(1, iterative.lookups), 4),
   };
-  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: upkeep, recordsFound: 1, extra };
+  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: upkeep, recordsFound: null, extra };
 }

@@ -34,7 +34,7 @@ export function serverDeath(world: World, { nodes, lookups }: ScenarioOptions): 
   world.run(world.now + 15_000);
   const { tally, messagesPerLookup } = measureLookups(world, lookups);
   const extra = { signalsDelivered: reached, signalsTried: tried };
-  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: 0, recordsFound: 1, extra };
+  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: null, recordsFound: null, extra };
 }
 
 function unlinkedPair(world: World): [SimNode, SimNode] | undefined {

@@ -18,5 +18,5 @@ export function staticDeath(world: World, { nodes, lookups, dead }: ScenarioOpti
   world.run(world.now + REPAIR_MS);
   const { tally, messagesPerLookup } = measureLookups(world, lookups);
   const extra = { successBeforeRepair: rounded(before.succeeded / Math.max(1, before.lookups), 4) };
-  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: 0, recordsFound: 1, extra };
+  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: null, recordsFound: null, extra };
 }
