@@ -86,7 +86,8 @@ export function formatReport(report: Report): string {
 
 function format(value: unknown): string {
   if (value === null) return 'not measured';
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join('; ');
   const parts = Object.entries(value).map(([name, part]) => `${name} ${String(part)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
