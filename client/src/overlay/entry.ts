@@ -40,14 +40,14 @@ export interface Entry {
   readonly referrers: NodeId[];
 }
 
-export function newEntry(contact: Contact, bucket: number, lastProof: Millis): Entry {
+export function newEntry(contact: Contact, bucket: number, lastProof: Millis, retryAt: Millis = 0): Entry {
   return {
     contact,
     bucket,
     lastProof,
     link: undefined,
     dialingSince: undefined,
-    retryAt: 0,
+    retryAt,
     failureCount: 0,
     referrers: [],
   };

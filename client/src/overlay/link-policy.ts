@@ -2,7 +2,9 @@ import {
   BUCKET_CAPACITY,
   DIAL_BACKOFF_MAX_MS,
   DIAL_BACKOFF_MS,
+  DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
+  EAGER_LINKS,
   LINK_FILL_SHARE,
   MAX_DIALS,
   MIN_LINKS_PER_BUCKET,
@@ -43,6 +45,7 @@ export class LinkPolicy implements Timed {
   readonly #budget: LinkBudget;
   readonly #fill: number;
   #ranAt = Number.NEGATIVE_INFINITY;
+  #dialedAt = Number.NEGATIVE_INFINITY;
   #dialCount = 0;
 
   constructor(core: Core, table: RoutingTable, budget: LinkBudget) {
@@ -63,9 +66,10 @@ export class LinkPolicy implements Timed {
     this.#expireDials();
     while (this.#dialCount < MAX_DIALS) {
       const next = this.#nextDial();
-      if (!next) break;
+      if (!next || !this.#isInPace()) break;
       next.dialingSince = this.#core.now;
       this.#dialCount++;
+      this.#dialedAt = this.#core.now;
       this.#core.out.push({ kind: 'openLink', contact: next.contact });
     }
     this.#prune();
@@ -99,6 +103,15 @@ export class LinkPolicy implements Timed {
     this.#table.unlink(entry);
     entry.retryAt = this.#core.now + PRUNE_HOLD_OFF_MS;
     this.#core.out.push({ kind: 'closeLink', peer: entry.contact.id, why: 'pruned' });
+  }
+
+  /** The first links are dialled at once, further ones with pauses; a run follows when the pause is over. */
+  #isInPace(): boolean {
+    if (this.#table.linked.length + this.#dialCount < EAGER_LINKS) return true;
+    const paceAt = this.#dialedAt + DIAL_PACE_MS;
+    if (this.#core.now >= paceAt) return true;
+    this.#core.timers.set(this, paceAt, 'link policy');
+    return false;
   }
 
   #expireDials(): void {

@@ -52,10 +52,20 @@ const opened = (out: readonly OverlayOutput[]): NodeId[] =>
 const closed = (out: readonly OverlayOutput[]): string[] => out.flatMap((o) => (o.kind === 'closeLink' ? [o.why] : []));
 const knows = (machine: Overlay, id: NodeId): boolean => machine.contactOf(id) !== undefined;
 
-test('the first introductions are dialled at once, four at a time', () => {
+test('the first introductions are dialled at once, three at a time, and a fourth after a pause', () => {
   const machine = overlay();
-  const out = [...feed(machine, 1_000, introduce(people.slice(1, 6))), ...drive(machine, 1_001)];
-  expect(opened(out)).toHaveLength(4);
+  const out = [...feed(machine, 1_000, introduce(people.slice(1, 6))), ...drive(machine, 1_299)];
+  expect(opened(out)).toHaveLength(3);
+  expect(opened(drive(machine, 1_300))).toHaveLength(1);
+});
+
+test('a peer with its first links lets a newcomer dial, and dials it only when it did not', () => {
+  const machine = overlay();
+  feed(machine, 0, ...people.slice(1, 4).map(up));
+  drive(machine, 100);
+  feed(machine, 10_000, introduce(people.slice(5, 6)));
+  expect(opened(drive(machine, 11_400))).toEqual([]);
+  expect(opened(drive(machine, 13_000))).toEqual([person(5).id]);
 });
 
 test('a dial that failed makes room for the next; the peer at fault is forgotten, another is tried again later', () => {

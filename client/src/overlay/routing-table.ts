@@ -1,9 +1,11 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import {
-  UNREACHABLE_BAN_MAX_MS,
   DIAL_BACKOFF_MS,
+  EAGER_LINKS,
   KNOWN_MAX_AGE_MS,
+  NEWCOMER_PAUSE_MS,
   PASS_ON_MAX_AGE_MS,
+  UNREACHABLE_BAN_MAX_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
@@ -194,7 +196,8 @@ export class RoutingTable {
   #offer(contact: Contact, proofAt: Millis, now: Millis): Entry | undefined {
     const index = commonPrefixBits(this.self, contact.id);
     const cached = this.#buckets[index]?.replacement(contact.id);
-    const entry = cached ?? newEntry(contact, index, proofAt);
+    const retryAt = this.#linked.length < EAGER_LINKS ? 0 : now + NEWCOMER_PAUSE_MS;
+    const entry = cached ?? newEntry(contact, index, proofAt, retryAt);
     if (cached && proofAt > cached.lastProof) cached.lastProof = proofAt;
     this.#place(entry, now);
     return entry;

@@ -116,7 +116,10 @@ export class Network {
     this.#parts.signaling?.start({
       state: (state, detail) => this.#onServerState(state, detail),
       joined: (introductions) => this.#introduce(introductions),
-      signal: (_from, bytes) => this.#onTaggedLetter(bytes),
+      signal: (from, bytes) => {
+        this.post.noteWay(from, 'server');
+        this.#onTaggedLetter(bytes);
+      },
     });
     this.#parts.tabs?.start({
       met: (contact) => this.#introduce([contact]),
@@ -220,6 +223,7 @@ export class Network {
 
   #onLetter(from: Contact, protocol: 'signal' | 'call' | 'app', payload: Uint8Array): void {
     this.post.remember(from);
+    this.post.noteWay(from.id, 'overlay');
     if (protocol === 'signal') this.links.receiveSignal(payload);
     else void this.#openMail(payload);
   }

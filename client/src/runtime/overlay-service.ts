@@ -219,8 +219,11 @@ export class OverlayService {
   }
 
   async #openLink(contact: Contact): Promise<void> {
+    const wasUp = this.#links().links.has(contact.id);
     try {
-      await this.#links().open(contact, 'overlay');
+      const link = await this.#links().open(contact, 'overlay');
+      // The overlay had given up a link that the swarm kept: there is no new one that could come up.
+      if (wasUp) this.linkUp(link);
     } catch (error) {
       const isPeerAtFault = error instanceof LinkError && error.code !== 'over-budget' && error.code !== 'superseded';
       this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault });

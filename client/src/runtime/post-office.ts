@@ -15,6 +15,9 @@ const SERVER_RACE_AFTER_MS = 2_000;
 /** Contacts kept beside the routing table, so that a recent correspondent needs no lookup. [contacts] */
 const MAX_REMEMBERED_CONTACTS = 512;
 
+/** Peers whose last letter came through the server. [peers] Newcomers: more than join at once. */
+const MAX_SERVER_CORRESPONDENTS = 128;
+
 /** How long a lookup for the keys of a correspondent may take. [ms] */
 const RESOLVE_TIMEOUT_MS = 5_000;
 
@@ -29,6 +32,8 @@ export class PostOffice {
   readonly #signaling: () => Signaling | undefined;
   readonly #tabs: Tabs | undefined;
   readonly #isServerFirst: () => boolean;
+  /** Peers that wrote through the server: newcomers without links, whom the overlay cannot find yet. */
+  readonly #writesByServer = new BoundedMap<NodeId, true>(MAX_SERVER_CORRESPONDENTS);
   readonly #remembered = new BoundedMap<NodeId, Contact>(MAX_REMEMBERED_CONTACTS);
 
   constructor(options: {
@@ -51,6 +56,12 @@ export class PostOffice {
   /** Keeps a contact met elsewhere: in an introduction, a tracker's answer or a letter. */
   remember(contact: Contact): void {
     this.#remembered.set(contact.id, contact);
+  }
+
+  /** Notes the way a letter came, which is the way that an answer takes first. */
+  noteWay(from: NodeId, way: 'server' | 'overlay'): void {
+    if (way === 'server') this.#writesByServer.set(from, true);
+    else this.#writesByServer.delete(from);
   }
 
   /** The keys of a peer: from memory, the routing table, or a lookup. Undefined when nobody knows it. Never rejects. */
@@ -79,7 +90,7 @@ export class PostOffice {
     const overOverlay = (): Promise<boolean> => this.#overlay().route(to.id, protocol, sealed, withinMs);
     const overServer = async (): Promise<boolean> =>
       (await this.#signaling()?.signal(to.id, tagLetter(protocol, sealed))) ?? false;
-    if (this.#isServerFirst()) return (await overServer()) || overOverlay();
+    if (this.#isServerFirst() || this.#writesByServer.has(to.id)) return (await overServer()) || overOverlay();
     return this.#race(overOverlay(), overServer);
   }
 

@@ -46,6 +46,18 @@ export const MIN_LINKS_PER_BUCKET = 2;
 /** Dials in flight. [dials] ICE gathering is the expensive part of a link; four keep a page responsive. */
 export const MAX_DIALS = 4;
 
+/**
+ * Links that a new peer opens at once; with them it is joined and can reach everyone. [links] Each link costs about
+ * 50 ms of processor time on both sides together (measured by ten tabs on two cores), so the first ones go alone.
+ */
+export const EAGER_LINKS = 3;
+
+/** Least time between two dials once the first links are up. [ms] Fills a table of 32 links in 10 s. */
+export const DIAL_PACE_MS = 300;
+
+/** A peer with its first links leaves one that it just learned of this long to dial by itself. [ms] About a join. */
+export const NEWCOMER_PAUSE_MS = 1_500;
+
 /** A dial without an answer from the link layer counts as failed after this. [ms] ICE's own limit is about 15 s. */
 export const DIAL_TIMEOUT_MS = 20_000;
 
