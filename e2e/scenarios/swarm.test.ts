@@ -167,15 +167,16 @@ scenario(
   'a reload in the middle of a download goes on from what is stored',
   async (world) => {
     const [seed, leecher] = await openPair(world);
-    const file = await world.files.make('resumed.bin', LARGE_BYTES);
+    const file = await world.files.make('resumed.bin', 64 * MB);
     const infoHash = await seed.share([file.path]);
     await leecher.openLink(await seed.shareLink(infoHash));
-    await halfway(leecher, infoHash, 0.4);
+    await halfway(leecher, infoHash, 0.7);
     await leecher.page.reload();
     await leecher.started();
     await leecher.downloaded(infoHash);
     expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
-    expect(await uploadedBytes(seed, infoHash)).toBeLessThan(1.25 * file.size);
+    // Without what was stored it would be 1.7 times the file. A reload may cost the last second before it.
+    expect(await uploadedBytes(seed, infoHash)).toBeLessThan(1.5 * file.size);
   },
   { timeoutMs: 120_000 },
 );
