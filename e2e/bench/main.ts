@@ -59,7 +59,8 @@ async function oneToOne(): Promise<Figure[]> {
     {
       what: 'longest main-thread task while 100 MB are moved (0: none over 50 ms)',
       unit: 'ms',
-      runs: ours.map((each) => each.longestTaskMs),
+      // A promise about every task, so the worst run counts, not the middle one.
+      runs: [Math.max(...ours.map((each) => each.longestTaskMs))],
       bar: { is: 'at most', value: 50 },
     },
     { what: 'download called to first byte, joined', unit: 'ms', runs: ours.flatMap((each) => each.firstByteMs) },
