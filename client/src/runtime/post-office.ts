@@ -24,12 +24,18 @@ const RESOLVE_TIMEOUT_MS = 5_000;
 /** First byte of a letter that the overlay does not carry: neither the server nor a tab knows what letters are for. */
 const LETTER_TAGS: readonly Protocol[] = ['signal', 'call', 'app'];
 
+/** What the post office needs of the overlay. */
+export type LetterRoutes = Pick<OverlayService, 'contactOf' | 'lookup' | 'route'>;
+
+/** What it needs of the server. */
+export type ServerRoute = Pick<Signaling, 'signal'>;
+
 /** Carries sealed letters between peers: to tabs beside this one, over the overlay, and else through the server. */
 export class PostOffice {
   readonly #mail: Mail;
   readonly #clock: Clock;
-  readonly #overlay: () => OverlayService;
-  readonly #signaling: () => Signaling | undefined;
+  readonly #overlay: () => LetterRoutes;
+  readonly #signaling: () => ServerRoute | undefined;
   readonly #tabs: Tabs | undefined;
   readonly #isServerFirst: () => boolean;
   /** Peers that wrote through the server: newcomers without links, whom the overlay cannot find yet. */
@@ -39,8 +45,8 @@ export class PostOffice {
   constructor(options: {
     readonly mail: Mail;
     readonly clock: Clock;
-    readonly overlay: () => OverlayService;
-    readonly signaling: () => Signaling | undefined;
+    readonly overlay: () => LetterRoutes;
+    readonly signaling: () => ServerRoute | undefined;
     readonly tabs: Tabs | undefined;
     /** True until the overlay can be relied on to carry letters. */
     readonly isServerFirst: () => boolean;

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Contact, contactFromKeys } from '../../../../shared/src/ids.ts';
+import { ManualClock } from '../memory/manual-clock.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TabHandler } from '../../ports/tabs.ts';
 import { BroadcastTabs } from './tabs.ts';
@@ -9,27 +10,11 @@ afterEach(() => {
   for (const tabs of open.splice(0)) tabs.close();
 });
 
-/** A clock whose timers fire when the test says so. */
-function handClock(): Clock & { fireAll(): void } {
-  const timers = new Set<() => void>();
-  return {
-    now: () => 0,
-    wallNow: () => 0,
-    setTimer: (_at, fire) => {
-      timers.add(fire);
-      return () => timers.delete(fire);
-    },
-    fireAll: () => {
-      for (const fire of [...timers]) fire();
-    },
-  };
-}
-
 function contact(seed: number): Contact {
   return contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 1));
 }
 
-function startTab(self: Contact, clock: Clock = handClock()) {
+function startTab(self: Contact, clock: Clock = new ManualClock()) {
   const tabs = new BroadcastTabs(self, clock);
   open.push(tabs);
   const letters: Uint8Array[] = [];
@@ -64,13 +49,13 @@ test('a letter to a peer that is no tab of ours fails at once', async () => {
 });
 
 test('a tab that does not confirm is forgotten', async () => {
-  const clock = handClock();
+  const clock = new ManualClock();
   const first = startTab(contact(1), clock);
   const second = startTab(contact(10));
   await first.met;
   second.tabs.close();
   const delivery = first.tabs.deliver(contact(10).id, new Uint8Array([7]));
-  clock.fireAll();
+  await clock.advance(500);
   expect(await delivery).toBe(false);
   expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
 });
