@@ -32,7 +32,7 @@ function ownSha2(): Plugin {
     apply: 'build',
     enforce: 'pre',
     async resolveId(source, importer, options) {
-      if (!importer || !PORTABLE.test(importer) || !/hashes\/sha2\.js$/.test(source)) return undefined;
+      if (!importer || !PORTABLE.test(importer) || !source.endsWith('hashes/sha2.js')) return undefined;
       const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
       return resolved && `${resolved.id}?portable`;
     },

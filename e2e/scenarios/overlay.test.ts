@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseNodeId, type NodeId } from '../../shared/src/ids.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
+import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
 import { World } from '../harness/world.ts';
 
@@ -107,3 +108,22 @@ describe('ten tabs', () => {
     for (const tab of tabs) expect(tab.uncaught).toEqual([]);
   });
 });
+
+scenario(
+  'more tabs than the link budget settle into tables that differ by id, and still find each other',
+  async (world) => {
+    const tabs = await world.openJoinedTabs(12, 3, { query: { links: '4' } });
+    const ids = await Promise.all(tabs.map((tab) => tab.id()));
+    const links = await Promise.all(tabs.map((tab) => tab.linkedIds()));
+    // The hard limit is 1.6 times what is aimed for: no full mesh of 11 links each.
+    for (const linked of links) expect(linked.length).toBeLessThanOrEqual(7);
+    const tables = links.map((linked, index) => [...linked, ids[index]].toSorted().join());
+    expect(new Set(tables).size).toBeGreaterThan(TABS / 2);
+    for (const [index, tab] of tabs.entries()) {
+      const target = ids[(index + 5) % ids.length]!;
+      const found = await tab.page.evaluate((id) => window.skein.lookup(id), target);
+      expect(found.closest[0]).toBe(target);
+    }
+  },
+  { timeoutMs: 90_000 },
+);

@@ -89,11 +89,11 @@ test('the first link is greeted, and looked up through, in the same call', () =>
   expect(decodeRoute(item(frames, 2), new ContactCache())).toMatchObject({ target: self.id, hops: 1 });
 });
 
-test('a link that stays silent is closed within 11 s and its peer forgotten', () => {
+test('a link that stays silent is closed within 9 s and its peer forgotten', () => {
   const machine = overlay();
   feed(machine, 0, up(peer));
-  expect(closed(drive(machine, 8_500))).toEqual([]);
-  expect(closed(drive(machine, 11_000))).toEqual(['silent']);
+  expect(closed(drive(machine, 7_000))).toEqual([]);
+  expect(closed(drive(machine, 9_000))).toEqual(['silent']);
   expect(knows(machine, peer.id)).toBe(false);
 });
 

@@ -19,4 +19,9 @@ describe('settings in the address', () => {
     expect(readSettings('?relay=yes&name=%20&storage=disk&signaling=javascript:alert(1)')).toEqual({});
     expect(readSettings('?signaling=nonsense')).toEqual({});
   });
+
+  it('take a whole number of links to aim for, or leave it out', () => {
+    expect(readSettings('?links=5')).toEqual({ links: 5 });
+    for (const query of ['?links=', '?links=many', '?links=4.5', '?links=-1']) expect(readSettings(query)).toEqual({});
+  });
 });

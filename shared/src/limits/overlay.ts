@@ -91,13 +91,13 @@ export const MALFORMED_BAN_MS = 300_000;
 export const TICK_MS = 1_000;
 
 /** Silence after which the lower id pings. [ms] Three chances before `SILENCE_LIMIT_MS`. */
-export const PING_IDLE_MS = 2_500;
+export const PING_IDLE_MS = 2_000;
 
 /** Silence after which the higher id pings too, because the lower one should have. [ms] */
-export const PING_BACKUP_MS = 5_000;
+export const PING_BACKUP_MS = 4_000;
 
-/** Silence after which a link is dead. [ms] With detection every `TICK_MS` a closed tab is gone from tables within 15 s. */
-export const SILENCE_LIMIT_MS = 9_000;
+/** Silence after which a link is dead. [ms] A crashed tab is to be gone from tables within 15 s: half of it, for busy machines. */
+export const SILENCE_LIMIT_MS = 7_500;
 
 /** A timer this late means that our own loop stood still; the time is not held against peers. [ms] Above the 1 s to which hidden pages' timers are rounded. */
 export const STALL_TOLERANCE_MS = 2_000;

@@ -169,6 +169,20 @@ test('a second call is refused while there is one, and one from a third person h
   expect(busy).toMatchObject({ state: 'ended', endReason: 'busy' });
 });
 
+test('a refusal that comes before the caller’s camera is ready is heard as what it is', async () => {
+  const cyd = new Person(mail, 'Cyd', 3);
+  await after(ann.service.call(bob.self.id, nothing));
+  let ready = (): void => undefined;
+  cyd.media.granted = true;
+  cyd.media.readiness = new Promise((resolve) => {
+    ready = resolve;
+  });
+  const calling = cyd.service.call(bob.self.id, both);
+  await mail.clock.advance(2000);
+  ready();
+  await expect(after(calling)).resolves.toMatchObject({ state: 'ended', endReason: 'busy' });
+});
+
 test('a call to nobody ends as not found without a location record, and as unreachable with one', async () => {
   const nobody = contactFromKeys(new Uint8Array(32).fill(9), new Uint8Array(32).fill(9));
   const unknown = await after(ann.service.call(nobody.id, nothing));

@@ -122,6 +122,8 @@ export class CallService {
     this.#command({ kind: 'invite', callId: handle.id, devices: location?.devices ?? [id], media });
     for (const held of this.#held.splice(0)) this.#command(held);
     await opening.catch((error: unknown) => {
+      // Refused before the camera was ready: the call is over, and says why by itself.
+      if (handle.state === 'ended') return;
       handle.hangUpFor('media-failed');
       throw error;
     });

@@ -82,16 +82,19 @@ export class FakeMedia implements MediaPort {
   /** Why `open` fails; undefined: it does not. */
   problem: MediaErrorCode | undefined;
   granted = false;
+  /** What `open` waits for: a camera that takes its time. */
+  readiness: Promise<void> | undefined;
   /** Tracks that were given out. */
   readonly tracks: FakeTrack[] = [];
   readonly connections: FakeConnection[] = [];
 
-  open(kinds: MediaKinds): Promise<MediaStreamTrack[]> {
-    if (this.problem && (kinds.audio || kinds.video)) return Promise.reject(new MediaError(this.problem, 'No camera.'));
+  async open(kinds: MediaKinds): Promise<MediaStreamTrack[]> {
+    await this.readiness;
+    if (this.problem && (kinds.audio || kinds.video)) throw new MediaError(this.problem, 'No camera.');
     const names = [kinds.audio && 'audio', kinds.video && 'video'].filter((name) => name !== false);
     const opened = names.map((name) => new FakeTrack(name));
     this.tracks.push(...opened);
-    return Promise.resolve(opened as unknown as MediaStreamTrack[]);
+    return opened as unknown as MediaStreamTrack[];
   }
 
   isGranted(): Promise<boolean> {
