@@ -117,7 +117,7 @@ scenario(
     const links = await Promise.all(tabs.map((tab) => tab.linkedIds()));
     // The hard limit is 1.6 times what is aimed for: no full mesh of 11 links each.
     for (const linked of links) expect(linked.length).toBeLessThanOrEqual(7);
-    const tables = links.map((linked, index) => [...linked, ids[index]].toSorted().join());
+    const tables = links.map((linked, index) => [...linked, ids[index]!].toSorted().join());
     expect(new Set(tables).size).toBeGreaterThan(TABS / 2);
     for (const [index, tab] of tabs.entries()) {
       const target = ids[(index + 5) % ids.length]!;
