@@ -1,3 +1,4 @@
+import type { CallEnd } from './calls/types.ts';
 import type { LinkPath } from './ports/links.ts';
 
 /** The codes of every error the library rejects with. A closed list: match on these, never on texts. */
@@ -255,19 +256,7 @@ export interface CallMedia {
 export type CallState = 'trying' | 'ringing' | 'established' | 'ended';
 
 /** Why a call ended, in the words the page shows. */
-export type CallEndReason =
-  | 'hung-up'
-  | 'declined'
-  | 'busy'
-  | 'cancelled'
-  | 'no-answer'
-  | 'answered-elsewhere'
-  | 'not-found'
-  | 'unreachable'
-  | 'media-failed'
-  | 'no-path'
-  | 'connection-lost'
-  | 'error';
+export type CallEndReason = CallEnd;
 
 export interface CallStats {
   readonly rttMs: number | undefined;
