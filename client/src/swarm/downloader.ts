@@ -3,6 +3,7 @@ import {
   BLOCK_BYTES,
   MAX_PIPELINE,
   MAX_REJECTS,
+  REQUEST_BATCH,
   REQUEST_TIMEOUT_MS,
   SNUB_MS,
 } from '../../../shared/src/limits/swarm.ts';
@@ -36,10 +37,12 @@ export class Downloader {
     this.#sessions = sessions;
   }
 
-  /** Asks the peer for as much as its pipeline takes. */
+  /** Asks the peer for as much as its pipeline takes, once there is room for a batch. */
   fill(session: PeerSession, now: Millis): void {
     if (session.peerChoking || !session.amInterested || session.phase !== 'up') return;
     const { outstanding, pipeline } = session;
+    const room = pipeline.depth - outstanding.counted;
+    if (room < Math.min(REQUEST_BATCH, pipeline.depth >> 2)) return;
     // Given-up requests that the peer may still answer count here: switching choke on and off must not pile them up.
     while (outstanding.counted < pipeline.depth && outstanding.length < 2 * MAX_PIPELINE) {
       const block = this.#picker.pick(session, now);
