@@ -40,7 +40,9 @@ effect(() => {
 });
 
 void startSession(settings);
-void loadLater();
+// Behind the load, so that it takes nothing from what the first picture and joining need.
+if (document.readyState === 'complete') void loadLater();
+else addEventListener('load', () => void loadLater(), { once: true });
 
 function watch(running: Node): void {
   watchNetwork(running);
