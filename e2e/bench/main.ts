@@ -10,7 +10,7 @@ const MB = 1_000_000;
 const MIB = 1024 * 1024;
 
 /** Runs of everything that takes seconds; raw and ours alternate, because the machine is shared. */
-const RUNS = 3;
+const RUNS = 5;
 const CALL_RUNS = 5;
 const TABS = 10;
 
