@@ -104,3 +104,6 @@ export const MEDIA_GIVE_UP_MS = 30_000;
 
 /** The same when this side gathered not one candidate: nothing is left that could connect. [ms] */
 export const NO_CANDIDATES_GIVE_UP_MS = 5000;
+
+/** Pause before the selected candidate pair is looked for again, when the browser does not name it yet. [ms] */
+export const PATH_RETRY_MS = 250;

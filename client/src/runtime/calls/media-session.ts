@@ -21,6 +21,7 @@ import {
 import { narrowCodecs } from './codecs.ts';
 import type { MediaKind } from './local-media.ts';
 import { NO_STATS, readPath, readStats } from './media-stats.ts';
+import { PathWatch } from './path-watch.ts';
 
 /** What a session needs of its surroundings. */
 export interface MediaSessionOptions {
@@ -74,6 +75,7 @@ export class MediaSession {
   #hasBegun = false;
   #wasConnected = false;
   #gatheredCount = 0;
+  readonly #pathWatch: PathWatch;
   #cancelBatch: (() => void) | undefined;
   #cancelRestart: (() => void) | undefined;
   #cancelGiveUp: (() => void) | undefined;
@@ -81,6 +83,11 @@ export class MediaSession {
   constructor(options: MediaSessionOptions, handler: MediaSessionHandler) {
     this.#options = options;
     this.#handler = handler;
+    this.#pathWatch = new PathWatch(
+      options.clock,
+      () => this.#readPath(),
+      (path) => this.#handler.path(path),
+    );
     this.#step(() => this.#connect());
   }
 
@@ -133,6 +140,7 @@ export class MediaSession {
     this.#cancelBatch?.();
     this.#cancelRestart?.();
     this.#cancelGiveUp?.();
+    this.#pathWatch.stop();
     this.#connection?.close();
   }
 
@@ -266,29 +274,29 @@ export class MediaSession {
     if (this.#isClosed) return;
     this.#cancelRestart?.();
     this.#cancelRestart = undefined;
-    if (connection.connectionState === 'connected') return void this.#onConnected(connection);
+    if (connection.connectionState === 'connected') this.#onConnected(connection);
     if (connection.connectionState === 'disconnected') this.#onDisconnected(ICE_RESTART_AFTER_MS);
     if (connection.connectionState === 'failed') this.#onDisconnected(0);
   }
 
-  async #onConnected(connection: RTCPeerConnection): Promise<void> {
+  #onConnected(connection: RTCPeerConnection): void {
     this.#wasConnected = true;
     this.#cancelGiveUp?.();
     this.#cancelGiveUp = undefined;
     this.#handler.connected();
     const transport = connection.getSenders()[0]?.transport?.iceTransport;
-    if (transport) transport.onselectedcandidatepairchange = () => void this.#readPath(connection);
-    await this.#readPath(connection);
+    if (transport) transport.onselectedcandidatepairchange = () => void this.#pathWatch.look();
+    void this.#pathWatch.look();
   }
 
-  async #readPath(connection: RTCPeerConnection): Promise<void> {
-    const report = await connection.getStats().catch(() => undefined);
-    const path = report && readPath(report);
-    if (!this.#isClosed && connection.connectionState === 'connected') this.#handler.path(path);
+  async #readPath(): Promise<LinkPath | undefined> {
+    const report = await this.#connection?.getStats().catch(() => undefined);
+    return report && readPath(report);
   }
 
   #onDisconnected(waitMs: number): void {
     const { clock, isPolite } = this.#options;
+    this.#pathWatch.stop();
     if (this.#wasConnected) this.#handler.interrupted();
     if (this.#hasBegun && !this.#cancelGiveUp) this.#startGiveUp();
     const at = clock.now() + waitMs + (isPolite ? POLITE_RESTART_EXTRA_MS : 0);

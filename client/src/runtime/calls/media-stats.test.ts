@@ -27,6 +27,7 @@ test('the selected pair is found in Firefox’s way of marking it, too', () => {
 });
 
 test('without a selected pair there is no path', () => {
+  expect(readPath(report(transport, pair, local))).toBeUndefined();
   expect(readPath(report(pair, local, remote))).toBeUndefined();
 });
 

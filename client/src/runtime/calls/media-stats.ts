@@ -41,7 +41,8 @@ export function readPath(report: RTCStatsReport): LinkPath | undefined {
     | { readonly candidateType?: string }
     | undefined
   )[];
-  return ends.some((end) => end?.candidateType === 'relay') ? 'turn' : 'direct';
+  if (ends.some((end) => end?.candidateType === 'relay')) return 'turn';
+  return ends.includes(undefined) ? undefined : 'direct';
 }
 
 type Pair = RTCIceCandidatePairStats & { readonly selected?: boolean };
