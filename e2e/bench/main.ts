@@ -3,6 +3,7 @@ import type { Tab } from '../harness/tab.ts';
 import { World } from '../harness/world.ts';
 import { holds, median, table, type Figure } from './figures.ts';
 import { callToFrame, firstByteAfter, firstLoad, goneAfter, joinedAfter, openTimedTab } from './latency.ts';
+import { machines } from './machines.ts';
 import { rawThroughput } from './raw.ts';
 import { measureTransfer, type Transfer } from './transfer.ts';
 
@@ -166,6 +167,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   call: calling,
   'one-to-one': oneToOne,
   'one-to-four': oneToFour,
+  machines,
 };
 
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */

