@@ -8,9 +8,9 @@ export interface HeldLock {
  * `patienceMs`, or when `signal` is aborted. The browser frees it when the tab goes away, however that happens.
  */
 export async function takeLock(name: string, patienceMs: number, signal?: AbortSignal): Promise<HeldLock | undefined> {
+  if (signal?.aborted) return undefined;
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), patienceMs);
-  if (signal?.aborted) patience.abort();
   signal?.addEventListener('abort', () => patience.abort());
   return await new Promise((resolve) => {
     const giveUp = (): void => {
