@@ -25,7 +25,7 @@ test('a timer that is not due stays, and a cleared one never fires', () => {
   table.set('early', 10, 'early');
   table.set('late', 20, 'late');
   table.clear('early');
-  expect(table.next()).toEqual({ at: 20, why: 'late' });
+  expect(table.next()).toMatchObject({ at: 20, why: 'late' });
   expect(table.takeExpired(19)).toBeUndefined();
   expect(table.takeExpired(20)).toBe('late');
 });

@@ -6,6 +6,8 @@ interface Entry<Key> {
   readonly why: string;
   /** Ties at the same instant fire in the order they were set, so that a run is repeatable. */
   readonly order: number;
+  /** False once the timer was replaced or cleared. */
+  isLive: boolean;
 }
 
 /**
@@ -21,14 +23,20 @@ export class TimerTable<Key> {
     return this.#live.size;
   }
 
+  /** `at` is rounded up to a whole millisecond, so that a machine that counts in whole ones never meets a timer early. */
   set(key: Key, at: Millis, why: string): void {
-    const entry: Entry<Key> = { key, at, why, order: this.#order++ };
+    const held = this.#live.get(key);
+    if (held) held.isLive = false;
+    const entry: Entry<Key> = { key, at: Math.ceil(at), why, order: this.#order++, isLive: true };
     this.#live.set(key, entry);
     this.#push(entry);
-    if (this.#heap.length > 2 * this.#live.size + 64) this.#rebuild();
+    if (this.#heap.length > 2 * this.#live.size + STALE_SLACK) this.#rebuild();
   }
 
   clear(key: Key): void {
+    const held = this.#live.get(key);
+    if (!held) return;
+    held.isLive = false;
     this.#live.delete(key);
   }
 
@@ -36,11 +44,10 @@ export class TimerTable<Key> {
     return this.#live.has(key);
   }
 
-  /** The earliest timer, or undefined when none is set. */
+  /** The earliest timer, or undefined when none is set. Good until the next call. */
   next(): Deadline | undefined {
     this.#dropStale();
-    const top = this.#heap[0];
-    return top && { at: top.at, why: top.why };
+    return this.#heap[0];
   }
 
   /** Removes and returns the earliest key that is due at `now`; undefined when none is. Call until it is. */
@@ -54,7 +61,7 @@ export class TimerTable<Key> {
   }
 
   #dropStale(): void {
-    for (let top = this.#heap[0]; top && this.#live.get(top.key) !== top; top = this.#heap[0]) this.#pop();
+    for (let top = this.#heap[0]; top && !top.isLive; top = this.#heap[0]) this.#pop();
   }
 
   #rebuild(): void {
@@ -93,6 +100,9 @@ export class TimerTable<Key> {
     heap[at] = last;
   }
 }
+
+/** Stale entries that are not worth a rebuild. [entries] A machine has few timers; a simulation has many machines. */
+const STALE_SLACK = 16;
 
 function isBefore(a: { at: Millis; order: number }, b: { at: Millis; order: number }): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -1,5 +1,5 @@
 import { hexDigit } from './bytes.ts';
-import type { NodeId } from './ids.ts';
+import type { Contact, NodeId } from './ids.ts';
 
 /** Number of bits in an id. Also the number of buckets a full table could have. */
 export const ID_BITS = 160;
@@ -19,6 +19,13 @@ export function compareDistance(target: NodeId, a: NodeId, b: NodeId): number {
   return 0;
 }
 
+/** As `compareDistance` for two contacts; `prefix` is that of `target`. */
+export function compareContacts(target: NodeId, prefix: number, a: Contact, b: Contact): number {
+  const distanceA = (a.prefix ^ prefix) >>> 0;
+  const distanceB = (b.prefix ^ prefix) >>> 0;
+  return distanceA === distanceB ? compareDistance(target, a.id, b.id) : distanceA - distanceB;
+}
+
 /** True when `a` is strictly closer to `target` than `b` is. */
 export function isCloser(target: NodeId, a: NodeId, b: NodeId): boolean {
   return compareDistance(target, a, b) < 0;
@@ -31,6 +38,12 @@ export function commonPrefixBits(a: NodeId, b: NodeId): number {
     if (difference !== 0) return 4 * i + Math.clz32(difference) - 28;
   }
   return ID_BITS;
+}
+
+/** True when bit `index` of the ids differs, the first bit being 0. */
+export function differsAt(a: NodeId, b: NodeId, index: number): boolean {
+  const digit = index >> 2;
+  return (((hexDigit(a.charCodeAt(digit)) ^ hexDigit(b.charCodeAt(digit))) >> (3 - (index & 3))) & 1) === 1;
 }
 
 /** The XOR of two ids as a fraction of the id space, in [0, 1). Exact to 52 bits: enough to estimate density. */

@@ -20,6 +20,9 @@ export const PASS_ON_MAX_AGE_MS = 60_000;
 /** A known contact without any proof of life for this long is forgotten. [ms] A tab's median session is minutes. */
 export const KNOWN_MAX_AGE_MS = 10 * 60_000;
 
+/** The table is searched for such contacts this often. [ms] Late by 5 % of their age. */
+export const AGE_CHECK_MS = 30_000;
+
 /** How long a death is remembered. [ms] Twice `PASS_ON_MAX_AGE_MS`: no report from before it can arrive later. */
 export const TOMBSTONE_MS = 120_000;
 
@@ -40,6 +43,9 @@ export const DEFAULT_LINK_HARD = 64;
 /** Share of the target up to which links are opened without need; inbound ones fill the rest. Keeps two full peers from taking turns at pruning. */
 export const LINK_FILL_SHARE = 0.8;
 
+/** Share of the target below which a peer that had reached that share dials for spare links again; between the two inbound links do. */
+export const LINK_REFILL_SHARE = 0.65;
+
 /** Links that each non-empty bucket should have. [links] One may die without a hole in the table. */
 export const MIN_LINKS_PER_BUCKET = 2;
 
@@ -52,11 +58,27 @@ export const MAX_DIALS = 4;
  */
 export const EAGER_LINKS = 3;
 
-/** Least time between two dials once the first links are up. [ms] Fills a table of 32 links in 10 s. */
+/** Least time between two dials once the first links are up. [ms] Siblings and the first link of every bucket are there within a few seconds. */
 export const DIAL_PACE_MS = 300;
+
+/**
+ * Least time between two dials that only shorten ways: those beyond the siblings and the first link of every bucket.
+ * [ms] Half of all sessions last less than a minute under churn (Stutzbach & Rejaie 2006); their spare links cost most
+ * of the upkeep and serve nobody.
+ */
+export const SPARE_DIAL_PACE_MS = 1_000;
+
+/** The same while we are young ourselves. [ms] A peer's prospects are better after that. */
+export const YOUNG_SPARE_DIAL_PACE_MS = 6_000;
+
+/** How long a peer is young. [ms] The median session when the mean is two minutes (Weibull, shape 0.5). */
+export const YOUNG_MS = 30_000;
 
 /** A peer with its first links leaves one that it just learned of this long to dial by itself. [ms] About a join. */
 export const NEWCOMER_PAUSE_MS = 1_500;
+
+/** A contact with a proof of life this new is dialled rather than one without. [ms] */
+export const DIAL_FRESH_MS = 15_000;
 
 /** A dial without an answer from the link layer counts as failed after this. [ms] ICE's own limit is about 15 s. */
 export const DIAL_TIMEOUT_MS = 20_000;
@@ -73,11 +95,26 @@ export const UNREACHABLE_BAN_MAX_MS = 20_000;
 /** A link younger than this is not pruned. [ms] Longer than a join, so that newcomers settle first. */
 export const PRUNE_MIN_AGE_MS = 30_000;
 
-/** A pruned peer is not dialled again for this long unless it became needed. [ms] */
-export const PRUNE_HOLD_OFF_MS = 90_000;
+/** A pruned peer is not dialled again for this long. [ms] Shorter ones let two peers open and prune the same link for ever. */
+export const PRUNE_HOLD_OFF_MS = 600_000;
 
 /** The link policy runs at most this often. [ms] Small, so that a page is linked quickly after it opens. */
 export const POLICY_INTERVAL_MS = 50;
+
+/** A settled peer looks this often whether it should link to somebody else. [ms] Changes of its table are looked at at once. */
+export const POLICY_RECHECK_MS = 10_000;
+
+/**
+ * Links to peers in one public network (IPv4 /24, IPv6 /48), when others could serve. [links] discv5 allows 10 nodes of
+ * a /24 in a table (go-ethereum `tableIPLimit`).
+ */
+export const MAX_LINKS_PER_NETWORK = 10;
+
+/** The same within one bucket. [links] discv5 allows 2 nodes of a /24 in a bucket (go-ethereum `bucketIPLimit`). */
+export const MAX_LINKS_PER_NETWORK_IN_BUCKET = 2;
+
+/** Unlinked contacts that one source may have named in a bucket that is half full. [contacts] A quarter of it (ES-DHT takes at most a fifth from one peer). */
+export const MAX_CONTACTS_PER_SOURCE = 5;
 
 /** Malformed frames after which a link is closed. [frames] More than version skew explains. */
 export const MAX_MALFORMED_FRAMES = 16;
@@ -91,7 +128,10 @@ export const MALFORMED_BAN_MS = 300_000;
 export const TICK_MS = 1_000;
 
 /** Silence after which the lower id pings. [ms] Three chances before `SILENCE_LIMIT_MS`. */
-export const PING_IDLE_MS = 2_000;
+export const PING_IDLE_MS = 2_500;
+
+/** Pause between pings that stay unanswered. [ms] */
+export const PING_REPEAT_MS = 2_000;
 
 /** Silence after which the higher id pings too, because the lower one should have. [ms] */
 export const PING_BACKUP_MS = 4_000;
@@ -111,20 +151,26 @@ export const INITIAL_RTT_MS = 250;
 /** Least retransmission timeout of a hop. [ms] facts/overlay.md §3.3: below it scheduling noise looks like loss. */
 export const MIN_HOP_TIMEOUT_MS = 150;
 
+/** Least allowance for deviation in that timeout: RFC 6298's clock granularity G. [ms] Timers and event loops are late by tens of ms. */
+export const MIN_HOP_DEVIATION_MS = 50;
+
 /** Largest retransmission timeout of a hop. [ms] */
 export const MAX_HOP_TIMEOUT_MS = 1_500;
 
 /** Period of the contact exchange with siblings. [ms] Bamboo: periodic exchange beats reactive repair under churn. */
 export const CONTACT_EXCHANGE_MS = 15_000;
 
+/** Contacts that were sent to a peer and did not change are sent again after this. [ms] Before what it knows is too old to pass on. */
+export const FULL_EXCHANGE_MS = 45_000;
+
 /** Contacts in a periodic exchange. [contacts] The replicas' neighbourhood. */
 export const EXCHANGE_CONTACTS = 8;
 
 /** Contacts in the first exchange on a link: the closest to the peer. [contacts] */
-export const HELLO_CLOSEST_CONTACTS = 12;
+export const HELLO_CLOSEST_CONTACTS = 8;
 
 /** Further contacts of that exchange, drawn at random over the table. [contacts] */
-export const HELLO_RANDOM_CONTACTS = 8;
+export const HELLO_RANDOM_CONTACTS = 4;
 
 /** Most contacts in one frame. [contacts] 64 contacts are 4.2 KB. */
 export const MAX_FRAME_CONTACTS = 64;
@@ -155,6 +201,9 @@ export const REVERSE_STATE_MS = 10_000;
 /** Messages remembered. [messages] 400 a second for 10 s. */
 export const MAX_FORWARDS = 4_096;
 
+/** Ids of done messages remembered per generation. [ids] As many as may be under way. */
+export const MAX_SEEN_MESSAGES = MAX_FORWARDS;
+
 /** Bytes of messages kept for a reroute. [bytes] */
 export const MAX_FORWARD_BYTES = 4 * 1024 * 1024;
 
@@ -168,7 +217,7 @@ export const UNREACHABLE_MS = 10_000;
 export const MAX_UNREACHABLE = 512;
 
 /** Contacts that each hop adds to a reply. [contacts] Rebuilds the learning that recursion loses. */
-export const SAMPLES_PER_HOP = 3;
+export const SAMPLES_PER_HOP = 2;
 
 /** Hops recorded in a reply. [ids] */
 export const MAX_PATH = 16;
@@ -193,8 +242,44 @@ export const MAX_OPERATIONS = 1_024;
 /** Copies of one request: each leaves through another first hop. [attempts] */
 export const MAX_ATTEMPTS = 4;
 
-/** A second copy leaves after this silence. [ms] Above the p90 of a lookup at 25,000 peers. */
+/** A second copy leaves after this silence until answers were measured. [ms] Above the p90 of a lookup at 25,000 peers. */
 export const HEDGE_MS = 1_000;
+
+/** The measured p90 of answers is kept above this. [ms] A copy sooner would leave on noise. */
+export const MIN_HEDGE_MS = 150;
+
+/** The same from above. [ms] Peers that answer slowly on purpose cannot put hedging off for longer. */
+export const MAX_HEDGE_MS = 2_000;
+
+/** How fast the estimate of that p90 moves. [share of itself per answer] Settles within some twenty answers. */
+export const HEDGE_GAIN = 0.1;
+
+/** Ways that the copies of one lookup can take. [copies] S/Kademlia's largest d (Baumgart & Mies 2007 §5). */
+export const MAX_LANES = 8;
+
+/** A hop takes a peer of the copy's lane that is this much less close than its closest peer. [bits] Costs at most a hop a lane. */
+export const LANE_SLACK_BITS = 1;
+
+/** Closest peers that must have answered for themselves before the copies' answer is believed. [peers] With a fifth of all peers colluding, all five collude around one key in 3,000. */
+export const LANE_CONFIRMED = 5;
+
+/** Copies of a second lookup after a single copy failed or was not credible. [copies] Half of the most: cheaper, and enough in client/sim/scenarios/adversary.ts. */
+export const AUDIT_LANES = 4;
+
+/** First hops that each copy of a lookup tries. [attempts] The second one leaves when nine in ten answers would be there. */
+export const LANE_ATTEMPTS = 2;
+
+/** A copy is given up after this many times the p90 of answers. Both attempts have had time for an answer then. */
+export const LANE_PATIENCE = 2.5;
+
+/** Ways remembered to a peer that others named. [ways] One may be a liar's and one broken. */
+export const MAX_WAYS = 3;
+
+/** Closest peers that the density of an answer is judged by. [contacts] As many as enter the estimate of the network's size. */
+export const DENSITY_CONTACTS = 16;
+
+/** Answers this many times sparser or denser than the network are not believed. Castro et al. 2002 §4.2: γ; two estimates from 16 distances differ so much once in a thousand. */
+export const DENSITY_TOLERANCE = 2.5;
 
 /** Deadline of operations that carry none of their own. [ms] */
 export const OPERATION_TIMEOUT_MS = 10_000;
@@ -211,67 +296,14 @@ export const LOOKUP_CONFIRMED = 8;
 /** Peers an iterative lookup keeps in mind. [peers] */
 export const LOOKUP_SHORTLIST = 40;
 
-/** A question of an iterative lookup without an answer fails after this. [ms] */
+/** A question to one peer fails after this until answers were measured, and at the latest. [ms] */
 export const QUESTION_TIMEOUT_MS = 2_000;
+
+/** The measured timeout of a question is kept above this. [ms] Two least hop timeouts: one lost hop is no failure. */
+export const MIN_QUESTION_TIMEOUT_MS = 300;
 
 /** Times a recursive lookup asks a closer peer that the answer names. [requests] */
 export const MAX_CONFIRMATIONS = 3;
-
-/** Peers asked for a record before the newest one wins. [peers] Majority of the nearest five. */
-export const READ_QUORUM = 3;
-
-/** Most peers asked for one record. [peers] */
-export const MAX_READ_PEERS = 8;
-
-// Records
-
-/** Peers that hold a record: the closest ones. [peers] */
-export const REPLICATION = 8;
-
-/** How long the root waits for its replicas before it answers the author. [ms] */
-export const REPLICA_WAIT_MS = 500;
-
-/** Largest value of a record. [bytes] BEP 44's 1000, rounded. */
-export const MAX_RECORD_VALUE_BYTES = 1_024;
-
-/** Longest life of a record. [ms] Records are soft state: authors put them again. */
-export const MAX_RECORD_TTL_MS = 24 * 3_600_000;
-
-/** Records held. [records] About 1.3 MB. */
-export const MAX_RECORDS = 1_024;
-
-/** Records held per author. [records] */
-export const MAX_RECORDS_PER_AUTHOR = 64;
-
-/** Signature checks under way. [checks] */
-export const MAX_VERIFICATIONS = 128;
-
-/** Life of a provider record. [ms] Short, because a tab's provider is gone without a word. */
-export const PROVIDER_TTL_MS = 10 * 60_000;
-
-/** A provider announces again after this. [ms] Half its life. */
-export const PROVIDER_REFRESH_MS = PROVIDER_TTL_MS / 2;
-
-/** Providers held per key. [providers] */
-export const MAX_PROVIDERS_PER_KEY = 64;
-
-/** Keys with providers held. [keys] */
-export const MAX_PROVIDER_KEYS = 2_048;
-
-/** Keys held per provider. [keys] */
-export const MAX_KEYS_PER_PROVIDER = 256;
-
-/** Keys this peer may announce. [keys] */
-export const MAX_PUBLISHED_KEYS = 1_024;
-
-/** Period of the check that the replicas are where they belong. [ms] */
-export const REPLICATION_CHECK_MS = 30_000;
-
-/** The same check after siblings changed. [ms] Long enough to gather a burst of changes. */
-export const REPLICATION_DELAY_MS = 2_000;
-
-/** Keys handed to new replicas per check. [keys] */
-export const MAX_REPLICATIONS_PER_CHECK = 32;
 
 // Joining and refreshing
 
@@ -279,10 +311,13 @@ export const MAX_REPLICATIONS_PER_CHECK = 32;
 export const SELF_LOOKUP_DELAY_MS = 1_000;
 
 /** Least time between self-lookups once joined. [ms] */
-export const SELF_LOOKUP_INTERVAL_MS = 5_000;
+export const SELF_LOOKUP_INTERVAL_MS = 20_000;
 
 /** The same when the new link leads to a sibling, who tells most of what there is to know by itself. [ms] */
-export const SIBLING_LOOKUP_INTERVAL_MS = 20_000;
+export const SIBLING_LOOKUP_INTERVAL_MS = 30_000;
+
+/** Contacts in the answer to an announced self-lookup. [contacts] The siblings and two to spare: it is the most frequent lookup of a network under churn. */
+export const ANNOUNCE_CONTACTS = SIBLING_COUNT + 2;
 
 /** A self-lookup is repeated after this even when nothing changed. [ms] */
 export const SELF_LOOKUP_PERIOD_MS = 180_000;

@@ -77,6 +77,9 @@ export const LAST_CHANNEL_ID = 1_023;
 /** Bulk channels of one link, one per swarm. [channels] */
 export const MAX_CHANNELS_PER_LINK = 32;
 
+/** Longest frame by which peers agree on a channel: OPEN with its info-hash. [bytes] PROTOCOL.md §6.1. */
+export const MAX_SWARM_FRAME_BYTES = 24;
+
 /** How long an OPEN waits for its answer. [ms] A link whose control channel is this slow carries no swarm. */
 export const CHANNEL_OPEN_TIMEOUT_MS = 8_000;
 
