@@ -1,7 +1,8 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
+import { BUCKET_CAPACITY, MAX_CONTACTS_PER_SOURCE, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Entry } from './entry.ts';
+import { EntryList } from './entry-list.ts';
 
 /** What became of a contact that was offered to a bucket. */
 export type BucketOutcome =
@@ -10,45 +11,68 @@ export type BucketOutcome =
 
 /**
  * One k-bucket. Entries with a link, and entries being dialled, are never evicted. Others make room for a linked
- * newcomer, or when their proof of life is older than `staleBefore`. Who finds no room waits in the replacement cache.
+ * newcomer, or when their proof of life is older than `staleBefore`. Who finds no room waits in the replacement cache,
+ * and so does whoever only a source named of which a half-full bucket holds enough.
  */
 export class Bucket {
   /** BOUNDED: by BUCKET_CAPACITY, or by the number of links when more of them fall into this bucket. */
-  readonly entries: Entry[] = [];
+  readonly #entries = new EntryList();
   /** Newest last. BOUNDED: by REPLACEMENT_CAPACITY. */
-  readonly replacements: Entry[] = [];
+  readonly #replacements = new EntryList();
   linkedCount = 0;
+
+  get entries(): readonly Entry[] {
+    return this.#entries.items;
+  }
+
+  get replacements(): readonly Entry[] {
+    return this.#replacements.items;
+  }
+
+  get(id: NodeId, prefix: number): Entry | undefined {
+    return this.#entries.find(id, prefix);
+  }
+
+  /**
+   * False when an unlinked newcomer with this proof of life would find neither a place nor a slot in the cache: both
+   * are full of contacts that nobody has reason to give up, and a flood of new ones must not wash them out.
+   */
+  admits(lastProof: Millis, staleBefore: Millis): boolean {
+    if (this.entries.length < BUCKET_CAPACITY || this.replacements.length < REPLACEMENT_CAPACITY) return true;
+    const oldest = this.replacements[0] as Entry;
+    if (oldest.lastProof < staleBefore) return true;
+    const victim = this.#stalest(false);
+    return victim !== undefined && victim.lastProof < staleBefore && lastProof > victim.lastProof;
+  }
 
   /** Offers an entry that the bucket does not hold yet. */
   add(entry: Entry, staleBefore: Millis): BucketOutcome {
-    this.#forgetReplacement(entry.contact.id);
-    if (this.entries.length < BUCKET_CAPACITY) {
-      this.entries.push(entry);
-      return { kind: 'added', evicted: undefined };
+    const waiting = this.replacement(entry.contact.id, entry.contact.prefix);
+    if (waiting) this.#replacements.remove(waiting);
+    if (this.#entries.length < BUCKET_CAPACITY && !this.#isOverrepresented(entry)) {
+      this.#entries.push(entry);
+      return ADDED;
     }
-    const victim = this.#stalest(entry.link !== undefined);
+    const victim = this.#entries.length < BUCKET_CAPACITY ? undefined : this.#stalest(entry.link !== undefined);
     if (victim && (entry.link || (victim.lastProof < staleBefore && entry.lastProof > victim.lastProof))) {
-      this.entries[this.entries.indexOf(victim)] = entry;
+      this.#entries.replace(victim, entry);
       return { kind: 'added', evicted: victim };
     }
     if (entry.link) {
-      this.entries.push(entry);
-      return { kind: 'added', evicted: undefined };
+      this.#entries.push(entry);
+      return ADDED;
     }
-    this.replacements.push(entry);
-    if (this.replacements.length > REPLACEMENT_CAPACITY) this.replacements.shift();
+    this.#replacements.push(entry);
+    if (this.#replacements.length > REPLACEMENT_CAPACITY) this.#replacements.shift();
     return { kind: 'cached' };
   }
 
   /** Takes an entry out; the newest replacement that is still fresh moves up and is returned. */
   remove(entry: Entry, freshAfter: Millis): Entry | undefined {
-    const at = this.entries.indexOf(entry);
-    if (at < 0) return undefined;
-    this.entries.splice(at, 1);
-    if (this.entries.length >= BUCKET_CAPACITY) return undefined;
-    for (let next = this.replacements.pop(); next; next = this.replacements.pop()) {
+    if (!this.#entries.remove(entry) || this.#entries.length >= BUCKET_CAPACITY) return undefined;
+    for (let next = this.#replacements.pop(); next; next = this.#replacements.pop()) {
       if (next.lastProof < freshAfter) continue;
-      this.entries.push(next);
+      this.#entries.push(next);
       return next;
     }
     return undefined;
@@ -56,27 +80,33 @@ export class Bucket {
 
   /** Takes out and returns an entry too many, after one lost its link. */
   takeExcess(): Entry | undefined {
-    const victim = this.entries.length > BUCKET_CAPACITY ? this.#stalest(true) : undefined;
-    if (victim) this.entries.splice(this.entries.indexOf(victim), 1);
+    const victim = this.#entries.length > BUCKET_CAPACITY ? this.#stalest(true) : undefined;
+    if (victim) this.#entries.remove(victim);
     return victim;
   }
 
-  replacement(id: NodeId): Entry | undefined {
-    return this.replacements.find((entry) => entry.contact.id === id);
+  replacement(id: NodeId, prefix: number): Entry | undefined {
+    return this.#replacements.find(id, prefix);
   }
 
-  #forgetReplacement(id: NodeId): void {
-    const at = this.replacements.findIndex((entry) => entry.contact.id === id);
-    if (at >= 0) this.replacements.splice(at, 1);
+  /** True when the half-full bucket holds enough unlinked contacts that nobody but the source of `entry` named. */
+  #isOverrepresented(entry: Entry): boolean {
+    const { soleSource } = entry;
+    if (soleSource === undefined || entry.link || this.#entries.length < BUCKET_CAPACITY / 2) return false;
+    let count = 0;
+    for (const held of this.#entries.items) if (!held.link && held.soleSource === soleSource) count++;
+    return count >= MAX_CONTACTS_PER_SOURCE;
   }
 
   /** The entry with the oldest proof of life among those that may be evicted; a dialled one only for a linked one. */
   #stalest(isForLink: boolean): Entry | undefined {
     let stalest: Entry | undefined;
     for (const entry of this.entries) {
-      if (entry.link || (entry.dialingSince !== undefined && !isForLink)) continue;
+      if (entry.link || (entry.isDialing && !isForLink)) continue;
       if (!stalest || entry.lastProof < stalest.lastProof) stalest = entry;
     }
     return stalest;
   }
 }
+
+const ADDED: BucketOutcome = { kind: 'added', evicted: undefined };

@@ -17,11 +17,16 @@ export class Callers {
 
   note(id: NodeId, referrers: readonly NodeId[], now: Millis): void {
     this.#callers.delete(id);
+    this.sweep(now, MAX_CALLERS - 1);
+    this.#callers.set(id, { referrers, heardAt: now });
+  }
+
+  /** Forgets those heard of too long ago, and the oldest beyond `most`. */
+  sweep(now: Millis, most = MAX_CALLERS): void {
     for (const [oldest, { heardAt }] of this.#callers) {
-      if (this.#callers.size < MAX_CALLERS && now - heardAt < CALLER_MEMORY_MS) break;
+      if (this.#callers.size <= most && now - heardAt < CALLER_MEMORY_MS) break;
       this.#callers.delete(oldest);
     }
-    this.#callers.set(id, { referrers, heardAt: now });
   }
 
   referrersOf(id: NodeId, now: Millis): readonly NodeId[] {

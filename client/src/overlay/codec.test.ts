@@ -6,10 +6,15 @@ import { vector } from '../../../shared/test/vectors.ts';
 import { ContactCache } from './contact-cache.ts';
 import { decodeProviders } from './fetch-operation.ts';
 import type { MessageId } from './frame-fields.ts';
+import { laneFlags } from './lanes.ts';
 import * as link from './link-frames.ts';
 import * as payloads from './payloads.ts';
+import { encodeProviders } from './record-responder.ts';
 import * as reply from './reply-frame.ts';
 import * as route from './route-frame.ts';
+import * as sync from './sync-payloads.ts';
+import type { SignedRecord } from './types.ts';
+import { PROBE_WANTS_CONTACTS, decodeProbe, encodeProbe } from './virtual-link-probe.ts';
 
 const cache = new ContactCache();
 const ada = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
@@ -17,6 +22,15 @@ const bob = contactFromKeys(new Uint8Array(32).fill(3), new Uint8Array(32).fill(
 const key = nodeIdFromBytes(vector('overlay/GET'));
 const id: MessageId = String.fromCharCode(0x0123, 0x4567, 0x89ab, 0xcdef);
 const hi = new Uint8Array([0x68, 0x69]);
+
+const record: SignedRecord = {
+  key,
+  author: ada,
+  sequence: 1,
+  expiresAt: 1_700_000_000_000,
+  value: new Uint8Array([1, 2, 3]),
+  signature: new Uint8Array(64).fill(9),
+};
 
 /** Each codec as bytes of the page, the value they stand for, and both directions. */
 const CODECS: readonly {
@@ -50,6 +64,23 @@ const CODECS: readonly {
     (b) => route.decodeRoute(b, cache),
   ),
   codec(
+    'ROUTE_LANE',
+    {
+      id,
+      hops: 1,
+      flags: laneFlags(5, 8),
+      lifetimeMs: 10_000,
+      kind: route.ROUTE_KIND.find,
+      detours: 0,
+      target: key,
+      origin: ada,
+      via: [],
+      payload: payloads.encodeFind({ key, referrers: [] }),
+    },
+    route.encodeRoute,
+    (b) => route.decodeRoute(b, cache),
+  ),
+  codec(
     'REPLY',
     {
       id,
@@ -65,26 +96,53 @@ const CODECS: readonly {
     reply.encodeReply,
     (b) => reply.decodeReply(b, cache),
   ),
+  codec('PROBE', PROBE_WANTS_CONTACTS, encodeProbe, decodeProbe),
   codec('FIND', { key, referrers: [bob.id] }, payloads.encodeFind, payloads.decodeFind),
-  codec(
-    'STORE',
-    {
-      key,
-      author: ada,
-      sequence: 1,
-      expiresAt: 1_700_000_000_000,
-      value: new Uint8Array([1, 2, 3]),
-      signature: new Uint8Array(64).fill(9),
-    },
-    payloads.encodeRecord,
-    (b) => payloads.decodeRecord(b, cache),
+  codec('STORE', { options: { token: id, expectedSequence: 7 }, record }, payloads.encodeStore, (b) =>
+    payloads.decodeStore(b, cache),
   ),
-  codec('GET', { key, subject: 'providers' as const }, (v) => payloads.encodeGet(v.key, v.subject), payloads.decodeGet),
+  codec('GET', { key, subject: 'providers' as const, isFresh: false }, payloads.encodeGet, payloads.decodeGet),
+  codec(
+    'READ',
+    { token: id, copyAgeMs: undefined, body: encodeProviders([ada]) },
+    payloads.encodeRead,
+    payloads.decodeRead,
+  ),
+  codec(
+    'COPY',
+    { token: undefined, copyAgeMs: 1234, body: payloads.encodeRecord(record) },
+    payloads.encodeRead,
+    payloads.decodeRead,
+  ),
   codec(
     'PUBLISH',
-    { key, notes: [{ provider: ada, ttlSeconds: 600, removal: id }] },
-    (v) => payloads.encodePublish(v.key, v.notes),
+    { key, notes: [{ provider: ada, ttlSeconds: 600, removal: id }], token: id },
+    payloads.encodePublish,
     (b) => payloads.decodePublish(b, cache),
+  ),
+  codec(
+    'SYNC',
+    { kind: 'digest' as const, salt: 0xdeadbeef, hashes: Array.from({ length: 16 }, (_, i) => i) },
+    sync.encodeSync,
+    sync.decodeSync,
+  ),
+  codec(
+    'WANTED',
+    { kind: 'wanted' as const, names: [{ kind: 'record' as const, key }] },
+    sync.encodeSync,
+    sync.decodeSync,
+  ),
+  codec(
+    'SYNC_ANSWER',
+    {
+      parts: 0x8001,
+      items: [
+        { kind: 'record' as const, key, version: 7 },
+        { kind: 'providers' as const, key, version: 0x123456789abc },
+      ],
+    },
+    sync.encodeSyncAnswer,
+    sync.decodeSyncAnswer,
   ),
   codec('UNPUBLISH', { key, provider: ada, secret: id }, payloads.encodeUnpublish, (b) =>
     payloads.decodeUnpublish(b, cache),
@@ -101,7 +159,10 @@ test.each(CODECS)('$name reads and writes the bytes of the protocol page', ({ na
   expect(decode(bytes)).toEqual(value);
 });
 
-test.each(CODECS.filter(({ name }) => name !== 'ROUTE' && name !== 'REPLY'))(
+/** What follows their header is as long as the frame. */
+const RUN_TO_THE_END = new Set(['ROUTE', 'ROUTE_LANE', 'REPLY', 'READ', 'COPY', 'SYNC_ANSWER']);
+
+test.each(CODECS.filter(({ name }) => !RUN_TO_THE_END.has(name)))(
   '$name cut short anywhere is refused',
   ({ name, decode }) => {
     const bytes = vector(`overlay/${name}`);
@@ -137,8 +198,6 @@ test('a hop that appends itself to a reply leaves everything else as it was', ()
 });
 
 test('what a record signs covers every field and differs from what travels', () => {
-  const record = payloads.decodeRecord(vector('overlay/STORE'), cache);
-  if (!record) throw new Error('the vector does not decode');
   const signed = payloads.recordSignedBytes(record);
   expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 1');
   const changes = [{ key: ada.id }, { author: bob }, { sequence: 2 }, { expiresAt: 1 }, { value: new Uint8Array([1]) }];
@@ -146,7 +205,11 @@ test('what a record signs covers every field and differs from what travels', () 
 });
 
 test('an announcement that would live too long is refused', () => {
-  const bytes = payloads.encodePublish(key, [{ provider: ada, ttlSeconds: 601, removal: id }]);
+  const bytes = payloads.encodePublish({
+    key,
+    notes: [{ provider: ada, ttlSeconds: 601, removal: id }],
+    token: undefined,
+  });
   expect(payloads.decodePublish(bytes, cache)).toBeUndefined();
 });
 

@@ -2,13 +2,13 @@ import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import { PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow } from '../../../shared/src/machine.ts';
 import type { Core } from './core.ts';
-import { type Entry, proofOf } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { AgedContact } from './frame-fields.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** `entry` as we pass it on. */
 export function agedContact(core: Core, entry: Entry): AgedContact {
-  const age = Math.ceil(Math.max(0, core.now - proofOf(entry)) / 1000);
+  const age = Math.ceil(Math.max(0, core.now - entry.proof) / 1000);
   return { contact: entry.contact, age: Math.min(age, 255) };
 }
 
@@ -21,6 +21,22 @@ export function closestContacts(
   except: NodeId | undefined,
 ): AgedContact[] {
   const selection = { provenSince: core.now - PASS_ON_MAX_AGE_MS, ...(except === undefined ? {} : { except }) };
+  return table.closest(key, count, selection).map((entry) => agedContact(core, entry));
+}
+
+/**
+ * The contacts closest to `key` that we are linked to, nearest first: what is passed on unasked. Whoever is told of
+ * them can reach them through us, and a peer that died is passed on by nobody once its links are gone.
+ */
+export function closestLinked(
+  core: Core,
+  table: RoutingTable,
+  key: Key,
+  count: number,
+  except: NodeId | undefined,
+): AgedContact[] {
+  const provenSince = core.now - PASS_ON_MAX_AGE_MS;
+  const selection = { isLinkedOnly: true, provenSince, ...(except === undefined ? {} : { except }) };
   return table.closest(key, count, selection).map((entry) => agedContact(core, entry));
 }
 
@@ -42,12 +58,22 @@ export function sampleLinked(
   return samples;
 }
 
-/** Takes note of contacts that `referrer` vouches for. */
+/**
+ * Takes note of contacts that `referrer` vouches for. `firstHop` is the link over which we heard of them: where the
+ * referrer itself is only found through it, as between two islands, it is the way to them.
+ */
 export function learnContacts(
   core: Core,
   table: RoutingTable,
   contacts: readonly AgedContact[],
   referrer: NodeId | undefined,
+  firstHop?: NodeId,
 ): void {
-  for (const { contact, age } of contacts) table.learn(contact, core.now - 1000 * age, core.now, referrer);
+  // Hundreds of contacts remember their referrer: they share one string.
+  const teller = referrer === undefined ? undefined : (table.get(referrer)?.contact.id ?? referrer);
+  const hop = firstHop === undefined ? undefined : table.link(firstHop)?.contact.id;
+  for (const { contact, age } of contacts) {
+    const entry = table.learn(contact, core.now - 1000 * age, core.now, teller);
+    if (hop !== undefined) entry?.addReferrer(hop);
+  }
 }

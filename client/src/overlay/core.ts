@@ -20,6 +20,7 @@ export class Core {
   readonly contacts: ContactCache;
   readonly timers = new TimerTable<Timed>();
   readonly counters = new Counters();
+  /** The instant being handled, in whole milliseconds: small integers, which hundreds of contacts hold without a heap number each. */
   now: Millis = 0;
   out: OverlayOutput[] = [];
   /** Wall-clock time minus monotonic time, from the newest `wallClock` command. [ms] */

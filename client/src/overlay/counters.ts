@@ -2,6 +2,7 @@
 export class Counters {
   readonly sentFrames: number[] = Array.from({ length: 16 }, () => 0);
   readonly receivedFrames: number[] = Array.from({ length: 16 }, () => 0);
+  readonly sentBytesOf: number[] = Array.from({ length: 16 }, () => 0);
   sentBytes = 0;
   receivedBytes = 0;
   /** Frames of a known type that did not decode, or said what nobody may say. */
@@ -14,10 +15,15 @@ export class Counters {
   hopTimeouts = 0;
   reroutes = 0;
   unreachable = 0;
+  /** Answers to others' reads that carried a record, from the store and from copies. */
+  recordsServed = 0;
+  /** Those of them that came from copies. */
+  copiesServed = 0;
 
   sent(bytes: Uint8Array): void {
     const type = (bytes[1] as number) & 15;
     this.sentFrames[type] = (this.sentFrames[type] as number) + 1;
+    this.sentBytesOf[type] = (this.sentBytesOf[type] as number) + bytes.length;
     this.sentBytes += bytes.length;
   }
 

@@ -1,11 +1,12 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { MAX_REFERRERS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { RttEstimator } from './rtt.ts';
 
 /** What is known about a live link. */
 export interface LinkState {
   readonly since: Millis;
+  /** The public network that the peer is in; undefined when unknown or private. */
+  network: string | undefined;
   /** The newest frame of any kind, moved forward by our own stalls. */
   lastHeard: Millis;
   readonly rtt: RttEstimator;
@@ -18,44 +19,78 @@ export interface LinkState {
   /** A hop was not acknowledged in time and nothing was heard since: other candidates go first. */
   isSuspect: boolean;
   malformedCount: number;
-  /** When we last sent our contacts. */
+  /** When we last looked which contacts to send. */
   contactsSentAt: Millis;
+  /** When we last sent them whether it had them or not. */
+  fullExchangeAt: Millis;
+  /** Those it has from us. BOUNDED: by the contacts of one exchange. */
+  sentContacts: readonly NodeId[];
 }
 
-/** One contact of the routing table. */
-export interface Entry {
+/** What became of our dials to a contact without a link. */
+export interface DialState {
+  /** When the present dial began; undefined when none is under way. */
+  since: Millis | undefined;
+  /** Dials that failed in a row. */
+  failureCount: number;
+}
+
+/** One contact of the routing table. A full table holds hundreds: what only few of them have is in a part of its own. */
+export class Entry {
   readonly contact: Contact;
   /** Length of the prefix it shares with our own id. */
   readonly bucket: number;
   /** Newest instant at which somebody had a live link to it, as far as we know. */
   lastProof: Millis;
-  link: LinkState | undefined;
-  /** When our dial began; undefined when none is under way. */
-  dialingSince: Millis | undefined;
   /** No dial before this instant. */
   retryAt: Millis;
-  /** Dials that failed in a row. */
-  failureCount: number;
-  /** Peers that told us of it, newest first: messages go to it through them. BOUNDED: by MAX_REFERRERS. */
-  readonly referrers: NodeId[];
+  link: LinkState | undefined = undefined;
+  /** Undefined until the first dial, and again once there was a link. */
+  dial: DialState | undefined = undefined;
+  #referrer: NodeId | undefined = undefined;
+  #olderReferrer: NodeId | undefined = undefined;
+
+  constructor(contact: Contact, bucket: number, lastProof: Millis, retryAt: Millis = 0) {
+    this.contact = contact;
+    this.bucket = bucket;
+    this.lastProof = lastProof;
+    this.retryAt = retryAt;
+  }
+
+  get isDialing(): boolean {
+    return this.dial?.since !== undefined;
+  }
+
+  /** Peers that told us of it, newest first: messages go to it through them. At most MAX_REFERRERS. */
+  get referrers(): readonly NodeId[] {
+    if (this.#referrer === undefined) return NO_IDS;
+    return this.#olderReferrer === undefined ? [this.#referrer] : [this.#referrer, this.#olderReferrer];
+  }
+
+  /** The only one who named it; undefined when nobody did, or several. */
+  get soleSource(): NodeId | undefined {
+    return this.#olderReferrer === undefined ? this.#referrer : undefined;
+  }
+
+  /** The newest proof of life: what was heard on the link, or what others reported. */
+  get proof(): Millis {
+    return this.link ? Math.max(this.link.lastHeard, this.lastProof) : this.lastProof;
+  }
+
+  /** Remembers who told us of it. */
+  addReferrer(referrer: NodeId): void {
+    if (this.#referrer === referrer || referrer === this.contact.id) return;
+    this.#olderReferrer = this.#referrer;
+    this.#referrer = referrer;
+  }
 }
 
-export function newEntry(contact: Contact, bucket: number, lastProof: Millis, retryAt: Millis = 0): Entry {
-  return {
-    contact,
-    bucket,
-    lastProof,
-    link: undefined,
-    dialingSince: undefined,
-    retryAt,
-    failureCount: 0,
-    referrers: [],
-  };
-}
+const NO_IDS: readonly NodeId[] = [];
 
 export function newLink(now: Millis): LinkState {
   return {
     since: now,
+    network: undefined,
     lastHeard: now,
     rtt: new RttEstimator(),
     pingSequence: 0,
@@ -64,20 +99,7 @@ export function newLink(now: Millis): LinkState {
     isSuspect: false,
     malformedCount: 0,
     contactsSentAt: now,
+    fullExchangeAt: now,
+    sentContacts: NO_IDS,
   };
-}
-
-/** Remembers who told us of `entry`, newest first. */
-export function addReferrer(entry: Entry, referrer: NodeId): void {
-  const { referrers } = entry;
-  if (referrers[0] === referrer || referrer === entry.contact.id) return;
-  const at = referrers.indexOf(referrer);
-  if (at >= 0) referrers.splice(at, 1);
-  else if (referrers.length >= MAX_REFERRERS) referrers.pop();
-  referrers.unshift(referrer);
-}
-
-/** The newest proof of life: what was heard on the link, or what others reported. */
-export function proofOf(entry: Entry): Millis {
-  return entry.link ? Math.max(entry.link.lastHeard, entry.lastProof) : entry.lastProof;
 }

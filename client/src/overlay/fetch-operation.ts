@@ -1,24 +1,26 @@
 import { CONTACT_BYTES, type Contact, type Key, type NodeId } from '../../../shared/src/ids.ts';
+import { LOOKUP_PARALLELISM, OPERATION_TIMEOUT_MS, QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import {
-  LOOKUP_PARALLELISM,
   MAX_PROVIDERS_PER_KEY,
   MAX_READ_PEERS,
-  OPERATION_TIMEOUT_MS,
-  QUESTION_TIMEOUT_MS,
+  MAX_STALENESS_MS,
   READ_QUORUM,
+  REPLICATION,
   REPLICA_WAIT_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
-import { closestOf } from './lookup.ts';
+import type { Holdings } from './holdings.ts';
+import { closestOf, pathOf } from './lookup.ts';
 import { Alarm } from './operation.ts';
-import { type GetSubject, decodeRecord, encodeGet } from './payloads.ts';
-import { isNewerOrSame } from './record-store.ts';
+import { type GetSubject, type ReadPayload, decodeRead, decodeRecord, encodeGet, encodeStore } from './payloads.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
-import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
 import type { SignedRecord } from './types.ts';
-import type { VerificationOwner, Verifier } from './verifier.ts';
+import type { VerificationOwner } from './verifier.ts';
+import { Versions } from './versions.ts';
+import type { WriteToken } from './write-tokens.ts';
 
 /** What was read. */
 export interface Fetched {
@@ -31,17 +33,36 @@ export interface Fetched {
 /** Who reads. Called exactly once, unless cancelled. */
 export interface FetchOwner {
   onFetched(fetched: Fetched): void;
+  /** An answer came, from the end of `path`. */
+  onTrail?(path: readonly NodeId[]): void;
+}
+
+/** What is read, and what we have of it ourselves. */
+export interface FetchQuestion {
+  readonly key: Key;
+  readonly subject: GetSubject;
+  /** No copies: holders only. */
+  readonly isFresh: boolean;
+  readonly record: SignedRecord | undefined;
+  readonly providers: readonly Contact[];
+}
+
+/** What one holder answered. */
+interface HolderAnswer {
+  readonly id: NodeId;
+  readonly record: SignedRecord | undefined;
+  readonly token: WriteToken | undefined;
 }
 
 /**
- * Reads a key: asks its root, then further of the closest peers until a quorum answered, and merges what they hold.
- * The newest record with a good signature wins; providers are united.
+ * Reads a key: asks the way to it, then further of the closest peers until a quorum of holders answered. The newest
+ * record with a good signature wins, and holders that answered with less get it (read repair); providers are united. A
+ * copy that vouches for a popular record, kept by a peer on the way or checked by a holder, ends the read at once.
  */
 export class FetchOperation implements RequestOwner, VerificationOwner {
   readonly #routing: Routing;
-  readonly #verifier: Verifier;
-  readonly #key: Key;
-  readonly #subject: GetSubject;
+  readonly #holdings: Holdings;
+  readonly #question: FetchQuestion;
   readonly #owner: FetchOwner;
   readonly #alarm = new Alarm(this);
   readonly #deadline: Millis;
@@ -53,26 +74,32 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   #ahead: Contact[] = [];
   /** BOUNDED: by MAX_PROVIDERS_PER_KEY. */
   readonly #providers = new Map<NodeId, Contact>();
-  #record: SignedRecord | undefined;
+  readonly #versions = new Versions();
+  /** BOUNDED: by the peers asked. */
+  readonly #answers: HolderAnswer[] = [];
+  /** A copy whose signature is being checked, and when a holder answered with it. */
+  #copy: { readonly record: SignedRecord; readonly readAt: Millis } | undefined;
+  #isFresh: boolean;
+  /** Somebody keeps copies of it. */
+  #isPopular = false;
   #verifyingCount = 0;
-  #answerCount = 0;
   #why: NoAnswer | undefined;
   #isOver = false;
 
-  constructor(routing: Routing, verifier: Verifier, key: Key, subject: GetSubject, owner: FetchOwner) {
+  constructor(routing: Routing, holdings: Holdings, question: FetchQuestion, owner: FetchOwner) {
     this.#routing = routing;
-    this.#verifier = verifier;
-    this.#key = key;
-    this.#subject = subject;
+    this.#holdings = holdings;
+    this.#question = question;
     this.#owner = owner;
+    this.#isFresh = question.isFresh;
     this.#deadline = routing.core.now + OPERATION_TIMEOUT_MS;
   }
 
-  /** `local`: what we hold ourselves. */
-  start(local: { readonly record: SignedRecord | undefined; readonly providers: readonly Contact[] }): this {
-    this.#record = local.record;
-    for (const provider of local.providers) this.#providers.set(provider.id, provider);
-    this.#send(this.#key, 0, this.#deadline);
+  start(): this {
+    const { record, providers, key } = this.#question;
+    if (record) this.#versions.add(record, true);
+    for (const provider of providers) this.#providers.set(provider.id, provider);
+    this.#send(key, 0, this.#deadline);
     return this;
   }
 
@@ -86,12 +113,17 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   onAnswer(request: Request, reply: ReplyFrame): void {
     this.#requests.delete(request);
     if (this.#isOver) return;
-    this.#answerCount++;
-    const answered = reply.trail[0]?.id;
-    if (answered !== undefined) this.#asked.add(answered);
-    this.#take(reply.payload);
-    const found = [...this.#ahead, ...reply.closest.map(({ contact }) => contact)];
-    this.#ahead = closestOf(this.#key, found, MAX_READ_PEERS).filter(({ id }) => id !== this.#routing.core.self.id);
+    this.#owner.onTrail?.(pathOf(reply));
+    const id = reply.trail[0]?.id;
+    const read = reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
+    if (read && this.#question.subject === 'record') this.#takeRecord(id, read);
+    else if (read) this.#takeProviders(id, read);
+    if (read?.copyAgeMs === undefined) {
+      if (id !== undefined) this.#asked.add(id);
+      const found = [...this.#ahead, ...reply.closest.map(({ contact }) => contact)];
+      const { key } = this.#question;
+      this.#ahead = closestOf(key, found, MAX_READ_PEERS).filter((peer) => peer.id !== this.#routing.core.self.id);
+    }
     this.#proceed();
   }
 
@@ -105,9 +137,10 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   onVerified(record: SignedRecord, isValid: boolean): void {
     if (this.#isOver) return;
     this.#verifyingCount--;
-    const isFresh = record.expiresAt > this.#routing.core.wallNow;
-    if (isValid && isFresh && (!this.#record || isNewerOrSame(record, this.#record))) this.#record = record;
-    this.#proceed();
+    const isGood = isValid && record.expiresAt > this.#routing.core.wallNow;
+    if (this.#copy?.record === record) this.#onCopyVerified(record, this.#copy.readAt, isGood);
+    else this.#versions.judge(record, isGood);
+    if (!this.#isOver) this.#proceed();
   }
 
   /** Something is here and the rest of the quorum takes too long. */
@@ -115,51 +148,104 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     this.#finish();
   }
 
+  #takeRecord(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload): void {
+    const { core } = this.#routing;
+    const { key } = this.#question;
+    const decoded = body.length > 0 ? decodeRecord(body, core.contacts) : undefined;
+    const record = decoded?.key === key ? decoded : undefined;
+    if (copyAgeMs !== undefined) {
+      const isUsable = !this.#isFresh && copyAgeMs <= MAX_STALENESS_MS && record !== undefined;
+      if (isUsable && this.#holdings.verifier.verify(record, this)) {
+        this.#copy = { record, readAt: core.now - copyAgeMs };
+        this.#verifyingCount++;
+      } else this.#askHolders();
+      return;
+    }
+    if (token !== undefined) this.#holdings.receivedTokens.note(key, token, core.now);
+    if (id !== undefined) this.#answers.push({ id, record, token });
+    if (record && this.#versions.add(record) && this.#holdings.verifier.verify(record, this)) this.#verifyingCount++;
+  }
+
+  #onCopyVerified(record: SignedRecord, readAt: Millis, isGood: boolean): void {
+    this.#copy = undefined;
+    const ours = this.#versions.newest();
+    const isNewest = !ours || (ours.author.id === record.author.id && ours.sequence <= record.sequence);
+    if (!isGood || !isNewest) return this.#askHolders();
+    this.#isPopular = true;
+    this.#end(record, readAt);
+  }
+
+  /** A copy was of no use. */
+  #askHolders(): void {
+    if (this.#isFresh) return;
+    this.#isFresh = true;
+    this.#send(this.#question.key, 0, this.#deadline);
+  }
+
+  #takeProviders(id: NodeId | undefined, { token, body }: ReadPayload): void {
+    const { core } = this.#routing;
+    if (token !== undefined) this.#holdings.receivedTokens.note(this.#question.key, token, core.now);
+    if (id !== undefined) this.#answers.push({ id, record: undefined, token });
+    for (const provider of decodeProviders(body, core.contacts)) {
+      if (this.#providers.size < MAX_PROVIDERS_PER_KEY) this.#providers.set(provider.id, provider);
+    }
+  }
+
   #proceed(): void {
-    const hasFound = this.#record !== undefined || this.#providers.size > 0;
+    const { core } = this.#routing;
+    const hasFound = this.#versions.newest() !== undefined || this.#providers.size > 0;
     const wanted = hasFound ? READ_QUORUM : MAX_READ_PEERS;
-    while (this.#answerCount + this.#requests.size < wanted && this.#requests.size < LOOKUP_PARALLELISM) {
+    while (this.#answers.length + this.#requests.size < wanted && this.#requests.size < LOOKUP_PARALLELISM) {
       const next = this.#ahead.find(({ id }) => !this.#asked.has(id));
       if (!next || this.#asked.size >= MAX_READ_PEERS) break;
       this.#asked.add(next.id);
-      const { core } = this.#routing;
       this.#send(next.id, ROUTE_EXACT, Math.min(this.#deadline, core.now + QUESTION_TIMEOUT_MS));
     }
     if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#finish();
-    else if (hasFound && !this.#routing.core.timers.has(this.#alarm)) {
-      this.#routing.core.timers.set(this.#alarm, this.#routing.core.now + REPLICA_WAIT_MS, 'read quorum');
+    else if (hasFound && this.#answers.length > 0 && !core.timers.has(this.#alarm)) {
+      core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'read quorum');
     }
   }
 
   #send(target: NodeId, flags: number, deadline: Millis): void {
-    const payload = encodeGet(this.#key, this.#subject);
-    const request = new Request(
-      this.#routing,
-      { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline },
-      this,
-    );
+    const { key, subject } = this.#question;
+    const payload = encodeGet({ key, subject, isFresh: this.#isFresh });
+    const question = { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline };
+    const request = new Request(this.#routing, question, this);
     this.#requests.add(request);
     request.start();
   }
 
-  #take(payload: Uint8Array): void {
-    const { core } = this.#routing;
-    if (this.#subject === 'providers') {
-      for (const provider of decodeProviders(payload, core.contacts)) {
-        if (this.#providers.size < MAX_PROVIDERS_PER_KEY) this.#providers.set(provider.id, provider);
-      }
-      return;
-    }
-    if (payload.length === 0) return;
-    const record = decodeRecord(payload, core.contacts);
-    if (record && record.key === this.#key && this.#verifier.verify(record, this)) this.#verifyingCount++;
-  }
-
   #finish(): void {
     if (this.#isOver) return;
+    const record = this.#versions.newest();
+    if (record) this.#repair(record);
+    this.#end(record, this.#routing.core.now);
+  }
+
+  #end(record: SignedRecord | undefined, readAt: Millis): void {
     this.cancel();
-    const why = this.#answerCount === 0 ? this.#why : undefined;
-    this.#owner.onFetched({ record: this.#record, providers: [...this.#providers.values()], why });
+    const { cache, neighbourhood } = this.#holdings;
+    const { core } = this.#routing;
+    const { key } = this.#question;
+    if (record && (this.#isPopular || cache.isPopular(key, core.now))) {
+      cache.offer(record, readAt, neighbourhood.peersBetween(key));
+    }
+    const why = this.#answers.length === 0 ? this.#why : undefined;
+    this.#owner.onFetched({ record, providers: [...this.#providers.values()], why });
+  }
+
+  /** Sends the newest version to those of the closest that answered with an older one or none. */
+  #repair(newest: SignedRecord): void {
+    const { forwarder } = this.#routing;
+    const holders = new Set(this.#ahead.slice(0, REPLICATION).map(({ id }) => id));
+    for (const { id, record, token } of this.#answers) {
+      if (!holders.has(id) || (record && record.sequence >= newest.sequence)) continue;
+      const payload = encodeStore({ options: { token }, record: newest });
+      const flags = ROUTE_EXACT | ROUTE_REPLICA;
+      const message = { kind: ROUTE_KIND.store, flags, target: id, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS };
+      forwarder.originate(message, [], undefined);
+    }
   }
 }
 

@@ -1,20 +1,14 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import type { Timed } from './core.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { ROUTE_EXACT, type RouteFrame, type RouteKind } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, type RouteKind } from './route-frame.ts';
 
 /** Who is told what became of a message of ours. */
 export interface ForwardOwner {
   onReply(forward: Forward, reply: ReplyFrame): void;
   /** No hop could take it on. */
   onUndelivered(forward: Forward): void;
-}
-
-/** Handles the timers of forwards. */
-export interface HopTimeoutHandler {
-  onHopTimeout(forward: Forward): void;
 }
 
 /**
@@ -24,9 +18,9 @@ export interface HopTimeoutHandler {
  *            ▲        │ cannot, silence                        │ cannot, link lost
  *            └────────┴── next candidate ◄─────────────────────┘      none left: done, upstream is told
  *
- * It stays in memory after it is done, to recognise duplicates.
+ * Once it is done only its id is remembered, to recognise duplicates.
  */
-export class Forward implements Timed {
+export class Forward {
   readonly id: MessageId;
   readonly kind: RouteKind;
   readonly flags: number;
@@ -42,17 +36,20 @@ export class Forward implements Timed {
   /** Intermediate targets still ahead, and how many were taken off since `bytes` was received. */
   via: readonly NodeId[];
   passedVia = 0;
+  /** The peer to whom the present hop is to hand it: one that we cannot connect to. */
+  throughTo: NodeId | undefined;
   /** The message as received, until it is done. */
   bytes: Uint8Array | undefined;
   /** The hops tried, the present one last, after the previous hop and those to avoid. BOUNDED: by candidates and attempts. */
   readonly excluded: NodeId[];
   candidateCount = 0;
   sentAt: Millis = 0;
+  /** When the present hop's silence is over the limit; infinite while no acknowledgement is due. */
+  timeoutAt: Millis = Number.POSITIVE_INFINITY;
   isAcked = false;
   isDone = false;
   /** Counted among the messages in flight to its exact target. */
   isCounted = false;
-  readonly #handler: HopTimeoutHandler;
 
   constructor(
     frame: RouteFrame,
@@ -61,7 +58,6 @@ export class Forward implements Timed {
     owner: ForwardOwner | undefined,
     avoid: readonly NodeId[],
     now: Millis,
-    handler: HopTimeoutHandler,
   ) {
     this.id = frame.id;
     this.kind = frame.kind;
@@ -77,11 +73,15 @@ export class Forward implements Timed {
     this.owner = owner;
     this.receivedAt = now;
     this.excluded = from === undefined ? [...avoid] : [from];
-    this.#handler = handler;
   }
 
   get isExact(): boolean {
     return (this.flags & ROUTE_EXACT) !== 0;
+  }
+
+  /** It is for a peer that the next hop named is linked to, and for nobody else: whoever has no such link says so. */
+  get isStrict(): boolean {
+    return this.kind === ROUTE_KIND.probe || (!this.isExact && this.via.length > 0);
   }
 
   /** Where it goes next: the first intermediate target, or the target. */
@@ -98,9 +98,5 @@ export class Forward implements Timed {
   wasSentTo(peer: NodeId): boolean {
     const at = this.excluded.lastIndexOf(peer);
     return at >= 0 && at >= this.excluded.length - this.candidateCount;
-  }
-
-  onTimer(): void {
-    this.#handler.onHopTimeout(this);
   }
 }

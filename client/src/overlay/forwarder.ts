@@ -6,20 +6,25 @@ import {
   MAX_FORWARD_BYTES,
   MAX_HOPS,
   MAX_PATH,
+  MAX_VIA,
   REVERSE_STATE_MS,
   SAMPLES_PER_HOP,
 } from '../../../shared/src/limits/overlay.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { sampleLinked } from './contact-exchange.ts';
-import type { Core } from './core.ts';
+import type { Core, Timed } from './core.ts';
 import type { Entry } from './entry.ts';
-import { Forward, type ForwardOwner, type HopTimeoutHandler } from './forward.ts';
+import { Forward, type ForwardOwner } from './forward.ts';
 import { type AgedContact, type MessageId, readMessageId } from './frame-fields.ts';
 import { type AckFrame, type AckStatus, decodeAck, encodeAck } from './link-frames.ts';
 import { type ReplyStatus, appendHop, decodeReply, encodeReply, replyMessageId } from './reply-frame.ts';
-import { ROUTE_KIND, type RouteFrame, decodeRoute, encodeRoute, patchRoute } from './route-frame.ts';
+import { hasLane, nextLaneHop } from './lanes.ts';
+import { ROUTE_KIND, type RouteFrame, decodeRoute, encodeRoute, insertVia, patchRoute } from './route-frame.ts';
 import type { RoutingTable } from './routing-table.ts';
+import { SeenMessages } from './seen-messages.ts';
 import { Targets } from './targets.ts';
+import type { VirtualLinks } from './virtual-links.ts';
 
 /** What the end of a route answers. */
 export interface Answer {
@@ -32,6 +37,10 @@ export interface Answer {
 export interface Endpoint {
   /** The answer, or undefined when it comes later through `Forwarder.answer`. */
   consume(forward: Forward, payload: Uint8Array): Answer | undefined;
+  /** True when a message of others about a stored key is to end here, although closer peers are known. */
+  intercepts(forward: Forward): boolean;
+  /** An answer to a GET of others passes. */
+  observe(forward: Forward, reply: Uint8Array): void;
 }
 
 /** A message of ours, before it has an id. */
@@ -42,13 +51,17 @@ export type Outgoing = Pick<RouteFrame, 'kind' | 'flags' | 'target' | 'via' | 'p
  * silent or cannot help, and brings the reply back the way the question came, or by id when that way broke.
  * Distance to the target falls with every hop; only the first hop and a few steps next to an exact target are exempt.
  */
-export class Forwarder implements HopTimeoutHandler {
+export class Forwarder implements Timed {
   readonly targets = new Targets();
   readonly #core: Core;
   readonly #table: RoutingTable;
-  /** In order of arrival. BOUNDED: by MAX_FORWARDS and, through `sweep`, by REVERSE_STATE_MS. */
+  /** Messages that wait for something, in order of arrival. BOUNDED: by MAX_FORWARDS and, through `sweep`, by REVERSE_STATE_MS. */
   readonly #forwards = new Map<MessageId, Forward>();
+  readonly #seen = new SeenMessages();
+  #virtualLinks: VirtualLinks | undefined;
   #heldBytes = 0;
+  /** When our timer is set for; infinite when it is not. */
+  #timerAt: Millis = Number.POSITIVE_INFINITY;
   #endpoint: Endpoint | undefined;
 
   constructor(core: Core, table: RoutingTable) {
@@ -56,12 +69,13 @@ export class Forwarder implements HopTimeoutHandler {
     this.#table = table;
   }
 
-  /** Names who handles messages that end here. Called once, while the machine is put together. */
-  attach(endpoint: Endpoint): void {
+  /** Names who handles messages that end here, and who knows the ways to peers that we cannot connect to. Called once, while the machine is put together. */
+  attach(endpoint: Endpoint, virtualLinks: VirtualLinks): void {
     this.#endpoint = endpoint;
+    this.#virtualLinks = virtualLinks;
   }
 
-  /** Messages remembered, done ones included. */
+  /** Messages under way. */
   get size(): number {
     return this.#forwards.size;
   }
@@ -69,9 +83,7 @@ export class Forwarder implements HopTimeoutHandler {
   /** Sends a message of ours. `avoid`: first hops not to take. The owner may be told of failure before this returns. */
   originate(outgoing: Outgoing, avoid: readonly NodeId[], owner: ForwardOwner | undefined): Forward {
     const frame: RouteFrame = { ...outgoing, id: this.#newId(), hops: 0, detours: 0, origin: this.#core.self };
-    const forward = this.#remember(
-      new Forward(frame, encodeRoute(frame), undefined, owner, avoid, this.#core.now, this),
-    );
+    const forward = this.#remember(new Forward(frame, encodeRoute(frame), undefined, owner, avoid, this.#core.now));
     this.#advance(forward);
     return forward;
   }
@@ -83,12 +95,7 @@ export class Forwarder implements HopTimeoutHandler {
 
   /** False: malformed. */
   onRoute(from: NodeId, bytes: Uint8Array): boolean {
-    const seen = bytes.length > 10 ? this.#forwards.get(readMessageId(bytes, 2)) : undefined;
-    if (seen) {
-      this.#core.counters.duplicates++;
-      this.#ack(from, seen.id, seen.from === from ? 'accepted' : 'cannot');
-      return true;
-    }
+    if (bytes.length > 10 && this.#isCopy(from, readMessageId(bytes, 2))) return true;
     const frame = decodeRoute(bytes, this.#core.contacts);
     if (!frame) return false;
     if (frame.origin.id === this.#core.self.id || this.#heldBytes + bytes.length > MAX_FORWARD_BYTES) {
@@ -96,7 +103,16 @@ export class Forwarder implements HopTimeoutHandler {
       this.#ack(from, frame.id, 'cannot');
       return true;
     }
-    this.#advance(this.#remember(new Forward(frame, bytes, from, undefined, NO_IDS, this.#core.now, this)));
+    this.#advance(this.#remember(new Forward(frame, bytes, from, undefined, NO_IDS, this.#core.now)));
+    return true;
+  }
+
+  /** A message that is here already, or was: another way may still be open to it, this one is not. */
+  #isCopy(from: NodeId, id: MessageId): boolean {
+    const open = this.#forwards.get(id);
+    if (!open && !this.#seen.has(id)) return false;
+    this.#core.counters.duplicates++;
+    this.#ack(from, id, open?.from === from ? 'accepted' : 'cannot');
     return true;
   }
 
@@ -131,12 +147,29 @@ export class Forwarder implements HopTimeoutHandler {
     this.#finish(forward);
   }
 
-  onHopTimeout(forward: Forward): void {
-    if (forward.isDone || forward.isAcked) return;
-    if (this.#core.now < this.#core.graceUntil) {
-      this.#core.timers.set(forward, this.#core.graceUntil, 'hop acknowledgement after a stall');
-      return;
+  /** The earliest hop timeout may be over. Few messages are under way at a time: looking through them is cheapest. */
+  onTimer(): void {
+    const { now, graceUntil } = this.#core;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    const overdue: Forward[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const forward of this.#forwards.values()) {
+      if (forward.timeoutAt <= now && now < graceUntil) forward.timeoutAt = graceUntil;
+      if (forward.timeoutAt <= now) overdue.push(forward);
+      else if (forward.timeoutAt < next) next = forward.timeoutAt;
     }
+    if (next < Number.POSITIVE_INFINITY) this.#wakeAt(next);
+    for (const forward of overdue) this.#onHopTimeout(forward);
+  }
+
+  #wakeAt(at: Millis): void {
+    if (at >= this.#timerAt) return;
+    this.#timerAt = at;
+    this.#core.timers.set(this, at, 'hop acknowledgement');
+  }
+
+  #onHopTimeout(forward: Forward): void {
+    if (forward.isDone || forward.isAcked) return;
     this.#core.counters.hopTimeouts++;
     const link = forward.candidate === undefined ? undefined : this.#table.link(forward.candidate)?.link;
     if (link && link.lastHeard < forward.sentAt) link.isSuspect = true;
@@ -153,9 +186,11 @@ export class Forwarder implements HopTimeoutHandler {
   /** Forgets what is too old to be answered. */
   sweep(): void {
     const before = this.#core.now - REVERSE_STATE_MS;
+    this.#seen.turn(this.#core.now);
+    this.targets.sweep(this.#core.now);
     for (const forward of this.#forwards.values()) {
       if (forward.receivedAt > before) return;
-      this.#forget(forward);
+      this.#finish(forward);
     }
   }
 
@@ -163,7 +198,7 @@ export class Forwarder implements HopTimeoutHandler {
     if (!forward.isAcked) this.#sampleRtt(forward, from);
     if (status === 'accepted') {
       forward.isAcked = true;
-      this.#core.timers.clear(forward);
+      forward.timeoutAt = Number.POSITIVE_INFINITY;
     } else if (status === 'unreachable' && forward.isExact) {
       this.#fail(forward, 'unreachable');
     } else {
@@ -174,8 +209,12 @@ export class Forwarder implements HopTimeoutHandler {
   #deliverReply(forward: Forward, bytes: Uint8Array): boolean {
     if (forward.isExact) this.targets.reached(forward.target, this.#core.now);
     if (forward.from !== undefined) {
-      const samples = sampleLinked(this.#core, this.#table, SAMPLES_PER_HOP, forward.origin.id);
+      const samples =
+        forward.kind === ROUTE_KIND.find
+          ? sampleLinked(this.#core, this.#table, SAMPLES_PER_HOP, forward.origin.id)
+          : NO_SAMPLES;
       const isLong = forward.hops >= MAX_PATH;
+      if (forward.kind === ROUTE_KIND.get && !forward.isExact) this.#endpoint?.observe(forward, bytes);
       this.#sendBack(forward, isLong ? bytes : appendHop(bytes, { id: this.#core.self.id, samples }));
       this.#finish(forward);
       return true;
@@ -216,8 +255,11 @@ export class Forwarder implements HopTimeoutHandler {
   #advance(forward: Forward): void {
     this.#passVia(forward);
     if (forward.isExact && forward.target === this.#core.self.id) return this.#consume(forward);
+    if (this.#isIntercepted(forward)) return this.#consume(forward);
     const elapsed = this.#core.now - forward.receivedAt;
     if (forward.hops >= MAX_HOPS || elapsed >= forward.lifetimeMs) return this.#fail(forward, 'cannot');
+    forward.throughTo = undefined;
+    if (forward.isStrict) return this.#handOver(forward);
     const next = forward.isExact ? this.#nextExactHop(forward) : this.#nextClosestHop(forward);
     if (next) return this.#sendOn(forward, next);
     if (!forward.isExact && forward.from !== undefined) return this.#consume(forward);
@@ -227,6 +269,20 @@ export class Forwarder implements HopTimeoutHandler {
     }
     if (forward.isExact) this.#giveUpTarget(forward);
     this.#fail(forward, 'unreachable');
+  }
+
+  /** A message about a stored key, on its way to the closest peer, that this one can deal with. */
+  #isIntercepted(forward: Forward): boolean {
+    const { kind } = forward;
+    if (kind < ROUTE_KIND.store || kind > ROUTE_KIND.unpublish || forward.isExact) return false;
+    return forward.from !== undefined && forward.candidateCount === 0 && this.#endpoint?.intercepts(forward) === true;
+  }
+
+  /** To the named peer over our link to it, or back. */
+  #handOver(forward: Forward): void {
+    const next = forward.excluded.includes(forward.leg) ? undefined : this.#table.link(forward.leg);
+    if (next) this.#sendOn(forward, next);
+    else this.#fail(forward, 'cannot');
   }
 
   #passVia(forward: Forward): void {
@@ -241,13 +297,24 @@ export class Forwarder implements HopTimeoutHandler {
 
   #nextClosestHop(forward: Forward): Entry | undefined {
     if (forward.candidateCount >= MAX_CANDIDATES) return undefined;
-    return this.#table.nextHop(forward.leg, forward.excluded, forward.origin.id, forward.from !== undefined);
+    const { leg, excluded, origin } = forward;
+    const isFirst = forward.from === undefined;
+    if (!isFirst && !forward.isExact && hasLane(forward.flags))
+      return nextLaneHop(this.#table, leg, forward.flags, excluded, origin.id);
+    const direct = this.#table.nextHop(leg, excluded, origin.id, !isFirst);
+    const bar = direct?.contact.id ?? (isFirst ? undefined : this.#core.self.id);
+    const through = forward.via.length < MAX_VIA && this.#virtualLinks?.closerHop(leg, bar, excluded, origin.id);
+    if (!through) return direct;
+    forward.throughTo = forward.isExact ? undefined : through.peer;
+    return through.relay;
   }
 
   #nextExactHop(forward: Forward): Entry | undefined {
     const { leg, excluded } = forward;
     const direct = this.#table.link(leg);
     if (direct && !excluded.includes(leg)) return direct;
+    const relayed = this.#virtualLinks?.exactHop(leg, excluded);
+    if (relayed && forward.candidateCount < MAX_CANDIDATES) return relayed.relay;
     const isLastLeg = forward.via.length === 0;
     if (isLastLeg && !forward.isCounted) {
       if (!this.targets.admits(leg, this.#core.now)) return undefined;
@@ -291,23 +358,17 @@ export class Forwarder implements HopTimeoutHandler {
     forward.candidateCount++;
     forward.sentAt = this.#core.now;
     forward.isAcked = false;
-    this.#core.send(
-      id,
-      patchRoute(
-        bytes,
-        forward.hops + 1,
-        Math.max(lifetime, 0),
-        forward.detours + (isDetour ? 1 : 0),
-        forward.passedVia,
-      ),
-    );
-    this.#core.timers.set(forward, this.#core.now + link.rtt.timeout, 'hop acknowledgement');
+    const { hops, detours, passedVia, throughTo } = forward;
+    const patched = patchRoute(bytes, hops + 1, Math.max(lifetime, 0), detours + (isDetour ? 1 : 0), passedVia);
+    this.#core.send(id, throughTo === undefined ? patched : insertVia(patched, throughTo));
+    forward.timeoutAt = Math.ceil(this.#core.now + link.rtt.timeout);
+    this.#wakeAt(forward.timeoutAt);
     if (isFirstTry) this.#ack(forward.from, forward.id, 'accepted');
     else this.#core.counters.reroutes++;
   }
 
   #retry(forward: Forward): void {
-    this.#core.timers.clear(forward);
+    forward.timeoutAt = Number.POSITIVE_INFINITY;
     if (forward.candidateCount < MAX_CANDIDATES) this.#advance(forward);
     else if (forward.isExact || forward.from === undefined) this.#fail(forward, 'cannot');
     else this.#consume(forward);
@@ -315,7 +376,7 @@ export class Forwarder implements HopTimeoutHandler {
 
   #consume(forward: Forward): void {
     const { bytes } = forward;
-    this.#core.timers.clear(forward);
+    forward.timeoutAt = Number.POSITIVE_INFINITY;
     const frame = bytes && decodeRoute(bytes, this.#core.contacts);
     if (!frame) return this.#finish(forward);
     if (frame.kind === ROUTE_KIND.reply) {
@@ -344,10 +405,11 @@ export class Forwarder implements HopTimeoutHandler {
   #finish(forward: Forward): void {
     if (forward.isDone) return;
     forward.isDone = true;
-    this.#core.timers.clear(forward);
     if (forward.bytes) this.#heldBytes -= forward.bytes.length;
     forward.bytes = undefined;
     if (forward.isCounted) this.targets.ended(forward.target);
+    this.#forwards.delete(forward.id);
+    this.#seen.add(forward.id, this.#core.now);
   }
 
   #sampleRtt(forward: Forward, from: NodeId): void {
@@ -364,18 +426,13 @@ export class Forwarder implements HopTimeoutHandler {
   #remember(forward: Forward): Forward {
     if (this.#forwards.size >= MAX_FORWARDS) {
       for (const oldest of this.#forwards.values()) {
-        this.#forget(oldest);
+        this.#finish(oldest);
         break;
       }
     }
     this.#forwards.set(forward.id, forward);
     this.#heldBytes += forward.bytes?.length ?? 0;
     return forward;
-  }
-
-  #forget(forward: Forward): void {
-    this.#finish(forward);
-    this.#forwards.delete(forward.id);
   }
 
   #newId(): MessageId {
@@ -387,6 +444,9 @@ export class Forwarder implements HopTimeoutHandler {
 }
 
 const NO_IDS: readonly NodeId[] = [];
+
+/** Only lookups teach: answers to signals and reads are many, and their way back is the same peers again. */
+const NO_SAMPLES: readonly AgedContact[] = [];
 
 /** A reply that must be routed by id needs room for an envelope. [bytes] */
 const REPLY_BY_ID_MAX_BYTES = 15 * 1024;

@@ -5,14 +5,14 @@ import {
   LOOKUP_PARALLELISM,
   LOOKUP_SHORTLIST,
   MAX_VIA,
-  QUESTION_TIMEOUT_MS,
+  MAX_WAYS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
-import { type LookupOwner, closestOf } from './lookup.ts';
+import { type Found, type LookupOwner, closestOf, pathOf } from './lookup.ts';
 import { encodeFind } from './payloads.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { Request, type RequestOwner, type Routing } from './request.ts';
+import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 
 /** new ──asked──► waiting ──answer──► answered; waiting ──silence, unreachable──► failed. */
@@ -20,37 +20,63 @@ type CandidateState = 'new' | 'waiting' | 'answered' | 'failed';
 
 interface Candidate {
   readonly contact: Contact;
-  /** The chain of referrers, first hop first; empty for peers from our own table. At most MAX_VIA. */
-  readonly chain: readonly NodeId[];
+  /** Ways to it: chains of referrers, first hop first, each ended by another one who named it; none for peers from our own table. BOUNDED: by MAX_WAYS. */
+  readonly ways: (readonly NodeId[])[];
   state: CandidateState;
+  /** It answered, and not only through the one who named it although others were asked first. */
+  isVouched: boolean;
+  /** Asked through others first, because only one peer named it. */
+  isDoubted: boolean;
+  /** Questions to it so far. */
+  askedCount: number;
+}
+
+/** Who audits. */
+export interface AuditOwner extends LookupOwner {
+  /** The closest peers have answered. True: wait for more contacts; `ask`, `deepen` or `finish` follows. */
+  onSettled?(): boolean;
+}
+
+/** How carefully an iterative lookup asks. */
+export interface IterativeOptions {
+  readonly deadline: Millis;
+  /** It ends when this many closest peers have answered. Default LOOKUP_CONFIRMED. */
+  readonly confirmed?: number;
+  /** Default LOOKUP_PARALLELISM. */
+  readonly parallelism?: number;
 }
 
 /**
  * An iterative lookup after the paper: α questions at a time to the closest peers not asked yet, until the closest
- * ones have all answered. A peer without a link is asked through those who named it.
+ * ones have all answered. A peer without a link is asked through those who named it, first through one that did not if
+ * only one did: then nobody can vouch alone for a peer that is not there.
  */
 export class IterativeLookup implements RequestOwner {
   readonly #routing: Routing;
   readonly #key: Key;
-  readonly #deadline: Millis;
-  readonly #owner: LookupOwner;
+  readonly #options: IterativeOptions;
+  readonly #owner: AuditOwner;
+  #confirmed: number;
   /** Nearest first. BOUNDED: by LOOKUP_SHORTLIST. */
   #shortlist: Candidate[] = [];
-  /** BOUNDED: by LOOKUP_PARALLELISM. */
+  /** BOUNDED: by the parallelism. */
   readonly #waiting = new Map<Request, Candidate>();
+  /** Ways to the peers that answered, newest first. BOUNDED: by MAX_WAYS. */
+  readonly #ends: (readonly NodeId[])[] = [];
   #isOver = false;
 
-  constructor(routing: Routing, key: Key, deadline: Millis, owner: LookupOwner) {
+  constructor(routing: Routing, key: Key, options: IterativeOptions, owner: AuditOwner) {
     this.#routing = routing;
     this.#key = key;
-    this.#deadline = deadline;
+    this.#options = options;
     this.#owner = owner;
+    this.#confirmed = options.confirmed ?? LOOKUP_CONFIRMED;
   }
 
+  /** Starts from our own links. */
   start(): this {
-    for (const { contact } of this.#routing.table.closest(this.#key, BUCKET_CAPACITY, { isLinkedOnly: true }))
-      this.#add(contact, []);
-    this.#ask();
+    this.offerLinked(BUCKET_CAPACITY);
+    this.ask();
     return this;
   }
 
@@ -60,16 +86,64 @@ export class IterativeLookup implements RequestOwner {
     this.#waiting.clear();
   }
 
-  onAnswer(request: Request, reply: ReplyFrame): void {
+  /** Takes note of our own links closest to the key. */
+  offerLinked(count: number): void {
+    for (const { contact } of this.#routing.table.closest(this.#key, count, { isLinkedOnly: true }))
+      this.#add(contact, undefined);
+  }
+
+  /** Takes note of contacts that the end of `way` named. */
+  offer(contacts: readonly Contact[], way: readonly NodeId[]): void {
+    const chain = way.slice(-MAX_VIA);
+    this.#ends.unshift(chain);
+    if (this.#ends.length > MAX_WAYS) this.#ends.pop();
+    for (const contact of contacts) this.#add(contact, chain);
+  }
+
+  /** Asks on until `confirmed` closest peers have answered. */
+  deepen(confirmed: number): void {
+    this.#confirmed = Math.max(this.#confirmed, confirmed);
+    this.ask();
+  }
+
+  /** The peers that answered, nearest first. */
+  get answered(): Contact[] {
+    return this.#shortlist.filter(isBelieved).map(({ contact }) => contact);
+  }
+
+  /** How many ends named `id` so far. */
+  namersOf(id: NodeId): number {
+    return this.#shortlist.find(({ contact }) => contact.id === id)?.ways.length ?? 0;
+  }
+
+  onAnswer(request: Request, reply: ReplyFrame, way: readonly NodeId[]): void {
     const candidate = this.#take(request, 'answered');
     if (!candidate) return;
-    const chain = [...candidate.chain, candidate.contact.id].slice(0, MAX_VIA);
-    for (const { contact } of reply.closest) this.#add(contact, chain);
-    this.#ask();
+    const { contact } = candidate;
+    candidate.isVouched = !candidate.isDoubted || way !== candidate.ways[0];
+    const path = [...way, contact.id];
+    this.#owner.onTrail?.(pathOf(reply));
+    this.offer(
+      reply.closest.map((aged) => aged.contact),
+      path,
+    );
+    this.ask();
   }
 
   onNoAnswer(request: Request): void {
-    if (this.#take(request, 'failed')) this.#ask();
+    if (this.#take(request, 'failed')) this.ask();
+  }
+
+  /** Sends the questions that may leave now; ends the lookup when none is needed any more. */
+  ask(): void {
+    while (!this.#isOver) {
+      const near = this.#shortlist.filter(({ state }) => state !== 'failed').slice(0, this.#confirmed);
+      const isSettled = near.every(({ state }) => state === 'answered');
+      if (this.#routing.core.now >= this.#options.deadline || isSettled) return this.#settle();
+      const next = near.find(({ state }) => state === 'new');
+      if (!next || this.#waiting.size >= (this.#options.parallelism ?? LOOKUP_PARALLELISM)) return;
+      this.#question(next);
+    }
   }
 
   #take(request: Request, state: CandidateState): Candidate | undefined {
@@ -79,51 +153,93 @@ export class IterativeLookup implements RequestOwner {
     return this.#isOver ? undefined : candidate;
   }
 
-  #add(contact: Contact, chain: readonly NodeId[]): void {
+  #add(contact: Contact, way: readonly NodeId[] | undefined): void {
     const { id } = contact;
-    if (id === this.#routing.core.self.id || this.#shortlist.some((candidate) => candidate.contact.id === id)) return;
-    this.#shortlist.push({ contact, chain, state: 'new' });
+    if (id === this.#routing.core.self.id) return;
+    const at = way?.indexOf(id) ?? -1;
+    if (way && at >= 0) return this.#add(contact, at === 0 ? undefined : way.slice(0, at));
+    const held = this.#shortlist.find((candidate) => candidate.contact.id === id);
+    if (held) {
+      const isNew = way && !held.ways.some((other) => other.at(-1) === way.at(-1));
+      if (!isNew || held.ways.length === 0 || held.ways.length >= MAX_WAYS) return;
+      held.ways.push(way);
+      if (held.state === 'failed' && held.askedCount < MAX_QUESTIONS) held.state = 'new';
+      return;
+    }
+    this.#shortlist.push({
+      contact,
+      ways: way ? [way] : [],
+      state: 'new',
+      isVouched: false,
+      isDoubted: false,
+      askedCount: 0,
+    });
     this.#shortlist.sort((a, b) => compareDistance(this.#key, a.contact.id, b.contact.id));
     if (this.#shortlist.length > LOOKUP_SHORTLIST) this.#shortlist.pop();
   }
 
-  #ask(): void {
-    for (;;) {
-      const near = this.#shortlist.filter(({ state }) => state !== 'failed').slice(0, LOOKUP_CONFIRMED);
-      const isSettled = near.every(({ state }) => state === 'answered');
-      if (this.#routing.core.now >= this.#deadline || isSettled) return this.#finish();
-      const next = near.find(({ state }) => state === 'new');
-      if (!next || this.#waiting.size >= LOOKUP_PARALLELISM) return;
-      this.#question(next);
-    }
-  }
-
   #question(candidate: Candidate): void {
-    const { core } = this.#routing;
-    candidate.state = 'waiting';
-    const deadline = Math.min(this.#deadline, core.now + QUESTION_TIMEOUT_MS);
-    const payload = encodeFind({ key: this.#key, referrers: [] });
+    const { core, answerTimes } = this.#routing;
     const { id } = candidate.contact;
-    const ways = candidate.chain.length === 0 ? [] : [candidate.chain];
+    candidate.state = 'waiting';
+    candidate.askedCount++;
+    const ways = this.#waysTo(candidate);
+    candidate.isDoubted = ways.length > candidate.ways.length;
+    const timeoutMs = answerTimes.timeoutFor(2 + (ways[0]?.length ?? 0));
+    const patienceMs = Math.min(timeoutMs, answerTimes.hedgeMs);
     const request = new Request(
       this.#routing,
-      { kind: ROUTE_KIND.find, flags: ROUTE_EXACT, target: id, payload, ways, deadline, maxAttempts: 2 },
+      {
+        kind: ROUTE_KIND.find,
+        flags: ROUTE_EXACT,
+        target: id,
+        payload: encodeFind({ key: this.#key, referrers: [] }),
+        ways,
+        deadline: Math.min(this.#options.deadline, core.now + (MAX_COPIES - 1) * patienceMs + timeoutMs),
+        maxAttempts: MAX_COPIES,
+        patienceMs,
+      },
       this,
     );
     this.#waiting.set(request, candidate);
     request.start();
   }
 
-  #finish(): void {
+  /** One attempt for each; through others first when a single peer named the candidate. */
+  #waysTo({ contact, ways }: Candidate): (readonly NodeId[])[] {
+    if (ways.length !== 1) return ways;
+    const named = ways[0]?.at(-1);
+    const other = this.#ends.find((end) => end.at(-1) !== named && !end.includes(contact.id));
+    return other ? [other, ...ways] : ways;
+  }
+
+  #settle(): void {
+    if (!this.#owner.onSettled?.()) this.finish();
+  }
+
+  /** Ends the lookup with what was answered. */
+  finish(): void {
     this.cancel();
-    const answered = this.#shortlist.filter(({ state }) => state === 'answered');
-    const nearest = answered[0];
+    const nearest = this.#shortlist.find(isBelieved);
     if (!nearest) {
-      this.#owner.onNotFound(this.#routing.table.linked.length === 0 ? 'no-links' : 'timeout');
+      const why: NoAnswer = this.#routing.table.linked.length === 0 ? 'no-links' : 'timeout';
+      this.#owner.onNotFound(why);
       return;
     }
-    const contacts = [...answered.map(({ contact }) => contact), this.#routing.core.self];
-    const path = [...nearest.chain, nearest.contact.id];
-    this.#owner.onFound({ closest: closestOf(this.#key, contacts, BUCKET_CAPACITY), hops: path.length, path });
+    const path = [...(nearest.ways[0] ?? []), nearest.contact.id];
+    const closest = closestOf(this.#key, [...this.answered, this.#routing.core.self], BUCKET_CAPACITY);
+    const found: Found = { closest, hops: path.length, path };
+    this.#owner.onFound(found);
   }
+}
+
+/** Questions to one candidate: a second one when somebody else names it after the first was lost. */
+const MAX_QUESTIONS = 2;
+
+/** Copies of one question, each another way. */
+const MAX_COPIES = 3;
+
+/** It answered, and nobody alone could have answered in its place. */
+function isBelieved({ state, isVouched, ways }: Candidate): boolean {
+  return state === 'answered' && (isVouched || ways.length > 1);
 }

@@ -23,6 +23,9 @@ export const FLAG_NEEDED = 1;
 /** Flag of CONTACTS: the first frame on a link. */
 export const FLAG_HELLO = 2;
 
+/** Flag of CONTACTS: the receiver is to look itself up through the contact named, which is of another island. */
+export const FLAG_CROSS_CHECK = 4;
+
 /** PING and PONG. */
 export interface PingFrame {
   readonly flags: number;

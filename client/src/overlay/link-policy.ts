@@ -2,24 +2,34 @@ import {
   BUCKET_CAPACITY,
   DIAL_BACKOFF_MAX_MS,
   DIAL_BACKOFF_MS,
+  DIAL_FRESH_MS,
   DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
   EAGER_LINKS,
   LINK_FILL_SHARE,
+  LINK_REFILL_SHARE,
   MAX_DIALS,
+  MAX_LINKS_PER_NETWORK,
+  MAX_LINKS_PER_NETWORK_IN_BUCKET,
   MIN_LINKS_PER_BUCKET,
   POLICY_INTERVAL_MS,
+  POLICY_RECHECK_MS,
   PRUNE_HOLD_OFF_MS,
   PRUNE_MIN_AGE_MS,
   SIBLING_COUNT,
+  SPARE_DIAL_PACE_MS,
+  YOUNG_MS,
+  YOUNG_SPARE_DIAL_PACE_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
+import type { BrokenPairs } from './broken-pairs.ts';
 import type { Bucket } from './bucket.ts';
 import type { Core, Timed } from './core.ts';
 import type { Entry } from './entry.ts';
 import { encodeBye } from './link-frames.ts';
 import type { RoutingTable } from './routing-table.ts';
+import type { VirtualLinks } from './virtual-links.ts';
 
 /** How many links a peer wants. */
 export interface LinkBudget {
@@ -44,31 +54,60 @@ export class LinkPolicy implements Timed {
   readonly #table: RoutingTable;
   readonly #budget: LinkBudget;
   readonly #fill: number;
+  readonly #refill: number;
+  /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
+  #isFilling = true;
+  #startedAt: number | undefined;
+  readonly #pairs: BrokenPairs;
+  readonly #virtualLinks: VirtualLinks;
   #ranAt = Number.NEGATIVE_INFINITY;
+  #ranVersion = -1;
+  /** When our timer is set for; infinite when it is not. */
+  #wakesAt = Number.POSITIVE_INFINITY;
   #dialedAt = Number.NEGATIVE_INFINITY;
-  #dialCount = 0;
+  /** Dials under way. BOUNDED: by MAX_DIALS. */
+  readonly #dials: Entry[] = [];
 
-  constructor(core: Core, table: RoutingTable, budget: LinkBudget) {
+  constructor(core: Core, table: RoutingTable, budget: LinkBudget, pairs: BrokenPairs, virtualLinks: VirtualLinks) {
     this.#core = core;
     this.#table = table;
     this.#budget = budget;
+    this.#pairs = pairs;
+    this.#virtualLinks = virtualLinks;
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
+    this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
   }
 
   /** Something changed: decide soon. */
   wake(): void {
-    if (this.#core.timers.has(this)) return;
-    this.#core.timers.set(this, Math.max(this.#core.now, this.#ranAt + POLICY_INTERVAL_MS), 'link policy');
+    this.#wakeAt(Math.max(this.#core.now, this.#ranAt + POLICY_INTERVAL_MS));
+  }
+
+  #wakeAt(at: number): void {
+    if (at >= this.#wakesAt) return;
+    this.#wakesAt = at;
+    this.#core.timers.set(this, at, 'link policy');
+  }
+
+  /** Decides again when the table changed, when links are missing, and otherwise now and then. */
+  tick(): void {
+    const { linked, version } = this.#table;
+    const isFull = !this.#isFilling && linked.length >= this.#refill && linked.length <= this.#budget.target;
+    const isSettled = version === this.#ranVersion && isFull && this.#dials.length === 0;
+    if (!isSettled || this.#core.now - this.#ranAt >= POLICY_RECHECK_MS) this.wake();
   }
 
   onTimer(): void {
     this.#ranAt = this.#core.now;
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+    this.#ranVersion = this.#table.version;
     this.#expireDials();
-    while (this.#dialCount < MAX_DIALS) {
-      const next = this.#nextDial();
-      if (!next || !this.#isInPace()) break;
-      next.dialingSince = this.#core.now;
-      this.#dialCount++;
+    while (this.#dials.length < MAX_DIALS) {
+      const needed = this.#nextNeeded();
+      const next = needed ?? this.#nextSpare();
+      if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace)) break;
+      next.dial = { since: this.#core.now, failureCount: next.dial?.failureCount ?? 0 };
+      this.#dials.push(next);
       this.#dialedAt = this.#core.now;
       this.#core.out.push({ kind: 'openLink', contact: next.contact });
     }
@@ -80,14 +119,12 @@ export class LinkPolicy implements Timed {
     return this.#table.isSibling(entry) || (this.#table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
   }
 
-  /** A dial of ours failed. The peer at fault leaves the table; another is tried again later. */
-  onDialFailed(id: NodeId, isPeerAtFault: boolean): void {
+  /** A dial of ours failed. The peer at fault leaves the table; another is tried again later, one that answered but could not be connected to much later. */
+  onDialFailed(id: NodeId, isPeerAtFault: boolean, isPairBroken: boolean): void {
     const entry = this.#table.get(id);
+    if (isPairBroken) this.#pairs.add(id, this.#core.now);
     if (entry?.link) return;
-    if (entry) {
-      entry.dialingSince = undefined;
-      this.#backOff(entry);
-    }
+    if (entry) this.#backOff(entry);
     if (isPeerAtFault) this.#table.dropUnreachable(id, this.#core.now);
     this.wake();
   }
@@ -106,42 +143,53 @@ export class LinkPolicy implements Timed {
   }
 
   /** The first links are dialled at once, further ones with pauses; a run follows when the pause is over. */
-  #isInPace(): boolean {
-    if (this.#table.linked.length + this.#dialCount < EAGER_LINKS) return true;
-    const paceAt = this.#dialedAt + DIAL_PACE_MS;
+  #isInPace(paceMs: number): boolean {
+    if (this.#table.linked.length + this.#dials.length < EAGER_LINKS) return true;
+    const paceAt = this.#dialedAt + paceMs;
     if (this.#core.now >= paceAt) return true;
-    this.#core.timers.set(this, paceAt, 'link policy');
+    this.#wakeAt(paceAt);
     return false;
   }
 
   #expireDials(): void {
-    this.#dialCount = 0;
-    for (const entry of this.#table.entries()) {
-      if (entry.dialingSince === undefined) continue;
-      if (this.#core.now - entry.dialingSince < DIAL_TIMEOUT_MS) {
-        this.#dialCount++;
-        continue;
-      }
-      entry.dialingSince = undefined;
-      this.#backOff(entry);
+    for (let i = this.#dials.length - 1; i >= 0; i--) {
+      const entry = this.#dials[i] as Entry;
+      const since = entry.dial?.since;
+      if (since !== undefined && this.#core.now - since >= DIAL_TIMEOUT_MS) this.#backOff(entry);
+      if (!entry.isDialing) this.#dials.splice(i, 1);
     }
   }
 
   #backOff(entry: Entry): void {
-    const pause = Math.min(DIAL_BACKOFF_MS * 2 ** entry.failureCount++, DIAL_BACKOFF_MAX_MS);
-    entry.retryAt = this.#core.now + pause;
+    const failureCount = entry.dial?.failureCount ?? 0;
+    entry.retryAt = this.#core.now + Math.min(DIAL_BACKOFF_MS * 2 ** failureCount, DIAL_BACKOFF_MAX_MS);
+    entry.dial = { since: undefined, failureCount: failureCount + 1 };
   }
 
-  #nextDial(): Entry | undefined {
-    const wanted = this.#table.linked.length + this.#dialCount;
-    if (wanted >= this.#budget.hard) return undefined;
-    const sibling = this.#table.siblings.find((entry) => this.#canDial(entry));
-    if (wanted >= this.#budget.target) return this.#nextForBuckets(1) ?? sibling;
-    return (
-      this.#nextForBuckets(1) ??
-      sibling ??
-      this.#nextForBuckets(wanted < this.#fill ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET)
-    );
+  /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling. */
+  #nextNeeded(): Entry | undefined {
+    if (this.#table.linked.length + this.#dials.length >= this.#budget.hard) return undefined;
+    return this.#nextForBuckets(1) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
+  }
+
+  /** Somebody who makes ways shorter and safer: second links of buckets up to the target, further ones up to a share of it. */
+  #nextSpare(): Entry | undefined {
+    const wanted = this.#table.linked.length + this.#dials.length;
+    if (wanted >= this.#budget.target) return undefined;
+    if (wanted >= this.#fill) this.#isFilling = false;
+    else if (wanted < this.#refill) this.#isFilling = true;
+    return this.#nextForBuckets(this.#isFilling ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET);
+  }
+
+  /**
+   * Half of all newcomers are gone again soon: until then they take their time with links that nobody needs. In a
+   * network so small that all may link to all they do so at once: then everybody notices at once who leaves.
+   */
+  get #sparePace(): number {
+    this.#startedAt ??= this.#core.now;
+    if (this.#table.size <= BUCKET_CAPACITY)
+      return this.#budget.target > BUCKET_CAPACITY ? DIAL_PACE_MS : SPARE_DIAL_PACE_MS;
+    return this.#core.now - this.#startedAt < YOUNG_MS ? YOUNG_SPARE_DIAL_PACE_MS : SPARE_DIAL_PACE_MS;
   }
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
@@ -150,7 +198,8 @@ export class LinkPolicy implements Timed {
     let choice: Entry | undefined;
     for (const bucket of this.#table.buckets) {
       if (!bucket) continue;
-      const linkedCount = bucket.linkedCount + dialsIn(bucket);
+      if (bucket.linkedCount >= fewest) continue;
+      const linkedCount = bucket.linkedCount + this.#dialsIn(bucket);
       if (linkedCount >= fewest) continue;
       const candidate = this.#spreadChoice(bucket);
       if (!candidate) continue;
@@ -160,13 +209,25 @@ export class LinkPolicy implements Timed {
     return choice;
   }
 
-  /** The contact of a bucket that shares least with those linked: so that links cover the bucket's whole range. */
+  #dialsIn(bucket: Bucket): number {
+    let count = 0;
+    for (const entry of this.#dials) if (entry.isDialing && this.#table.buckets[entry.bucket] === bucket) count++;
+    return count;
+  }
+
+  /**
+   * The contact of a bucket that shares least with those linked, so that links cover the bucket's whole range, among
+   * those that lived a moment ago, if there are any: an offer to the dead costs more than one to the living.
+   */
   #spreadChoice(bucket: Bucket): Entry | undefined {
+    const freshSince = this.#core.now - DIAL_FRESH_MS;
+    const others = bucket.entries.filter((entry) => entry.link || entry.isDialing);
+    const isFreshThere = bucket.entries.some((entry) => entry.lastProof >= freshSince && this.#canDial(entry));
     let best: Entry | undefined;
     let bestOverlap = Number.POSITIVE_INFINITY;
     for (const entry of bucket.entries) {
-      if (!this.#canDial(entry)) continue;
-      const overlap = overlapInBucket(bucket, entry);
+      if ((isFreshThere && entry.lastProof < freshSince) || !this.#canDial(entry)) continue;
+      const overlap = overlapWith(others, entry);
       if (overlap > bestOverlap || (overlap === bestOverlap && best && best.lastProof >= entry.lastProof)) continue;
       best = entry;
       bestOverlap = overlap;
@@ -175,7 +236,8 @@ export class LinkPolicy implements Timed {
   }
 
   #canDial(entry: Entry): boolean {
-    return !entry.link && entry.dialingSince === undefined && entry.retryAt <= this.#core.now;
+    const { now } = this.#core;
+    return !entry.link && entry.retryAt <= now && !entry.isDialing && this.#pairs.mayDial(entry.contact.id, now);
   }
 
   /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
@@ -185,6 +247,34 @@ export class LinkPolicy implements Timed {
       if (!victim) return;
       this.release(victim);
     }
+  }
+
+  /**
+   * Takes note of a link's network, and gives the link up when that network has more than its share of our links while
+   * others could serve: an attacker has many ids but few networks. Both ends of a link do this.
+   */
+  onNetwork(id: NodeId, network: string | undefined): void {
+    const entry = this.#table.link(id);
+    if (!entry?.link) return;
+    entry.link.network = network;
+    if (network !== undefined && this.#isCrowded(entry, network)) this.release(entry);
+  }
+
+  #isCrowded(entry: Entry, network: string): boolean {
+    let inTable = 0;
+    let inBucket = 0;
+    let others = 0;
+    let othersInBucket = 0;
+    for (const { bucket, link } of this.#table.linked) {
+      const isSame = link?.network === network;
+      if (isSame) inTable++;
+      else others++;
+      if (bucket !== entry.bucket) continue;
+      if (isSame) inBucket++;
+      else othersInBucket++;
+    }
+    if (inTable > MAX_LINKS_PER_NETWORK && others >= MAX_LINKS_PER_NETWORK) return true;
+    return inBucket > MAX_LINKS_PER_NETWORK_IN_BUCKET && othersInBucket >= MIN_LINKS_PER_BUCKET;
   }
 
   /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
@@ -204,8 +294,8 @@ export class LinkPolicy implements Timed {
       const bucket = this.#table.buckets[entry.bucket];
       if (!link || !bucket || link.isNeededByPeer || this.#core.now - link.since < minAge || this.needs(entry))
         continue;
-      if (bucket.linkedCount < bestLinks) continue;
-      const cost = overlapInBucket(bucket, entry) * REDUNDANCY_MS + (link.rtt.mean ?? 0);
+      if (bucket.linkedCount < bestLinks || this.#virtualLinks.isRelay(entry.contact.id)) continue;
+      const cost = overlapWith(bucket.entries, entry) * REDUNDANCY_MS + (link.rtt.mean ?? 0);
       if (bucket.linkedCount > bestLinks || cost > bestCost) {
         best = entry;
         bestLinks = bucket.linkedCount;
@@ -227,18 +317,14 @@ export class LinkPolicy implements Timed {
 /** A bit of shared prefix with another link weighs as much as this much round-trip time when links are pruned. [ms] */
 const REDUNDANCY_MS = 100;
 
-function dialsIn(bucket: Bucket): number {
-  let count = 0;
-  for (const entry of bucket.entries) if (entry.dialingSince !== undefined) count++;
-  return count;
-}
-
-/** Longest prefix that `entry` shares with another linked or dialled entry of its bucket; 0 when it is alone. */
-function overlapInBucket(bucket: Bucket, entry: Entry): number {
+/** Longest prefix beyond their bucket's that `entry` shares with a linked or dialled one of `others`; 0 without any. */
+function overlapWith(others: readonly Entry[], entry: Entry): number {
   let overlap = 0;
-  for (const other of bucket.entries) {
-    if (other === entry || (!other.link && other.dialingSince === undefined)) continue;
-    const shared = commonPrefixBits(other.contact.id, entry.contact.id) - entry.bucket;
+  for (const other of others) {
+    if (other === entry || (!other.link && !other.isDialing)) continue;
+    const difference = other.contact.prefix ^ entry.contact.prefix;
+    const shared =
+      (difference === 0 ? commonPrefixBits(other.contact.id, entry.contact.id) : Math.clz32(difference)) - entry.bucket;
     if (shared > overlap) overlap = shared;
   }
   return overlap;

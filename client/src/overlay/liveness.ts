@@ -2,17 +2,19 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   CONTACT_EXCHANGE_MS,
   EXCHANGE_CONTACTS,
+  FULL_EXCHANGE_MS,
   HELLO_CLOSEST_CONTACTS,
   HELLO_RANDOM_CONTACTS,
   PING_BACKUP_MS,
   PING_IDLE_MS,
+  PING_REPEAT_MS,
   SILENCE_LIMIT_MS,
   STALL_GRACE_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { closestContacts, learnContacts, sampleLinked } from './contact-exchange.ts';
+import { closestLinked, learnContacts, sampleLinked } from './contact-exchange.ts';
 import type { Core } from './core.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, LinkState } from './entry.ts';
 import {
   FLAG_HELLO,
   FLAG_NEEDED,
@@ -57,7 +59,7 @@ export class Liveness {
       const silence = this.#core.now - link.lastHeard;
       const isPinger = this.#core.self.id < entry.contact.id;
       if (silence >= SILENCE_LIMIT_MS) silent.push(entry);
-      else if (silence >= (isPinger ? PING_IDLE_MS : PING_BACKUP_MS)) this.ping(entry);
+      else if (silence >= (isPinger ? PING_IDLE_MS : PING_BACKUP_MS) && this.#isPingDue(link)) this.ping(entry);
       if (this.#core.now - link.contactsSentAt >= CONTACT_EXCHANGE_MS) this.#exchange(entry);
     }
     return silent;
@@ -74,11 +76,12 @@ export class Liveness {
   /** The first frame on a link: the contacts nearest to the peer and some from everywhere. */
   hello(entry: Entry): void {
     const { id } = entry.contact;
-    const contacts = closestContacts(this.#core, this.#table, id, HELLO_CLOSEST_CONTACTS, id);
+    const contacts = closestLinked(this.#core, this.#table, id, HELLO_CLOSEST_CONTACTS, id);
     const named = new Set<NodeId>(contacts.map(({ contact }) => contact.id));
     const others = sampleLinked(this.#core, this.#table, HELLO_RANDOM_CONTACTS, id).filter(
       ({ contact }) => !named.has(contact.id),
     );
+    if (entry.link) entry.link.sentContacts = [...named];
     const flags = FLAG_HELLO | this.#neededFlag(entry);
     this.#core.send(id, encodeContacts({ flags, contacts: [...contacts, ...others] }));
   }
@@ -115,12 +118,23 @@ export class Liveness {
     return true;
   }
 
+  /** An unanswered ping is repeated, but not with every tick. */
+  #isPingDue(link: LinkState): boolean {
+    return link.pingSentAt === undefined || this.#core.now - link.pingSentAt >= PING_REPEAT_MS;
+  }
+
+  /** Sends a sibling the contacts nearest to it that it does not have from us yet; now and then all of them. */
   #exchange(entry: Entry): void {
     const { link } = entry;
     if (!link || !(link.isNeededByPeer || this.#table.isSibling(entry))) return;
     link.contactsSentAt = this.#core.now;
     const { id } = entry.contact;
-    const contacts = closestContacts(this.#core, this.#table, id, EXCHANGE_CONTACTS, id);
+    const closest = closestLinked(this.#core, this.#table, id, EXCHANGE_CONTACTS, id);
+    const isFull = this.#core.now - link.fullExchangeAt >= FULL_EXCHANGE_MS;
+    const contacts = isFull ? closest : closest.filter(({ contact }) => !link.sentContacts.includes(contact.id));
+    if (isFull) link.fullExchangeAt = this.#core.now;
+    if (contacts.length === 0) return;
+    link.sentContacts = closest.map(({ contact }) => contact.id);
     this.#core.send(id, encodeContacts({ flags: this.#neededFlag(entry), contacts }));
   }
 

@@ -1,10 +1,5 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import {
-  BUCKET_CAPACITY,
-  MAX_CONFIRMATIONS,
-  MAX_PATH,
-  QUESTION_TIMEOUT_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { BUCKET_CAPACITY, MAX_CONFIRMATIONS, MAX_PATH } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance, isCloser } from '../../../shared/src/xor.ts';
 import { encodeFind } from './payloads.ts';
@@ -24,6 +19,8 @@ export interface Found {
 export interface LookupOwner {
   onFound(found: Found): void;
   onNotFound(why: NoAnswer): void;
+  /** An answer came, from the end of `path`. */
+  onTrail?(path: readonly NodeId[]): void;
 }
 
 /** How a recursive lookup is to leave. */
@@ -74,6 +71,7 @@ export class RecursiveLookup implements RequestOwner {
   onAnswer(_request: Request, reply: ReplyFrame): void {
     const answered = reply.trail[0]?.id;
     const path = pathOf(reply);
+    this.#owner.onTrail?.(path);
     const before = this.#found;
     this.#found = {
       closest: this.#merge([...(before?.closest ?? []), ...reply.closest.map(({ contact }) => contact)]),
@@ -96,7 +94,7 @@ export class RecursiveLookup implements RequestOwner {
   #confirm(answered: NodeId | undefined): void {
     const found = this.#found as Found;
     const nearest = found.closest[0];
-    const { core, table } = this.#routing;
+    const { core, table, answerTimes } = this.#routing;
     const isKnown =
       !nearest || nearest.id === core.self.id || nearest.id === answered || table.link(nearest.id) !== undefined;
     const isWanted = nearest !== undefined && (answered === undefined || isCloser(this.#key, nearest.id, answered));
@@ -106,7 +104,8 @@ export class RecursiveLookup implements RequestOwner {
     }
     this.#confirmationCount++;
     this.#asked = nearest.id;
-    const deadline = Math.min(this.#options.deadline, core.now + QUESTION_TIMEOUT_MS);
+    const patienceMs = answerTimes.timeoutFor(2 + found.hops);
+    const deadline = Math.min(this.#options.deadline, core.now + CONFIRMATION_ATTEMPTS * patienceMs);
     const payload = encodeFind({ key: this.#key, referrers: [] });
     const ways = answered === undefined ? [] : [[answered]];
     const question = {
@@ -116,7 +115,8 @@ export class RecursiveLookup implements RequestOwner {
       payload,
       ways,
       deadline,
-      maxAttempts: 1,
+      maxAttempts: CONFIRMATION_ATTEMPTS,
+      patienceMs,
     };
     this.#request = new Request(this.#routing, question, this).start();
   }
@@ -125,6 +125,9 @@ export class RecursiveLookup implements RequestOwner {
     return closestOf(this.#key, [...contacts, this.#routing.core.self], BUCKET_CAPACITY);
   }
 }
+
+/** Through the one who named the peer, then by id alone. [attempts] */
+const CONFIRMATION_ATTEMPTS = 2;
 
 /** The `count` closest of `contacts`, each once, nearest first. */
 export function closestOf(key: Key, contacts: readonly Contact[], count: number): Contact[] {

@@ -1,35 +1,31 @@
-import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { MAX_RECORD_VALUE_BYTES, MAX_REFERRERS, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/limits/overlay.ts';
+import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import {
+  AUDIT_LANES,
+  MAX_ATTEMPTS,
+  MAX_LANES,
+  MAX_REFERRERS,
+  MAX_ROUTED_PAYLOAD_BYTES,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Callers } from './callers.ts';
-import { FetchOperation, type FetchOwner, type Fetched } from './fetch-operation.ts';
+import { judgeDensity } from './density.ts';
+import { DisjointLookup } from './disjoint-lookup.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
 import { IterativeLookup } from './iterative-lookup.ts';
 import { type Found, type LookupOwner, RecursiveLookup } from './lookup.ts';
-import { type Operation, type Operations, deadlineAfter, failed } from './operation.ts';
-import { encodeDeliver, encodeRecord } from './payloads.ts';
-import type { ProviderStore } from './provider-store.ts';
-import type { Publisher } from './publisher.ts';
-import type { RecordStore } from './record-store.ts';
-import type { Replication } from './replication.ts';
+import { estimateNetworkSize } from './network-size.ts';
+import { type Operation, deadlineAfter, failed } from './operation.ts';
+import { encodeDeliver } from './payloads.ts';
+import type { RecordServices } from './record-commands.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
-import { StoreOperation, type StoreOutcome, type StoreOwner } from './store-operation.ts';
-import type { OpId, OverlayCommand, OverlayResult, SignedRecord } from './types.ts';
-import type { VerificationOwner, Verifier } from './verifier.ts';
+import type { OpId, OverlayCommand, OverlayResult } from './types.ts';
 
 type CommandOf<K extends OverlayCommand['kind']> = Extract<OverlayCommand, { kind: K }>;
 
 /** Everything that operations work with. */
-export interface Services {
-  readonly routing: Routing;
-  readonly operations: Operations;
-  readonly verifier: Verifier;
-  readonly records: RecordStore;
-  readonly providers: ProviderStore;
-  readonly replication: Replication;
-  readonly publisher: Publisher;
+export interface Services extends RecordServices {
   readonly callers: Callers;
 }
 
@@ -38,18 +34,21 @@ export class LookupCommand implements Operation, LookupOwner {
   readonly #services: Services;
   readonly #op: OpId;
   readonly #startedAt: Millis;
-  readonly #lookup: RecursiveLookup | IterativeLookup;
+  readonly #key: Key;
+  readonly #deadline: Millis;
+  #lookup: RecursiveLookup | IterativeLookup | DisjointLookup;
+  #isAudited: boolean;
 
-  constructor(services: Services, { op, key, mode, timeoutMs }: CommandOf<'lookup'>) {
+  constructor(services: Services, { op, key, mode, timeoutMs, disjoint }: CommandOf<'lookup'>) {
     const { routing, operations } = services;
     this.#services = services;
     this.#op = op;
     this.#startedAt = routing.core.now;
-    const deadline = deadlineAfter(routing.core.now, timeoutMs);
-    this.#lookup =
-      mode === 'iterative'
-        ? new IterativeLookup(routing, key, deadline, this)
-        : new RecursiveLookup(routing, key, { deadline }, this);
+    this.#key = key;
+    this.#deadline = deadlineAfter(routing.core.now, timeoutMs);
+    const lanes = lanesOf(disjoint, routing.table.linked.length);
+    this.#isAudited = mode === 'iterative' || lanes > 1;
+    this.#lookup = this.#isAudited ? this.#audit(mode === 'iterative' ? 1 : lanes) : this.#recursive();
     operations.open(op, this);
     this.#lookup.start();
   }
@@ -58,14 +57,49 @@ export class LookupCommand implements Operation, LookupOwner {
     this.#lookup.cancel();
   }
 
+  /** Found by a single copy, peers that lie too far apart are looked into step by step before they are believed. */
   onFound({ closest, hops, path }: Found): void {
     const { operations, routing } = this.#services;
+    const ids = closest.map(({ id }) => id);
+    if (!this.#isAudited && judgeDensity(this.#key, ids, estimateNetworkSize(routing.table)) === 'sparse')
+      return this.#startAudit();
     operations.finish(this.#op, { kind: 'lookup', closest, hops, path, elapsedMs: routing.core.now - this.#startedAt });
   }
 
   onNotFound(why: NoAnswer): void {
-    this.#services.operations.finish(this.#op, failed(why));
+    if (!this.#isAudited && why === 'timeout') this.#startAudit();
+    else this.#services.operations.finish(this.#op, failed(why));
   }
+
+  #recursive(): RecursiveLookup {
+    const { core, answerTimes } = this.#services.routing;
+    const deadline = Math.min(this.#deadline, core.now + (MAX_ATTEMPTS + 1) * answerTimes.hedgeMs);
+    return new RecursiveLookup(this.#services.routing, this.#key, { deadline }, this);
+  }
+
+  #audit(lanes: number): IterativeLookup | DisjointLookup {
+    const { routing } = this.#services;
+    return lanes > 1
+      ? new DisjointLookup(routing, this.#key, lanes, this.#deadline, this)
+      : new IterativeLookup(routing, this.#key, { deadline: this.#deadline }, this);
+  }
+
+  /** What one copy left in doubt, several settle. */
+  #startAudit(): void {
+    this.#isAudited = true;
+    this.#lookup = this.#audit(lanesOf(AUDIT_LANES, this.#services.routing.table.linked.length));
+    this.#lookup.start();
+  }
+
+  onTrail(path: readonly NodeId[]): void {
+    this.#services.routing.core.emit({ kind: 'trail', op: this.#op, path });
+  }
+}
+
+/** The copies of a lookup: as many as asked for and as there are first hops for. */
+function lanesOf(disjoint: number | undefined, links: number): number {
+  const wanted = disjoint !== undefined && disjoint >= 1 ? Math.floor(disjoint) : 1;
+  return Math.max(1, Math.min(wanted, MAX_LANES, links));
 }
 
 /** Carries a payload to exactly one peer: through its referrers first, then by id alone. */
@@ -81,7 +115,10 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#services = services;
     this.#op = op;
     this.#startedAt = core.now;
-    const referrers = table.linked.slice(0, MAX_REFERRERS).map(({ contact }) => contact.id);
+    // Who told us of the target has the way back to us as well, where nobody else around it has.
+    const told = (table.get(target)?.referrers ?? []).filter((id) => table.link(id));
+    const others = table.linked.slice(0, MAX_REFERRERS).map(({ contact }) => contact.id);
+    const referrers = [...new Set([...told, ...others])].slice(0, MAX_REFERRERS);
     const body = encodeDeliver({ protocol, delivery: newDelivery(core.rng), referrers, body: payload });
     const ways = table.link(target) ? [] : waysTo(services, target);
     const deadline = deadlineAfter(core.now, timeoutMs);
@@ -130,128 +167,6 @@ function waysTo({ routing, callers }: Services, target: NodeId): NodeId[][] {
 /** What is wrong with a payload to be routed, or undefined. */
 export function routeProblem(payload: Uint8Array): OverlayResult | undefined {
   return payload.length > MAX_ROUTED_PAYLOAD_BYTES ? failed('too-large') : undefined;
-}
-
-/** Stores a signed record: checks it first, keeps it when we are among the closest, and hands it to the key's root. */
-export class PutCommand implements Operation, VerificationOwner, StoreOwner {
-  readonly #services: Services;
-  readonly #op: OpId;
-  #store: StoreOperation | undefined;
-  #isCancelled = false;
-  #ownCopies = 0;
-
-  constructor(services: Services, { op, record }: CommandOf<'put'>) {
-    this.#services = services;
-    this.#op = op;
-    const { operations, verifier } = services;
-    operations.open(op, this);
-    if (record.value.length > MAX_RECORD_VALUE_BYTES) operations.finish(op, failed('too-large'));
-    else if (!verifier.verify(record, this)) operations.finish(op, failed('refused'));
-  }
-
-  cancel(): void {
-    this.#isCancelled = true;
-    this.#store?.cancel();
-  }
-
-  onVerified(record: SignedRecord, isValid: boolean): void {
-    if (this.#isCancelled) return;
-    const { routing, operations, records, replication } = this.#services;
-    const { wallNow } = routing.core;
-    const status = isValid ? records.judge(record, wallNow) : 'invalid';
-    if (status === 'invalid' || status === 'refused') return operations.finish(this.#op, failed('refused'));
-    if (replication.isResponsible(record.key) && records.put(record, wallNow) === 'ok') this.#ownCopies = 1;
-    this.#store = new StoreOperation(routing, ROUTE_KIND.store, record.key, encodeRecord(record), this).start();
-  }
-
-  onStored(outcome: StoreOutcome): void {
-    const replicas = copiesOf(outcome, this.#ownCopies);
-    this.#services.operations.finish(this.#op, typeof replicas === 'number' ? { kind: 'put', replicas } : replicas);
-  }
-}
-
-/** Announces us as a provider, or takes that back. */
-export class PublishCommand implements Operation, StoreOwner {
-  readonly #services: Services;
-  readonly #command: CommandOf<'publish'> | CommandOf<'unpublish'>;
-  readonly #store: StoreOperation | undefined;
-
-  constructor(services: Services, command: CommandOf<'publish'> | CommandOf<'unpublish'>) {
-    const { operations, publisher } = services;
-    this.#services = services;
-    this.#command = command;
-    operations.open(command.op, this);
-    this.#store =
-      command.kind === 'publish' ? publisher.publish(command.key, this) : publisher.unpublish(command.key, this);
-    if (!this.#store)
-      operations.finish(command.op, command.kind === 'publish' ? failed('refused') : { kind: 'unpublish' });
-  }
-
-  cancel(): void {
-    this.#store?.cancel();
-  }
-
-  onStored(outcome: StoreOutcome): void {
-    const { operations, providers, routing } = this.#services;
-    const { kind, op, key } = this.#command;
-    if (kind === 'unpublish') return operations.finish(op, { kind: 'unpublish' });
-    const isHeld = providers.get(key, routing.core.now).some(({ id }) => id === routing.core.self.id);
-    const replicas = copiesOf(outcome, isHeld ? 1 : 0);
-    operations.finish(op, typeof replicas === 'number' ? { kind: 'publish', replicas } : replicas);
-  }
-}
-
-/** Reads a record or the providers of a key. */
-export class FetchCommand implements Operation, FetchOwner {
-  readonly #services: Services;
-  readonly #command: CommandOf<'get'> | CommandOf<'findProviders'>;
-  readonly #fetch: FetchOperation;
-
-  constructor(services: Services, command: CommandOf<'get'> | CommandOf<'findProviders'>) {
-    const { routing, operations, verifier, records, providers } = services;
-    const { key, kind } = command;
-    this.#services = services;
-    this.#command = command;
-    operations.open(command.op, this);
-    const isRecord = kind === 'get';
-    const local = {
-      record: isRecord ? records.get(key, routing.core.wallNow)?.record : undefined,
-      providers: isRecord ? NO_CONTACTS : providers.get(key, routing.core.now),
-    };
-    this.#fetch = new FetchOperation(routing, verifier, key, isRecord ? 'record' : 'providers', this).start(local);
-  }
-
-  cancel(): void {
-    this.#fetch.cancel();
-  }
-
-  onFetched({ record, providers, why }: Fetched): void {
-    const { op, kind } = this.#command;
-    this.#services.operations.finish(op, kind === 'get' ? readRecord(record, why) : readProviders(providers, why));
-  }
-}
-
-const NO_CONTACTS: readonly Contact[] = [];
-
-function readRecord(record: SignedRecord | undefined, why: NoAnswer | undefined): OverlayResult {
-  if (record) return record.value.length > 0 ? { kind: 'get', record } : failed('not-found');
-  return failed(why ?? 'not-found');
-}
-
-function readProviders(providers: readonly Contact[], why: NoAnswer | undefined): OverlayResult {
-  return providers.length === 0 && why ? failed(why) : { kind: 'findProviders', providers };
-}
-
-/** Peers that hold a copy now, or why there is none. A peer that is alone keeps its own copy and hands it on later. */
-function copiesOf(outcome: StoreOutcome, ownCopies: number): number | OverlayResult {
-  switch (outcome.kind) {
-    case 'stored':
-      return Math.max(outcome.copies, 1);
-    case 'rejected':
-      return failed('refused');
-    case 'lost':
-      return ownCopies > 0 ? ownCopies : failed(outcome.why);
-  }
 }
 
 function newDelivery(rng: Routing['core']['rng']): MessageId {

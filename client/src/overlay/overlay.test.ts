@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, MAX_MALFORMED_FRAMES, MAX_OPERATIONS } from '../../../shared/src/limits/overlay.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
+import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { FRAME, encodeBye, encodePing } from './link-frames.ts';
 import { Overlay } from './overlay.ts';
@@ -234,7 +235,7 @@ function randomFrame(random: Rng): Uint8Array {
   const bytes = item(FRAMES, randomBelow(random, FRAMES.length)).slice();
   if (bytes[1] === FRAME.route || bytes[1] === FRAME.ack) bytes.set(randomBytes(random, 2), 8);
   if (bytes[1] === FRAME.route) {
-    bytes[14] = 1 + randomBelow(random, 7);
+    bytes[14] = 1 + randomBelow(random, 8);
     bytes[11] = randomBelow(random, 8);
   }
   if (random.nextUint32() % 3 === 0) bytes[2 + randomBelow(random, bytes.length - 2)] = random.nextUint32() & 0xff;
@@ -267,8 +268,38 @@ function randomCommand(
     { kind: 'findProviders', op, key },
     { kind: 'route', op, target: key, protocol: 'app', payload: empty, timeoutMs: -1 },
     { kind: 'cancel', op: op - randomBelow(random, 50) },
-    { kind: 'linkFailed', peer: key, isPeerAtFault: op % 2 === 0 },
+    { kind: 'linkFailed', peer: key, isPeerAtFault: op % 2 === 0, isPairBroken: op % 4 === 1 },
     { kind: 'wallClock', wallNow: op },
   ] as const;
   return commands[randomBelow(random, commands.length)] ?? { kind: 'wallClock', wallNow: 0 };
 }
+
+/** People of one bucket, nearest indices first. */
+const ofBucket = (bucket: number): Contact[] =>
+  people.slice(1).filter(({ id }) => commonPrefixBits(self.id, id) === bucket);
+
+test('a network that has two links of a bucket gets no third once two others serve there', () => {
+  const machine = overlay();
+  const [a, b, c, d, e, f] = ofBucket(0) as [Contact, Contact, Contact, Contact, Contact, Contact];
+  const from = (contact: Contact, network: string): OverlayInput => ({ ...up(contact), network }) as OverlayInput;
+  const out = feed(machine, 0, from(a, '198.51.100'), from(b, '198.51.100'), from(c, '198.51.100'));
+  expect(closed(out)).toEqual([]);
+  expect(closed(feed(machine, 10, from(d, '203.0.113'), from(e, '192.0.2')))).toEqual([]);
+  expect(closed(feed(machine, 20, from(f, '198.51.100')))).toEqual(['pruned']);
+  expect(machine.links).toBe(5);
+});
+
+test('peers of unknown or private networks are not counted against each other', () => {
+  const machine = overlay();
+  expect(closed(feed(machine, 0, ...ofBucket(0).slice(0, 12).map(up)))).toEqual([]);
+});
+
+test('a network that becomes known only after the link opened counts from then on', () => {
+  const machine = overlay();
+  const [a, b, c, d, e] = ofBucket(0) as [Contact, Contact, Contact, Contact, Contact];
+  feed(machine, 0, ...[a, b, c, d, e].map(up));
+  const told = [a, b, c].flatMap(({ id }) =>
+    feed(machine, 5, { kind: 'linkNetwork', peer: id, network: '198.51.100' }),
+  );
+  expect(closed(told)).toEqual(['pruned']);
+});

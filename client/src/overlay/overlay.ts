@@ -1,4 +1,4 @@
-import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
 import {
   DEFAULT_LINK_HARD,
@@ -10,6 +10,9 @@ import {
 } from '../../../shared/src/limits/overlay.ts';
 import { type Deadline, type Machine, type Millis, type Rng, randomBelow } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
+import { AnswerTimes } from './answer-times.ts';
+import { bucketFills } from './bucket-fills.ts';
+import { BrokenPairs } from './broken-pairs.ts';
 import { Callers } from './callers.ts';
 import { ContactCache } from './contact-cache.ts';
 import { Core, type Timed } from './core.ts';
@@ -17,29 +20,20 @@ import type { Counters } from './counters.ts';
 import type { Entry } from './entry.ts';
 import { Forwarder } from './forwarder.ts';
 import { type JoinListener, Joining } from './joining.ts';
-import { FLAG_HELLO, FRAME, decodeBye, encodeBye } from './link-frames.ts';
+import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeBye, encodeBye } from './link-frames.ts';
 import { LinkPolicy, siblingCountFor } from './link-policy.ts';
 import { Liveness } from './liveness.ts';
+import { Merging } from './merging.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import { Operations } from './operation.ts';
-import {
-  FetchCommand,
-  LookupCommand,
-  PublishCommand,
-  PutCommand,
-  RouteCommand,
-  type Services,
-  routeProblem,
-} from './overlay-commands.ts';
-import { ProviderStore } from './provider-store.ts';
-import { Publisher } from './publisher.ts';
-import { RecordStore } from './record-store.ts';
-import { Replication } from './replication.ts';
+import { Holdings } from './holdings.ts';
+import { LookupCommand, RouteCommand, type Services, routeProblem } from './overlay-commands.ts';
+import { FetchCommand, PublishCommand, PutCommand } from './record-commands.ts';
 import type { Routing } from './request.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
 import type { OverlayCommand, OverlayInput, OverlayOutput, OverlaySnapshot, TableEntry } from './types.ts';
-import { Verifier } from './verifier.ts';
+import { VirtualLinks } from './virtual-links.ts';
 
 /** What an overlay machine is made with. */
 export interface OverlayOptions {
@@ -65,6 +59,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   readonly #policy: LinkPolicy;
   readonly #liveness: Liveness;
   readonly #joining: Joining;
+  readonly #merging: Merging;
+  readonly #pairs: BrokenPairs;
+  readonly #virtualLinks: VirtualLinks;
   readonly #services: Services;
   #hasLeft = false;
   #hasStarted = false;
@@ -73,22 +70,29 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     const core = new Core(self, rng, contacts ?? new ContactCache());
     const table = new RoutingTable(self.id, siblingCountFor(linkTarget));
     const forwarder = new Forwarder(core, table);
-    const routing: Routing = { core, table, forwarder };
-    const records = new RecordStore(self.id);
-    const providers = new ProviderStore();
-    const replication = new Replication(routing, records, providers);
-    const verifier = new Verifier(core);
-    const publisher = new Publisher(routing, providers, replication);
+    const routing: Routing = { core, table, forwarder, answerTimes: new AnswerTimes() };
+    const holdings = new Holdings(routing);
     const operations = new Operations(core);
     const callers = new Callers();
+    const pairs = new BrokenPairs();
+    const virtualLinks = new VirtualLinks(routing, pairs);
     this.#core = core;
     this.#table = table;
     this.#forwarder = forwarder;
-    this.#policy = new LinkPolicy(core, table, { target: linkTarget, hard: Math.max(linkHard, linkTarget) });
+    this.#policy = new LinkPolicy(
+      core,
+      table,
+      { target: linkTarget, hard: Math.max(linkHard, linkTarget) },
+      pairs,
+      virtualLinks,
+    );
+    this.#pairs = pairs;
+    this.#virtualLinks = virtualLinks;
     this.#liveness = new Liveness(core, table, this.#policy);
     this.#joining = new Joining(routing, this);
-    this.#services = { routing, operations, verifier, records, providers, replication, publisher, callers };
-    forwarder.attach(new Responder(routing, { records, providers }, replication, verifier, callers));
+    this.#merging = new Merging(routing);
+    this.#services = { routing, operations, holdings, callers };
+    forwarder.attach(new Responder(routing, holdings, callers, virtualLinks), virtualLinks);
   }
 
   get counters(): Counters {
@@ -105,6 +109,12 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     return this.#services.operations.size;
   }
 
+  /** True when this peer keeps a record, or announcements of providers, under `key`. */
+  keeps(key: Key): boolean {
+    const { records, providers } = this.#services.holdings;
+    return records.get(key, this.#core.wallNow) !== undefined || providers.held(key) !== undefined;
+  }
+
   contactOf(id: NodeId): Contact | undefined {
     return id === this.#core.self.id ? this.#core.self : this.#table.get(id)?.contact;
   }
@@ -114,13 +124,17 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     for (const entry of this.#table.entries()) {
       const { contact, bucket, link } = entry;
       const isSibling = this.#table.isSibling(entry);
-      entries.push({ contact, bucket, isLinked: link !== undefined, isSibling, rttMs: link?.rtt.mean });
+      const virtual = link ? undefined : this.#virtualLinks.get(contact.id);
+      const relays = virtual?.relays ?? [];
+      const isVirtual = relays.length > 0;
+      const rttMs = link ? link.rtt.mean : virtual?.rtt.mean;
+      entries.push({ contact, bucket, isLinked: link !== undefined, isSibling, isVirtual, relays, rttMs });
     }
-    const { records, providers } = this.#services;
     return {
       isJoined: this.#joining.isJoined,
       entries,
-      records: records.size + providers.size,
+      buckets: bucketFills(this.#table.buckets),
+      records: this.#services.holdings.size,
       networkSize: estimateNetworkSize(this.#table),
     };
   }
@@ -131,13 +145,15 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
 
   handle(input: OverlayInput, now: Millis, out: OverlayOutput[]): void {
     if (this.#hasLeft) return;
-    this.#core.now = Math.max(now, this.#core.now);
+    this.#core.now = Math.max(Math.floor(now), this.#core.now);
     this.#core.out = out;
     this.#start();
     this.#noticeStall();
     switch (input.kind) {
       case 'linkUp':
-        return this.#onLinkUp(input.peer);
+        return this.#onLinkUp(input.peer, input.network);
+      case 'linkNetwork':
+        return this.#policy.onNetwork(input.peer, input.network);
       case 'linkDown':
         return this.#onLinkDown(input.peer);
       case 'received':
@@ -147,7 +163,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case 'command':
         return this.#onCommand(input.command);
       case 'effectDone':
-        return this.#services.verifier.onEffectDone(input.effect, input.isValid);
+        return this.#services.holdings.verifier.onEffectDone(input.effect, input.isValid);
       case 'deadline':
         return this.#onDeadline();
       default:
@@ -160,18 +176,17 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#core.timers.set(this, this.#core.now + TICK_MS, 'maintenance');
     this.#forwarder.sweep();
     for (const entry of this.#liveness.tick()) this.#onSilent(entry);
-    const { records, providers, replication, publisher } = this.#services;
-    records.expire(this.#core.wallNow);
-    providers.expire(this.#core.now);
+    for (const id of this.#virtualLinks.tick()) this.#lose(id);
+    this.#services.callers.sweep(this.#core.now);
     this.#table.age(this.#core.now);
     this.#joining.tick();
-    publisher.tick();
-    replication.tick();
-    this.#policy.wake();
+    this.#merging.tick();
+    this.#services.holdings.tick();
+    this.#policy.tick();
   }
 
   onJoined(): void {
-    this.#services.publisher.renew();
+    this.#services.holdings.publisher.renew();
     this.#core.emit({ kind: 'joined' });
   }
 
@@ -184,7 +199,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   #noticeStall(): void {
     const due = this.#core.timers.next();
     const late = due ? this.#core.now - due.at : 0;
-    if (late > STALL_TOLERANCE_MS && this.#core.now >= this.#core.graceUntil) this.#liveness.forgive(late);
+    if (late <= STALL_TOLERANCE_MS || this.#core.now < this.#core.graceUntil) return;
+    this.#liveness.forgive(late);
+    this.#virtualLinks.forgive(late);
   }
 
   #onDeadline(): void {
@@ -192,11 +209,14 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     for (let timed = timers.takeExpired(now); timed; timed = timers.takeExpired(now)) timed.onTimer();
   }
 
-  #onLinkUp(peer: Contact): void {
+  #onLinkUp(peer: Contact, network?: string): void {
     if (peer.id === this.#core.self.id) return;
     const entry = this.#table.linkUp(peer, this.#core.now);
     this.#forwarder.targets.forget(peer.id);
+    this.#pairs.delete(peer.id);
+    this.#virtualLinks.delete(peer.id);
     this.#policy.keepWithinHardLimit();
+    this.#policy.onNetwork(peer.id, network);
     if (!entry.link) return;
     this.#liveness.hello(entry);
     this.#liveness.ping(entry);
@@ -210,10 +230,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
 
   /** The peer is gone: out of the table, out of what we hold, and what waited for it goes another way. */
   #lose(peer: NodeId, banMs = 0): void {
-    const { records, providers } = this.#services;
     this.#table.drop(peer, this.#core.now, banMs);
-    providers.dropPeer(peer);
-    records.forgetReplica(peer);
+    this.#services.holdings.onPeerLost(peer);
+    this.#virtualLinks.delete(peer);
     this.#forwarder.onLinkLost(peer);
     this.#policy.wake();
   }
@@ -263,14 +282,20 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case FRAME.pong:
         return this.#liveness.onPong(entry, bytes);
       case FRAME.contacts:
-        this.#policy.wake();
-        return this.#liveness.onContacts(entry, bytes);
+        return this.#onContacts(entry, bytes);
       case FRAME.bye:
         return this.#onBye(entry, bytes);
       default:
         this.#core.counters.unknown++;
         return true;
     }
+  }
+
+  #onContacts(entry: Entry, bytes: Uint8Array): boolean {
+    const isWellFormed = this.#liveness.onContacts(entry, bytes);
+    this.#policy.tick();
+    if (!isWellFormed || ((bytes[2] ?? 0) & FLAG_CROSS_CHECK) === 0) return isWellFormed;
+    return this.#merging.onHint(entry, bytes);
   }
 
   #onBye(entry: Entry, bytes: Uint8Array): boolean {
@@ -301,7 +326,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case 'introduce':
         return this.#onIntroduce(command.contacts);
       case 'linkFailed':
-        return this.#policy.onDialFailed(command.peer, command.isPeerAtFault);
+        return this.#policy.onDialFailed(command.peer, command.isPeerAtFault, command.isPairBroken ?? false);
       case 'wallClock':
         this.#core.wallOffset = command.wallNow - this.#core.now;
         return;
@@ -364,11 +389,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   }
 
   #leave(): void {
-    const { replication, publisher, operations } = this.#services;
+    const { holdings, operations } = this.#services;
     operations.cancelAll();
     this.#joining.stop();
-    publisher.withdraw();
-    replication.handOver();
+    this.#merging.stop();
+    holdings.leave();
     for (const { contact } of this.#table.linked) this.#core.send(contact.id, encodeBye('leaving'));
     this.#hasLeft = true;
   }

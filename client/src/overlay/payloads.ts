@@ -1,14 +1,12 @@
-import { Reader, Writer, utf8Encode } from '../../../shared/src/bytes.ts';
+import { Reader, Writer, concatBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { CONTACT_BYTES, type Contact, ID_BYTES, type Key, type NodeId } from '../../../shared/src/ids.ts';
-import {
-  MAX_PROVIDERS_PER_KEY,
-  MAX_RECORD_VALUE_BYTES,
-  MAX_REFERRERS,
-  PROVIDER_TTL_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { MAX_REFERRERS, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/limits/overlay.ts';
+import { MAX_PROVIDERS_PER_KEY, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { type MessageId, contactBytes, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
 import type { Protocol, SignedRecord } from './types.ts';
+import type { WriteToken } from './write-tokens.ts';
 
 /** What FIND asks: the peers closest to `key`; the origin can be reached through `referrers`. */
 export interface FindPayload {
@@ -34,17 +32,77 @@ export function decodeFind(bytes: Uint8Array): FindPayload | undefined {
 /** What GET asks for. */
 export type GetSubject = 'record' | 'providers';
 
-export function encodeGet(key: Key, subject: GetSubject): Uint8Array {
+/** GET: what is kept under `key`. */
+export interface GetPayload {
+  readonly key: Key;
+  readonly subject: GetSubject;
+  /** Only holders are to answer, not copies on the path. Says nothing about providers, which are never copied. */
+  readonly isFresh: boolean;
+}
+
+export function encodeGet({ key, subject, isFresh }: GetPayload): Uint8Array {
   return new Writer(ID_BYTES + 1)
     .hex(key)
-    .u8(subject === 'record' ? 1 : 2)
+    .u8(subject === 'providers' ? 2 : isFresh ? 3 : 1)
     .done();
 }
 
-export function decodeGet(bytes: Uint8Array): { readonly key: Key; readonly subject: GetSubject } | undefined {
-  const subject = bytes[ID_BYTES];
-  if (bytes.length !== ID_BYTES + 1 || (subject !== 1 && subject !== 2)) return undefined;
-  return { key: readId(bytes, 0), subject: subject === 1 ? 'record' : 'providers' };
+export function decodeGet(bytes: Uint8Array): GetPayload | undefined {
+  const subject = bytes[ID_BYTES] ?? 0;
+  if (bytes.length !== ID_BYTES + 1 || subject < 1 || subject > 3) return undefined;
+  return { key: readId(bytes, 0), subject: subject === 2 ? 'providers' : 'record', isFresh: subject === 3 };
+}
+
+/** The answer to GET. */
+export interface ReadPayload {
+  /** A write token for the key, when a holder answers. */
+  readonly token: WriteToken | undefined;
+  /** How long ago a holder answered with it, when a copy answers. [ms, 0..65535] */
+  readonly copyAgeMs: Millis | undefined;
+  /** The record, nothing, or the providers. */
+  readonly body: Uint8Array;
+}
+
+const HAS_TOKEN = 1;
+const IS_COPY = 2;
+
+export function encodeRead({ token, copyAgeMs, body }: ReadPayload): Uint8Array {
+  const writer = new Writer(11 + body.length);
+  writer.u8((token === undefined ? 0 : HAS_TOKEN) | (copyAgeMs === undefined ? 0 : IS_COPY));
+  if (token !== undefined) writer.bytes(messageIdBytes(token));
+  if (copyAgeMs !== undefined) writer.u16(Math.min(copyAgeMs, 0xffff));
+  return writer.bytes(body).done();
+}
+
+/** The body aliases `bytes`. */
+export function decodeRead(bytes: Uint8Array): ReadPayload | undefined {
+  const reader = new Reader(bytes);
+  const flags = reader.u8();
+  if (flags > (HAS_TOKEN | IS_COPY)) return undefined;
+  const token = flags & HAS_TOKEN ? readToken(reader) : undefined;
+  const copyAgeMs = flags & IS_COPY ? reader.u16() : undefined;
+  return reader.ok ? { token, copyAgeMs, body: reader.rest() } : undefined;
+}
+
+/** True when a read that begins with `flags` is a copy of a popular record. */
+export function isCopy(flags: number | undefined): boolean {
+  return flags !== undefined && (flags & IS_COPY) !== 0;
+}
+
+/** The 8 bytes with which a holder answers a store that lacks a token. */
+export function encodeToken(token: WriteToken): Uint8Array {
+  return messageIdBytes(token);
+}
+
+export function decodeToken(bytes: Uint8Array): WriteToken | undefined {
+  return bytes.length === TOKEN_BYTES ? readMessageId(bytes, 0) : undefined;
+}
+
+const TOKEN_BYTES = 8;
+
+function readToken(reader: Reader): WriteToken {
+  const bytes = reader.bytes(TOKEN_BYTES);
+  return reader.ok ? readMessageId(bytes, 0) : '';
 }
 
 /** The fields of a record that its author signs. */
@@ -63,15 +121,19 @@ export function encodeRecord(record: SignedRecord): Uint8Array {
     .done();
 }
 
+/** Length of an encoded record without its value. [bytes] */
+export const RECORD_HEADER_BYTES = ID_BYTES + CONTACT_BYTES + 6 + 6 + 2 + 64;
+
+/** A value over the limit is read all the same, so that it can be refused by name. */
 export function decodeRecord(bytes: Uint8Array, cache: ContactCache): SignedRecord | undefined {
-  if (bytes.length < ID_BYTES + CONTACT_BYTES || bytes.length > 512 + MAX_RECORD_VALUE_BYTES) return undefined;
+  if (bytes.length < RECORD_HEADER_BYTES || bytes.length > MAX_ROUTED_PAYLOAD_BYTES) return undefined;
   const reader = new Reader(bytes);
   reader.bytes(ID_BYTES + CONTACT_BYTES);
   const sequence = reader.u48();
   const expiresAt = reader.u48();
   const value = reader.bytes16().slice();
   const signature = reader.bytes(64).slice();
-  if (!reader.atEnd() || value.length > MAX_RECORD_VALUE_BYTES) return undefined;
+  if (!reader.atEnd()) return undefined;
   return { key: readId(bytes, 0), author: cache.read(bytes, ID_BYTES), sequence, expiresAt, value, signature };
 }
 
@@ -82,6 +144,48 @@ function writeRecordFields(writer: Writer, record: RecordFields): Writer {
     .u48(record.sequence)
     .u48(record.expiresAt)
     .bytes16(record.value);
+}
+
+/** What a store carries beside what is stored. */
+export interface StoreOptions {
+  readonly token?: WriteToken | undefined;
+  /** The sequence number that the record is to replace, if any is there (BEP 44's cas). Not for providers. */
+  readonly expectedSequence?: number | undefined;
+}
+
+const HAS_EXPECTED = 2;
+
+/** STORE: a signed record, to be kept. */
+export interface StorePayload {
+  readonly options: StoreOptions;
+  readonly record: SignedRecord;
+}
+
+export function encodeStore({ options, record }: StorePayload): Uint8Array {
+  return concatBytes(encodeStoreOptions(options), encodeRecord(record));
+}
+
+export function decodeStore(bytes: Uint8Array, cache: ContactCache): StorePayload | undefined {
+  const reader = new Reader(bytes);
+  const options = readStoreOptions(reader);
+  const record = options && decodeRecord(reader.rest(), cache);
+  return record && { options, record };
+}
+
+function encodeStoreOptions({ token, expectedSequence }: StoreOptions): Uint8Array {
+  const writer = new Writer(16);
+  writer.u8((token === undefined ? 0 : HAS_TOKEN) | (expectedSequence === undefined ? 0 : HAS_EXPECTED));
+  if (token !== undefined) writer.bytes(messageIdBytes(token));
+  if (expectedSequence !== undefined) writer.u48(expectedSequence);
+  return writer.done();
+}
+
+function readStoreOptions(reader: Reader): StoreOptions | undefined {
+  const flags = reader.u8();
+  if (flags > (HAS_TOKEN | HAS_EXPECTED)) return undefined;
+  const token = flags & HAS_TOKEN ? readToken(reader) : undefined;
+  const expectedSequence = flags & HAS_EXPECTED ? reader.u48() : undefined;
+  return reader.ok ? { token, expectedSequence } : undefined;
 }
 
 /** A provider as it is announced and passed between holders. */
@@ -95,20 +199,29 @@ export interface ProviderNote {
 
 const NOTE_BYTES = 2 + 8 + CONTACT_BYTES;
 
-export function encodePublish(key: Key, notes: readonly ProviderNote[]): Uint8Array {
-  const writer = new Writer(ID_BYTES + 1 + notes.length * NOTE_BYTES).hex(key).u8(notes.length);
+/** PUBLISH: who provides `key`. */
+export interface PublishPayload {
+  readonly key: Key;
+  /** 1 to MAX_PROVIDERS_PER_KEY. */
+  readonly notes: readonly ProviderNote[];
+  readonly token: WriteToken | undefined;
+}
+
+export function encodePublish({ key, notes, token }: PublishPayload): Uint8Array {
+  const writer = new Writer(ID_BYTES + 10 + notes.length * NOTE_BYTES);
+  writer.bytes(encodeStoreOptions({ token })).hex(key).u8(notes.length);
   for (const { provider, ttlSeconds, removal } of notes) {
     writer.u16(ttlSeconds).bytes(messageIdBytes(removal)).bytes(contactBytes(provider));
   }
   return writer.done();
 }
 
-export function decodePublish(
-  bytes: Uint8Array,
-  cache: ContactCache,
-): { readonly key: Key; readonly notes: readonly ProviderNote[] } | undefined {
+export function decodePublish(payload: Uint8Array, cache: ContactCache): PublishPayload | undefined {
+  const reader = new Reader(payload);
+  const options = readStoreOptions(reader);
+  const bytes = reader.rest();
   const count = bytes[ID_BYTES];
-  if (count === undefined || count === 0 || count > MAX_PROVIDERS_PER_KEY) return undefined;
+  if (!options || count === undefined || count === 0 || count > MAX_PROVIDERS_PER_KEY) return undefined;
   if (bytes.length !== ID_BYTES + 1 + count * NOTE_BYTES) return undefined;
   const notes: ProviderNote[] = [];
   for (let i = 0; i < count; i++) {
@@ -117,7 +230,7 @@ export function decodePublish(
     if (ttlSeconds * 1000 > PROVIDER_TTL_MS) return undefined;
     notes.push({ ttlSeconds, removal: readMessageId(bytes, at + 2), provider: cache.read(bytes, at + 10) });
   }
-  return { key: readId(bytes, 0), notes };
+  return { key: readId(bytes, 0), notes, token: options.token };
 }
 
 /** Takes a provider away again: only who knows the secret can. */

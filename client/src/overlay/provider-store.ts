@@ -1,6 +1,13 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { type Contact, type Key, type NodeId, hashToId } from '../../../shared/src/ids.ts';
-import { fromHex } from '../../../shared/src/bytes.ts';
-import { MAX_KEYS_PER_PROVIDER, MAX_PROVIDERS_PER_KEY, MAX_PROVIDER_KEYS } from '../../../shared/src/limits/overlay.ts';
+import { fromHex, utf8Encode } from '../../../shared/src/bytes.ts';
+import {
+  MAX_KEYS_PER_PROVIDER,
+  MAX_PROVIDERS_PER_KEY,
+  MAX_PROVIDER_KEYS,
+  MAX_WITHDRAWN,
+  PROVIDER_TTL_MS,
+} from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId, writeMessageId } from './frame-fields.ts';
 import type { ProviderNote } from './payloads.ts';
@@ -28,6 +35,10 @@ export interface HeldKey {
 export class ProviderStore {
   /** BOUNDED: by MAX_PROVIDER_KEYS; further keys are refused until others expire. */
   readonly #keys = new Map<Key, HeldKey>();
+  /** Announcements taken back, until they would have expired: a slower replica may still pass them on. */
+  readonly #withdrawn = new BoundedMap<string, { readonly secret: MessageId; readonly until: Millis }>(MAX_WITHDRAWN);
+  /** Counts changes. */
+  version = 0;
   /** Keys per provider. BOUNDED: by the providers held. */
   readonly #perProvider = new Map<NodeId, number>();
 
@@ -42,6 +53,7 @@ export class ProviderStore {
   add(key: Key, note: ProviderNote, now: Millis): ReplyStatus {
     const { id } = note.provider;
     const expiresAt = now + 1000 * note.ttlSeconds;
+    if (this.withdrawalOf(key, note, now) !== undefined) return 'ok';
     const held = this.#keys.get(key);
     const known = held?.providers.get(id + note.removal);
     if (known) {
@@ -49,19 +61,28 @@ export class ProviderStore {
       return 'ok';
     }
     const isFull = held ? held.providers.size >= MAX_PROVIDERS_PER_KEY : this.#keys.size >= MAX_PROVIDER_KEYS;
-    if (isFull || (this.#perProvider.get(id) ?? 0) >= MAX_KEYS_PER_PROVIDER) return 'full';
+    if (isFull || (this.#perProvider.get(id) ?? 0) >= MAX_KEYS_PER_PROVIDER) return 'quota';
     const place = held ?? { key, providers: new Map(), replicas: new Set() };
     this.#keys.set(key, place);
     place.providers.set(id + note.removal, { provider: note.provider, removal: note.removal, expiresAt });
     place.replicas.clear();
+    this.version++;
     this.#perProvider.set(id, (this.#perProvider.get(id) ?? 0) + 1);
     return 'ok';
   }
 
   /** Takes a provider away when `secret` is the one its announcement committed to. */
-  remove(key: Key, provider: NodeId, secret: MessageId): void {
+  remove(key: Key, provider: NodeId, secret: MessageId, now: Millis): void {
     const held = this.#keys.get(key);
-    if (held) this.#delete(held, provider + removalOf(secret));
+    const name = provider + removalOf(secret);
+    this.#withdrawn.set(key + name, { secret, until: now + PROVIDER_TTL_MS });
+    if (held) this.#delete(held, name);
+  }
+
+  /** The secret with which an announcement was taken back here, if it was. */
+  withdrawalOf(key: Key, { provider, removal }: ProviderNote, now: Millis): MessageId | undefined {
+    const withdrawn = this.#withdrawn.get(key + provider.id + removal);
+    return withdrawn && withdrawn.until > now ? withdrawn.secret : undefined;
   }
 
   /** Takes a peer that was seen dying out of every key, and out of the replicas. */
@@ -92,6 +113,13 @@ export class ProviderStore {
     return notes;
   }
 
+  /** A hash over who is announced, whenever that ends: the same at replicas that know the same. [0 .. 2^48) */
+  versionOf(held: HeldKey, now: Millis): number {
+    const names: string[] = [];
+    for (const [name, { expiresAt }] of held.providers) if (expiresAt > now) names.push(name);
+    return Number.parseInt(hashToId(utf8Encode(names.sort().join())).slice(0, 12), 16);
+  }
+
   held(key: Key): HeldKey | undefined {
     return this.#keys.get(key);
   }
@@ -106,6 +134,7 @@ export class ProviderStore {
     const gone = held.providers.get(name);
     if (!gone) return;
     held.providers.delete(name);
+    this.version++;
     if (held.providers.size === 0) this.#keys.delete(held.key);
     const left = (this.#perProvider.get(gone.provider.id) ?? 1) - 1;
     if (left > 0) this.#perProvider.set(gone.provider.id, left);

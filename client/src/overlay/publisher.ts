@@ -1,13 +1,14 @@
 import type { Key } from '../../../shared/src/ids.ts';
-import { MAX_PUBLISHED_KEYS, PROVIDER_REFRESH_MS, PROVIDER_TTL_MS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_PUBLISHED_KEYS, PROVIDER_REFRESH_MS, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
+import type { Holdings } from './holdings.ts';
 import { encodePublish, encodeUnpublish } from './payloads.ts';
-import { type ProviderStore, removalOf } from './provider-store.ts';
-import type { Replication } from './replication.ts';
+import { removalOf } from './provider-store.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_KIND } from './route-frame.ts';
 import { StoreOperation, type StoreOutcome, type StoreOwner } from './store-operation.ts';
+import type { WriteToken } from './write-tokens.ts';
 
 interface Published {
   /** Whoever knows it can take the announcement back. */
@@ -18,15 +19,13 @@ interface Published {
 /** Keeps our own announcements alive until they are taken back. */
 export class Publisher {
   readonly #routing: Routing;
-  readonly #providers: ProviderStore;
-  readonly #replication: Replication;
+  readonly #holdings: Holdings;
   /** BOUNDED: by MAX_PUBLISHED_KEYS. */
   readonly #published = new Map<Key, Published>();
 
-  constructor(routing: Routing, providers: ProviderStore, replication: Replication) {
+  constructor(routing: Routing, holdings: Holdings) {
     this.#routing = routing;
-    this.#providers = providers;
-    this.#replication = replication;
+    this.#holdings = holdings;
   }
 
   /** Starts to announce `key` and sends the first announcement; undefined when there are too many keys. */
@@ -44,9 +43,10 @@ export class Publisher {
     if (!published) return undefined;
     this.#published.delete(key);
     const { core } = this.#routing;
-    this.#providers.remove(key, core.self.id, published.secret);
+    this.#holdings.providers.remove(key, core.self.id, published.secret, core.now);
     const payload = encodeUnpublish({ key, provider: core.self, secret: published.secret });
-    return new StoreOperation(this.#routing, ROUTE_KIND.unpublish, key, payload, owner).start();
+    const copy = { kind: ROUTE_KIND.unpublish, key, encode: () => payload, replicas: undefined };
+    return new StoreOperation(this.#routing, this.#holdings, copy, true, owner).start();
   }
 
   /** Announces again what is due. */
@@ -72,9 +72,12 @@ export class Publisher {
     const { core } = this.#routing;
     published.nextAt = core.now + PROVIDER_REFRESH_MS;
     const note = { provider: core.self, ttlSeconds: PROVIDER_TTL_MS / 1000, removal: removalOf(published.secret) };
-    if (this.#replication.isResponsible(key)) this.#providers.add(key, note, core.now);
-    const payload = encodePublish(key, [note]);
-    return new StoreOperation(this.#routing, ROUTE_KIND.publish, key, payload, owner).start();
+    const { providers, neighbourhood } = this.#holdings;
+    const isKept = neighbourhood.isReplica(key) && providers.add(key, note, core.now) === 'ok';
+    const replicas = isKept ? providers.held(key)?.replicas : undefined;
+    const encode = (token?: WriteToken): Uint8Array => encodePublish({ key, notes: [note], token });
+    const copy = { kind: ROUTE_KIND.publish, key, encode, replicas };
+    return new StoreOperation(this.#routing, this.#holdings, copy, isKept, owner).start();
   }
 
   #newSecret(): MessageId {

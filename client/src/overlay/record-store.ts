@@ -1,60 +1,99 @@
-import type { Key, NodeId } from '../../../shared/src/ids.ts';
-import { MAX_RECORDS, MAX_RECORDS_PER_AUTHOR, MAX_RECORD_TTL_MS } from '../../../shared/src/limits/overlay.ts';
 import { equalBytes } from '../../../shared/src/bytes.ts';
+import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import {
+  MAX_BYTES_PER_AUTHOR,
+  MAX_RECORDS_PER_AUTHOR,
+  MAX_RECORD_STORE_BYTES,
+  MAX_RECORD_TTL_MS,
+  MAX_RECORD_VALUE_BYTES,
+} from '../../../shared/src/limits/records.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
+import { RECORD_HEADER_BYTES } from './payloads.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { SignedRecord } from './types.ts';
 
 /** A record held for others. */
 export interface HeldRecord {
   readonly record: SignedRecord;
-  /** Peers that acknowledged a copy from us. BOUNDED: by the replicas of a key over its life; cleared with the record. */
+  /** Peers known to hold it too. BOUNDED: by the replicas of a key over its life; cleared with the record. */
   readonly replicas: Set<NodeId>;
 }
 
+/** Why a record is not kept; `ok` when nothing is wrong with it. */
+export type Judgement = Extract<
+  ReplyStatus,
+  'ok' | 'too-large' | 'expired' | 'wrong-key' | 'cas-mismatch' | 'stale-sequence' | 'quota'
+>;
+
 /**
  * The signed records this peer keeps. One author per key while its record lives; a higher sequence number replaces a
- * lower one (BEP 44). When full, the record farthest from us makes room for a nearer one.
+ * lower one, and a put may name the sequence number that it replaces (BEP 44). A full store makes room only by records
+ * that are farther from us than the newcomer and that we are no replica of: whoever floods it is refused, and cannot
+ * choose what is lost.
  */
 export class RecordStore {
   readonly #self: NodeId;
-  /** BOUNDED: by MAX_RECORDS and MAX_RECORDS_PER_AUTHOR. */
+  readonly #isReplica: (key: Key) => boolean;
+  readonly #capacity: number;
+  /** BOUNDED: by MAX_RECORD_STORE_BYTES over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
   readonly #held = new Map<Key, HeldRecord>();
   /** BOUNDED: by the records. */
-  readonly #perAuthor = new Map<NodeId, number>();
+  readonly #authors = new Map<NodeId, { count: number; bytes: number }>();
+  #bytes = 0;
+  /** Counts changes. */
+  version = 0;
 
-  constructor(self: NodeId) {
+  /** `isReplica`: whether a record must be kept as long as it lives. */
+  constructor(self: NodeId, isReplica: (key: Key) => boolean, capacity = MAX_RECORD_STORE_BYTES) {
     this.#self = self;
+    this.#isReplica = isReplica;
+    this.#capacity = capacity;
   }
 
   get size(): number {
     return this.#held.size;
   }
 
+  /** Of all records, as encoded. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   values(): IterableIterator<HeldRecord> {
     return this.#held.values();
   }
 
-  /** What is wrong with keeping `record`, before its signature is checked; `ok` when nothing is. */
-  judge(record: SignedRecord, wallNow: number): ReplyStatus {
-    if (record.expiresAt <= wallNow || record.expiresAt > wallNow + MAX_RECORD_TTL_MS) return 'invalid';
-    const held = this.get(record.key, wallNow);
-    if (held) return isNewerOrSame(record, held.record) ? 'ok' : 'refused';
-    const { id } = record.author;
-    if ((this.#perAuthor.get(id) ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'full';
-    return this.#held.size < MAX_RECORDS || this.#farthest(record.key) !== record.key ? 'ok' : 'full';
+  /** What is wrong with keeping `record`, before its signature is checked. `expected`: the sequence it must replace. */
+  judge(record: SignedRecord, wallNow: number, expected?: number): Judgement {
+    if (record.value.length > MAX_RECORD_VALUE_BYTES) return 'too-large';
+    if (record.expiresAt <= wallNow || record.expiresAt > wallNow + MAX_RECORD_TTL_MS) return 'expired';
+    const held = this.get(record.key, wallNow)?.record;
+    if (held && held.author.id !== record.author.id) return 'wrong-key';
+    if (held && isSameVersion(held, record)) return 'ok';
+    if (held && expected !== undefined && held.sequence !== expected) return 'cas-mismatch';
+    if (held && record.sequence <= held.sequence) return 'stale-sequence';
+    const author = this.#authors.get(record.author.id);
+    const growth = bytesOf(record) - (held ? bytesOf(held) : 0);
+    if (!held && (author?.count ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'quota';
+    if ((author?.bytes ?? 0) + growth > MAX_BYTES_PER_AUTHOR) return 'quota';
+    return this.#bytes + growth <= this.#capacity || this.#evictable(record.key) !== undefined ? 'ok' : 'quota';
   }
 
   /** Keeps a record whose signature is good. */
-  put(record: SignedRecord, wallNow: number): ReplyStatus {
-    const status = this.judge(record, wallNow);
-    if (status !== 'ok') return status;
+  put(record: SignedRecord, wallNow: number, expected?: number): Judgement {
+    const judgement = this.judge(record, wallNow, expected);
+    if (judgement !== 'ok') return judgement;
     const held = this.#held.get(record.key);
-    if (held && isSame(held.record, record)) return 'ok';
+    if (held && isSameVersion(held.record, record)) return 'ok';
+    const growth = bytesOf(record) - (held ? bytesOf(held.record) : 0);
+    while (this.#bytes + growth > this.#capacity) {
+      const victim = this.#evictable(record.key);
+      if (victim === undefined) return 'quota';
+      this.delete(victim);
+    }
     this.delete(record.key);
-    if (this.#held.size >= MAX_RECORDS) this.delete(this.#farthest(record.key));
     this.#held.set(record.key, { record, replicas: new Set() });
-    this.#perAuthor.set(record.author.id, (this.#perAuthor.get(record.author.id) ?? 0) + 1);
+    this.#account(record, 1);
     return 'ok';
   }
 
@@ -68,12 +107,13 @@ export class RecordStore {
 
   delete(key: Key): void {
     const held = this.#held.get(key);
-    if (!held) return;
-    this.#held.delete(key);
-    const { id } = held.record.author;
-    const left = (this.#perAuthor.get(id) ?? 1) - 1;
-    if (left > 0) this.#perAuthor.set(id, left);
-    else this.#perAuthor.delete(id);
+    if (held && this.#held.delete(key)) this.#account(held.record, -1);
+  }
+
+  /** Takes back a version that the other replicas refused. */
+  retract(record: SignedRecord): void {
+    const held = this.#held.get(record.key);
+    if (held && isSameVersion(held.record, record)) this.delete(record.key);
   }
 
   expire(wallNow: number): void {
@@ -85,21 +125,36 @@ export class RecordStore {
     for (const { replicas } of this.#held.values()) replicas.delete(id);
   }
 
-  /** The key farthest from us among those held and `key`. */
-  #farthest(key: Key): Key {
+  #account(record: SignedRecord, sign: 1 | -1): void {
+    const { id } = record.author;
+    const author = this.#authors.get(id) ?? { count: 0, bytes: 0 };
+    author.count += sign;
+    author.bytes += sign * bytesOf(record);
+    this.#bytes += sign * bytesOf(record);
+    this.version++;
+    if (author.count > 0) this.#authors.set(id, author);
+    else this.#authors.delete(id);
+  }
+
+  /** The farthest record, when it is farther than `key` and we may give it up. */
+  #evictable(key: Key): Key | undefined {
     let farthest = key;
     for (const held of this.#held.keys()) if (compareDistance(this.#self, held, farthest) > 0) farthest = held;
-    return farthest;
+    return farthest === key || this.#isReplica(farthest) ? undefined : farthest;
   }
 }
 
-/** True when `a` may take the place of `b`. */
-export function isNewerOrSame(a: SignedRecord, b: SignedRecord): boolean {
-  if (a.author.id !== b.author.id) return false;
-  return a.sequence > b.sequence || isSame(a, b);
+function bytesOf(record: SignedRecord): number {
+  return RECORD_HEADER_BYTES + record.value.length;
 }
 
-function isSame(a: SignedRecord, b: SignedRecord): boolean {
+/** True when `a` replaces `b`: a later version by the same author. */
+export function isSuccessor(a: SignedRecord, b: SignedRecord): boolean {
+  return a.author.id === b.author.id && a.sequence > b.sequence;
+}
+
+/** True when both are the same put. */
+export function isSameVersion(a: SignedRecord, b: SignedRecord): boolean {
   return (
     a.author.id === b.author.id &&
     a.sequence === b.sequence &&

@@ -18,10 +18,27 @@ import {
 } from './frame-fields.ts';
 import { FRAME } from './link-frames.ts';
 
-/** How the end of a route answers. `refused`: not ours to keep, or superseded. `invalid`: it does not decode or verify. */
-export type ReplyStatus = 'ok' | 'refused' | 'invalid' | 'full';
+/**
+ * How the end of a route answers. `refused`: not ours to keep. `invalid`: it does not decode. `full`: too much to do. The
+ * further ones say what is wrong with a store, as BEP 44 does: 301 cas-mismatch, 302 stale-sequence, 205 too-large, 206
+ * bad-signature, 203 expired, wrong-key and bad-token; `quota` is ours.
+ */
+export type ReplyStatus = (typeof STATUSES)[number];
 
-const STATUSES: readonly ReplyStatus[] = ['ok', 'refused', 'invalid', 'full'];
+const STATUSES = [
+  'ok',
+  'refused',
+  'invalid',
+  'full',
+  'cas-mismatch',
+  'stale-sequence',
+  'too-large',
+  'bad-signature',
+  'expired',
+  'wrong-key',
+  'quota',
+  'bad-token',
+] as const;
 
 /** What one hop adds to a reply that passes it. */
 export interface HopRecord {
@@ -79,6 +96,11 @@ export function appendHop(bytes: Uint8Array, hop: HopRecord): Uint8Array {
 /** The message id of a reply; undefined when the bytes cannot be one. All that a hop on the way back reads. */
 export function replyMessageId(bytes: Uint8Array): MessageId | undefined {
   return bytes.length > PAYLOAD_AT && bytes.length <= MAX_FRAME_BYTES ? readMessageId(bytes, 2) : undefined;
+}
+
+/** The first byte of a reply's payload; undefined when there is none. */
+export function replyPayloadStart(bytes: Uint8Array): number | undefined {
+  return u16At(bytes, 12) > 0 ? bytes[PAYLOAD_AT] : undefined;
 }
 
 /** The reply in `bytes`; its payload aliases them. Undefined when malformed. */

@@ -1,12 +1,14 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { HEDGE_MS, MAX_ATTEMPTS, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_ATTEMPTS, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { AnswerTimes } from './answer-times.ts';
 import { learnContacts } from './contact-exchange.ts';
 import type { Core, Timed } from './core.ts';
 import type { Forward, ForwardOwner } from './forward.ts';
 import type { Forwarder } from './forwarder.ts';
+import { hasLane, laneFlags } from './lanes.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import type { RouteKind } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND, type RouteKind } from './route-frame.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** Why a question of ours got no answer. */
@@ -14,7 +16,8 @@ export type NoAnswer = 'timeout' | 'unreachable' | 'no-links';
 
 /** Who asked. Exactly one of the two is called, once, unless the request is cancelled. */
 export interface RequestOwner {
-  onAnswer(request: Request, reply: ReplyFrame): void;
+  /** `way`: the intermediate targets of the copy that was answered. */
+  onAnswer(request: Request, reply: ReplyFrame, way: readonly NodeId[]): void;
   onNoAnswer(request: Request, why: NoAnswer): void;
 }
 
@@ -23,6 +26,7 @@ export interface Routing {
   readonly core: Core;
   readonly table: RoutingTable;
   readonly forwarder: Forwarder;
+  readonly answerTimes: AnswerTimes;
 }
 
 /** A question to the overlay. */
@@ -37,6 +41,10 @@ export interface Question {
   readonly maxAttempts?: number;
   /** First hops not to take. */
   readonly avoid?: readonly NodeId[];
+  /** The same, shared by questions that must leave through different first hops: each adds its own. */
+  readonly usedFirstHops?: NodeId[];
+  /** Silence after which another copy leaves. [ms] Default: the measured p90 of answers. */
+  readonly patienceMs?: Millis;
 }
 
 /**
@@ -47,8 +55,9 @@ export class Request implements ForwardOwner, Timed {
   readonly question: Question;
   readonly #routing: Routing;
   readonly #owner: RequestOwner;
-  /** BOUNDED: by MAX_ATTEMPTS. */
-  readonly #copies: Forward[] = [];
+  /** With the way that each went. BOUNDED: by MAX_ATTEMPTS. */
+  readonly #copies = new Map<Forward, readonly NodeId[]>();
+  /** BOUNDED: by MAX_ATTEMPTS and the questions that share it. */
   readonly #usedFirstHops: NodeId[];
   #attemptCount = 0;
   #isOver = false;
@@ -59,7 +68,7 @@ export class Request implements ForwardOwner, Timed {
     this.question = question;
     this.#routing = routing;
     this.#owner = owner;
-    this.#usedFirstHops = [...(question.avoid ?? [])];
+    this.#usedFirstHops = question.usedFirstHops ?? [...(question.avoid ?? [])];
     this.startedAt = routing.core.now;
   }
 
@@ -75,21 +84,22 @@ export class Request implements ForwardOwner, Timed {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#routing.core.timers.clear(this);
-    for (const copy of this.#copies) this.#routing.forwarder.abandon(copy);
+    for (const copy of this.#copies.keys()) this.#routing.forwarder.abandon(copy);
   }
 
-  onReply(_forward: Forward, reply: ReplyFrame): void {
+  onReply(forward: Forward, reply: ReplyFrame): void {
     if (this.#isOver) return;
     this.cancel();
-    const { core, table } = this.#routing;
-    learnContacts(core, table, reply.closest, reply.trail[0]?.id);
-    for (const hop of reply.trail) learnContacts(core, table, hop.samples, hop.id);
-    this.#owner.onAnswer(this, reply);
+    const { core, table, answerTimes } = this.#routing;
+    answerTimes.sample(core.now - forward.receivedAt, reply.hops);
+    const firstHop = reply.trail.at(-1)?.id;
+    learnContacts(core, table, reply.closest, reply.trail[0]?.id, firstHop);
+    for (const hop of reply.trail) learnContacts(core, table, hop.samples, hop.id, firstHop);
+    this.#owner.onAnswer(this, reply, this.#copies.get(forward) ?? NO_VIA);
   }
 
   onUndelivered(forward: Forward): void {
-    const at = this.#copies.indexOf(forward);
-    if (at >= 0) this.#copies.splice(at, 1);
+    this.#copies.delete(forward);
     if (this.#isOver || this.#isLaunching) return;
     if (this.#canRetry()) this.#launch();
     this.#setTimer();
@@ -100,7 +110,7 @@ export class Request implements ForwardOwner, Timed {
     const { core, table } = this.#routing;
     if (core.now >= this.question.deadline) return this.#end('timeout');
     if (this.#canRetry()) this.#launch();
-    else if (this.#copies.length === 0) return this.#end(table.linked.length === 0 ? 'no-links' : 'unreachable');
+    else if (this.#copies.size === 0) return this.#end(table.linked.length === 0 ? 'no-links' : 'unreachable');
     this.#setTimer();
   }
 
@@ -111,26 +121,35 @@ export class Request implements ForwardOwner, Timed {
 
   #launch(): void {
     const { core, forwarder } = this.#routing;
-    const { kind, flags, target, payload, ways, deadline } = this.question;
+    const { kind, target, payload, ways, deadline } = this.question;
     const via = ways[this.#attemptCount++] ?? NO_VIA;
     const lifetimeMs = Math.min(deadline - core.now, REVERSE_STATE_MS);
     this.#isLaunching = true;
     const avoid = via.length > 0 ? NO_VIA : this.#usedFirstHops;
-    const copy = forwarder.originate({ kind, flags, target, via, payload, lifetimeMs }, avoid, this);
+    const copy = forwarder.originate({ kind, flags: this.#flags(), target, via, payload, lifetimeMs }, avoid, this);
     this.#isLaunching = false;
     if (copy.isDone) return;
-    this.#copies.push(copy);
+    this.#copies.set(copy, via);
     if (copy.candidate !== undefined) this.#usedFirstHops.push(copy.candidate);
+  }
+
+  /** Further copies of a search keep to lanes, or a peer next to the key that is silent would silence them all. */
+  #flags(): number {
+    const { kind, flags } = this.question;
+    const isSearch = (kind === ROUTE_KIND.find || kind === ROUTE_KIND.get) && (flags & ROUTE_EXACT) === 0;
+    return isSearch && this.#attemptCount > 1 && !hasLane(flags)
+      ? flags | laneFlags(this.#attemptCount - 1, MAX_ATTEMPTS)
+      : flags;
   }
 
   /** The next copy's turn or the deadline; at once when nothing is under way, but never inside the owner's own call. */
   #setTimer(): void {
-    const { core } = this.#routing;
-    const soon = this.#copies.length === 0 ? core.now : core.now + HEDGE_MS * Math.max(1, this.#attemptCount);
-    const { deadline } = this.question;
+    const { core, answerTimes } = this.#routing;
+    const { deadline, patienceMs = answerTimes.hedgeMs } = this.question;
+    const soon = this.#copies.size === 0 ? core.now : core.now + patienceMs;
     core.timers.set(
       this,
-      Math.min(this.#canRetry() || this.#copies.length === 0 ? soon : deadline, deadline),
+      Math.min(this.#canRetry() || this.#copies.size === 0 ? soon : deadline, deadline),
       'answer to a request',
     );
   }

@@ -6,11 +6,21 @@ import { type MessageId, readId, readMessageId, setU16, u16At, writeId, writeMes
 import { FRAME } from './link-frames.ts';
 
 /** What the end of the route is asked to do. */
-export const ROUTE_KIND = { find: 1, store: 2, get: 3, publish: 4, unpublish: 5, deliver: 6, reply: 7 } as const;
+export const ROUTE_KIND = {
+  find: 1,
+  store: 2,
+  get: 3,
+  publish: 4,
+  unpublish: 5,
+  deliver: 6,
+  reply: 7,
+  probe: 8,
+  sync: 9,
+} as const;
 
 export type RouteKind = (typeof ROUTE_KIND)[keyof typeof ROUTE_KIND];
 
-const LAST_KIND = 7;
+const LAST_KIND = 9;
 
 /** The target is a peer and nobody else may answer; without it the peer closest to the target answers. */
 export const ROUTE_EXACT = 1;
@@ -21,12 +31,18 @@ export const ROUTE_ANNOUNCE = 2;
 /** A replica: the receiver keeps it and hands it to nobody. */
 export const ROUTE_REPLICA = 4;
 
+/** The lane of one of several copies of a lookup, or 0: ways (2, 4 or 8) plus the number of its own. */
+export const ROUTE_LANE_SHIFT = 3;
+
+/** The four bits of the lane. */
+export const ROUTE_LANE_MASK = 15 << ROUTE_LANE_SHIFT;
+
 /** The envelope of a routed message. */
 export interface RouteFrame {
   readonly id: MessageId;
   /** Hops taken so far, the one over this link included. [1 .. MAX_HOPS] */
   readonly hops: number;
-  /** ROUTE_EXACT, ROUTE_ANNOUNCE, ROUTE_REPLICA. Others are ignored. */
+  /** ROUTE_EXACT, ROUTE_ANNOUNCE, ROUTE_REPLICA and the lane. Others are ignored. */
   readonly flags: number;
   /** Remaining life. [ms, up to REVERSE_STATE_MS] */
   readonly lifetimeMs: number;
@@ -104,6 +120,11 @@ export function decodeRoute(bytes: Uint8Array, cache: ContactCache): RouteFrame 
   };
 }
 
+/** The payload of an envelope that decodes. Aliases `bytes`. */
+export function routePayload(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(ROUTE_HEADER_BYTES + (bytes[VIA_AT] as number) * ID_BYTES);
+}
+
 const NO_VIA: readonly NodeId[] = [];
 
 /**
@@ -130,6 +151,16 @@ export function patchRoute(
   setU16(patched, LIFETIME_AT, lifetimeMs);
   patched[DETOURS_AT] = detours;
   return patched;
+}
+
+/** `bytes` with one more intermediate target in front of the others. The caller has checked that there is room for it. */
+export function insertVia(bytes: Uint8Array, id: NodeId): Uint8Array {
+  const longer = new Uint8Array(bytes.length + ID_BYTES);
+  longer.set(bytes.subarray(0, ROUTE_HEADER_BYTES));
+  writeId(longer, ROUTE_HEADER_BYTES, id);
+  longer.set(bytes.subarray(ROUTE_HEADER_BYTES), ROUTE_HEADER_BYTES + ID_BYTES);
+  longer[VIA_AT] = (bytes[VIA_AT] as number) + 1;
+  return longer;
 }
 
 function readVia(bytes: Uint8Array, count: number): NodeId[] {

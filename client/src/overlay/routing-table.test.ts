@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
+import {
+  BUCKET_CAPACITY,
+  MAX_CONTACTS_PER_SOURCE,
+  PASS_ON_MAX_AGE_MS,
+  REPLACEMENT_CAPACITY,
+} from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { RoutingTable } from './routing-table.ts';
@@ -143,3 +148,23 @@ test('a contact is learned only from a proof of life that is fresh enough to pas
 function differsInFirstBit(id: NodeId): boolean {
   return commonPrefixBits(id, self) === 0;
 }
+
+test('a source that named a quarter of a half-full bucket fills only its replacement cache from then on', () => {
+  const table = new RoutingTable(self, 10);
+  const far = people.slice(1).filter(({ id }) => commonPrefixBits(self, id) === 0);
+  const [teller, other] = [person(398).id, person(399).id];
+  for (const contact of far.slice(0, 18)) table.learn(contact, 1_000, 1_000, teller);
+  expect(table.buckets[0]?.entries).toHaveLength(BUCKET_CAPACITY / 2);
+  expect(table.buckets[0]?.replacements).toHaveLength(REPLACEMENT_CAPACITY);
+  for (const contact of far.slice(18, 30)) table.learn(contact, 1_000, 1_000, other);
+  expect(table.buckets[0]?.entries).toHaveLength(BUCKET_CAPACITY / 2 + MAX_CONTACTS_PER_SOURCE);
+});
+
+test('whom another source names as well moves up from the replacement cache', () => {
+  const table = new RoutingTable(self, 10);
+  const far = people.slice(1).filter(({ id }) => commonPrefixBits(self, id) === 0);
+  for (const contact of far.slice(0, 11)) table.learn(contact, 1_000, 1_000, person(398).id);
+  const waiting = item(far, 10);
+  expect(table.get(waiting.id)).toBeUndefined();
+  expect(table.learn(waiting, 1_000, 1_000, person(399).id)?.contact).toBe(waiting);
+});

@@ -1,16 +1,18 @@
-import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, idPrefix } from '../../../shared/src/ids.ts';
 import {
   DIAL_BACKOFF_MS,
   EAGER_LINKS,
+  AGE_CHECK_MS,
   KNOWN_MAX_AGE_MS,
   NEWCOMER_PAUSE_MS,
   PASS_ON_MAX_AGE_MS,
   UNREACHABLE_BAN_MAX_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
+import { commonPrefixBits, compareContacts, compareDistance, differsAt } from '../../../shared/src/xor.ts';
 import { Bucket } from './bucket.ts';
-import { type Entry, addReferrer, newEntry, newLink, proofOf } from './entry.ts';
+import { Entry, newLink } from './entry.ts';
+import { EntryList } from './entry-list.ts';
 import { Tombstones } from './tombstones.ts';
 
 /** What a table needs to know about a selection of contacts. */
@@ -28,29 +30,35 @@ export interface Selection {
  */
 export class RoutingTable {
   readonly self: NodeId;
+  readonly #prefix: number;
   /** BOUNDED: by 160 buckets. */
   readonly #buckets: (Bucket | undefined)[] = [];
-  /** BOUNDED: by the buckets' own bounds. */
-  readonly #entries = new Map<NodeId, Entry>();
-  /** BOUNDED: by the overlay's hard link limit. */
-  readonly #linked: Entry[] = [];
+  /** Entries with a live link. BOUNDED: by the overlay's hard link limit. */
+  readonly #links = new Map<NodeId, Entry>();
+  /** The same entries, to walk through. */
+  readonly #linked = new EntryList();
   readonly #tombstones = new Tombstones();
   readonly #siblingCount: number;
+  #size = 0;
   #siblings: readonly Entry[] | undefined;
+  #agedAt: Millis = 0;
   /** Counts changes of the sibling set, for those who act on them. */
   siblingVersion = 0;
+  /** Counts changes of what the table holds, for those who look for somebody to dial. */
+  version = 0;
 
   constructor(self: NodeId, siblingCount: number) {
     this.self = self;
+    this.#prefix = idPrefix(self);
     this.#siblingCount = siblingCount;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   get linked(): readonly Entry[] {
-    return this.#linked;
+    return this.#linked.items;
   }
 
   get buckets(): readonly (Bucket | undefined)[] {
@@ -58,17 +66,16 @@ export class RoutingTable {
   }
 
   get(id: NodeId): Entry | undefined {
-    return this.#entries.get(id);
+    return this.#links.get(id) ?? this.#find(id, idPrefix(id));
   }
 
-  entries(): IterableIterator<Entry> {
-    return this.#entries.values();
+  *entries(): IterableIterator<Entry> {
+    for (const bucket of this.#buckets) if (bucket) yield* bucket.entries;
   }
 
   /** The entry of a peer with a live link. */
   link(id: NodeId): Entry | undefined {
-    const entry = this.#entries.get(id);
-    return entry?.link ? entry : undefined;
+    return this.#links.get(id);
   }
 
   /**
@@ -78,50 +85,52 @@ export class RoutingTable {
   learn(contact: Contact, proofAt: Millis, now: Millis, referrer: NodeId | undefined): Entry | undefined {
     const { id } = contact;
     if (id === this.self || now - proofAt > PASS_ON_MAX_AGE_MS) return undefined;
-    const held = this.#entries.get(id);
+    const held = this.#find(id, contact.prefix);
     if (!held && this.#tombstones.refutes(id, proofAt, now)) return undefined;
-    const entry = held ?? this.#offer(contact, proofAt, now);
+    const source = referrer === this.self ? undefined : referrer;
+    const entry = held ?? this.#offer(contact, proofAt, now, source);
     if (!entry) return undefined;
     if (proofAt > entry.lastProof) entry.lastProof = proofAt;
-    if (referrer !== undefined && referrer !== this.self) addReferrer(entry, referrer);
-    return held ?? (this.#entries.has(id) ? entry : undefined);
+    if (source !== undefined) entry.addReferrer(source);
+    return held ?? this.#find(id, contact.prefix);
   }
 
   /** The peer has a link to us now; whatever was heard of its death is void. */
   linkUp(contact: Contact, now: Millis): Entry {
     this.#tombstones.clear(contact.id);
-    let entry = this.#entries.get(contact.id);
+    let entry = this.get(contact.id);
     if (entry?.link) this.#unlink(entry);
     if (!entry) {
-      entry = newEntry(contact, commonPrefixBits(this.self, contact.id), now);
+      entry = new Entry(contact, this.#indexOf(contact.id, contact.prefix), now);
       entry.link = newLink(now);
       this.#place(entry, now);
     }
     entry.link = newLink(now);
     entry.lastProof = now;
-    entry.dialingSince = undefined;
-    entry.failureCount = 0;
+    entry.dial = undefined;
     entry.retryAt = 0;
     this.#linked.push(entry);
+    this.#links.set(contact.id, entry);
     this.#bucketAt(entry.bucket).linkedCount++;
+    this.version++;
     return entry;
   }
 
   /** The link is gone but the peer lives: it stays a known contact. */
   unlink(entry: Entry): void {
     if (!entry.link) return;
-    entry.lastProof = proofOf(entry);
+    entry.lastProof = entry.proof;
     this.#unlink(entry);
     const excess = this.#bucketAt(entry.bucket).takeExcess();
     if (!excess) return;
-    this.#entries.delete(excess.contact.id);
+    this.#size--;
     this.#touchSiblings(excess);
   }
 
   /** The peer is believed dead (or is banned): it leaves the table and hearsay does not bring it back. */
   drop(id: NodeId, now: Millis, banMs = 0): void {
     this.#tombstones.add(id, now, banMs);
-    const entry = this.#entries.get(id);
+    const entry = this.get(id);
     if (entry) this.#remove(entry, now);
   }
 
@@ -138,11 +147,12 @@ export class RoutingTable {
     this.#tombstones.clear(id);
   }
 
-  /** Forgets contacts that nobody proved alive for long. */
+  /** Forgets contacts that nobody proved alive for long; looks through the table now and then. */
   age(now: Millis): void {
-    for (const entry of this.#entries.values()) {
-      if (!entry.link && entry.dialingSince === undefined && now - entry.lastProof > KNOWN_MAX_AGE_MS)
-        this.#remove(entry, now);
+    if (now - this.#agedAt < AGE_CHECK_MS) return;
+    this.#agedAt = now;
+    for (const entry of [...this.entries()]) {
+      if (!entry.link && !entry.isDialing && now - entry.lastProof > KNOWN_MAX_AGE_MS) this.#remove(entry, now);
     }
   }
 
@@ -153,18 +163,31 @@ export class RoutingTable {
   }
 
   isSibling(entry: Entry): boolean {
-    const last = this.siblings.at(-1);
-    if (!last || this.siblings.length < this.#siblingCount) return true;
-    return compareDistance(this.self, entry.contact.id, last.contact.id) <= 0;
+    const { siblings } = this;
+    const last = siblings[siblings.length - 1];
+    if (!last || siblings.length < this.#siblingCount || entry.bucket > last.bucket) return true;
+    if (entry.bucket < last.bucket) return false;
+    return compareContacts(this.self, this.#prefix, entry.contact, last.contact) <= 0;
   }
 
-  /** The `count` entries closest to `target`, nearest first. */
+  /**
+   * The `count` entries closest to `target`, nearest first. Buckets are taken in the order of their distance to the
+   * target, every entry of one being closer than every entry of the next, until there are enough.
+   */
   closest(target: NodeId, count: number, selection: Selection = {}): Entry[] {
-    const { isLinkedOnly, provenSince, except } = selection;
+    const prefix = idPrefix(target);
+    const shared = this.#indexOf(target, prefix);
     const best: Entry[] = [];
-    for (const entry of isLinkedOnly ? this.#linked : this.#entries.values()) {
-      if (provenSince !== undefined && (proofOf(entry) < provenSince || entry.link?.isSuspect)) continue;
-      if (entry.contact.id !== except) insertByDistance(best, entry, target, count);
+    const deepest = this.#buckets.length - 1;
+    this.#gather(best, shared, target, prefix, count, selection);
+    for (let index = shared + 1; index <= deepest && best.length < count; index++) {
+      if (differsAt(this.self, target, index)) this.#gather(best, index, target, prefix, count, selection);
+    }
+    for (let index = deepest; index > shared && best.length < count; index--) {
+      if (!differsAt(this.self, target, index)) this.#gather(best, index, target, prefix, count, selection);
+    }
+    for (let index = Math.min(shared, deepest + 1) - 1; index >= 0 && best.length < count; index--) {
+      this.#gather(best, index, target, prefix, count, selection);
     }
     return best;
   }
@@ -174,31 +197,71 @@ export class RoutingTable {
    * ourselves. Peers under suspicion are chosen only when nobody else is left.
    */
   nextHop(target: NodeId, excluded: readonly NodeId[], origin: NodeId, mustProgress: boolean): Entry | undefined {
+    const prefix = idPrefix(target);
+    const own = mustProgress ? (this.#prefix ^ prefix) >>> 0 : Number.POSITIVE_INFINITY;
+    const { items, prefixes } = this.#linked;
     let best: Entry | undefined;
     let suspect: Entry | undefined;
-    for (const entry of this.#linked) {
+    let bestDistance = own;
+    let suspectDistance = own;
+    for (let i = 0; i < prefixes.length; i++) {
+      const distance = ((prefixes[i] as number) ^ prefix) >>> 0;
+      if (distance > bestDistance && (best || distance > suspectDistance)) continue;
+      const entry = items[i] as Entry;
       const { id } = entry.contact;
-      const isSuspect = (entry.link as NonNullable<Entry['link']>).isSuspect;
-      const rival = isSuspect ? suspect : best;
-      const bar = rival ? rival.contact.id : mustProgress ? this.self : undefined;
-      if (bar !== undefined && compareDistance(target, id, bar) >= 0) continue;
-      if (id === origin || excluded.includes(id)) continue;
-      if (isSuspect) suspect = entry;
-      else best = entry;
+      const isSuspect = entry.link?.isSuspect === true;
+      const bar = isSuspect ? suspectDistance : bestDistance;
+      if (distance > bar || id === origin || excluded.includes(id)) continue;
+      const rival = (isSuspect ? suspect : best)?.contact.id ?? (mustProgress ? this.self : undefined);
+      if (distance === bar && rival !== undefined && compareDistance(target, id, rival) >= 0) continue;
+      if (isSuspect) {
+        suspect = entry;
+        suspectDistance = distance;
+      } else {
+        best = entry;
+        bestDistance = distance;
+      }
     }
     return best ?? suspect;
   }
 
-  bucketOf(id: NodeId): Bucket | undefined {
-    return this.#buckets[commonPrefixBits(this.self, id)];
+  #indexOf(id: NodeId, prefix: number): number {
+    const difference = this.#prefix ^ prefix;
+    return difference === 0 ? commonPrefixBits(this.self, id) : Math.clz32(difference);
   }
 
-  #offer(contact: Contact, proofAt: Millis, now: Millis): Entry | undefined {
-    const index = commonPrefixBits(this.self, contact.id);
-    const cached = this.#buckets[index]?.replacement(contact.id);
+  #find(id: NodeId, prefix: number): Entry | undefined {
+    return this.#buckets[this.#indexOf(id, prefix)]?.get(id, prefix);
+  }
+
+  /** Adds the entries of one bucket to `best`, sorted behind those that are there, up to `count`. */
+  #gather(
+    best: Entry[],
+    index: number,
+    target: NodeId,
+    prefix: number,
+    count: number,
+    { isLinkedOnly, provenSince, except }: Selection,
+  ): void {
+    const bucket = this.#buckets[index];
+    if (!bucket || (isLinkedOnly && bucket.linkedCount === 0)) return;
+    const start = best.length;
+    for (const entry of bucket.entries) {
+      if (isLinkedOnly && !entry.link) continue;
+      if (provenSince !== undefined && (entry.proof < provenSince || entry.link?.isSuspect)) continue;
+      if (entry.contact.id !== except) insertByDistance(best, start, entry, target, prefix, count);
+    }
+  }
+
+  #offer(contact: Contact, proofAt: Millis, now: Millis, source: NodeId | undefined): Entry | undefined {
+    const index = this.#indexOf(contact.id, contact.prefix);
+    const bucket = this.#buckets[index];
+    const cached = bucket?.replacement(contact.id, contact.prefix);
+    if (!cached && bucket && !bucket.admits(proofAt, now - PASS_ON_MAX_AGE_MS)) return undefined;
     const retryAt = this.#linked.length < EAGER_LINKS ? 0 : now + NEWCOMER_PAUSE_MS;
-    const entry = cached ?? newEntry(contact, index, proofAt, retryAt);
+    const entry = cached ?? new Entry(contact, index, proofAt, retryAt);
     if (cached && proofAt > cached.lastProof) cached.lastProof = proofAt;
+    if (source !== undefined) entry.addReferrer(source);
     this.#place(entry, now);
     return entry;
   }
@@ -206,26 +269,29 @@ export class RoutingTable {
   #place(entry: Entry, now: Millis): void {
     const outcome = this.#bucketAt(entry.bucket).add(entry, now - PASS_ON_MAX_AGE_MS);
     if (outcome.kind === 'cached') return;
-    if (outcome.evicted) this.#entries.delete(outcome.evicted.contact.id);
-    this.#entries.set(entry.contact.id, entry);
+    if (outcome.evicted) this.#touchSiblings(outcome.evicted);
+    else this.#size++;
+    this.version++;
     this.#touchSiblings(entry);
   }
 
   #remove(entry: Entry, now: Millis): void {
+    const wasSibling = !this.#siblings || this.isSibling(entry);
     if (entry.link) this.#unlink(entry);
-    this.#entries.delete(entry.contact.id);
     const promoted = this.#bucketAt(entry.bucket).remove(entry, now - PASS_ON_MAX_AGE_MS);
-    if (promoted) this.#entries.set(promoted.contact.id, promoted);
+    if (!promoted) this.#size--;
+    this.version++;
+    if (!wasSibling) return;
     this.#siblings = undefined;
     this.siblingVersion++;
   }
 
   #unlink(entry: Entry): void {
     entry.link = undefined;
-    const at = this.#linked.indexOf(entry);
-    const last = this.#linked.pop() as Entry;
-    if (last !== entry) this.#linked[at] = last;
+    this.#links.delete(entry.contact.id);
+    this.#linked.remove(entry);
     this.#bucketAt(entry.bucket).linkedCount--;
+    this.version++;
   }
 
   #touchSiblings(entry: Entry): void {
@@ -246,15 +312,26 @@ export class RoutingTable {
   }
 }
 
-/** Keeps `best` sorted by distance to `target` and at most `count` long. */
-function insertByDistance(best: Entry[], entry: Entry, target: NodeId, count: number): void {
+/** Keeps `best` sorted by distance to `target` from `start` on, and at most `count` long. */
+function insertByDistance(
+  best: Entry[],
+  start: number,
+  entry: Entry,
+  target: NodeId,
+  prefix: number,
+  count: number,
+): void {
   let at = best.length;
   if (at >= count) {
     const last = best[at - 1];
-    if (!last || compareDistance(target, entry.contact.id, last.contact.id) >= 0) return;
+    if (at === start || !last || compareContacts(target, prefix, entry.contact, last.contact) >= 0) return;
     best.pop();
     at--;
   }
-  while (at > 0 && compareDistance(target, entry.contact.id, (best[at - 1] as Entry).contact.id) < 0) at--;
-  best.splice(at, 0, entry);
+  best.push(entry);
+  while (at > start && compareContacts(target, prefix, entry.contact, (best[at - 1] as Entry).contact) < 0) {
+    best[at] = best[at - 1] as Entry;
+    at--;
+  }
+  best[at] = entry;
 }

@@ -1,5 +1,10 @@
 import type { Millis } from '../../../shared/src/machine.ts';
-import { INITIAL_RTT_MS, MAX_HOP_TIMEOUT_MS, MIN_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  INITIAL_RTT_MS,
+  MAX_HOP_TIMEOUT_MS,
+  MIN_HOP_DEVIATION_MS,
+  MIN_HOP_TIMEOUT_MS,
+} from '../../../shared/src/limits/overlay.ts';
 
 /** Smoothed round-trip time and its mean deviation, and the timeout that follows from them (RFC 6298 §2). */
 export class RttEstimator {
@@ -18,9 +23,10 @@ export class RttEstimator {
     this.mean += (rttMs - this.mean) / 8;
   }
 
-  /** How long to wait for the acknowledgement of one hop. [ms] mean + 4 deviations, within the caps. */
+  /** How long to wait for the acknowledgement of one hop. [ms] mean + 4 deviations or G, within the caps. */
   get timeout(): Millis {
     if (this.mean === undefined) return Math.min(4 * INITIAL_RTT_MS, MAX_HOP_TIMEOUT_MS);
-    return Math.min(Math.max(this.mean + 4 * this.#deviation, MIN_HOP_TIMEOUT_MS), MAX_HOP_TIMEOUT_MS);
+    const allowance = Math.max(4 * this.#deviation, MIN_HOP_DEVIATION_MS);
+    return Math.min(Math.max(this.mean + allowance, MIN_HOP_TIMEOUT_MS), MAX_HOP_TIMEOUT_MS);
   }
 }

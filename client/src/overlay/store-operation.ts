@@ -1,10 +1,15 @@
-import type { Key } from '../../../shared/src/ids.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
 import { OPERATION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Holdings } from './holdings.ts';
+import { decodeToken } from './payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
-import type { RouteKind } from './route-frame.ts';
+import { ROUTE_EXACT } from './route-frame.ts';
+import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './spread.ts';
+import type { WriteToken } from './write-tokens.ts';
 
-/** How a store ended. `copies` counts the closest peers that hold it, as the root of the key reports. */
+/** How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports. */
 export type StoreOutcome =
   | { readonly kind: 'stored'; readonly copies: number }
   | { readonly kind: 'rejected'; readonly status: ReplyStatus }
@@ -15,32 +20,80 @@ export interface StoreOwner {
   onStored(outcome: StoreOutcome): void;
 }
 
-/** Sends something to the root of a key, which keeps it and copies it to the other closest peers. */
-export class StoreOperation implements RequestOwner {
-  readonly #request: Request;
-  readonly #owner: StoreOwner;
+/** Messages of one store: the first, one with a token to the holder that asked for it, and one more without that holder. */
+const MAX_STORE_MESSAGES = 3;
 
-  constructor(routing: Routing, kind: RouteKind, key: Key, payload: Uint8Array, owner: StoreOwner) {
-    const deadline = routing.core.now + OPERATION_TIMEOUT_MS;
+/**
+ * Has something kept by the closest peers of its key: sends it towards the key, and the first peer on the way that is one
+ * of them keeps it and copies it to the others. When we are that peer, we copy it ourselves.
+ */
+export class StoreOperation implements RequestOwner, SpreadOwner {
+  readonly #routing: Routing;
+  readonly #holdings: Holdings;
+  readonly #copy: Copy;
+  readonly #isKept: boolean;
+  readonly #owner: StoreOwner;
+  readonly #deadline: Millis;
+  #request: Request | undefined;
+  #messageCount = 0;
+  #isOver = false;
+
+  /** `isKept`: we have done to our own store what the others are asked for. */
+  constructor(routing: Routing, holdings: Holdings, copy: Copy, isKept: boolean, owner: StoreOwner) {
+    this.#routing = routing;
+    this.#holdings = holdings;
+    this.#copy = copy;
+    this.#isKept = isKept;
     this.#owner = owner;
-    this.#request = new Request(routing, { kind, flags: 0, target: key, payload, ways: [], deadline }, this);
+    this.#deadline = routing.core.now + OPERATION_TIMEOUT_MS;
   }
 
   start(): this {
-    this.#request.start();
+    const { key } = this.#copy;
+    const { neighbourhood, receivedTokens } = this.#holdings;
+    if (this.#isKept && neighbourhood.isCoordinator(key)) {
+      new Spread(this.#routing, this.#copy, this).start(neighbourhood.replicaPeers(key), neighbourhood.spares(key));
+    } else this.#send(undefined, receivedTokens.find(key, this.#routing.core.now));
     return this;
   }
 
   cancel(): void {
-    this.#request.cancel();
+    this.#isOver = true;
+    this.#request?.cancel();
   }
 
-  onAnswer(_request: Request, reply: ReplyFrame): void {
-    if (reply.status === 'ok') this.#owner.onStored({ kind: 'stored', copies: reply.payload[0] ?? 1 });
-    else this.#owner.onStored({ kind: 'rejected', status: reply.status });
+  onSpread(outcome: SpreadOutcome): void {
+    if (outcome.kind === 'copied') this.#end({ kind: 'stored', copies: outcome.copies });
+    else this.#end({ kind: 'rejected', status: outcome.status });
   }
 
-  onNoAnswer(_request: Request, why: NoAnswer): void {
-    this.#owner.onStored({ kind: 'lost', why });
+  onAnswer(_request: Request, { status, payload, trail }: ReplyFrame): void {
+    const token = status === 'bad-token' ? decodeToken(payload) : undefined;
+    if (token !== undefined && this.#messageCount < MAX_STORE_MESSAGES) {
+      this.#holdings.receivedTokens.note(this.#copy.key, token, this.#routing.core.now);
+      this.#send(trail[0]?.id, token);
+    } else if (status === 'ok') this.#end({ kind: 'stored', copies: payload[0] ?? 1 });
+    else this.#end({ kind: 'rejected', status });
+  }
+
+  onNoAnswer(request: Request, why: NoAnswer): void {
+    const wasExact = (request.question.flags & ROUTE_EXACT) !== 0;
+    if (wasExact && this.#messageCount < MAX_STORE_MESSAGES) this.#send(undefined, undefined);
+    else this.#end({ kind: 'lost', why });
+  }
+
+  /** To `holder`, or to whoever is on the way to the key. */
+  #send(holder: NodeId | undefined, token: WriteToken | undefined): void {
+    this.#messageCount++;
+    const { kind, key, encode } = this.#copy;
+    const flags = holder === undefined ? 0 : ROUTE_EXACT;
+    const question = { kind, flags, target: holder ?? key, payload: encode(token), ways: [], deadline: this.#deadline };
+    this.#request = new Request(this.#routing, question, this).start();
+  }
+
+  #end(outcome: StoreOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.onStored(outcome);
   }
 }

@@ -55,6 +55,14 @@ export class Targets {
     this.#targets.delete(target);
   }
 
+  /** Forgets targets of which nothing is remembered any more. */
+  sweep(now: Millis): void {
+    for (const [target, state] of this.#targets) {
+      if (state.inFlight === 0 && now >= state.unreachableUntil && now >= state.reachedUntil)
+        this.#targets.delete(target);
+    }
+  }
+
   #state(target: NodeId): TargetState {
     const held = this.#targets.get(target);
     if (held) return held;

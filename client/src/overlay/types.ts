@@ -33,11 +33,22 @@ export type OverlayCommand =
       readonly op: OpId;
       readonly key: Key;
       readonly mode: LookupMode;
+      /** Copies of a recursive lookup that take different ways, 1 to MAX_LANES. Default 1. */
+      readonly disjoint?: number;
       readonly timeoutMs: Millis;
     }
-  /** Stores an already signed record on the closest peers. */
-  | { readonly kind: 'put'; readonly op: OpId; readonly record: SignedRecord }
-  | { readonly kind: 'get'; readonly op: OpId; readonly key: Key }
+  /**
+   * Stores an already signed record on the closest peers. With `expectedSequence` only where that is the sequence number
+   * of the stored version, or none is stored; 0 is the number of no version.
+   */
+  | {
+      readonly kind: 'put';
+      readonly op: OpId;
+      readonly record: SignedRecord;
+      readonly expectedSequence?: number | undefined;
+    }
+  /** `isFresh`: read from holders even when the key is popular; otherwise up to MAX_STALENESS_MS old. */
+  | { readonly kind: 'get'; readonly op: OpId; readonly key: Key; readonly isFresh?: boolean | undefined }
   /** Announces this peer as a provider of `key`, and again before each expiry, until `unpublish`. */
   | { readonly kind: 'publish'; readonly op: OpId; readonly key: Key }
   | { readonly kind: 'unpublish'; readonly op: OpId; readonly key: Key }
@@ -54,14 +65,23 @@ export type OverlayCommand =
   /** Forgets an operation; no result follows. */
   | { readonly kind: 'cancel'; readonly op: OpId }
   /** An `openLink` of ours could not be carried out. */
-  | { readonly kind: 'linkFailed'; readonly peer: NodeId; readonly isPeerAtFault: boolean }
+  | {
+      readonly kind: 'linkFailed';
+      readonly peer: NodeId;
+      readonly isPeerAtFault: boolean;
+      /** The peer answered, but the two of us cannot be connected (ICE failed): others may still reach it. */
+      readonly isPairBroken?: boolean;
+    }
   /** The wall clock, so that expiries can be compared. Given at start and about every minute. */
   | { readonly kind: 'wallClock'; readonly wallNow: number }
   /** Says BYE to all links and hands records to siblings. */
   | { readonly kind: 'leave' };
 
 export type OverlayInput =
-  | { readonly kind: 'linkUp'; readonly peer: Contact; readonly isOutbound: boolean }
+  /** `network`: the public network that the other end is in, as far as the link shows it. At most 64 characters. */
+  | { readonly kind: 'linkUp'; readonly peer: Contact; readonly isOutbound: boolean; readonly network?: string }
+  /** The network of a live link became known, or changed. */
+  | { readonly kind: 'linkNetwork'; readonly peer: NodeId; readonly network: string | undefined }
   | { readonly kind: 'linkDown'; readonly peer: NodeId }
   | { readonly kind: 'received'; readonly from: NodeId; readonly bytes: Uint8Array }
   | { readonly kind: 'writable'; readonly peer: NodeId }
@@ -70,13 +90,24 @@ export type OverlayInput =
   | { readonly kind: 'effectDone'; readonly effect: number; readonly isValid: boolean }
   | { readonly kind: 'deadline' };
 
-/** Why an operation failed. */
+/**
+ * Why an operation failed. Of a put (BEP 44's code where it has one): `cas-mismatch` (301) another version is stored than
+ * the expected one; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
+ * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author; `quota` the holders
+ * have no room for more of this author, or from here.
+ */
 export type OverlayErrorCode =
   | 'timeout'
   | 'unreachable'
   | 'no-links'
   | 'refused'
   | 'too-large'
+  | 'cas-mismatch'
+  | 'stale-sequence'
+  | 'bad-signature'
+  | 'expired'
+  | 'wrong-key'
+  | 'quota'
   | 'cancelled'
   | 'not-found';
 
@@ -99,13 +130,15 @@ export type OverlayResult =
   | { readonly kind: 'route'; readonly hops: number; readonly elapsedMs: Millis }
   | { readonly kind: 'failed'; readonly code: OverlayErrorCode };
 
-/** One hop of a lookup of ours, as it becomes known: for the drawing and for logs. */
+/** What the owner is told. */
 export type OverlayEvent =
   | { readonly kind: 'result'; readonly op: OpId; readonly result: OverlayResult }
   /** A routed message whose target we are. `from` is authenticated by nobody: payloads are sealed and signed. */
   | { readonly kind: 'message'; readonly from: Contact; readonly protocol: Protocol; readonly payload: Uint8Array }
   /** The self-lookup finished with at least one link. */
   | { readonly kind: 'joined' }
+  /** An answer to a lookup or a read of ours: the peers that the question passed, first hop first. For the drawing. */
+  | { readonly kind: 'trail'; readonly op: OpId; readonly path: readonly NodeId[] }
   /** A linked peer said BYE: close the link without treating it as a failure. */
   | { readonly kind: 'bye'; readonly peer: NodeId };
 
@@ -124,15 +157,32 @@ export interface TableEntry {
   /** Common prefix length with our id. */
   readonly bucket: number;
   readonly isLinked: boolean;
+  /** Linked through common neighbours, because no link of our own can be opened. */
+  readonly isVirtual?: boolean;
+  /** The common neighbours of a virtual link, best first. At most RELAYS_PER_LINK. */
+  readonly relays?: readonly NodeId[];
   readonly isSibling: boolean;
-  /** Smoothed round-trip time of overlay pings. */
+  /** Smoothed round-trip time of overlay pings, over the relay where the link is virtual. */
   readonly rttMs: number | undefined;
+}
+
+/** How full one bucket is, for the page. Buckets that hold nobody are left out. */
+export interface BucketFill {
+  /** Length of the prefix that its contacts share with our id. */
+  readonly index: number;
+  readonly linked: number;
+  /** Contacts without a link of our own. */
+  readonly known: number;
+  /** Contacts that wait in the replacement cache. */
+  readonly replacements: number;
 }
 
 /** What can be read off the machine between inputs. */
 export interface OverlaySnapshot {
   readonly isJoined: boolean;
   readonly entries: readonly TableEntry[];
+  /** Shortest prefix first. */
+  readonly buckets: readonly BucketFill[];
   readonly records: number;
   /** Estimated number of peers in the network, from the density of siblings. At least 1. */
   readonly networkSize: number;

@@ -1,4 +1,4 @@
-import { MAX_VERIFICATIONS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_VERIFICATIONS } from '../../../shared/src/limits/records.ts';
 import type { Core } from './core.ts';
 import type { SignedRecord } from './types.ts';
 

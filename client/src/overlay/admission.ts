@@ -1,0 +1,73 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
+import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import {
+  LINK_STORES_PER_SECOND,
+  LINK_STORE_BURST,
+  MAX_STORE_RATES,
+  UNSOLICITED_BURST,
+  UNSOLICITED_PER_SECOND,
+} from '../../../shared/src/limits/records.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Forward } from './forward.ts';
+import type { WriteToken, WriteTokens } from './write-tokens.ts';
+
+/** A budget that is spent one by one and grows back steadily: a token bucket. */
+export class Allowance {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #countedAt: Millis;
+
+  constructor(burst: number, perSecond: number, now: Millis) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+    this.#countedAt = now;
+  }
+
+  /** Takes one; false when none is left. */
+  take(now: Millis): boolean {
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#countedAt) / 1000) * this.#perSecond);
+    this.#countedAt = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}
+
+/**
+ * Who may have something stored here: every link has a rate. Linked peers have proven who they are and need no write
+ * token. Strangers need one as soon as more of them write without than a quiet network explains, as IKE asks for
+ * cookies and QUIC for a retry under load only; so an ordinary put costs no extra round trip.
+ */
+export class Admission {
+  readonly #tokens: WriteTokens;
+  readonly #rates = new BoundedMap<NodeId, Allowance>(MAX_STORE_RATES);
+  readonly #unsolicited = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
+
+  constructor(tokens: WriteTokens) {
+    this.#tokens = tokens;
+  }
+
+  judge(
+    forward: Pick<Forward, 'from' | 'origin'>,
+    key: Key,
+    token: WriteToken | undefined,
+    now: Millis,
+  ): 'ok' | 'quota' | 'bad-token' {
+    const { from, origin } = forward;
+    if (from !== undefined && !this.#rateOf(from, now).take(now)) return 'quota';
+    if (from === origin.id) return 'ok';
+    if (token !== undefined && this.#tokens.accepts(token, origin.id, key, now)) return 'ok';
+    return this.#unsolicited.take(now) ? 'ok' : 'bad-token';
+  }
+
+  #rateOf(from: NodeId, now: Millis): Allowance {
+    let rate = this.#rates.get(from);
+    if (!rate) {
+      rate = new Allowance(LINK_STORE_BURST, LINK_STORES_PER_SECOND, now);
+      this.#rates.set(from, rate);
+    }
+    return rate;
+  }
+}

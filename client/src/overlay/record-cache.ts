@@ -1,0 +1,90 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
+import type { Key } from '../../../shared/src/ids.ts';
+import {
+  CACHE_HALVING_PEERS,
+  MAX_CACHED_RECORDS,
+  MAX_COUNTED_KEYS,
+  MAX_STALENESS_MS,
+  POPULAR_READS,
+  POPULAR_WINDOW_MS,
+} from '../../../shared/src/limits/records.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import { isSameVersion, isSuccessor } from './record-store.ts';
+import type { SignedRecord } from './types.ts';
+
+/** A copy kept beside the replicas. */
+export interface CachedRecord {
+  readonly record: SignedRecord;
+  /** When a holder answered with it. */
+  readonly readAt: Millis;
+  /** Until when it may answer others; at most `readAt + MAX_STALENESS_MS`. */
+  readonly servedUntil: Millis;
+  /** True when it may answer at all. Otherwise it is a version of ours that reads of ours must not fall behind. */
+  readonly isPopular: boolean;
+}
+
+/**
+ * Copies of popular records near the paths that lead to them (Kademlia §2.3), so that no holder serves everybody. They
+ * are never replicas: not counted, not handed over, not in digests, gone within seconds, and lose to any newer version.
+ */
+export class RecordCache {
+  readonly #copies = new BoundedMap<Key, CachedRecord>(MAX_CACHED_RECORDS);
+  readonly #reads = new BoundedMap<Key, { since: Millis; count: number }>(MAX_COUNTED_KEYS);
+
+  get size(): number {
+    return this.#copies.size;
+  }
+
+  /** Takes note of a read of `key`, ours or one that passes. */
+  countRead(key: Key, now: Millis): void {
+    const reads = this.#reads.get(key);
+    if (reads && now - reads.since < POPULAR_WINDOW_MS) reads.count++;
+    else this.#reads.set(key, { since: now, count: reads && reads.count >= POPULAR_READS ? POPULAR_READS : 1 });
+  }
+
+  /** True when `key` was read often in this window, or in the one before. */
+  isPopular(key: Key, now: Millis): boolean {
+    const reads = this.#reads.get(key);
+    return reads !== undefined && reads.count >= POPULAR_READS && now - reads.since < 2 * POPULAR_WINDOW_MS;
+  }
+
+  /** For our own reads. */
+  get(key: Key, now: Millis, wallNow: number): CachedRecord | undefined {
+    const copy = this.#copies.get(key);
+    if (!copy) return undefined;
+    if (now < copy.readAt + MAX_STALENESS_MS && copy.record.expiresAt > wallNow) return copy;
+    this.#copies.delete(key);
+    return undefined;
+  }
+
+  /** For the reads of others. */
+  servable(key: Key, now: Millis, wallNow: number): CachedRecord | undefined {
+    const copy = this.get(key, now, wallNow);
+    return copy?.isPopular && now < copy.servedUntil ? copy : undefined;
+  }
+
+  /**
+   * Keeps a record with a good signature that holders answered with at `readAt`. `between`: the estimated peers between us
+   * and the key.
+   */
+  offer(record: SignedRecord, readAt: Millis, between: number): void {
+    const servedUntil = readAt + MAX_STALENESS_MS * 2 ** -(Math.max(0, between) / CACHE_HALVING_PEERS);
+    this.#keep({ record, readAt, servedUntil, isPopular: true });
+  }
+
+  /** Remembers what we have put, so that we read at least that. */
+  noteOwn(record: SignedRecord, now: Millis): void {
+    this.#keep({ record, readAt: now, servedUntil: now, isPopular: false });
+  }
+
+  #keep(copy: CachedRecord): void {
+    const held = this.#copies.get(copy.record.key)?.record;
+    if (held && !isSameVersion(held, copy.record) && !isSuccessor(copy.record, held)) return;
+    this.#copies.set(copy.record.key, copy);
+  }
+
+  /** A newer version may be on its way. */
+  drop(key: Key): void {
+    this.#copies.delete(key);
+  }
+}

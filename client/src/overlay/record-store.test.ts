@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { MAX_BYTES_PER_AUTHOR, MAX_RECORDS_PER_AUTHOR, MAX_RECORD_TTL_MS } from '../../../shared/src/limits/records.ts';
+import { RECORD_HEADER_BYTES } from './payloads.ts';
+import { RecordStore } from './record-store.ts';
+import { WALL, idAt, keyAt, person, recordOf } from './record-test-kit.ts';
+
+const self = idAt('00');
+const storeFor = (capacity?: number, replicaOf: readonly string[] = []): RecordStore =>
+  new RecordStore(self, (key) => replicaOf.includes(key), capacity);
+
+test('a higher sequence number replaces a lower one; a lower one is stale and changes nothing (BEP 44: 302)', () => {
+  const store = storeFor();
+  expect(store.put(recordOf({ sequence: 5 }), WALL)).toBe('ok');
+  expect(store.put(recordOf({ sequence: 6, value: new Uint8Array([6]) }), WALL)).toBe('ok');
+  expect(store.put(recordOf({ sequence: 5 }), WALL)).toBe('stale-sequence');
+  expect(store.get(keyAt('aa'), WALL)?.record.sequence).toBe(6);
+});
+
+test('the same version again is no error; another value under the same number is stale', () => {
+  const store = storeFor();
+  store.put(recordOf(), WALL);
+  expect(store.put(recordOf(), WALL)).toBe('ok');
+  expect(store.put(recordOf({ value: new Uint8Array([2]) }), WALL)).toBe('stale-sequence');
+});
+
+test('compare-and-swap replaces exactly the expected version (BEP 44: 301)', () => {
+  const store = storeFor();
+  store.put(recordOf({ sequence: 5 }), WALL);
+  expect(store.put(recordOf({ sequence: 9 }), WALL, 4)).toBe('cas-mismatch');
+  expect(store.put(recordOf({ sequence: 9 }), WALL, 0)).toBe('cas-mismatch');
+  expect(store.get(keyAt('aa'), WALL)?.record.sequence).toBe(5);
+  expect(store.put(recordOf({ sequence: 9 }), WALL, 5)).toBe('ok');
+});
+
+test('where nothing is stored any expectation holds, and a repeated put meets its own version', () => {
+  const store = storeFor();
+  expect(store.put(recordOf({ sequence: 9 }), WALL, 5)).toBe('ok');
+  expect(store.put(recordOf({ sequence: 9 }), WALL, 5)).toBe('ok');
+});
+
+test('a key belongs to its author until the record expires', () => {
+  const store = storeFor();
+  const expiresAt = WALL + 1_000;
+  store.put(recordOf({ expiresAt }), WALL);
+  expect(store.put(recordOf({ author: person(2), sequence: 99 }), WALL)).toBe('wrong-key');
+  expect(store.put(recordOf({ author: person(2) }), expiresAt)).toBe('ok');
+});
+
+test('a value over 1024 bytes is too large (BEP 44: 205); one of 1024 is not', () => {
+  expect(storeFor().put(recordOf({ value: new Uint8Array(1_025) }), WALL)).toBe('too-large');
+  expect(storeFor().put(recordOf({ value: new Uint8Array(1_024) }), WALL)).toBe('ok');
+});
+
+test('a record that is over, or lives longer than allowed, is not kept', () => {
+  const store = storeFor();
+  expect(store.put(recordOf({ expiresAt: WALL }), WALL)).toBe('expired');
+  expect(store.put(recordOf({ expiresAt: WALL + MAX_RECORD_TTL_MS + 1 }), WALL)).toBe('expired');
+  expect([store.size, store.bytes]).toEqual([0, 0]);
+});
+
+test('an author has 64 records at one holder; a new version of one of them is no further record', () => {
+  const store = storeFor();
+  for (let i = 0; i < MAX_RECORDS_PER_AUTHOR; i++) store.put(recordOf({ key: keyAt(`a${i + 100}`) }), WALL);
+  expect(store.put(recordOf({ key: keyAt('b') }), WALL)).toBe('quota');
+  expect(store.put(recordOf({ key: keyAt('a100'), sequence: 2 }), WALL)).toBe('ok');
+  expect(store.put(recordOf({ key: keyAt('b'), author: person(2) }), WALL)).toBe('ok');
+  store.delete(keyAt('a100'));
+  expect(store.put(recordOf({ key: keyAt('b1') }), WALL)).toBe('ok');
+});
+
+test('an author has 64 KiB at one holder', () => {
+  const store = storeFor();
+  const value = new Uint8Array(1_024);
+  const fitting = Math.floor(MAX_BYTES_PER_AUTHOR / (RECORD_HEADER_BYTES + 1_024));
+  for (let i = 0; i < fitting; i++) expect(store.put(recordOf({ key: keyAt(`a${i + 100}`), value }), WALL)).toBe('ok');
+  expect(store.put(recordOf({ key: keyAt('b'), value }), WALL)).toBe('quota');
+});
+
+const ROOM_FOR_TWO = 2 * (RECORD_HEADER_BYTES + 1);
+
+test('a full store gives up its farthest record for a nearer one, and refuses a farther one', () => {
+  const store = storeFor(ROOM_FOR_TWO);
+  store.put(recordOf({ key: keyAt('4') }), WALL);
+  store.put(recordOf({ key: keyAt('8') }), WALL);
+  expect(store.put(recordOf({ key: keyAt('f') }), WALL)).toBe('quota');
+  expect(store.put(recordOf({ key: keyAt('1') }), WALL)).toBe('ok');
+  expect(Array.from(store.values(), ({ record }) => record.key)).toEqual([keyAt('4'), keyAt('1')]);
+  expect(store.bytes).toBe(ROOM_FOR_TWO);
+});
+
+test('whoever floods a full store with keys near its holder evicts nothing that the holder is a replica of', () => {
+  const store = storeFor(ROOM_FOR_TWO, [keyAt('4'), keyAt('8')]);
+  store.put(recordOf({ key: keyAt('4') }), WALL);
+  store.put(recordOf({ key: keyAt('8') }), WALL);
+  for (let i = 0; i < 100; i++) {
+    const flood = recordOf({ key: keyAt(`000${i + 100}`), author: person(i) });
+    expect(store.put(flood, WALL)).toBe('quota');
+  }
+  expect(Array.from(store.values(), ({ record }) => record.key)).toEqual([keyAt('4'), keyAt('8')]);
+});
+
+test('what expires gives its room back', () => {
+  const store = storeFor(ROOM_FOR_TWO);
+  store.put(recordOf({ key: keyAt('4'), expiresAt: WALL + 10 }), WALL);
+  store.put(recordOf({ key: keyAt('8') }), WALL);
+  store.expire(WALL + 10);
+  expect([store.size, store.bytes]).toEqual([1, ROOM_FOR_TWO / 2]);
+});
+
+test('a version that the other replicas refused is taken back, a later one is not', () => {
+  const store = storeFor();
+  store.put(recordOf({ sequence: 2 }), WALL);
+  store.retract(recordOf({ sequence: 1 }));
+  expect(store.size).toBe(1);
+  store.retract(recordOf({ sequence: 2 }));
+  expect(store.size).toBe(0);
+});

@@ -1,0 +1,269 @@
+import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
+import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  MAX_SYNC_ENTRIES,
+  MAX_SYNC_PEERS,
+  MAX_SYNC_SENT,
+  MAX_SYNC_WANTED,
+  SYNC_DELAY_MS,
+  SYNC_MAX_MS,
+  SYNC_MIN_MS,
+  SYNC_PARTS,
+  SYNC_QUIET_MS,
+  SYNC_SHARED_MS,
+  SYNC_SPREAD_MS,
+  SYNC_URGENT_QUIET_MS,
+} from '../../../shared/src/limits/records.ts';
+import { type Millis, randomBelow } from '../../../shared/src/machine.ts';
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
+import { hexDigit } from '../../../shared/src/bytes.ts';
+import { Allowance } from './admission.ts';
+import type { Forward } from './forward.ts';
+import type { Answer } from './forwarder.ts';
+import type { Neighbourhood } from './neighbourhood.ts';
+import type { ProviderStore } from './provider-store.ts';
+import type { RecordStore } from './record-store.ts';
+import { providerCopy, recordCopy } from './replication.ts';
+import type { ReplyFrame } from './reply-frame.ts';
+import { Request, type Routing } from './request.ts';
+import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
+import { type Copy, Spread } from './spread.ts';
+import {
+  type Item,
+  type ItemName,
+  decodeSync,
+  decodeSyncAnswer,
+  encodeSync,
+  encodeSyncAnswer,
+} from './sync-payloads.ts';
+
+/** What we hold that one other replica should hold too. */
+interface Shared {
+  readonly peer: Contact;
+  /** BOUNDED: by what is held. */
+  readonly items: Item[];
+}
+
+const EQUAL = new Uint8Array(0);
+
+/**
+ * Keeps the replicas of what is held alike. Now and then, and soon after siblings changed, each peer sends the others of
+ * its replica sets a digest; only where digests differ do the two sides list what they have, send what is newer and ask
+ * for what they lack. A quiet network pays some hundred bytes a minute, and nothing at all for nothing held.
+ */
+export class Sync {
+  readonly #routing: Routing;
+  readonly #neighbourhood: Neighbourhood;
+  readonly #records: RecordStore;
+  readonly #providers: ProviderStore;
+  readonly #sending = new Allowance(4 * MAX_SYNC_SENT, MAX_SYNC_SENT / 2, 0);
+  /** When a linked peer last exchanged digests with us. */
+  readonly #exchangedAt = new BoundedMap<NodeId, Millis>(4 * MAX_SYNC_PEERS);
+  /** BOUNDED: by the contacts of the table. */
+  #shared = new Map<NodeId, Shared>();
+  #sharedOf = '';
+  #sharedAt: Millis = Number.NEGATIVE_INFINITY;
+  #nextAt: Millis = Number.POSITIVE_INFINITY;
+  #isUrgent = false;
+  #seenSiblings = -1;
+
+  constructor(routing: Routing, neighbourhood: Neighbourhood, records: RecordStore, providers: ProviderStore) {
+    this.#routing = routing;
+    this.#neighbourhood = neighbourhood;
+    this.#records = records;
+    this.#providers = providers;
+  }
+
+  /** Starts a round when one is due. */
+  tick(): void {
+    const { core, table } = this.#routing;
+    if (this.#records.size + this.#providers.size === 0) {
+      this.#nextAt = Number.POSITIVE_INFINITY;
+      this.#isUrgent = false;
+      this.#seenSiblings = -1;
+      return;
+    }
+    if (table.siblingVersion !== this.#seenSiblings) {
+      this.#seenSiblings = table.siblingVersion;
+      if (!this.#isUrgent) this.#nextAt = core.now + SYNC_DELAY_MS + randomBelow(core.rng, SYNC_SPREAD_MS);
+      this.#isUrgent = true;
+    }
+    if (core.now < this.#nextAt) return;
+    const quietSince = core.now - (this.#isUrgent ? SYNC_URGENT_QUIET_MS : SYNC_QUIET_MS);
+    const partners = [...this.#share().values()];
+    const due = partners.filter(
+      ({ peer }) => (this.#exchangedAt.get(peer.id) ?? Number.NEGATIVE_INFINITY) < quietSince,
+    );
+    this.#isUrgent &&= due.length < partners.length;
+    const pause = SYNC_MIN_MS + randomBelow(core.rng, SYNC_MAX_MS - SYNC_MIN_MS);
+    this.#nextAt = core.now + (this.#isUrgent ? SYNC_URGENT_QUIET_MS : pause);
+    due.sort((a, b) => b.items.length - a.items.length);
+    for (const shared of due.slice(0, MAX_SYNC_PEERS)) this.#compareWith(shared);
+  }
+
+  /** Answers a digest with what differs, and a wish with copies. Undefined: malformed. */
+  consume({ origin, from }: Forward, bytes: Uint8Array): Answer | undefined {
+    const payload = decodeSync(bytes);
+    if (!payload) return undefined;
+    const { core } = this.#routing;
+    const items = this.#share().get(origin.id)?.items ?? [];
+    if (payload.kind === 'wanted') {
+      const held = indexOf(items);
+      this.#sendAll(
+        origin,
+        payload.names.filter((name) => held.has(nameOf(name))),
+      );
+      return { status: 'ok', payload: EQUAL, closest: [] };
+    }
+    if (from === origin.id) this.#exchangedAt.set(origin.id, core.now);
+    const hashes = digestOf(items, payload.salt);
+    const differing = hashes.flatMap((hash, part) => (hash === payload.hashes[part] ? [] : [part]));
+    const answer = differing.length === 0 ? EQUAL : encodeSyncAnswer(listParts(items, differing));
+    return { status: 'ok', payload: answer, closest: [] };
+  }
+
+  #compareWith({ peer, items }: Shared): void {
+    const { core } = this.#routing;
+    const salt = core.rng.nextUint32();
+    const payload = encodeSync({ kind: 'digest', salt, hashes: digestOf(items, salt) });
+    this.#exchangedAt.set(peer.id, core.now);
+    this.#ask(peer.id, payload, (reply) => this.#reconcile(peer, items, reply));
+  }
+
+  #reconcile(peer: Contact, items: readonly Item[], { status, payload }: ReplyFrame): void {
+    const theirs = status === 'ok' && payload.length > 0 ? decodeSyncAnswer(payload) : undefined;
+    if (status !== 'ok' || (payload.length > 0 && !theirs)) return;
+    const index = indexOf(theirs?.items ?? []);
+    const lacking: Item[] = [];
+    for (const item of items) {
+      if (isLackedBy(index, theirs?.parts ?? 0, item)) lacking.push(item);
+      else this.#replicasOf(item)?.add(peer.id);
+    }
+    this.#sendAll(peer, lacking);
+    const wanted = (theirs?.items ?? []).filter((item) => this.#isWanted(item)).slice(0, MAX_SYNC_WANTED);
+    if (wanted.length > 0) this.#ask(peer.id, encodeSync({ kind: 'wanted', names: wanted }), () => undefined);
+  }
+
+  /** True when a peer's version is news to us, and ours to keep. */
+  #isWanted(item: Item): boolean {
+    const { core } = this.#routing;
+    if (!this.#neighbourhood.isResponsible(item.key)) return false;
+    if (item.kind === 'record') {
+      return (this.#records.get(item.key, core.wallNow)?.record.sequence ?? -1) < item.version;
+    }
+    const held = this.#providers.held(item.key);
+    return !held || this.#providers.versionOf(held, core.now) !== item.version;
+  }
+
+  #replicasOf({ kind, key }: ItemName): Set<NodeId> | undefined {
+    const held = kind === 'record' ? this.#records.get(key, this.#routing.core.wallNow) : this.#providers.held(key);
+    return held?.replicas;
+  }
+
+  #sendAll(peer: Contact, names: readonly ItemName[]): void {
+    for (const name of names.slice(0, MAX_SYNC_SENT)) {
+      const copy = this.#copyOf(name);
+      if (!copy) continue;
+      if (!this.#sending.take(this.#routing.core.now)) return;
+      new Spread(this.#routing, copy, undefined).start([peer]);
+    }
+  }
+
+  #copyOf({ kind, key }: ItemName): Copy | undefined {
+    const { core } = this.#routing;
+    if (kind === 'record') {
+      const held = this.#records.get(key, core.wallNow);
+      return held && recordCopy(held);
+    }
+    const held = this.#providers.held(key);
+    return held && providerCopy(this.#providers, held, core.now);
+  }
+
+  #ask(target: NodeId, payload: Uint8Array, onAnswer: (reply: ReplyFrame) => void): void {
+    const deadline = this.#routing.core.now + QUESTION_TIMEOUT_MS;
+    const question = { kind: ROUTE_KIND.sync, flags: ROUTE_EXACT, target, payload, ways: [], deadline, maxAttempts: 2 };
+    const owner = {
+      onAnswer: (_request: Request, reply: ReplyFrame): void => onAnswer(reply),
+      onNoAnswer: (): void => undefined,
+    };
+    new Request(this.#routing, question, owner).start();
+  }
+
+  /** What is held, by the peers that should hold it too. */
+  #share(): ReadonlyMap<NodeId, Shared> {
+    const { core, table } = this.#routing;
+    const state = `${this.#records.version} ${this.#providers.version} ${table.siblingVersion}`;
+    if (state === this.#sharedOf && core.now - this.#sharedAt < SYNC_SHARED_MS) return this.#shared;
+    this.#sharedOf = state;
+    this.#sharedAt = core.now;
+    this.#shared = new Map();
+    for (const { record } of this.#records.values()) {
+      this.#shareOne({ kind: 'record', key: record.key, version: record.sequence });
+    }
+    for (const held of this.#providers.values()) {
+      this.#shareOne({ kind: 'providers', key: held.key, version: this.#providers.versionOf(held, core.now) });
+    }
+    return this.#shared;
+  }
+
+  #shareOne(item: Item): void {
+    if (!this.#neighbourhood.isReplica(item.key)) return;
+    for (const peer of this.#neighbourhood.replicaPeers(item.key)) {
+      const shared = this.#shared.get(peer.id);
+      if (shared) shared.items.push(item);
+      else this.#shared.set(peer.id, { peer, items: [item] });
+    }
+  }
+}
+
+function partOf(key: Key): number {
+  return hexDigit(key.charCodeAt(key.length - 1)) % SYNC_PARTS;
+}
+
+/** One hash per part of the key space: the exclusive or of its items' hashes, so that their order does not matter. */
+export function digestOf(items: readonly Item[], salt: number): number[] {
+  const hashes = Array.from({ length: SYNC_PARTS }, () => 0);
+  for (const item of items) {
+    const part = partOf(item.key);
+    hashes[part] = ((hashes[part] as number) ^ hashOf(item, salt)) >>> 0;
+  }
+  return hashes;
+}
+
+/** FNV-1a over the salt and the item, finished as in MurmurHash3. [u32] */
+function hashOf({ kind, key, version }: Item, salt: number): number {
+  let hash = 0x811c9dc5 ^ salt;
+  const text = `${kind} ${key} ${version}`;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The items of `parts` as far as they fit; only parts that fit are marked as complete. */
+function listParts(items: readonly Item[], parts: readonly number[]): { parts: number; items: Item[] } {
+  let complete = 0;
+  const listed: Item[] = [];
+  for (const part of parts) {
+    const inPart = items.filter(({ key }) => partOf(key) === part);
+    const room = MAX_SYNC_ENTRIES - listed.length;
+    if (inPart.length <= room) complete |= 1 << part;
+    listed.push(...inPart.slice(0, room));
+  }
+  return { parts: complete, items: listed };
+}
+
+function indexOf(items: readonly Item[]): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [nameOf(item), item]));
+}
+
+function nameOf({ kind, key }: ItemName): string {
+  return `${kind} ${key}`;
+}
+
+/** True when a peer that listed `parts` completely, and `theirs` in all, should get `item`. */
+function isLackedBy(theirs: ReadonlyMap<string, Item>, parts: number, item: Item): boolean {
+  const their = theirs.get(nameOf(item));
+  if (!their) return (parts & (1 << partOf(item.key))) !== 0;
+  return item.kind === 'record' ? their.version < item.version : their.version !== item.version;
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { MAX_READ_VERSIONS } from '../../../shared/src/limits/records.ts';
+import { person, recordOf } from './record-test-kit.ts';
+import { Versions } from './versions.ts';
+
+test('the newest version with a good signature wins, however many holders gave an older one', () => {
+  const versions = new Versions();
+  for (let i = 0; i < 3; i++) versions.add(recordOf({ sequence: 4 }), true);
+  versions.add(recordOf({ sequence: 5 }), true);
+  const forged = recordOf({ sequence: 9 });
+  expect(versions.add(forged)).toBe(true);
+  versions.judge(forged, false);
+  expect(versions.newest()?.sequence).toBe(5);
+});
+
+test('a version is checked once; until then it does not count', () => {
+  const versions = new Versions();
+  const record = recordOf();
+  expect([versions.add(record), versions.add(recordOf())]).toEqual([true, false]);
+  expect(versions.newest()).toBeUndefined();
+  versions.judge(record, true);
+  expect(versions.newest()).toBe(record);
+});
+
+test('between two authors, and between two values of one number, what more holders gave wins', () => {
+  const versions = new Versions();
+  versions.add(recordOf({ author: person(2), sequence: 99 }), true);
+  for (let i = 0; i < 2; i++) versions.add(recordOf(), true);
+  expect(versions.newest()?.author.id).toBe(person(1).id);
+  for (let i = 0; i < 3; i++) versions.add(recordOf({ value: new Uint8Array([7]) }), true);
+  expect(versions.newest()?.value).toEqual(new Uint8Array([7]));
+});
+
+test('more versions than holders may be asked are not kept', () => {
+  const versions = new Versions();
+  for (let i = 1; i <= MAX_READ_VERSIONS + 5; i++) versions.add(recordOf({ sequence: i }), true);
+  expect(versions.newest()?.sequence).toBe(MAX_READ_VERSIONS);
+});

@@ -1,0 +1,49 @@
+import { equalBytes } from '../../../shared/src/bytes.ts';
+import { MAX_READ_VERSIONS } from '../../../shared/src/limits/records.ts';
+import { isSameVersion } from './record-store.ts';
+import type { SignedRecord } from './types.ts';
+
+interface Version {
+  readonly record: SignedRecord;
+  /** Holders that answered with it. */
+  count: number;
+  /** Undefined until its signature was checked. */
+  isGood: boolean | undefined;
+}
+
+/** The different records that holders gave for one key. */
+export class Versions {
+  /** BOUNDED: by MAX_READ_VERSIONS. */
+  readonly #versions: Version[] = [];
+
+  /** Takes an answer in. True when its signature is still to be checked, by `judge`. */
+  add(record: SignedRecord, isGood?: boolean): boolean {
+    const known = this.#versions.find(
+      (version) => isSameVersion(version.record, record) && equalBytes(version.record.signature, record.signature),
+    );
+    if (known) known.count++;
+    else if (this.#versions.length < MAX_READ_VERSIONS) this.#versions.push({ record, count: 1, isGood });
+    return !known && isGood === undefined;
+  }
+
+  judge(record: SignedRecord, isGood: boolean): void {
+    const version = this.#versions.find((candidate) => candidate.record === record);
+    if (version) version.isGood = isGood;
+  }
+
+  /**
+   * The newest good one. Where authors differ, or two versions bear one number, what more holders gave counts: a majority
+   * of the replicas settles both when they are put.
+   */
+  newest(): SignedRecord | undefined {
+    let best: Version | undefined;
+    for (const version of this.#versions) if (version.isGood && (!best || isBetter(version, best))) best = version;
+    return best?.record;
+  }
+}
+
+function isBetter(a: Version, b: Version): boolean {
+  const isOneAuthor = a.record.author.id === b.record.author.id;
+  if (isOneAuthor && a.record.sequence !== b.record.sequence) return a.record.sequence > b.record.sequence;
+  return a.count > b.count;
+}

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest';
+import { MAX_VIRTUAL_LINKS, PAIR_FIRST_RETRY_MS, PAIR_HOLD_OFF_MS } from '../../../shared/src/limits/virtual-links.ts';
+import { FRAME } from './link-frames.ts';
+import { ROUTE_KIND } from './route-frame.ts';
+import { type Peer, TestMesh } from '../../test/mesh.ts';
+
+/** Two peers that cannot connect, and relays linked to both of them. */
+function pairWith(relayCount: number): { mesh: TestMesh; a: Peer; b: Peer; relays: Peer[] } {
+  const mesh = new TestMesh();
+  const [a, b] = [mesh.add(), mesh.add()];
+  const relays = Array.from({ length: relayCount }, () => mesh.add());
+  for (const relay of relays) {
+    mesh.connect(a, relay);
+    mesh.connect(relay, b);
+  }
+  for (const relay of relays)
+    for (const other of relays) if (relay.contact.id < other.contact.id) mesh.connect(relay, other);
+  mesh.run(10_000);
+  return { mesh, a, b, relays };
+}
+
+const idOf = ({ contact }: Peer): string => contact.id;
+const dialsOf = (from: Peer, to: Peer): number => from.dials.filter((dial) => dial.to === to.contact.id).length;
+const probesTo = ({ received }: Peer): number =>
+  received.filter((bytes) => bytes[1] === FRAME.route && bytes[14] === ROUTE_KIND.probe).length;
+
+test('a sibling that cannot be connected to is reached through two common neighbours, and both sides show it', () => {
+  const { mesh, a, b, relays } = pairWith(3);
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const row = mesh.row(one, other);
+    expect(row).toMatchObject({ isLinked: false, isVirtual: true, isSibling: true });
+    expect(row?.relays).toHaveLength(2);
+    expect(relays.map(idOf)).toEqual(expect.arrayContaining([...(row?.relays ?? [])]));
+    expect(row?.rttMs).toBe(80);
+  }
+});
+
+test('a pair that could not connect is tried again after half a minute, two and eight; all the time the relays serve', () => {
+  const { mesh, a, b } = pairWith(2);
+  mesh.run(PAIR_FIRST_RETRY_MS + 30_000);
+  expect([dialsOf(a, b), dialsOf(b, a)]).toEqual([2, 2]);
+  expect(mesh.row(a, b)?.isVirtual).toBe(true);
+  mesh.run(PAIR_HOLD_OFF_MS - 90_000);
+  expect([dialsOf(a, b), dialsOf(b, a)]).toEqual([3, 3]);
+  expect(mesh.row(a, b)?.isVirtual).toBe(true);
+});
+
+test('a link takes the place of a virtual one', () => {
+  const { mesh, a, b } = pairWith(2);
+  mesh.connect(a, b);
+  mesh.run(1_000);
+  expect(mesh.row(a, b)).toMatchObject({ isLinked: true, isVirtual: false, relays: [] });
+  const before = probesTo(b);
+  mesh.run(60_000);
+  expect(probesTo(b)).toBe(before);
+});
+
+test('a lookup goes on through a virtual link to the peer that no link leads to', () => {
+  const { mesh, a, b } = pairWith(2);
+  const outsider = mesh.add();
+  mesh.connect(outsider, a);
+  mesh.run(5_000);
+  mesh.lookUp(outsider, b.contact.id);
+  mesh.run(3_000);
+  const [result] = outsider.results;
+  expect(result).toMatchObject({ kind: 'lookup', hops: 3 });
+  expect(result?.kind === 'lookup' ? [result.closest[0]?.id, result.path.at(-1)] : []).toEqual([idOf(b), idOf(b)]);
+});
+
+test('a message for exactly that peer takes the relay at once', () => {
+  const { mesh, a, b } = pairWith(2);
+  mesh.route(a, b.contact.id);
+  mesh.run(200);
+  expect(a.results).toEqual([{ kind: 'route', hops: 2, elapsedMs: 80 }]);
+});
+
+test('a relay that lost its link to the other end is replaced within 20 s', () => {
+  const { mesh, a, b, relays } = pairWith(3);
+  const lost = relays.find(({ contact }) => contact.id === mesh.row(a, b)?.relays?.[0]) as Peer;
+  mesh.disconnect(lost, b);
+  mesh.run(20_000);
+  expect(mesh.row(a, b)?.relays).toHaveLength(2);
+  expect(mesh.row(a, b)?.relays).not.toContain(idOf(lost));
+});
+
+test('a relay whose link to us is gone is replaced at once', () => {
+  const { mesh, a, b, relays } = pairWith(3);
+  const lost = relays.find(({ contact }) => contact.id === mesh.row(a, b)?.relays?.[0]) as Peer;
+  mesh.disconnect(lost, a);
+  mesh.run(1_500);
+  expect(mesh.row(a, b)?.relays).toHaveLength(2);
+  expect(mesh.row(a, b)?.relays).not.toContain(idOf(lost));
+});
+
+test('a peer behind a virtual link that falls silent leaves the table within 20 s', () => {
+  const { mesh, a, b } = pairWith(3);
+  mesh.kill(b);
+  mesh.run(20_000);
+  expect(mesh.row(a, b)).toBeUndefined();
+});
+
+test('a peer that lives is kept for as long as a relay does', () => {
+  const { mesh, a, b } = pairWith(2);
+  for (let minute = 0; minute < 9; minute++) {
+    mesh.run(60_000);
+    expect([mesh.row(a, b)?.isVirtual, mesh.row(b, a)?.isVirtual]).toEqual([true, true]);
+  }
+});
+
+test('two peers without any common neighbour get no virtual link, and ask few in vain', () => {
+  const mesh = new TestMesh();
+  const [a, b, near, far] = [mesh.add(), mesh.add(), mesh.add(), mesh.add()];
+  mesh.connect(a, near);
+  mesh.connect(b, far);
+  mesh.connect(near, far);
+  mesh.command(a, { kind: 'introduce', contacts: [b.contact] });
+  mesh.run(60_000);
+  expect(dialsOf(a, b)).toBe(2);
+  expect(mesh.row(a, b)?.isVirtual ?? false).toBe(false);
+  expect(probesTo(near)).toBeLessThanOrEqual(40);
+});
+
+test('there are never more virtual links than the bound', () => {
+  const mesh = new TestMesh();
+  const [a, hub] = [mesh.add(), mesh.add()];
+  mesh.connect(a, hub);
+  for (let i = 0; i < 2 * MAX_VIRTUAL_LINKS; i++) mesh.connect(hub, mesh.add());
+  mesh.run(60_000);
+  const virtual = a.overlay.snapshot().entries.filter(({ isVirtual }) => isVirtual);
+  expect(virtual.length).toBeGreaterThan(4);
+  expect(virtual.length).toBeLessThanOrEqual(MAX_VIRTUAL_LINKS);
+});
