@@ -7,7 +7,10 @@ export type SkeinErrorCode =
   | 'bad-argument'
   | 'bad-magnet'
   | 'bad-metainfo'
+  | 'bad-signature'
   | 'call-ended'
+  | 'cas-mismatch'
+  | 'expired'
   | 'internal'
   | 'left'
   | 'link-failed'
@@ -19,12 +22,15 @@ export type SkeinErrorCode =
   | 'not-found'
   | 'not-ready'
   | 'over-budget'
+  | 'quota'
   | 'refused'
+  | 'stale-sequence'
   | 'storage-failed'
   | 'storage-full'
   | 'timeout'
   | 'too-large'
-  | 'unreachable';
+  | 'unreachable'
+  | 'wrong-key';
 
 /** The one error class of the public door. `message` is a sentence for people: what happened and what to do. */
 export class SkeinError extends Error {
@@ -91,16 +97,76 @@ export interface ContactInfo {
   readonly name: string | undefined;
   readonly bucket: number;
   readonly linked: boolean;
+  /** No link to it can be opened: what is sent to it goes through common neighbours. */
+  readonly virtual: boolean;
   readonly sibling: boolean;
   readonly rttMs: number | undefined;
 }
 
+/** How full one bucket of the routing table is. */
+export interface BucketInfo {
+  /** Length of the prefix that its contacts share with this node's id. [bits] */
+  readonly index: number;
+  readonly linked: number;
+  /** Contacts without a link. */
+  readonly known: number;
+  /** Contacts that wait for a place. */
+  readonly replacements: number;
+}
+
+/** A lookup or a read of this node, from its start to its end, for drawings and logs. */
+export interface LookupTrace {
+  /** The same from start to end. */
+  readonly id: number;
+  readonly purpose: 'lookup' | 'get' | 'findProviders';
+  readonly key: string;
+  /** `failed` also when it was cancelled. */
+  readonly state: 'running' | 'done' | 'failed';
+  /** The way of each answer so far, oldest first: ids from the first hop to the peer that answered. */
+  readonly paths: readonly (readonly string[])[];
+  /** Ids, nearest first; of a lookup that is done. */
+  readonly closest: readonly string[];
+}
+
+/** How `lookup` goes about it. */
+export interface LookupOptions {
+  /** `recursive`: handed on hop by hop, the default. `iterative`: every peer on the way is asked, more slowly. */
+  readonly mode?: 'recursive' | 'iterative';
+  /**
+   * Copies of a recursive lookup that take ways of their own, 1 to 8. From 2 on the closest peers must answer for
+   * themselves, so that peers which drop, misroute or lie are found out. Default 1.
+   */
+  readonly disjoint?: number;
+  /** Cancels the lookup. */
+  readonly signal?: AbortSignal;
+}
+
 export interface LookupResult {
+  /** The key as 40 hex digits, hashed where it was not given so. */
+  readonly key: string;
   /** Ids, nearest first. */
   readonly closest: readonly string[];
   readonly hops: number;
   readonly ms: number;
   readonly path: readonly string[];
+}
+
+/** What became of a `put`. */
+export interface PutResult {
+  /** The version's number: what `expectedSequence` of the next put may name. */
+  readonly sequence: number;
+  /** Peers that hold it by now; more follow. */
+  readonly replicas: number;
+}
+
+/** A record as it is stored. */
+export interface StoredRecord {
+  readonly bytes: Uint8Array;
+  readonly sequence: number;
+  /** Id of the peer that signed it. */
+  readonly author: string;
+  /** [ms since the epoch] */
+  readonly expiresAt: number;
 }
 
 /** A message sent with `sendTo`, as its receiver sees it. */
@@ -119,6 +185,8 @@ export interface NodeEvents {
   download: Download;
   incomingcall: IncomingCall;
   message: AppMessage;
+  /** A lookup, `get` or `findProviders` of this node began, was answered, or ended. The first one comes before the call returns. */
+  lookup: LookupTrace;
 }
 
 /** What can be done with a running node. */
@@ -136,6 +204,8 @@ export interface Node {
   readonly calls: readonly Call[];
   links(): LinkInfo[];
   contacts(): ContactInfo[];
+  /** The buckets that hold somebody, shortest prefix first. */
+  buckets(): BucketInfo[];
   /** Listens to an event; returns what stops listening. */
   on<E extends keyof NodeEvents>(event: E, listener: (payload: NodeEvents[E]) => void): () => void;
   /** Changes the display name, for links made from now on and for calls. */
@@ -143,24 +213,38 @@ export interface Node {
   /** Says BYE, closes every link and stops. Idempotent. */
   leave(): Promise<void>;
 
-  lookup(
+  lookup(key: string | Uint8Array, options?: LookupOptions): Promise<LookupResult>;
+  /**
+   * Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. With `expectedSequence` only over that
+   * version (0: over none): otherwise it rejects with `cas-mismatch`. A key belongs to its first author while the record
+   * lives: another one gets `wrong-key`.
+   */
+  put(
     key: string | Uint8Array,
-    options?: { readonly mode?: 'recursive' | 'iterative'; readonly signal?: AbortSignal },
-  ): Promise<LookupResult>;
-  /** Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. */
-  put(key: string | Uint8Array, bytes: Uint8Array, options?: { readonly ttlMs?: number }): Promise<void>;
-  get(key: string | Uint8Array): Promise<Uint8Array | undefined>;
+    bytes: Uint8Array,
+    options?: { readonly ttlMs?: number; readonly expectedSequence?: number },
+  ): Promise<PutResult>;
+  /** Popular keys are read up to 10 s late unless `fresh`. */
+  get(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<Uint8Array | undefined>;
+  /** The same with author, version and expiry. */
+  getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;
   remove(key: string | Uint8Array): Promise<void>;
   publish(key: string | Uint8Array): Promise<void>;
   unpublish(key: string | Uint8Array): Promise<void>;
   findProviders(key: string | Uint8Array): Promise<string[]>;
-  /** Sends a sealed message of at most 8 KiB to providers of a key, or to one peer when no provider is published. Resolves to how many got it. */
+  /**
+   * Sends a sealed message of at most 8 KiB to `replicas` distinct providers of a key (default 1), asking further ones in
+   * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it.
+   */
   sendTo(key: string | Uint8Array, message: Uint8Array, options?: { readonly replicas?: number }): Promise<number>;
   /** Opens a link to a peer, e.g. to see whether it can be reached. */
   connect(id: string): Promise<LinkInfo>;
 
   share(files: readonly File[], options?: { readonly name?: string }): Promise<Share>;
-  /** Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. */
+  /**
+   * Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. Throws
+   * `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
+   */
   download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;
   /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */
   call(who: string, media: CallMedia): Promise<Call>;

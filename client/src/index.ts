@@ -12,6 +12,7 @@ import type { Crypto } from './ports/crypto.ts';
 import type { Log } from './ports/log.ts';
 import type { Signaling } from './ports/signaling.ts';
 import { type IceConfig, fixedIceConfig, ServerIceConfig } from './runtime/ice-config.ts';
+import { fetchSwarm } from './runtime/lazy-swarm.ts';
 import { SkeinNode } from './runtime/node.ts';
 
 export * from './api.ts';
@@ -34,6 +35,8 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   const log = createLog();
   const origin = options.signaling === false ? undefined : (options.signaling ?? location.origin);
   const ice = createIceConfig(options, origin, log);
+  // While keys and ICE servers are on their way. The node asks for it again, and says so if it does not come.
+  void fetchSwarm().catch(() => undefined);
   const [identity] = await Promise.all([loadIdentity({ storage: options.storage ?? 'persistent' }), ice.fresh()]);
   if (options.signal?.aborted) identity.release();
   throwIfAborted(options.signal);
@@ -57,9 +60,10 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
     isSecure: isSecureContext,
   });
-  node.start();
   addEventListener('pagehide', () => node.sayBye());
   options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
+  await node.start();
+  throwIfAborted(options.signal);
   return node;
 }
 

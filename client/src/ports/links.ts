@@ -34,6 +34,8 @@ export interface RawConnection {
   path(): Promise<LinkPath>;
   /** Round-trip time of the connection's candidate pair. Undefined when not measured yet. [ms] */
   rttMs(): Promise<number | undefined>;
+  /** The public network that the other end is in, as far as the connection shows it: an IPv4 /24 or an IPv6 /48. */
+  network(): Promise<string | undefined>;
   close(): void;
 }
 

@@ -9,6 +9,7 @@ class NarrowLink implements Link {
   readonly name = 'narrow';
   readonly isOfferer = true;
   readonly path = 'direct';
+  readonly network = undefined;
   readonly rttMs = undefined;
   readonly sent: number[] = [];
   room = 0;

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { type Contact, type NodeId, shortId } from '../../../shared/src/ids.ts';
 import { type LedgerLimits, OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
-import type { NodeStatus } from '../api.ts';
+import type { LookupTrace, NodeStatus } from '../api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { RawConnector } from '../ports/links.ts';
@@ -58,6 +58,8 @@ export interface NetworkHandler {
   appLetter(from: Contact, payload: Uint8Array): void;
   /** Something that the status shows may have changed. */
   changed(): void;
+  /** A lookup or read of ours went on. */
+  lookup(trace: LookupTrace): void;
 }
 
 /** Connectivity: links, overlay, letters and the server, and the routes between them. */
@@ -97,6 +99,7 @@ export class Network {
       handler: {
         message: (from, protocol, payload) => this.#onLetter(from, protocol, payload),
         joined: () => this.#onJoined(),
+        lookup: (trace) => handler.lookup(trace),
       },
     });
     this.post = new PostOffice({
@@ -191,7 +194,10 @@ export class Network {
       ledger: this.#parts.ledger,
       handler: {
         up: (link) => this.#onLinkUp(link),
-        changed: () => this.#handler.changed(),
+        changed: (link) => {
+          this.overlay.linkChanged(link);
+          this.#handler.changed();
+        },
         down: (link, reason) => this.#onLinkDown(link, reason),
         message: (link, bytes) => this.#onControl(link, bytes),
         writable: (link) => {

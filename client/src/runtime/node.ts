@@ -1,25 +1,34 @@
-import { parseNodeId } from '../../../shared/src/ids.ts';
+import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
+import { MAX_LANES } from '../../../shared/src/limits/overlay.ts';
+import { shuffle } from '../../../shared/src/machine.ts';
 import {
+  type BucketInfo,
   type Call,
   type CallMedia,
   type ContactInfo,
   type Download,
   type LinkInfo,
+  type LookupOptions,
   type LookupResult,
   type Node,
   type NodeEvents,
   type NodeStatus,
+  type PutResult,
   type Share,
   SkeinError,
+  type StoredRecord,
 } from '../api.ts';
 import type { MediaPort } from '../ports/media.ts';
 import { formatAddress, parseAddress } from './address.ts';
-import { Emitter } from './emitter.ts';
+import { HeldEmitter } from './held-emitter.ts';
 import { toKey } from './keys.ts';
 import { LazyCalls } from './lazy-calls.ts';
+import { LazySwarm } from './lazy-swarm.ts';
 import { type Link, LinkError } from './links/types.ts';
 import { Network, type NetworkParts } from './network.ts';
-import { SwarmService } from './swarm/service.ts';
+import type { PutOptions } from './records.ts';
+import { sendToSome } from './send-to-some.ts';
+import type { SwarmHost } from './swarm/host.ts';
 
 /** How long a lookup of the public door may take. [ms] Several times the slowest healthy lookup. */
 const LOOKUP_TIMEOUT_MS = 10_000;
@@ -45,9 +54,9 @@ export interface NodeParts extends Omit<NetworkParts, 'name'> {
 /** The composition root: one peer made of the network, the swarm and calls, behind the public door. */
 export class SkeinNode implements Node {
   readonly #parts: NodeParts;
-  readonly #events = new Emitter<NodeEvents>();
+  readonly #events = new HeldEmitter<NodeEvents>();
   readonly #network: Network;
-  readonly #swarm: SwarmService;
+  readonly #swarm: LazySwarm;
   readonly #calls: LazyCalls;
   #name: string;
   #hasLeft = false;
@@ -62,9 +71,15 @@ export class SkeinNode implements Node {
     this.#status = this.#readStatus();
   }
 
-  /** Connects to the server, if there is one, and starts joining. */
-  start(): void {
+  /**
+   * Connects to the server, if there is one, and starts joining. Resolves when the node can be handed out: the code of
+   * its swarms is here, or was waited for long enough. Events of the time before are told to whoever listens then.
+   */
+  async start(): Promise<void> {
     this.#network.start();
+    await this.#swarm.start();
+    // In a task of its own: who awaits the node adds listeners first.
+    this.#parts.clock.setTimer(this.#parts.clock.now(), () => this.#events.release());
   }
 
   get id(): string {
@@ -105,9 +120,14 @@ export class SkeinNode implements Node {
       name: this.#network.nameOf(entry.contact.id),
       bucket: entry.bucket,
       linked: entry.isLinked,
+      virtual: entry.isVirtual ?? false,
       sibling: entry.isSibling,
       rttMs: entry.rttMs,
     }));
+  }
+
+  buckets(): BucketInfo[] {
+    return [...this.#network.overlay.snapshot().buckets];
   }
 
   on<E extends keyof NodeEvents>(event: E, listener: (payload: NodeEvents[E]) => void): () => void {
@@ -137,29 +157,35 @@ export class SkeinNode implements Node {
     this.#network.sayBye();
   }
 
-  async lookup(
-    key: string | Uint8Array,
-    options: { readonly mode?: 'recursive' | 'iterative'; readonly signal?: AbortSignal } = {},
-  ): Promise<LookupResult> {
+  async lookup(key: string | Uint8Array, options: LookupOptions = {}): Promise<LookupResult> {
     this.#checkRunning();
-    const found = await this.#network.overlay.lookup(
-      toKey(key),
-      options.mode ?? 'recursive',
-      LOOKUP_TIMEOUT_MS,
-      options.signal,
-    );
+    const target = toKey(key);
+    const { disjoint = 1 } = options;
+    if (!Number.isInteger(disjoint) || disjoint < 1 || disjoint > MAX_LANES)
+      throw new SkeinError('bad-argument', `A lookup takes 1 to ${MAX_LANES} disjoint ways.`);
+    const found = await this.#network.overlay.lookup(target, { ...options, timeoutMs: LOOKUP_TIMEOUT_MS });
     const closest = found.closest.map((contact) => contact.id);
-    return { closest, hops: found.hops, ms: found.elapsedMs, path: found.path };
+    return { key: target, closest, hops: found.hops, ms: found.elapsedMs, path: found.path };
   }
 
-  async put(key: string | Uint8Array, bytes: Uint8Array, options: { readonly ttlMs?: number } = {}): Promise<void> {
+  async put(key: string | Uint8Array, bytes: Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     this.#checkRunning();
-    await this.#network.records.put(toKey(key), bytes, options.ttlMs);
+    return this.#network.records.put(toKey(key), bytes, options);
   }
 
-  async get(key: string | Uint8Array): Promise<Uint8Array | undefined> {
+  async get(key: string | Uint8Array, options: { readonly fresh?: boolean } = {}): Promise<Uint8Array | undefined> {
+    return (await this.getRecord(key, options))?.bytes;
+  }
+
+  async getRecord(
+    key: string | Uint8Array,
+    options: { readonly fresh?: boolean } = {},
+  ): Promise<StoredRecord | undefined> {
     this.#checkRunning();
-    return (await this.#network.records.get(toKey(key)))?.value;
+    const record = await this.#network.records.get(toKey(key), options.fresh);
+    if (!record) return undefined;
+    const { value, sequence, author, expiresAt } = record;
+    return { bytes: value, sequence, author: author.id, expiresAt };
   }
 
   async remove(key: string | Uint8Array): Promise<void> {
@@ -196,9 +222,12 @@ export class SkeinNode implements Node {
     }
     const target = toKey(key);
     const providers = (await this.#network.overlay.findProviders(target)).map((contact) => contact.id);
-    const receivers = providers.length > 0 ? providers.slice(0, Math.max(1, options.replicas ?? 1)) : [target];
-    const deliveries = receivers.map((id) => this.#network.post.send(id, 'app', message, APP_MESSAGE_TIMEOUT_MS));
-    return (await Promise.all(deliveries)).filter(Boolean).length;
+    const others = shuffle(
+      this.#parts.rng,
+      providers.filter((id) => id !== this.id),
+    );
+    const send = (id: NodeId): Promise<boolean> => this.#network.post.send(id, 'app', message, APP_MESSAGE_TIMEOUT_MS);
+    return sendToSome(providers.length > 0 ? others : [target], options.replicas ?? 1, send);
   }
 
   async connect(id: string): Promise<LinkInfo> {
@@ -248,13 +277,14 @@ export class SkeinNode implements Node {
         callLetter: (from, payload) => this.#calls.receive(from, payload),
         appLetter: (from, payload) => this.#events.emit('message', { from: from.id, bytes: payload }),
         changed: () => this.#refreshStatus(),
+        lookup: (trace) => this.#events.emit('lookup', trace),
       },
     );
   }
 
-  #createSwarm(): SwarmService {
+  #createSwarm(): LazySwarm {
     const parts = this.#parts;
-    const swarm = new SwarmService({
+    const host: SwarmHost = {
       self: parts.crypto.self.id,
       links: () => this.#network.links.links,
       openLink: (contact) => this.#network.links.open(contact, 'swarm'),
@@ -280,10 +310,11 @@ export class SkeinNode implements Node {
       log: parts.log,
       storage: parts.storage,
       createWorker: parts.createWorker,
+    };
+    return new LazySwarm(host, {
+      share: (share) => this.#events.emit('share', share),
+      download: (download) => this.#events.emit('download', download),
     });
-    swarm.events.on('share', (share) => this.#events.emit('share', share));
-    swarm.events.on('download', (download) => this.#events.emit('download', download));
-    return swarm;
   }
 
   #createCalls(): LazyCalls {
@@ -291,7 +322,9 @@ export class SkeinNode implements Node {
       self: this.#parts.crypto.self,
       name: () => this.#name,
       sendMail: (to, payload, withinMs) => this.#network.post.send(to, 'call', payload, withinMs),
-      putRecord: (key, value, ttlMs) => this.#network.records.put(key, value, ttlMs),
+      putRecord: async (key, value, ttlMs) => {
+        await this.#network.records.put(key, value, { ttlMs });
+      },
       removeRecord: (key) => this.#network.records.remove(key),
       getRecord: (key) => this.#network.records.get(key),
       iceServers: () => this.#parts.ice.fresh(),

@@ -1,10 +1,9 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
-import { SkeinError, type SkeinErrorCode } from '../api.ts';
+import { type LookupOptions, type LookupTrace, SkeinError, type SkeinErrorCode } from '../api.ts';
 import { Overlay } from '../overlay/overlay.ts';
 import { recordSignedBytes } from '../overlay/payloads.ts';
 import type {
-  LookupMode,
   OpId,
   OverlayCommand,
   OverlayErrorCode,
@@ -21,6 +20,7 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { ControlQueue } from './control-queue.ts';
 import { Driver } from './driver.ts';
 import { type Link, LinkError, type LinkManager } from './links/types.ts';
+import { LookupTraces } from './lookup-traces.ts';
 
 /** How often the overlay is told the wall clock, which record expiries are compared with. [ms] */
 const WALL_CLOCK_PERIOD_MS = 60_000;
@@ -29,6 +29,8 @@ const WALL_CLOCK_PERIOD_MS = 60_000;
 export interface OverlayHandler {
   message(from: Contact, protocol: Protocol, payload: Uint8Array): void;
   joined(): void;
+  /** A lookup or read of ours went on. */
+  lookup(trace: LookupTrace): void;
 }
 
 type Done<K extends OverlayResult['kind']> = Extract<OverlayResult, { kind: K }>;
@@ -49,6 +51,7 @@ export class OverlayService {
   /** BOUNDED: by the operations that callers await; the machine ends each at its deadline. */
   readonly #waiting = new Map<OpId, Waiting>();
   readonly #control: ControlQueue;
+  readonly #traces: LookupTraces;
   #nextOp = 1;
   #cancelWallClock: (() => void) | undefined;
 
@@ -67,6 +70,7 @@ export class OverlayService {
     this.#links = options.links;
     this.#control = options.control;
     this.#handler = options.handler;
+    this.#traces = new LookupTraces((trace) => options.handler.lookup(trace));
     this.#machine = new Overlay({
       self: options.crypto.self,
       rng: options.rng,
@@ -86,7 +90,12 @@ export class OverlayService {
   }
 
   linkUp(link: Link): void {
-    this.#driver.push({ kind: 'linkUp', peer: link.peer, isOutbound: link.isOfferer });
+    const { peer, isOfferer, network } = link;
+    this.#driver.push({ kind: 'linkUp', peer, isOutbound: isOfferer, ...(network !== undefined && { network }) });
+  }
+
+  linkChanged({ peer, network }: Link): void {
+    this.#driver.push({ kind: 'linkNetwork', peer: peer.id, network });
   }
 
   linkDown(peer: NodeId): void {
@@ -105,18 +114,21 @@ export class OverlayService {
     if (contacts.length > 0) this.#command({ kind: 'introduce', contacts });
   }
 
-  lookup(key: Key, mode: LookupMode, timeoutMs: Millis, signal?: AbortSignal): Promise<Done<'lookup'>> {
-    return this.#run('lookup', (op) => ({ kind: 'lookup', op, key, mode, timeoutMs }), signal);
+  lookup(
+    key: Key,
+    { mode = 'recursive', disjoint = 1, timeoutMs, signal }: LookupOptions & { readonly timeoutMs: Millis },
+  ): Promise<Done<'lookup'>> {
+    return this.#run('lookup', (op) => ({ kind: 'lookup', op, key, mode, disjoint, timeoutMs }), signal);
   }
 
-  put(record: SignedRecord): Promise<Done<'put'>> {
-    return this.#run('put', (op) => ({ kind: 'put', op, record }));
+  put(record: SignedRecord, expectedSequence?: number): Promise<Done<'put'>> {
+    return this.#run('put', (op) => ({ kind: 'put', op, record, expectedSequence }));
   }
 
   /** The newest record under `key`, or undefined when nobody holds one. */
-  async get(key: Key): Promise<SignedRecord | undefined> {
+  async get(key: Key, isFresh = false): Promise<SignedRecord | undefined> {
     try {
-      const { record } = await this.#run('get', (op) => ({ kind: 'get', op, key }));
+      const { record } = await this.#run('get', (op) => ({ kind: 'get', op, key, isFresh }));
       return record;
     } catch (error) {
       if (error instanceof SkeinError && error.code === 'not-found') return undefined;
@@ -181,6 +193,7 @@ export class OverlayService {
       const abort = (): void => {
         this.#command({ kind: 'cancel', op });
         this.#waiting.delete(op);
+        this.#traces.end(op);
         reject(new SkeinError('aborted', 'The lookup was cancelled.'));
       };
       signal?.addEventListener('abort', abort, { once: true });
@@ -193,7 +206,9 @@ export class OverlayService {
         },
         reject,
       });
-      this.#command(command(op));
+      const order = command(op);
+      this.#traces.begin(op, order);
+      this.#command(order);
     });
   }
 
@@ -225,8 +240,10 @@ export class OverlayService {
       // The overlay had given up a link that the swarm kept: there is no new one that could come up.
       if (wasUp) this.linkUp(link);
     } catch (error) {
-      const isPeerAtFault = error instanceof LinkError && error.code !== 'over-budget' && error.code !== 'superseded';
-      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault });
+      const code = error instanceof LinkError ? error.code : 'superseded';
+      const isPairBroken = code === 'ice-failed';
+      const isPeerAtFault = !isPairBroken && code !== 'over-budget' && code !== 'superseded';
+      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault, isPairBroken });
     }
   }
 
@@ -238,6 +255,7 @@ export class OverlayService {
   #onEvent(event: OverlayEvent): void {
     switch (event.kind) {
       case 'result': {
+        this.#traces.end(event.op, event.result);
         const waiting = this.#waiting.get(event.op);
         this.#waiting.delete(event.op);
         waiting?.resolve(event.result);
@@ -245,6 +263,9 @@ export class OverlayService {
       }
       case 'message':
         this.#handler.message(event.from, event.protocol, event.payload);
+        break;
+      case 'trail':
+        this.#traces.answered(event.op, event.path);
         break;
       case 'joined':
         this.#handler.joined();
@@ -260,7 +281,13 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
   timeout: ['timeout', 'The network did not answer in time. Try again.'],
   unreachable: ['unreachable', 'The peer cannot be reached: it has probably left the network.'],
   'no-links': ['no-links', 'No other peer is linked yet. Open this page in another tab or on another device.'],
-  refused: ['refused', 'The peers that keep this key refused the record: a newer one is stored.'],
+  refused: ['refused', 'The peers that keep this key refused it. Try again.'],
+  'cas-mismatch': ['cas-mismatch', 'Another version is stored than the expected one. Read it and try again.'],
+  'stale-sequence': ['stale-sequence', 'A newer version is stored. Is the clock of this device right?'],
+  'bad-signature': ['bad-signature', 'The signature of the record does not fit its author.'],
+  expired: ['expired', 'The record has expired by the clock of its keepers. Is the clock of this device right?'],
+  'wrong-key': ['wrong-key', 'This key belongs to the record of another author.'],
+  quota: ['quota', 'The peers that keep this key have no room for more records. Try again later.'],
   'too-large': ['too-large', 'The value is larger than the network carries. Share it as a file instead.'],
   cancelled: ['aborted', 'The operation was cancelled.'],
   'not-found': ['not-found', 'Nobody in the network holds this key.'],

@@ -75,7 +75,7 @@ export class PostOffice {
     const known = this.#overlay().contactOf(id) ?? this.#remembered.get(id);
     if (known) return known;
     try {
-      const { closest } = await this.#overlay().lookup(id, 'recursive', RESOLVE_TIMEOUT_MS);
+      const { closest } = await this.#overlay().lookup(id, { timeoutMs: RESOLVE_TIMEOUT_MS });
       return closest.find((contact) => contact.id === id);
     } catch {
       return undefined;

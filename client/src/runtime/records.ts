@@ -1,6 +1,6 @@
 import type { Contact, Key } from '../../../shared/src/ids.ts';
-import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/overlay.ts';
-import { SkeinError } from '../api.ts';
+import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/records.ts';
+import { type PutResult, SkeinError } from '../api.ts';
 import { recordSignedBytes } from '../overlay/payloads.ts';
 import type { SignedRecord } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -13,20 +13,37 @@ export const DEFAULT_RECORD_TTL_MS = 60 * 60_000;
 /** Longest life of a record. [ms] Two hours, BEP 44's expectation of mutable items. */
 export const MAX_RECORD_TTL_MS = 2 * 60 * 60_000;
 
+/** How a record is put. */
+export interface PutOptions {
+  readonly ttlMs?: number | undefined;
+  /** The version that it may replace; 0: none. */
+  readonly expectedSequence?: number | undefined;
+}
+
 /** Signs, stores and fetches this peer's records on the overlay. */
 export class Records {
-  readonly #crypto: Crypto;
-  readonly #clock: Clock;
-  readonly #overlay: OverlayService;
+  readonly #crypto: Pick<Crypto, 'self' | 'sign'>;
+  readonly #clock: Pick<Clock, 'wallNow'>;
+  readonly #overlay: Pick<OverlayService, 'put' | 'get'>;
+  /** Two puts within one millisecond are two versions all the same. */
+  #lastSequence = 0;
 
-  constructor(crypto: Crypto, clock: Clock, overlay: OverlayService) {
+  constructor(
+    crypto: Pick<Crypto, 'self' | 'sign'>,
+    clock: Pick<Clock, 'wallNow'>,
+    overlay: Pick<OverlayService, 'put' | 'get'>,
+  ) {
     this.#crypto = crypto;
     this.#clock = clock;
     this.#overlay = overlay;
   }
 
-  /** Stores `value` under `key`, over any older version. Rejects with `too-large`, `refused`, `timeout` or `no-links`. */
-  async put(key: Key, value: Uint8Array, ttlMs = DEFAULT_RECORD_TTL_MS): Promise<void> {
+  /** Stores `value` under `key`, over any older version or over the expected one. Rejects with a code of `put`. */
+  async put(
+    key: Key,
+    value: Uint8Array,
+    { ttlMs = DEFAULT_RECORD_TTL_MS, expectedSequence }: PutOptions = {},
+  ): Promise<PutResult> {
     if (value.length > MAX_RECORD_VALUE_BYTES) {
       throw new SkeinError(
         'too-large',
@@ -34,7 +51,12 @@ export class Records {
       );
     }
     if (value.length === 0) throw new SkeinError('bad-argument', 'An empty record means removed: use remove().');
-    await this.#overlay.put(await this.#sign(key, value, ttlMs));
+    if (expectedSequence !== undefined && !isSequence(expectedSequence)) {
+      throw new SkeinError('bad-argument', 'expectedSequence is a version as put() and getRecord() name it, or 0.');
+    }
+    const record = await this.#sign(key, value, ttlMs, expectedSequence);
+    const { replicas } = await this.#overlay.put(record, expectedSequence);
+    return { sequence: record.sequence, replicas };
   }
 
   /** Replaces this peer's record under `key` by a tombstone. */
@@ -43,16 +65,22 @@ export class Records {
   }
 
   /** The newest live record under `key`, or undefined. */
-  get(key: Key): Promise<SignedRecord | undefined> {
-    return this.#overlay.get(key);
+  get(key: Key, isFresh = false): Promise<SignedRecord | undefined> {
+    return this.#overlay.get(key, isFresh);
   }
 
   /** The sequence number is the wall clock: it grows over restarts without being stored anywhere. */
-  async #sign(key: Key, value: Uint8Array, ttlMs: number): Promise<SignedRecord> {
+  async #sign(key: Key, value: Uint8Array, ttlMs: number, expected = -1): Promise<SignedRecord> {
     const author: Contact = this.#crypto.self;
-    const sequence = this.#clock.wallNow();
-    const expiresAt = sequence + Math.max(1, Math.min(ttlMs, MAX_RECORD_TTL_MS));
+    const wallNow = this.#clock.wallNow();
+    const sequence = Math.max(wallNow, this.#lastSequence + 1, expected + 1);
+    this.#lastSequence = sequence;
+    const expiresAt = wallNow + Math.max(1, Math.min(ttlMs, MAX_RECORD_TTL_MS));
     const unsigned = { key, author, sequence, expiresAt, value, signature: new Uint8Array(64) };
     return { ...unsigned, signature: await this.#crypto.sign(recordSignedBytes(unsigned)) };
   }
+}
+
+function isSequence(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value < 2 ** 48 - 1;
 }

@@ -1,9 +1,12 @@
 import type { LinkPath } from '../../ports/links.ts';
+import { networkOf } from './network-of.ts';
 
 /** What the statistics of a peer connection say about the pair of candidates that is in use. */
 export interface PairStats {
   readonly path: LinkPath;
   readonly rttMs: number | undefined;
+  /** The public network of the other end, when there is one: see `networkOf`. */
+  readonly network: string | undefined;
 }
 
 interface Entry {
@@ -16,6 +19,7 @@ interface Entry {
   readonly localCandidateId?: string;
   readonly remoteCandidateId?: string;
   readonly candidateType?: string;
+  readonly address?: string | null;
   readonly currentRoundTripTime?: number;
 }
 
@@ -33,10 +37,12 @@ export function readPairStats(report: Iterable<[string, unknown]>): PairStats | 
   }
   const pair = (selectedId === undefined ? undefined : entries.get(selectedId)) ?? marked;
   if (!pair) return undefined;
-  const ends = [entries.get(pair.localCandidateId ?? ''), entries.get(pair.remoteCandidateId ?? '')];
+  const remote = entries.get(pair.remoteCandidateId ?? '');
+  const ends = [entries.get(pair.localCandidateId ?? ''), remote];
   const seconds = pair.currentRoundTripTime;
   return {
     path: ends.some((end) => end?.candidateType === 'relay') ? 'turn' : 'direct',
     rttMs: seconds === undefined ? undefined : seconds * 1000,
+    network: remote?.candidateType === 'relay' ? undefined : networkOf(remote?.address ?? ''),
   };
 }

@@ -47,20 +47,24 @@ const pair = {
 const report = (...entries: ({ id: string } & Record<string, unknown>)[]): Map<string, unknown> =>
   new Map(entries.map((entry) => [entry.id, entry]));
 
-test('the pair that the transport has selected tells path and round-trip time', () => {
+test('the pair that the transport has selected tells path, round-trip time and the network of the other end', () => {
   const ends = [
     { id: 'L', type: 'local-candidate', candidateType: 'host' },
-    { id: 'R', type: 'remote-candidate', candidateType: 'srflx' },
+    { id: 'R', type: 'remote-candidate', candidateType: 'srflx', address: '198.51.100.7' },
   ];
   const other = { ...pair, id: 'Q', currentRoundTripTime: 1, nominated: true, state: 'succeeded' };
   const transport = { id: 'T', type: 'transport', selectedCandidatePairId: 'P' };
-  expect(readPairStats(report(other, pair, ...ends, transport))).toEqual({ path: 'direct', rttMs: 12 });
+  expect(readPairStats(report(other, pair, ...ends, transport))).toEqual({
+    path: 'direct',
+    rttMs: 12,
+    network: '198.51.100',
+  });
 });
 
 test('a relayed candidate at either end means that the link goes through TURN', () => {
   for (const end of ['L', 'R']) {
     const relayed = report({ ...pair, selected: true }, { id: end, type: 'candidate', candidateType: 'relay' });
-    expect(readPairStats(relayed)).toEqual({ path: 'turn', rttMs: 12 });
+    expect(readPairStats(relayed)).toEqual({ path: 'turn', rttMs: 12, network: undefined });
   }
 });
 

@@ -143,6 +143,10 @@ class SimplePeerConnection implements RawConnection {
     return (await this.#pairStats())?.rttMs;
   }
 
+  async network(): Promise<string | undefined> {
+    return (await this.#pairStats())?.network;
+  }
+
   close(): void {
     this.#fail('closed', 'closed on this side');
   }

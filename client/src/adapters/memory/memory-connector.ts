@@ -137,6 +137,10 @@ export class MemoryConnection implements RawConnection {
     return this.#state === 'open' ? 2 * this.#network.options.latencyMs : undefined;
   }
 
+  async network(): Promise<string | undefined> {
+    return undefined;
+  }
+
   close(): void {
     const far = this.#far;
     if (this.#state === 'closed') return;

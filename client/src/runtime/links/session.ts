@@ -53,6 +53,7 @@ export class Session implements Link, RawConnectionHandler {
   #name = '';
   #path: LinkPath = 'direct';
   #rttMs: number | undefined;
+  #network: string | undefined;
   #upAt: Millis = 0;
   #isDescribed = false;
   #didRelayAnswer = false;
@@ -82,6 +83,10 @@ export class Session implements Link, RawConnectionHandler {
 
   get path(): LinkPath {
     return this.#path;
+  }
+
+  get network(): string | undefined {
+    return this.#network;
   }
 
   get rttMs(): number | undefined {
@@ -137,15 +142,16 @@ export class Session implements Link, RawConnectionHandler {
     this.#parts.owner.ended(this, code, detail);
   }
 
-  /** Reads path and round-trip time anew. Never rejects. */
+  /** Reads path, round-trip time and network anew. Never rejects. */
   async refresh(): Promise<void> {
-    const [path, rttMs] = await Promise.all([this.#raw.path(), this.#raw.rttMs()]).catch(
-      () => [this.#path, undefined] as const,
+    const [path, rttMs, network] = await Promise.all([this.#raw.path(), this.#raw.rttMs(), this.#raw.network()]).catch(
+      () => [this.#path, undefined, this.#network] as const,
     );
     if (this.#phase !== 'up' && this.#phase !== 'greeting') return;
     this.#rttMs = rttMs ?? this.#rttMs;
-    if (path === this.#path) return;
+    if (path === this.#path && network === this.#network) return;
     this.#path = path;
+    this.#network = network;
     if (this.#phase === 'up') this.#parts.owner.pathChanged(this);
   }
 

@@ -33,6 +33,8 @@ export interface Link {
   /** Kept fresh by the manager. */
   readonly path: LinkPath;
   readonly rttMs: number | undefined;
+  /** The public network of the other end (IPv4 /24 or IPv6 /48), once known; undefined for private ones and relays. */
+  readonly network: string | undefined;
   /** One message on the control channel. False: over the high-water mark, wait for `writable`. */
   send(bytes: Uint8Array): boolean;
   /** Opens a pre-negotiated bulk channel; the other side must open the same id. */
@@ -47,7 +49,7 @@ export interface LinkHandler {
   writable(link: Link): void;
   /** An attempt of ours failed before a link was up; `detail` is a sentence for people. */
   failed(peer: NodeId, code: LinkErrorCode, detail: string): void;
-  /** `path` of the link changed after `up`. */
+  /** `path` or `network` of the link changed after `up`. */
   changed?(link: Link): void;
 }
 

@@ -230,6 +230,7 @@ export class FakeWorld {
       isOfferer,
       path: 'direct',
       rttMs: 1,
+      network: undefined,
       send: (bytes) => {
         this.wire.push({ from, to, bytes });
         return true;
