@@ -1,6 +1,4 @@
-import { FilesPanel } from './files/files-panel.tsx';
 import { Header } from './header/header.tsx';
-import { NetworkPanel } from './network/network-panel.tsx';
 import { later } from './state/later.ts';
 import { Icon, type IconName } from './widgets/icon.tsx';
 
@@ -14,9 +12,9 @@ export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
         {parts && <parts.Notices wantsMemory={wantsMemory} />}
         {parts && <parts.CallPanel />}
         <div class="columns">
-          <NetworkPanel />
+          {parts ? <parts.NetworkPanel /> : <Place id="network" title="Network" />}
           <div class="column">
-            <FilesPanel />
+            {parts ? <parts.FilesPanel /> : <Place id="files" title="Files" />}
             {parts && <parts.CallsPanel />}
           </div>
         </div>
@@ -26,6 +24,17 @@ export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
       {parts && <parts.IncomingDialog />}
       {parts && <parts.MediaProblemDialog />}
     </>
+  );
+}
+
+/** Keeps the place of a panel until it is here, so that nothing jumps. */
+function Place({ id, title }: { readonly id: string; readonly title: string }) {
+  return (
+    <section class={`panel place ${id}`} id={id} aria-label={title} aria-busy="true">
+      <header class="panel-head">
+        <h2>{title}</h2>
+      </header>
+    </section>
   );
 }
 

@@ -1,17 +1,8 @@
-import { isCalling } from './state/calls.ts';
 import { pushNotice } from './state/notices.ts';
-import { isTransferring } from './state/transfers.ts';
 import { errorCode, errorText } from './view/errors.ts';
 
 /** Errors that only say that something was ended on purpose. */
 const ENDED_CODES: ReadonlySet<string> = new Set(['aborted', 'left', 'call-ended']);
-
-/** Asks before the tab is closed while something would be cut off. */
-export function guardClosing(): void {
-  addEventListener('beforeunload', (event) => {
-    if (isTransferring() || isCalling()) event.preventDefault();
-  });
-}
 
 /** Shows errors that nobody caught, instead of leaving a page that silently stopped working. */
 export function guardErrors(): void {

@@ -1,15 +1,15 @@
 import { useRef } from 'preact/hooks';
-import { later } from '../state/later.ts';
 import { node } from '../state/session.ts';
 import { addFiles, downloads, preparing, shares } from '../state/transfers.ts';
 import { Button } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
+import { DownloadRow } from './download-row.tsx';
 import { filesOfInput } from './dropped-files.ts';
 import { OpenLink } from './open-link.tsx';
+import { ShareRow } from './share-row.tsx';
 
 /** Everything shared and downloaded, and the ways to add more. */
 export function FilesPanel() {
-  const parts = later.value;
   const isEmpty = downloads.value.length + shares.value.length + preparing.value.length === 0;
   return (
     <section class="panel files" id="files" aria-labelledby="files-title">
@@ -30,9 +30,12 @@ export function FilesPanel() {
               </div>
             </li>
           ))}
-          {parts &&
-            downloads.value.map((download) => <parts.DownloadRow key={download.infoHash} download={download} />)}
-          {parts && shares.value.map((share) => <parts.ShareRow key={share.infoHash} share={share} />)}
+          {downloads.value.map((download) => (
+            <DownloadRow key={download.infoHash} download={download} />
+          ))}
+          {shares.value.map((share) => (
+            <ShareRow key={share.infoHash} share={share} />
+          ))}
         </ul>
       )}
     </section>

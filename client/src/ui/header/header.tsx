@@ -4,11 +4,10 @@ import { Button } from '../widgets/button.tsx';
 import { Me } from './me.tsx';
 import { StatusLine } from './status-line.tsx';
 import { ThemeButton } from './theme-button.tsx';
-import { Totals } from './totals.tsx';
 
 export function Header() {
   const [isInviting, setInviting] = useState(false);
-  const InviteDialog = later.value?.InviteDialog;
+  const parts = later.value;
   return (
     <header class="top">
       <div class="brand">
@@ -16,13 +15,13 @@ export function Header() {
         <h1>Skein</h1>
       </div>
       <StatusLine />
-      <Totals />
+      {parts ? <parts.Totals /> : <div class="totals" />}
       <Me />
       <div class="top-actions">
         <Button label="Invite" icon="invite" look="accent" testId="invite-button" onClick={() => setInviting(true)} />
         <ThemeButton />
       </div>
-      {InviteDialog && isInviting && <InviteDialog onDismiss={() => setInviting(false)} />}
+      {parts && isInviting && <parts.InviteDialog onDismiss={() => setInviting(false)} />}
     </header>
   );
 }

@@ -1,16 +1,23 @@
-import { later } from '../state/later.ts';
-import { contacts, links } from '../state/network.ts';
-import { isLate, node, status } from '../state/session.ts';
-import { displayName } from '../view/people.ts';
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { box } from '../state/lookups.ts';
+import { buckets, contacts, links } from '../state/network.ts';
+import { isLate, node, status, wasLinked } from '../state/session.ts';
 import { plural } from '../view/format.ts';
+import { displayName } from '../view/people.ts';
 import { Icon } from '../widgets/icon.tsx';
+import { BucketView } from './bucket-view.tsx';
+import { ContactTable } from './contact-table.tsx';
+import { LinkList } from './link-list.tsx';
+import { LookupBox } from './lookup-box.tsx';
+import { NetworkEmpty } from './network-empty.tsx';
 import { Ring } from './ring.tsx';
 
-/** Who is in the network, drawn and listed. */
+/** Who is in the network: drawn, looked up and listed. */
 export function NetworkPanel() {
+  const [hasRoom] = useState(isWide);
   const count = links.value.length;
   const others = contacts.value.length;
-  const parts = later.value;
   return (
     <section class="panel network" id="network" aria-labelledby="network-title">
       <header class="panel-head">
@@ -23,27 +30,45 @@ export function NetworkPanel() {
         </p>
       </header>
       <Ring />
-      {parts && count === 0 && <parts.NetworkEmpty />}
+      {count === 0 && <NetworkEmpty />}
       <LinkProblem />
+      {(wasLinked.value || box.value.kind !== 'idle') && <LookupBox />}
       {count > 0 && (
-        <details class="fold" open>
-          <summary>
-            <Icon name="chevron" />
-            {plural(count, 'live link')}
-          </summary>
-          {parts && <parts.LinkList />}
-        </details>
+        <Fold title={plural(count, 'live link')} testId="links-fold" isOpen>
+          <LinkList />
+        </Fold>
       )}
       {others > 0 && (
-        <details class="fold">
-          <summary>
-            <Icon name="chevron" />
-            {plural(others, 'contact')} in the routing table
-          </summary>
-          {parts && <parts.ContactList />}
-        </details>
+        <>
+          <Fold title={plural(buckets.value.length, 'bucket')} testId="buckets-fold" isOpen={hasRoom}>
+            <BucketView />
+          </Fold>
+          <Fold title={`${plural(others, 'contact')} in the routing table`} testId="contacts-fold">
+            <ContactTable />
+          </Fold>
+        </>
       )}
     </section>
+  );
+}
+
+interface FoldProps {
+  readonly title: string;
+  readonly testId: string;
+  /** Open to begin with. */
+  readonly isOpen?: boolean;
+  readonly children: ComponentChildren;
+}
+
+function Fold({ title, testId, isOpen = false, children }: FoldProps) {
+  return (
+    <details class="fold" data-testid={testId} open={isOpen}>
+      <summary>
+        <Icon name="chevron" />
+        {title}
+      </summary>
+      {children}
+    </details>
   );
 }
 
@@ -69,4 +94,9 @@ function LinkProblem() {
       </div>
     </div>
   );
+}
+
+/** Phones show the files sooner when the buckets wait for a tap. */
+function isWide(): boolean {
+  return matchMedia('(width >= 700px)').matches;
 }

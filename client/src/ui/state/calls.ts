@@ -53,14 +53,10 @@ export const canCall = computed(() => {
 
 const MEDIA_CODES: ReadonlySet<string> = new Set(['media-denied', 'media-missing', 'media-failed']);
 
-/** Shows incoming calls. */
+/** Shows incoming calls, those that ring already too. */
 export function watchCalls(running: Node): void {
-  running.on('incomingcall', (call) => {
-    ringing.value = [...ringing.value, call];
-    call.on('state', (state) => {
-      if (state === 'ended') onIncomingEnded(call);
-    });
-  });
+  running.on('incomingcall', showRinging);
+  for (const call of running.calls) if (isIncoming(call) && call.state === 'ringing') showRinging(call);
 }
 
 /** True while a call runs or is being set up. */
@@ -141,6 +137,18 @@ function showCall(call: Call, media: CallMedia, startedAt: number): void {
   call.on('state', () => {
     if (stage.value?.kind === 'call' && stage.value.call === call) stage.value = { ...stage.value };
   });
+}
+
+function showRinging(call: IncomingCall): void {
+  if (ringing.value.includes(call)) return;
+  ringing.value = [...ringing.value, call];
+  call.on('state', (state) => {
+    if (state === 'ended') onIncomingEnded(call);
+  });
+}
+
+function isIncoming(call: Call): call is IncomingCall {
+  return call.direction === 'incoming';
 }
 
 function askForMedia(error: unknown, asked: CallMedia, retry: (media: CallMedia) => void): void {

@@ -8,11 +8,16 @@ const RETRY_MS = 2000;
 
 /** Loads what the first picture of the page does not need. Runs while the node joins, so nobody waits for it. */
 export async function loadLater(): Promise<void> {
+  let parts;
   try {
-    later.value = await import('../later.ts');
+    parts = await import('../later.ts');
   } catch {
     setTimeout(() => void loadLater(), RETRY_MS);
+    return;
   }
+  parts.startWatching();
+  parts.prepareSound();
+  later.value = parts;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals';
-import type { ContactInfo, LinkInfo, Node } from '../../index.ts';
+import { type Signal, signal } from '@preact/signals';
+import type { BucketInfo, ContactInfo, LinkInfo, Node } from '../../index.ts';
 import { displayName } from '../view/people.ts';
 import { pathWord } from '../view/status-words.ts';
 import { announce } from './notices.ts';
@@ -9,15 +9,19 @@ import { throttled } from './ticker.ts';
 export const links = signal<readonly LinkInfo[]>([]);
 /** Contacts of the routing table. BOUNDED: by the table. */
 export const contacts = signal<readonly ContactInfo[]>([]);
+/** The buckets that hold somebody. BOUNDED: by 160 buckets. */
+export const buckets = signal<readonly BucketInfo[]>([]);
 
 /** Round-trip times change without an event; this often they are read again. [ms] */
 const REREAD_MS = 2000;
 
-/** Keeps `links` and `contacts` as the node has them. */
+/** Keeps the three lists as the node has them. A hidden page is not drawn: it catches up when it is looked at. */
 export function watchNetwork(node: Node): void {
   const refresh = throttled(() => {
-    links.value = node.links().toSorted(byName);
-    contacts.value = node.contacts();
+    if (document.hidden) return;
+    update(links, node.links().toSorted(byName));
+    update(contacts, node.contacts());
+    update(buckets, node.buckets());
   });
   node.on('link', (link) => {
     refresh();
@@ -25,10 +29,19 @@ export function watchNetwork(node: Node): void {
   });
   node.on('unlink', refresh);
   node.on('status', refresh);
-  setInterval(() => {
-    if (!document.hidden) refresh();
-  }, REREAD_MS);
+  document.addEventListener('visibilitychange', refresh);
+  setInterval(refresh, REREAD_MS);
   refresh();
+}
+
+/** Takes `next` unless it reads the same on the page: what does not change is not drawn again. */
+function update<Row>(rows: Signal<readonly Row[]>, next: readonly Row[]): void {
+  if (asShown(next) !== asShown(rows.value)) rows.value = next;
+}
+
+/** The rows in full, with times in whole milliseconds as they are shown. */
+function asShown(rows: readonly unknown[]): string {
+  return JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'number' ? Math.round(value) : value));
 }
 
 function byName(a: LinkInfo, b: LinkInfo): number {
