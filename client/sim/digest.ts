@@ -4,7 +4,7 @@ export class Digest {
   #b = 0x9747b28c;
 
   add(value: number): void {
-    const word = Math.floor(value * 1024) | 0;
+    const word = value | 0;
     this.#a = Math.imul(this.#a ^ word, 0x01000193);
     this.#b = Math.imul(this.#b ^ (word + 0x5bd1e995), 0x85ebca6b);
     this.#b ^= this.#b >>> 13;

@@ -1,14 +1,18 @@
-import { type Contact, ID_BYTES, type NodeId, contactFromKeys, nodeIdFromBytes } from '../../shared/src/ids.ts';
+import { type Contact, ID_BYTES, type NodeId, nodeIdFromBytes } from '../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { FRAME, encodeAck, encodePing } from '../src/overlay/link-frames.ts';
-import { Overlay } from '../src/overlay/overlay.ts';
+import type { Overlay } from '../src/overlay/overlay.ts';
 import { encodeFind } from '../src/overlay/payloads.ts';
 import { encodeReply } from '../src/overlay/reply-frame.ts';
 import { ROUTE_KIND, encodeRoute } from '../src/overlay/route-frame.ts';
 import type { OverlayOutput } from '../src/overlay/types.ts';
+import { fillMachine, randomContact } from './filled-machine.ts';
 
 /** Peers linked to the machine that is measured. */
 const LINKS = 40;
+
+/** Peers of the network that its table is filled from. */
+const NODES = 10_000;
 
 /** Messages made at once. */
 const BATCH = 1_000;
@@ -18,20 +22,16 @@ const MESSAGES_PER_MS = 0.2;
 
 /**
  * Measures what a routed message costs the machine that forwards it: its ROUTE, the hop's ACK and the REPLY on the way
- * back, all through `handle`, in microseconds of real time per message.
+ * back, all through `handle`, in microseconds of `clock` (in ms) per message.
  */
 export function measureForwarding(
   count: number,
   clock: () => number,
 ): { readonly microsPerMessage: number; readonly forwarded: number } {
   const rng = seededRng(1);
-  const contact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
-  const self = contact();
-  const machine = new Overlay({ self, rng });
+  const { machine, self, peers } = fillMachine(rng, NODES, LINKS);
   const out: OverlayOutput[] = [];
-  const peers = Array.from({ length: LINKS }, contact);
-  for (const peer of peers) machine.handle({ kind: 'linkUp', peer, isOutbound: true }, 0, out);
-  const origins = Array.from({ length: 500 }, contact);
+  const origins = Array.from({ length: 500 }, () => randomContact(rng));
   let forwarded = 0;
   let spentMs = 0;
   for (let batch = 0; batch < count / BATCH; batch++) {

@@ -1,7 +1,12 @@
-import { violations } from './checkers.ts';
-import { mean, percentile, rounded } from './statistics.ts';
-import type { LookupTally } from './workload.ts';
-import type { World } from './world.ts';
+import type { Inspection } from './inspect.ts';
+import type { RecordLedger } from './records.ts';
+import { rounded } from './statistics.ts';
+import { type LookupTally, successOf } from './workload.ts';
+
+/** Figures by name; null where there was nothing to measure. */
+export interface Figures {
+  readonly [name: string]: number | null | Figures;
+}
 
 /** What a run prints: one object, on one line with `--json`. */
 export interface Report {
@@ -10,7 +15,6 @@ export interface Report {
   readonly seed: number;
   readonly digest: string;
   readonly joined: number;
-  readonly links: number;
   readonly lookups: number;
   /** Null when nothing was looked up. */
   readonly success: number | null;
@@ -20,66 +24,97 @@ export interface Report {
   readonly upkeepBytesPerNodePerSecond: number | null;
   /** Share of the records put that were found again. This figure and the two above are null where a scenario does not measure them. */
   readonly recordsFound: number | null;
-  readonly virtualMs: number;
   readonly wallMs: number;
   readonly peakRssMb: number;
+  /** Mean over the living peers. */
+  readonly links: number;
+  readonly virtualMs: number;
   /** Sentences about what must hold and does not. Empty in a sound run. */
   readonly violations: readonly string[];
   /** Figures of this scenario alone. */
-  readonly extra: Readonly<Record<string, number>>;
+  readonly extra: Figures;
+  /** What the run was told besides size and seed: the scenario's own options and the world's. */
+  readonly options: Readonly<Record<string, number | string>>;
+  /** Lookups by hops, and by latency in steps of LATENCY_BIN_MS. */
+  readonly histograms: { readonly hops: readonly number[]; readonly latencyMs: readonly number[] };
 }
 
-/** What a scenario measured. */
+/** Width of a step of the latency histogram. [ms] */
+export const LATENCY_BIN_MS = 25;
+
+/** What lies beyond these counts into the last step: the hop limit, and 2 s. */
+const HOP_BINS = 25;
+const LATENCY_BINS = 80;
+
+/** What a scenario measured. What it leaves out is reported as null. */
 export interface Measured {
   readonly tally: LookupTally;
-  readonly messagesPerLookup: number | null;
-  readonly upkeepBytesPerNodePerSecond: number | null;
-  readonly recordsFound: number | null;
-  readonly extra: Readonly<Record<string, number>>;
+  readonly messagesPerLookup?: number | null;
+  readonly upkeepBytesPerNodePerSecond?: number | null;
+  /** Records that the run put, for the figure `recordsFound` and for the checkers. */
+  readonly ledger?: RecordLedger;
+  readonly extra: Figures;
+  /** What this scenario found broken, as sentences. */
+  readonly violations?: readonly string[];
 }
 
-export function makeReport(
-  run: { readonly scenario: string; readonly nodes: number; readonly seed: number; readonly linkHard: number },
-  world: World,
-  measured: Measured,
-  wallMs: number,
-  peakRssMb: number,
-): Report {
-  const { tally } = measured;
-  const { alive } = world;
+/** What is known of a run besides what its scenario measured. */
+export interface RunFacts {
+  readonly scenario: string;
+  readonly nodes: number;
+  readonly seed: number;
+  readonly digest: string;
+  readonly options: Report['options'];
+  readonly virtualMs: number;
+  readonly wallMs: number;
+  readonly peakRssMb: number;
+}
+
+export function makeReport(run: RunFacts, measured: Measured, inspection: Inspection): Report {
+  const { tally, ledger } = measured;
   return {
     scenario: run.scenario,
     nodes: run.nodes,
     seed: run.seed,
-    digest: world.digest.hex,
-    joined: alive.filter(({ overlay }) => overlay.snapshot().isJoined).length,
-    links: rounded(mean(alive.map(({ overlay }) => overlay.links))),
+    digest: run.digest,
+    joined: inspection.joined,
     lookups: tally.lookups,
-    success: tally.lookups === 0 ? null : rounded(tally.succeeded / tally.lookups, 5),
-    hops: { mean: rounded(mean(tally.hops)), p50: percentile(tally.hops, 0.5), p99: percentile(tally.hops, 0.99) },
+    success: successOf(tally),
+    hops: { mean: rounded(tally.hops.mean), p50: tally.hops.percentile(0.5), p99: tally.hops.percentile(0.99) },
     latencyMs: {
-      p50: Math.round(percentile(tally.latencies, 0.5)),
-      p95: Math.round(percentile(tally.latencies, 0.95)),
-      p99: Math.round(percentile(tally.latencies, 0.99)),
+      p50: Math.round(tally.latencies.percentile(0.5)),
+      p95: Math.round(tally.latencies.percentile(0.95)),
+      p99: Math.round(tally.latencies.percentile(0.99)),
     },
     messagesPerLookup: roundedOrNull(measured.messagesPerLookup, 1),
     upkeepBytesPerNodePerSecond: roundedOrNull(measured.upkeepBytesPerNodePerSecond, 0),
-    recordsFound: roundedOrNull(measured.recordsFound, 4),
-    virtualMs: Math.round(world.now),
-    wallMs: Math.round(wallMs),
-    peakRssMb: Math.round(peakRssMb),
-    violations: violations(world, run.linkHard),
+    recordsFound: ledger?.found ?? null,
+    wallMs: Math.round(run.wallMs),
+    peakRssMb: Math.round(run.peakRssMb),
+    links: rounded(inspection.links),
+    virtualMs: Math.round(run.virtualMs),
+    violations: [...inspection.violations, ...(measured.violations ?? [])],
     extra: measured.extra,
+    options: run.options,
+    histograms: {
+      hops: withoutTail(tally.hops.histogram(1, HOP_BINS)),
+      latencyMs: withoutTail(tally.latencies.histogram(LATENCY_BIN_MS, LATENCY_BINS)),
+    },
   };
 }
 
-function roundedOrNull(value: number | null, digits: number): number | null {
-  return value === null ? null : rounded(value, digits);
+function withoutTail(counts: readonly number[]): number[] {
+  return counts.slice(0, counts.findLastIndex((each) => each > 0) + 1);
+}
+
+function roundedOrNull(value: number | null | undefined, digits: number): number | null {
+  return value === null || value === undefined ? null : rounded(value, digits);
 }
 
 /** The report as lines for people. */
 export function formatReport(report: Report): string {
-  const rows = Object.entries(report).map(([name, value]): [string, string] => [name, format(value)]);
+  const { histograms: _, ...figures } = report;
+  const rows = Object.entries(figures).map(([name, value]): [string, string] => [name, format(value)]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
@@ -89,6 +124,8 @@ function format(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join('; ');
-  const parts = Object.entries(value).map(([name, part]) => `${name} ${String(part)}`);
+  const parts = Object.entries(value).map(
+    ([name, part]) => `${name} ${typeof part === 'object' ? `(${format(part)})` : String(part)}`,
+  );
   return parts.length === 0 ? 'none' : parts.join(', ');
 }

@@ -1,74 +1,56 @@
-import type { Millis } from '../../shared/src/machine.ts';
+import type { OptionSpecs, OptionValues } from './options.ts';
 import type { Measured } from './report.ts';
-import { mean } from './statistics.ts';
-import { type LookupTally, newTally, runLookups } from './workload.ts';
-import { type World, DEFAULT_WORLD, type WorldOptions } from './world.ts';
+import type { World, WorldOptions } from './world.ts';
 
-/** What the command line sets. */
-export interface ScenarioOptions {
+/** What every scenario is told. */
+export interface CommonOptions {
   readonly nodes: number;
   readonly seed: number;
   readonly lookups: number;
-  /** Share of peers that die at once in `static`. */
-  readonly dead: number;
-  /** Mean session in `churn`. [s] */
-  readonly session: number;
+}
+
+/** A run as the command line sets it. */
+export interface Settings extends CommonOptions {
+  /** Values of the scenario's own options, checked against their specs. */
+  readonly own: Readonly<Record<string, number | string>>;
   readonly world: Omit<WorldOptions, 'seed'>;
 }
 
-export const DEFAULT_SCENARIO: ScenarioOptions = {
-  nodes: 100,
-  seed: 1,
-  lookups: 1_000,
-  dead: 0.3,
-  session: 600,
-  world: DEFAULT_WORLD,
-};
-
-/** Runs a world and measures it. */
-export type Scenario = (world: World, options: ScenarioOptions) => Measured;
-
-/** Peers that join per second of virtual time while a network grows, as a share of those there. */
-const GROWTH_PER_SECOND = 0.1;
-
-/** Slowest growth. [peers/s] */
-const GROWTH_MIN_PER_SECOND = 5;
-
-/** Lets a network grow to `count` peers through introductions, then gives the last ones time to settle. */
-export function grow(world: World, count: number, settleMs: Millis = 30_000): void {
-  let at = world.now;
-  for (let there = 0; there < count; there++) {
-    world.at(at, () => world.spawn());
-    at += 1000 / Math.max(GROWTH_MIN_PER_SECOND, there * GROWTH_PER_SECOND);
-  }
-  world.run(at + settleMs);
+/** A named way to run a world and measure it. */
+export interface Scenario {
+  /** As on the command line. */
+  readonly name: string;
+  /** One line of the usage text. */
+  readonly about: string;
+  /** Its own options; other scenarios reject them. */
+  readonly options: OptionSpecs;
+  /** Where its defaults differ from those of all. */
+  readonly defaults?: { readonly nodes?: number; readonly lookups?: number; readonly links?: number };
+  worldOf(settings: Settings): Settings['world'];
+  run(world: World, settings: Settings): Measured;
 }
 
-/** Bytes each peer sends per second when nobody asks for anything, over `spanMs`. */
-export function measureUpkeep(world: World, spanMs: Millis): number {
-  const before = sentBytes(world);
-  world.run(world.now + spanMs);
-  return (sentBytes(world) - before) / world.alive.length / (spanMs / 1000);
+/** A scenario before its options lose their types. */
+export interface ScenarioSpec<Specs extends OptionSpecs> extends Pick<Scenario, 'name' | 'about' | 'defaults'> {
+  readonly options: Specs;
+  /** What this scenario changes in the world that the command line describes. */
+  readonly world?: (options: CommonOptions & OptionValues<Specs>) => Partial<Settings['world']>;
+  readonly run: (world: World, options: CommonOptions & OptionValues<Specs>) => Measured;
 }
 
-/** Lookups over 10 s, and the frames that each cost beyond upkeep: routed messages, acknowledgements and replies. */
-export function measureLookups(world: World, count: number): { tally: LookupTally; messagesPerLookup: number } {
-  const tally = newTally();
-  const before = routedFrames(world);
-  runLookups(world, count, 10_000, tally);
-  return { tally, messagesPerLookup: (routedFrames(world) - before) / Math.max(1, tally.lookups) };
-}
-
-/** From a peer's appearance to the end of its first self-lookup. [ms] */
-export function meanJoinMs(world: World): number {
-  return mean(world.alive.flatMap(({ bornAt, joinedAt }) => (joinedAt === undefined ? [] : [joinedAt - bornAt])));
-}
-
-function sentBytes(world: World): number {
-  return world.alive.reduce((sum, { overlay }) => sum + overlay.counters.sentBytes, 0);
-}
-
-function routedFrames(world: World): number {
-  const count = (frames: readonly number[]): number => (frames[5] ?? 0) + (frames[6] ?? 0) + (frames[7] ?? 0);
-  return world.alive.reduce((sum, { overlay }) => sum + count(overlay.counters.sentFrames), 0);
+/** Makes a scenario whose `run` gets its own options typed. Put it into `scenarios/index.ts` and it has its command. */
+export function defineScenario<const Specs extends OptionSpecs>(spec: ScenarioSpec<Specs>): Scenario {
+  const { world: changes, run, ...rest } = spec;
+  const options = ({ nodes, seed, lookups, own }: Settings): CommonOptions & OptionValues<Specs> => ({
+    nodes,
+    seed,
+    lookups,
+    // The command line read every value by the spec of its name.
+    ...(own as OptionValues<Specs>),
+  });
+  return {
+    ...rest,
+    worldOf: (settings) => ({ ...settings.world, ...changes?.(options(settings)) }),
+    run: (world, settings) => run(world, options(settings)),
+  };
 }

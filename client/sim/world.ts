@@ -14,9 +14,11 @@ import { ContactCache } from '../src/overlay/contact-cache.ts';
 import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayCommand, OverlayEvent, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
 import { Digest } from './digest.ts';
-import { EventQueue, type SimEvent } from './event-queue.ts';
+import { Action, EventQueue, SimEvent } from './event-queue.ts';
 import { NetworkModel, type NetworkOptions, SERVER_LATENCY_MS } from './network-model.ts';
-import type { SimNode } from './sim-node.ts';
+import { SentTotals } from './sent-totals.ts';
+import { isSigned } from './signing.ts';
+import type { SimLink, SimNode } from './sim-node.ts';
 
 /** How a world is set up. */
 export interface WorldOptions extends Omit<NetworkOptions, 'seed'> {
@@ -43,6 +45,9 @@ export type OpRequest = OpCommand extends infer C ? (C extends OpCommand ? Omit<
 /** Introductions that the server gives. [peers] */
 const INTRODUCTIONS = 5;
 
+/** How often a peer without any link asks the server for other introductions, as `runtime/network.ts` does. [ms] */
+const LONELY_RETRY_MS = 3_000;
+
 /** A dial whose signals stay unanswered fails after this. [ms] */
 const DIAL_TIMEOUT_MS = 10_000;
 
@@ -53,44 +58,45 @@ const ICE_FAILURE_MS = 15_000;
 const ICE_DISCONNECT_MS = 30_000;
 
 /** Wall-clock time at virtual time 0. [ms] */
-const EPOCH = 1_700_000_000_000;
+export const EPOCH = 1_700_000_000_000;
 
 /** Signals of a simulated dial. */
 const OFFER = 1;
 const ANSWER = 2;
 
 /** A share of 100,000 peers' messages is a lot: the frame, not a closure, is the event. */
-class Delivery implements SimEvent {
+class Delivery extends SimEvent {
   readonly #world: World;
-  readonly #from: SimNode;
-  readonly #to: SimNode;
+  readonly #link: SimLink;
   readonly #bytes: Uint8Array;
 
-  constructor(world: World, from: SimNode, to: SimNode, bytes: Uint8Array) {
+  /** `link` is the sender's. */
+  constructor(world: World, link: SimLink, bytes: Uint8Array) {
+    super();
     this.#world = world;
-    this.#from = from;
-    this.#to = to;
+    this.#link = link;
     this.#bytes = bytes;
   }
 
   run(): void {
-    this.#world.deliver(this.#from, this.#to, this.#bytes);
+    this.#world.deliver(this.#link, this.#bytes);
   }
 }
 
-class WakeUp implements SimEvent {
+class WakeUp extends SimEvent {
   readonly #world: World;
   readonly #node: SimNode;
   readonly #at: Millis;
 
   constructor(world: World, node: SimNode, at: Millis) {
+    super();
     this.#world = world;
     this.#node = node;
     this.#at = at;
   }
 
   run(): void {
-    if (this.#node.isAlive && this.#node.wakeAt === this.#at) this.#world.feed(this.#node, { kind: 'deadline' });
+    if (this.#node.isAlive && this.#node.wakeAt === this.#at) this.#world.wake(this.#node);
   }
 }
 
@@ -107,6 +113,8 @@ export class World {
   isServerUp = true;
   /** Hears every event of every peer, for tests. */
   onEvent: ((node: SimNode, event: OverlayEvent) => void) | undefined;
+  /** What peers sent that are gone. */
+  readonly gone = new SentTotals();
   /** Message conservation: every frame sent is delivered, lost with its link, or still under way. */
   readonly frames = { sent: 0, delivered: 0, lost: 0 };
   handleMs = 0;
@@ -117,6 +125,9 @@ export class World {
   /** Living peers in the server's list. */
   readonly #registered: SimNode[] = [];
   #nextIndex = 0;
+  /** Effects of the inputs being handled, by how deep they are nested: used again and again. */
+  readonly #outs: OverlayOutput[][] = [];
+  #depth = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -132,24 +143,29 @@ export class World {
     return this.frames.sent - this.frames.delivered - this.frames.lost;
   }
 
+  /** Wall-clock time now. [ms since the epoch] */
+  get wallNow(): number {
+    return EPOCH + this.now;
+  }
+
   /** Runs `action` at `at`. */
   at(at: Millis, action: () => void): void {
-    this.#queue.push(Math.max(at, this.now), { run: action });
+    this.#queue.push(Math.max(at, this.now), new Action(action));
   }
 
   run(until: Millis): void {
-    while (this.#queue.nextAt <= until) {
-      this.now = this.#queue.nextAt;
-      this.#queue.pop()?.run();
+    for (let event = this.#queue.pop(until); event; event = this.#queue.pop(until)) {
+      this.now = this.#queue.now;
+      event.run();
     }
     this.now = until;
   }
 
-  /** A new peer appears and asks the server for introductions; `introductions` are given instead of the server's. */
-  spawn(introductions?: readonly Contact[]): SimNode {
+  /** A new peer appears and asks the server for introductions; `introductions` are given instead of the server's, `keys` instead of random ones. */
+  spawn(introductions?: readonly Contact[], keys?: Contact): SimNode {
     const seed = this.rng.nextUint32();
     const rng = seededRng(seed);
-    const contact = contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
+    const contact = keys ?? contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
     const { linkTarget, linkHard } = this.#options;
     const node: SimNode = {
       index: this.#nextIndex++,
@@ -163,6 +179,7 @@ export class World {
       dials: new Map(),
       listeners: new Map(),
       nextOp: 1,
+      registeredAt: -1,
       wakeAt: Number.POSITIVE_INFINITY,
     };
     this.nodes.set(contact.id, node);
@@ -182,8 +199,17 @@ export class World {
     const contacts: Contact[] = [...random, ...near.slice(0, INTRODUCTIONS - random.length)].map(
       ({ contact }) => contact,
     );
-    this.#registered.push(node);
+    node.registeredAt = this.#registered.push(node) - 1;
     this.at(this.now + 2 * SERVER_LATENCY_MS, () => this.command(node, { kind: 'introduce', contacts }));
+    this.at(this.now + LONELY_RETRY_MS, () => this.#introduceAgain(node));
+  }
+
+  /** A peer without any link asks for others: those it was told of may be gone, or not connectable for it. */
+  #introduceAgain(node: SimNode): void {
+    if (!node.isAlive || node.links.size > 0 || !this.isServerUp) return;
+    const contacts = sampleOf(this.#registered, INTRODUCTIONS + 1, this.rng).filter((peer) => peer !== node);
+    this.command(node, { kind: 'introduce', contacts: contacts.map(({ contact }) => contact) });
+    this.at(this.now + LONELY_RETRY_MS, () => this.#introduceAgain(node));
   }
 
   command(node: SimNode, command: OverlayCommand): void {
@@ -199,8 +225,13 @@ export class World {
 
   /** A link opens between two peers, whoever brought it about. */
   connect(node: SimNode, peer: SimNode): void {
-    node.links.set(peer.contact.id, peer);
-    peer.links.set(node.contact.id, node);
+    const latencyMs = this.#model.latency(node.index, peer.index);
+    const link: SimLink = { peer, latencyMs, isUp: true, reverse: undefined as unknown as SimLink };
+    link.reverse = { peer: node, latencyMs, isUp: true, reverse: link };
+    closeSide(node.links.get(peer.contact.id));
+    closeSide(peer.links.get(node.contact.id));
+    node.links.set(peer.contact.id, link);
+    peer.links.set(node.contact.id, link.reverse);
     this.digest.add(node.index * 31 + peer.index);
     this.feed(node, { kind: 'linkUp', peer: peer.contact, isOutbound: true });
     this.feed(peer, { kind: 'linkUp', peer: node.contact, isOutbound: false });
@@ -210,36 +241,50 @@ export class World {
   kill(node: SimNode): void {
     this.#bury(node);
     this.at(this.now + ICE_DISCONNECT_MS, () => {
-      for (const peer of node.links.values()) this.#dropLink(peer, node);
+      for (const { peer } of node.links.values()) this.#dropLink(peer, node);
       node.links.clear();
+      this.nodes.delete(node.contact.id);
     });
   }
 
   /** The peer says BYE and goes. */
   leave(node: SimNode): void {
     this.command(node, { kind: 'leave' });
-    for (const peer of [...node.links.values()]) this.#disconnect(node, peer);
+    for (const { peer } of [...node.links.values()]) this.#disconnect(node, peer);
     this.#bury(node);
+    this.at(this.now + ICE_DISCONNECT_MS, () => this.nodes.delete(node.contact.id));
   }
 
-  deliver(from: SimNode, to: SimNode, bytes: Uint8Array): void {
-    if (!to.isAlive || to.links.get(from.contact.id) !== from) {
+  /** `link` is the sender's. */
+  deliver({ peer: to, reverse }: SimLink, bytes: Uint8Array): void {
+    if (!to.isAlive || !reverse.isUp) {
       this.frames.lost++;
       return;
     }
+    const from = reverse.peer;
     this.frames.delivered++;
     this.digest.add(this.now);
-    this.digest.add(from.index);
-    this.digest.add(to.index);
+    this.digest.add(from.index ^ Math.imul(to.index, 0x9e3779b1));
     this.digest.add(((bytes[1] ?? 0) << 16) | bytes.length);
     this.feed(to, { kind: 'received', from: from.contact.id, bytes });
   }
 
   feed(node: SimNode, input: OverlayInput): void {
-    const out: OverlayOutput[] = [];
-    node.overlay.handle(input, this.now, out);
-    for (const output of out) this.#carryOut(node, output);
+    const out = this.#outs[this.#depth] ?? [];
+    this.#outs[this.#depth++] = out;
+    (node.behaviour ?? node.overlay).handle(input, this.now, out);
+    for (let i = 0; i < out.length; i++) this.#carryOut(node, out[i] as OverlayOutput);
+    out.length = 0;
+    this.#depth--;
     this.#schedule(node);
+  }
+
+  /** The instant for which a wake-up was set has come; its reason may be gone. */
+  wake(node: SimNode): void {
+    node.wakeAt = Number.POSITIVE_INFINITY;
+    const next = node.overlay.nextDeadline();
+    if (next && next.at <= this.now) this.feed(node, { kind: 'deadline' });
+    else this.#schedule(node);
   }
 
   #schedule(node: SimNode): void {
@@ -257,12 +302,14 @@ export class World {
       case 'openLink':
         return this.dial(node, output.contact);
       case 'closeLink': {
-        const peer = node.links.get(output.peer);
-        if (peer) this.#disconnect(node, peer);
+        const link = node.links.get(output.peer);
+        if (link) this.#disconnect(node, link.peer);
         return;
       }
       case 'run':
-        this.at(this.now, () => this.feed(node, { kind: 'effectDone', effect: output.effect, isValid: true }));
+        this.at(this.now, () =>
+          this.feed(node, { kind: 'effectDone', effect: output.effect, isValid: isSigned(output.verify) }),
+        );
         return;
       case 'emit': {
         const { event } = output;
@@ -280,11 +327,10 @@ export class World {
   }
 
   #send(node: SimNode, to: NodeId, bytes: Uint8Array): void {
-    const peer = node.links.get(to);
+    const link = node.links.get(to);
     this.frames.sent++;
     const isLost = this.#options.frameLoss > 0 && randomUnit(this.rng) < this.#options.frameLoss;
-    if (peer && !isLost)
-      this.#queue.push(this.now + this.#model.latency(node.index, peer.index), new Delivery(this, node, peer, bytes));
+    if (link && !isLost) this.#queue.push(this.now + link.latencyMs, new Delivery(this, link, bytes));
     else this.frames.lost++;
   }
 
@@ -336,8 +382,9 @@ export class World {
     const dial = node.dials.get(id);
     const peer = this.nodes.get(id);
     if (dial?.attempt !== attempt || !peer) return;
-    if (!this.#model.canConnect(node.index, peer.index) || this.#model.isDialLost(this.rng)) {
-      this.at(this.now + ICE_FAILURE_MS, () => this.#failDial(node, id, attempt + 1, false));
+    const isBroken = !this.#model.canConnect(node.index, peer.index);
+    if (isBroken || this.#model.isDialLost(this.rng)) {
+      this.at(this.now + ICE_FAILURE_MS, () => this.#failDial(node, id, attempt + 1, false, isBroken));
       node.dials.set(id, { ...dial, attempt: attempt + 1 });
       return;
     }
@@ -347,10 +394,10 @@ export class World {
     this.at(ready, () => this.#finishDial(node, id, linked));
   }
 
-  #failDial(node: SimNode, id: NodeId, attempt: number, isPeerAtFault: boolean): void {
+  #failDial(node: SimNode, id: NodeId, attempt: number, isPeerAtFault: boolean, isPairBroken = false): void {
     if (!node.isAlive || node.dials.get(id)?.attempt !== attempt) return;
     node.dials.delete(id);
-    this.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault });
+    this.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault, isPairBroken });
   }
 
   #finishDial(node: SimNode, id: NodeId, dial: { attempt: number }): void {
@@ -369,7 +416,9 @@ export class World {
     // Frames already sent, a BYE among them, still arrive: the close travels behind them.
     const link = node.links.get(peer.contact.id);
     if (!link) return;
-    this.at(this.now + this.#model.latency(node.index, peer.index), () => {
+    this.at(this.now + link.latencyMs, () => {
+      if (node.links.get(peer.contact.id) !== link) return;
+      closeSide(link);
       node.links.delete(peer.contact.id);
       if (node.isAlive) this.feed(node, { kind: 'linkDown', peer: peer.contact.id });
       this.#dropLink(peer, node);
@@ -377,16 +426,26 @@ export class World {
   }
 
   #dropLink(node: SimNode, gone: SimNode): void {
+    closeSide(node.links.get(gone.contact.id));
     if (!node.links.delete(gone.contact.id) || !node.isAlive) return;
     this.feed(node, { kind: 'linkDown', peer: gone.contact.id });
   }
 
   #bury(node: SimNode): void {
     node.isAlive = false;
-    const at = this.#registered.indexOf(node);
-    const last = this.#registered.pop();
-    if (last && last !== node && at >= 0) this.#registered[at] = last;
+    this.gone.add(node.overlay.counters);
+    const at = node.registeredAt;
+    const last = at < 0 ? undefined : this.#registered.pop();
+    if (!last) return;
+    node.registeredAt = -1;
+    if (last === node) return;
+    this.#registered[at] = last;
+    last.registeredAt = at;
   }
+}
+
+function closeSide(link: SimLink | undefined): void {
+  if (link) link.isUp = false;
 }
 
 /** A signal is about this long beyond its header. [bytes] A sealed session description. */

@@ -1,53 +1,73 @@
-import { type Rng, randomBelow, randomUnit } from '../../../shared/src/machine.ts';
-import type { Measured } from '../report.ts';
-import { type ScenarioOptions, grow, measureUpkeep } from '../scenario.ts';
+import { quantity } from '../options.ts';
+import { grow, percentiles, putRecords, startUpkeep } from '../phases.ts';
+import { Population } from '../population.ts';
+import { RecordLedger } from '../records.ts';
+import { defineScenario } from '../scenario.ts';
+import { rounded, shareOf } from '../statistics.ts';
 import { Truth } from '../truth.ts';
-import { lookUp, newTally } from '../workload.ts';
-import type { World } from '../world.ts';
+import { abandon, drain, evenly, lookUp, newTally, pick } from '../workload.ts';
 
-/** Share of leavings without BYE. Between the figures for tabs and for BitTorrent sessions (Stutzbach 2006). */
-const UNGRACEFUL = 0.6;
+/** How long it is measured: so many mean sessions, and at least so many seconds. */
+const MEAN_SESSIONS = 3;
+const MIN_SECONDS = 600;
 
-/** Shape of the session lengths (Stutzbach and Rejaie 2006: 0.34 to 0.59). */
-const WEIBULL_SHAPE = 0.5;
+/** Records put before churn starts, and lookups for each record put later. */
+const FIRST_RECORDS = 100;
+const LOOKUPS_PER_PUT = 10;
 
-/** Mean of a Weibull variable of shape 0.5 and scale 1: Γ(3). */
-const WEIBULL_MEAN = 2;
+/** Lookups for each read. */
+const LOOKUPS_PER_GET = 2;
 
-/** How long peers come and go while lookups run. [ms] */
-const CHURN_MS = 300_000;
+/** Time between two looks at who holds the records. [ms] As often as holders check their replicas. */
+const CENSUS_MS = 30_000;
 
-/** Peers come and go at a constant population; lookups all the while. */
-export function churn(world: World, { nodes, lookups, session }: ScenarioOptions): Measured {
-  grow(world, nodes, 10_000);
-  for (const { contact } of world.alive) endLater(world, contact.id, session);
-  const tally = newTally();
-  const start = world.now;
-  for (let i = 0; i < lookups; i++) {
-    world.at(start + (i * CHURN_MS) / lookups, () => {
-      const settled = world.alive.filter(({ joinedAt }) => joinedAt !== undefined && world.now - joinedAt > SETTLED_MS);
-      const asker = settled[randomBelow(world.rng, Math.max(1, settled.length))];
-      if (asker) lookUp(world, asker, new Truth(settled.map(({ contact }) => contact.id)), tally, 'recursive');
+/** Peers come and go at a constant population; lookups, puts and gets all the while. */
+export const churn = defineScenario({
+  name: 'churn',
+  about: 'peers come and go all the while, with lookups, puts and gets',
+  options: {
+    session: quantity(600, 'mean session [s]', 1),
+    span: quantity(0, 'how long it is measured [s]; 0 for three sessions, at least 600'),
+  },
+  run(world, { nodes, lookups, session, span }) {
+    grow(world, nodes);
+    const ledger = new RecordLedger(world);
+    putRecords(world, ledger, Math.min(FIRST_RECORDS, lookups));
+    const population = new Population(world, session);
+    const upkeepSoFar = startUpkeep(world);
+    const seconds = span || Math.max(MIN_SECONDS, MEAN_SESSIONS * session);
+    const spanMs = 1000 * seconds;
+    const tally = newTally();
+    evenly(world, lookups, spanMs, (i) => {
+      const asker = pick(world.rng, population.settled);
+      if (asker) lookUp(world, asker, tally, population);
+      if (i % LOOKUPS_PER_PUT === 0 && asker) ledger.put(asker);
     });
-  }
-  const upkeep = measureUpkeep(world, CHURN_MS);
-  world.run(world.now + 20_000);
-  return { tally, messagesPerLookup: null, upkeepBytesPerNodePerSecond: upkeep, recordsFound: null, extra: {} };
-}
-
-/** A newcomer counts as part of the network after this. [ms] Its own links take seconds to open. */
-const SETTLED_MS = 15_000;
-
-function endLater(world: World, id: Parameters<World['nodes']['get']>[0], meanSeconds: number): void {
-  world.at(world.now + 1000 * sessionSeconds(world.rng, meanSeconds), () => {
-    const node = world.nodes.get(id);
-    if (!node?.isAlive) return;
-    if (randomUnit(world.rng) < UNGRACEFUL) world.kill(node);
-    else world.leave(node);
-    endLater(world, world.spawn().contact.id, meanSeconds);
-  });
-}
-
-function sessionSeconds(rng: Rng, meanSeconds: number): number {
-  return (meanSeconds / WEIBULL_MEAN) * (-Math.log(1 - randomUnit(rng))) ** (1 / WEIBULL_SHAPE);
-}
+    evenly(world, Math.ceil(lookups / LOOKUPS_PER_GET), spanMs, () => {
+      const reader = pick(world.rng, population.settled);
+      if (reader) ledger.get(reader);
+    });
+    evenly(world, Math.ceil(spanMs / CENSUS_MS), spanMs, () => ledger.count(Truth.of(world.alive)));
+    world.run(world.now + spanMs);
+    const upkeep = upkeepSoFar();
+    drain(world, () => tally.open + ledger.tally.open);
+    population.stop();
+    abandon(tally);
+    ledger.abandon();
+    const { amongClosest } = ledger.count(Truth.of(world.alive));
+    const { records } = ledger;
+    const extra = {
+      spanSeconds: seconds,
+      left: population.left,
+      joinMs: percentiles(population.joinMs),
+      stranded: population.stranded,
+      putMs: percentiles(ledger.tally.putMs),
+      getMs: percentiles(ledger.tally.getMs),
+      recordsPut: records.length,
+      recordsLostWithHolders: shareOf(records.filter(({ lost }) => lost === 'with its holders').length, records.length),
+      holdersAmongClosest: rounded(amongClosest),
+      upkeepByType: upkeep.byType,
+    };
+    return { tally, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
+  },
+});

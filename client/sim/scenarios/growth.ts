@@ -1,19 +1,48 @@
-import type { Measured } from '../report.ts';
-import { type ScenarioOptions, grow, meanJoinMs, measureLookups, measureUpkeep } from '../scenario.ts';
+import { getRecords, grow, joinTimes, measureLookups, measureUpkeep, percentiles, putRecords } from '../phases.ts';
+import { RecordLedger } from '../records.ts';
+import { defineScenario } from '../scenario.ts';
 import { rounded } from '../statistics.ts';
-import { newTally, runLookups } from '../workload.ts';
-import type { World } from '../world.ts';
+import { Truth } from '../truth.ts';
+import { drain, newTally, startLookups, successOf } from '../workload.ts';
 
-/** A network grows by joins alone; then everyone looks random keys up, in both modes. */
-export function growth(world: World, { nodes, lookups }: ScenarioOptions): Measured {
-  grow(world, nodes);
-  const upkeep = measureUpkeep(world, 30_000);
-  const { tally, messagesPerLookup } = measureLookups(world, lookups);
-  const iterative = newTally();
-  runLookups(world, Math.ceil(lookups / 10), 10_000, iterative, 'iterative');
-  const extra = {
-    joinMs: rounded(meanJoinMs(world), 0),
-    iterativeSuccess: rounded(iterative.succeeded / Math.max(1, iterative.lookups), 4),
-  };
-  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: upkeep, recordsFound: null, extra };
-}
+/** Most lookups of the other mode, most records put and read: enough for a percentile. */
+const SAMPLE = 1_000;
+
+/** Lookups of the other mode start within this. [ms] */
+const ITERATIVE_SPAN_MS = 5_000;
+
+/** A network grows by joins alone; then everyone looks random keys up, in both modes, and stores and reads records. */
+export const growth = defineScenario({
+  name: 'growth',
+  about: 'a network grows by joins alone; then everyone looks keys up',
+  options: {},
+  run(world, { nodes, lookups }) {
+    grow(world, nodes);
+    const upkeep = measureUpkeep(world);
+    const { tally, messagesPerLookup } = measureLookups(world, lookups, upkeep);
+    const sample = Math.min(SAMPLE, lookups);
+    const iterative = newTally();
+    startLookups(world, sample, ITERATIVE_SPAN_MS, iterative, { mode: 'iterative' });
+    const ledger = new RecordLedger(world);
+    putRecords(world, ledger, sample);
+    drain(world, () => iterative.open);
+    const { amongClosest } = ledger.count(Truth.of(world.alive));
+    getRecords(world, ledger, sample);
+    const { putMs, getMs, replicas, stored, puts } = ledger.tally;
+    const extra = {
+      joinMs: percentiles(joinTimes(world)),
+      iterative: {
+        success: successOf(iterative),
+        hops: rounded(iterative.hops.mean),
+        ms: percentiles(iterative.latencies),
+      },
+      putMs: percentiles(putMs),
+      getMs: percentiles(getMs),
+      stored: rounded(stored / Math.max(1, puts), 5),
+      replicas: rounded(replicas.mean),
+      holdersAmongClosest: rounded(amongClosest),
+      upkeepByType: upkeep.byType,
+    };
+    return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
+  },
+});

@@ -1,47 +1,109 @@
 import { randomBelow } from '../../../shared/src/machine.ts';
-import type { Measured } from '../report.ts';
-import { type ScenarioOptions, grow, measureLookups } from '../scenario.ts';
+import { quantity } from '../options.ts';
+import { grow, percentiles, startUpkeep } from '../phases.ts';
+import { Population } from '../population.ts';
+import { RecordLedger } from '../records.ts';
+import { defineScenario } from '../scenario.ts';
 import type { SimNode } from '../sim-node.ts';
+import { shareOf } from '../statistics.ts';
+import { Truth } from '../truth.ts';
+import { abandon, drain, evenly, lookUp, newTally, pick } from '../workload.ts';
 import type { World } from '../world.ts';
 
-/** Pairs without a link that try to open one after the server died. */
-const PAIRS = 50;
+/** Pairs without a link that try to reach each other by a routed signal, over the whole time. */
+const PAIRS = 200;
 
-/** Virtual time between the server's death and the measurement. [ms] */
-const AFTER_DEATH_MS = 120_000;
+/** Deadline of such a signal: that of a dial. [ms] */
+const SIGNAL_TIMEOUT_MS = 10_000;
 
-/** The server dies. Lookups go on, and peers without a link reach each other by routed messages. */
-export function serverDeath(world: World, { nodes, lookups }: ScenarioOptions): Measured {
-  grow(world, nodes);
-  world.isServerUp = false;
-  world.run(world.now + AFTER_DEATH_MS);
-  let reached = 0;
-  let tried = 0;
-  for (let i = 0; i < PAIRS; i++) {
-    const pair = unlinkedPair(world);
-    if (!pair) break;
-    tried++;
-    const [from, to] = pair;
-    const payload = new Uint8Array([0]);
-    world.operate(
-      from,
-      { kind: 'route', target: to.contact.id, protocol: 'signal', payload, timeoutMs: 10_000 },
-      (result) => {
-        if (result.kind === 'route') reached++;
-      },
-    );
-  }
-  world.run(world.now + 15_000);
-  const { tally, messagesPerLookup } = measureLookups(world, lookups);
-  const extra = { signalsDelivered: reached, signalsTried: tried };
-  return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: null, recordsFound: null, extra };
+/** From opening an invite to the link with whoever wrote it, which needs no server. [ms] */
+const INVITE_MS = 2_000;
+
+/** Time between two looks at who holds the records. [ms] */
+const CENSUS_MS = 60_000;
+
+/** A record is put each time after so many lookups, and read after every second one. */
+const LOOKUPS_PER_PUT = 20;
+const LOOKUPS_PER_GET = 2;
+
+/**
+ * The server dies and stays dead. Peers come and go for hours: newcomers come in by an invite, which links them to the
+ * one peer that wrote it, and get every further link through signals that the overlay routes.
+ */
+export const serverDeath = defineScenario({
+  name: 'server-death',
+  about: 'the signaling server dies; the network goes on without it',
+  options: {
+    hours: quantity(24, 'without the server [h]', 0.01, 1_000),
+    session: quantity(3_600, 'mean session [s]', 1),
+  },
+  defaults: { nodes: 60, lookups: 10_000, links: 16 },
+  run(world, { nodes, lookups, hours, session }) {
+    grow(world, nodes);
+    world.isServerUp = false;
+    const population: Population = new Population(world, session, () => invited(world, population.settled));
+    const upkeepSoFar = startUpkeep(world);
+    const spanMs = 3_600_000 * hours;
+    const tally = newTally();
+    const ledger = new RecordLedger(world);
+    const signals = { tried: 0, delivered: 0 };
+    evenly(world, lookups, spanMs, (i) => {
+      const asker = pick(world.rng, population.settled);
+      if (!asker) return;
+      lookUp(world, asker, tally, population);
+      if (i % LOOKUPS_PER_PUT === 0) ledger.put(asker);
+      else if (i % LOOKUPS_PER_GET === 0) ledger.get(asker);
+    });
+    evenly(world, PAIRS, spanMs, () => signal(world, population.settled, signals));
+    evenly(world, Math.ceil(spanMs / CENSUS_MS), spanMs, () => ledger.count(Truth.of(world.alive)));
+    world.run(world.now + spanMs);
+    const upkeep = upkeepSoFar();
+    drain(world, () => tally.open + ledger.tally.open);
+    population.stop();
+    abandon(tally);
+    ledger.abandon();
+    const { records } = ledger;
+    const extra = {
+      hours,
+      left: population.left,
+      settled: population.settled.length,
+      leastLinks: Math.min(...population.settled.map(({ overlay }) => overlay.links)),
+      signalsDelivered: shareOf(signals.delivered, signals.tried),
+      signalsTried: signals.tried,
+      joinMs: percentiles(population.joinMs),
+      stranded: population.stranded,
+      recordsPut: records.length,
+      recordsLostWithHolders: shareOf(records.filter(({ lost }) => lost === 'with its holders').length, records.length),
+      upkeepByType: upkeep.byType,
+    };
+    return { tally, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
+  },
+});
+
+/** A newcomer that knows one peer, and gets its first link from that peer's invite. */
+function invited(world: World, hosts: readonly SimNode[]): SimNode {
+  const newcomer = world.spawn([]);
+  world.at(world.now + INVITE_MS, () => {
+    const host = pick(world.rng, hosts);
+    if (host?.isAlive && newcomer.isAlive) world.connect(newcomer, host);
+  });
+  return newcomer;
 }
 
-function unlinkedPair(world: World): [SimNode, SimNode] | undefined {
-  const { alive } = world;
-  for (let i = 0; i < 1_000; i++) {
-    const from = alive[randomBelow(world.rng, alive.length)];
-    const to = alive[randomBelow(world.rng, alive.length)];
+function signal(world: World, peers: readonly SimNode[], count: { tried: number; delivered: number }): void {
+  const [from, to] = unlinkedPair(world, peers) ?? [];
+  if (!from || !to) return;
+  count.tried++;
+  const request = { protocol: 'signal', payload: new Uint8Array([0]), timeoutMs: SIGNAL_TIMEOUT_MS } as const;
+  world.operate(from, { kind: 'route', target: to.contact.id, ...request }, (result) => {
+    if (result.kind === 'route') count.delivered++;
+  });
+}
+
+function unlinkedPair(world: World, peers: readonly SimNode[]): [SimNode, SimNode] | undefined {
+  for (let i = 0; i < 1_000 && peers.length > 1; i++) {
+    const from = peers[randomBelow(world.rng, peers.length)];
+    const to = peers[randomBelow(world.rng, peers.length)];
     if (from && to && from !== to && !from.links.has(to.contact.id)) return [from, to];
   }
   return undefined;

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { ID_BYTES, nodeIdFromBytes } from '../../shared/src/ids.ts';
+import { randomBytes, seededRng } from '../../shared/src/machine.ts';
+import { commonPrefixBits } from '../../shared/src/xor.ts';
+import { type AttackKind, contactNear } from './adversary.ts';
+import { parseCommand } from './command.ts';
+import type { Report } from './report.ts';
+import { runScenario } from './run.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+
+function run(kind: AttackKind, disjoint: number, share: number): Report {
+  const own = ['--kind', kind, '--disjoint', String(disjoint), '--share', String(share)];
+  const command = parseCommand(['adversary', '--nodes', '60', '--lookups', '150', '--seed', '3', ...own], SCENARIOS);
+  if (command.kind !== 'run') throw new Error('the command line is not understood');
+  return runScenario(command.scenario, command.settings);
+}
+
+test('without colluders eight disjoint copies find every peer', () => {
+  const { success, violations } = run('drop', 8, 0);
+  expect({ success, violations }).toEqual({ success: 1, violations: [] });
+}, 120_000);
+
+test.each(['drop', 'lie'] as const)(
+  'while a fifth of the peers do it (%s), eight disjoint copies find 97 in 100 peers and name nobody dead',
+  (kind) => {
+    const { success, violations, extra } = run(kind, 8, 0.2);
+    expect(success).toBeGreaterThanOrEqual(0.97);
+    expect(violations).toEqual([]);
+    expect(extra['namedDead']).toBe(0);
+  },
+  120_000,
+);
+
+test('an attacker gets as close to a key as its tries allow and no closer', () => {
+  const rng = seededRng(4);
+  const key = nodeIdFromBytes(randomBytes(rng, ID_BYTES));
+  expect(commonPrefixBits(key, contactNear(key, 8, 100_000, rng).id)).toBeGreaterThanOrEqual(8);
+  expect(commonPrefixBits(key, contactNear(key, 100, 16, rng).id)).toBeLessThan(20);
+});

@@ -1,0 +1,160 @@
+import type { Millis } from '../../shared/src/machine.ts';
+import { FRAME } from '../src/overlay/link-frames.ts';
+import type { RecordLedger } from './records.ts';
+import type { SimNode } from './sim-node.ts';
+import type { SentTotals } from './sent-totals.ts';
+import { Samples, rounded } from './statistics.ts';
+import { type LookupTally, drain, evenly, newTally, pick, runLookups } from './workload.ts';
+import type { World } from './world.ts';
+
+/** Peers that join per second of virtual time while a network grows, as a share of those there: 100,000 in 90 s. */
+const GROWTH_PER_SECOND = 0.1;
+
+/** Slowest growth. [peers/s] */
+const GROWTH_MIN_PER_SECOND = 5;
+
+/** Networks beyond this are measured over shorter spans: more peers make up for less time. [peers] */
+const LARGE = 10_000;
+
+/** The last newcomers get this long to link up. [ms] Measured at 300 peers: what joins cause has faded after 40 s. */
+const settleTime = (count: number): Millis => (count > LARGE ? 30_000 : 40_000);
+
+/** Lookups that are measured start within this. [ms] */
+const LOOKUPS_SPAN_MS = 10_000;
+
+/** Puts, and after them gets, start within this. [ms] */
+const RECORDS_SPAN_MS = 5_000;
+
+/** What peers send without being asked. */
+export interface Upkeep {
+  readonly bytesPerNodePerSecond: number;
+  /** The same by type of frame. */
+  readonly byType: Readonly<Record<keyof typeof FRAME, number>>;
+  /** Of the whole network. */
+  readonly routedPerSecond: number;
+}
+
+/** Lets a network grow to `count` peers through introductions, then gives the last ones time to settle. */
+export function grow(
+  world: World,
+  count: number,
+  settleMs: Millis = settleTime(count),
+  onBorn?: (node: SimNode, index: number) => void,
+): void {
+  let there = 0;
+  const next = (): void => {
+    const node = world.spawn();
+    onBorn?.(node, there);
+    if (++there < count) world.at(world.now + joinGap(there), next);
+  };
+  world.at(world.now, next);
+  let growthMs = 0;
+  for (let peers = 1; peers < count; peers++) growthMs += joinGap(peers);
+  world.run(world.now + growthMs + settleMs);
+}
+
+/** From one join to the next when `there` peers are there. [ms] */
+function joinGap(there: number): Millis {
+  return 1000 / Math.max(GROWTH_MIN_PER_SECOND, there * GROWTH_PER_SECOND);
+}
+
+/** What peers send while nobody asks for anything. */
+export function measureUpkeep(world: World, spanMs = world.nodes.size > LARGE ? 10_000 : 20_000): Upkeep {
+  const stop = startUpkeep(world);
+  world.run(world.now + spanMs);
+  return stop();
+}
+
+/** Starts to measure what peers send; the function returned ends it. The number of peers must stay about the same. */
+export function startUpkeep(world: World): () => Upkeep {
+  const start = world.now;
+  const before = sentSoFar(world).bytes;
+  const routedBefore = routedFrames(world);
+  return () => {
+    const seconds = (world.now - start) / 1000;
+    const nodeSeconds = seconds * Math.max(1, world.alive.length);
+    const after = sentSoFar(world).bytes;
+    const ofType = (type: number): number => rounded(((after[type] ?? 0) - (before[type] ?? 0)) / nodeSeconds, 1);
+    const total = after.reduce((sum, bytes, type) => sum + bytes - (before[type] ?? 0), 0);
+    return {
+      bytesPerNodePerSecond: total / nodeSeconds,
+      byType: {
+        ping: ofType(FRAME.ping),
+        pong: ofType(FRAME.pong),
+        bye: ofType(FRAME.bye),
+        contacts: ofType(FRAME.contacts),
+        route: ofType(FRAME.route),
+        ack: ofType(FRAME.ack),
+        reply: ofType(FRAME.reply),
+      },
+      routedPerSecond: (routedFrames(world) - routedBefore) / seconds,
+    };
+  };
+}
+
+/** Lookups over some seconds, and the frames that each cost beyond upkeep: routed messages, acknowledgements and replies. */
+export function measureLookups(
+  world: World,
+  count: number,
+  upkeep: Pick<Upkeep, 'routedPerSecond'> = { routedPerSecond: 0 },
+): { readonly tally: LookupTally; readonly messagesPerLookup: number } {
+  const tally = newTally();
+  const start = world.now;
+  const before = routedFrames(world);
+  runLookups(world, count, LOOKUPS_SPAN_MS, tally);
+  const background = (upkeep.routedPerSecond * (world.now - start)) / 1000;
+  const caused = Math.max(0, routedFrames(world) - before - background);
+  return { tally, messagesPerLookup: caused / Math.max(1, tally.lookups) };
+}
+
+/** Random peers put `count` records. */
+export function putRecords(world: World, ledger: RecordLedger, count: number): void {
+  const authors = joined(world);
+  evenly(world, count, RECORDS_SPAN_MS, () => {
+    const author = pick(world.rng, authors);
+    if (author) ledger.put(author);
+  });
+  world.run(world.now + RECORDS_SPAN_MS);
+  drain(world, () => ledger.tally.open);
+}
+
+/** Random peers read `count` of the records that were put. */
+export function getRecords(world: World, ledger: RecordLedger, count: number): void {
+  const readers = joined(world);
+  evenly(world, count, RECORDS_SPAN_MS, () => {
+    const reader = pick(world.rng, readers);
+    if (reader) ledger.get(reader);
+  });
+  world.run(world.now + RECORDS_SPAN_MS);
+  drain(world, () => ledger.tally.open);
+}
+
+/** Median, 95th and 99th percentile, as a report has them. */
+export function percentiles(samples: Samples): { readonly p50: number; readonly p95: number; readonly p99: number } {
+  const at = (share: number): number => Math.round(samples.percentile(share));
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+/** From the appearance of each peer that is there to the end of its first self-lookup. [ms] */
+export function joinTimes(world: World): Samples {
+  const times = new Samples();
+  for (const { bornAt, joinedAt } of world.nodes.values()) if (joinedAt !== undefined) times.add(joinedAt - bornAt);
+  return times;
+}
+
+function joined(world: World): World['alive'] {
+  return world.alive.filter(({ joinedAt }) => joinedAt !== undefined);
+}
+
+/** What all peers sent so far, the living and the dead. */
+function sentSoFar(world: World): SentTotals {
+  const totals = world.gone.copy();
+  for (const { overlay } of world.alive) totals.add(overlay.counters);
+  return totals;
+}
+
+/** Routed messages, acknowledgements and replies that all peers sent so far. */
+export function routedFrames(world: World): number {
+  const { frames } = sentSoFar(world);
+  return (frames[FRAME.route] ?? 0) + (frames[FRAME.ack] ?? 0) + (frames[FRAME.reply] ?? 0);
+}

@@ -1,0 +1,31 @@
+import { inspect } from './inspect.ts';
+import { type Report, makeReport } from './report.ts';
+import type { Scenario, Settings } from './scenario.ts';
+import { OperationWatch } from './watch.ts';
+import { World } from './world.ts';
+
+/** Runs a scenario once and every checker after it. */
+export function runScenario(scenario: Scenario, settings: Settings): Report {
+  const startedAt = performance.now();
+  const options = scenario.worldOf(settings);
+  const world = new World({ ...options, seed: settings.seed });
+  const watch = new OperationWatch(world);
+  const measured = scenario.run(world, settings);
+  const end = { digest: world.digest.hex, virtualMs: world.now };
+  const inspection = inspect(world, options, watch, measured.ledger);
+  const run = {
+    ...end,
+    scenario: scenario.name,
+    nodes: settings.nodes,
+    seed: settings.seed,
+    options: { ...settings.own, ...told(options) },
+    wallMs: performance.now() - startedAt,
+    peakRssMb: process.resourceUsage().maxRSS / 1024,
+  };
+  return makeReport(run, measured, inspection);
+}
+
+/** The world's options as a report tells them. */
+function told({ linkTarget, latencyMs, brokenPairs, frameLoss }: Settings['world']): Report['options'] {
+  return { linkTarget, latencyMs, brokenPairs, frameLoss };
+}
