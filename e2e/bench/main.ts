@@ -4,6 +4,7 @@ import { World } from '../harness/world.ts';
 import { holds, median, table, type Figure } from './figures.ts';
 import { callToFrame, firstByteAfter, firstLoad, goneAfter, joinedAfter, openTimedTab } from './latency.ts';
 import { machines } from './machines.ts';
+import { overlayMachine } from './overlay.ts';
 import { rawThroughput } from './raw.ts';
 import { measureTransfer, type Transfer } from './transfer.ts';
 
@@ -168,6 +169,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'one-to-one': oneToOne,
   'one-to-four': oneToFour,
   machines,
+  overlay: overlayMachine,
 };
 
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */

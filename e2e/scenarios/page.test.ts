@@ -1,25 +1,10 @@
-import axe from 'axe-core';
 import { expect } from 'vitest';
+import { violations } from '../harness/axe.ts';
 import type { Tab } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
 
 /** A narrow phone. [CSS pixels] */
 const PHONE = { width: 390, height: 844 };
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: unknown }[];
-}
-
-/** What axe-core finds wrong on the page as it stands, rule by rule. */
-async function violations(tab: Tab): Promise<string[]> {
-  // Evaluated by the browser itself, so the page's policy against foreign scripts does not apply.
-  await tab.page.evaluate(axe.source);
-  const found = await tab.page.evaluate<Violation[]>(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then((result) => result.violations)`,
-  );
-  return found.map((each) => `${each.id}: ${each.nodes.map((node) => String(node.target)).join(', ')}`);
-}
 
 function overflow(tab: Tab): Promise<number> {
   return tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -175,4 +160,35 @@ scenario('a page whose server is out of reach says what still works, and goes on
   await world.server.restart();
   await tab.serverState('connected', 30_000);
   await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ state: 'detached' });
+});
+
+scenario('a page that the code for files reaches late has links before, and shares once it is there', async (world) => {
+  const other = await world.openTab();
+  const context = await world.newProfile();
+  let attempts = 0;
+  let arrive = (): void => undefined;
+  const arrival = new Promise<void>((resolve) => (arrive = resolve));
+  await context.route('**/assets/service-*.js', async (route) => {
+    attempts += 1;
+    // The first attempt fails, the second one takes as long as the test says.
+    if (attempts === 1) return route.abort();
+    await arrival;
+    return route.continue();
+  });
+  const late = await world.openTab({ context });
+  await Promise.all([late.joined(), other.joined()]);
+  const early = await late.page.evaluate(() => {
+    try {
+      return window.skein.download(`magnet:?xt=urn:btih:${'0'.repeat(40)}`).state;
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+  });
+  expect(early).toBe('not-ready');
+  arrive();
+  const file = await world.files.make('late.bin', 10_000);
+  const infoHash = await late.share([file.path]);
+  await other.openLink(await late.shareLink(infoHash));
+  await other.downloaded(infoHash);
+  expect(attempts).toBe(2);
 });
