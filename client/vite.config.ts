@@ -3,8 +3,11 @@ import { defineConfig, type Plugin } from 'vite';
 /** engine.io's list of transports, as its browser build has it. */
 const TRANSPORTS = /engine\.io-client\/build\/esm\/transports\/index\.js$/;
 
-/** Modules of the portable cryptography. */
-const PORTABLE = /@noble\/curves\/|\/adapters\/portable\//;
+/** Modules of the portable cryptography, copies made for it included. */
+const PORTABLE = /@noble\/(?:curves|ciphers)\/|\/adapters\/portable\/|\?portable$/;
+
+/** Modules of the hash functions. */
+const HASHES = /@noble\/hashes\/[^?]+$/;
 
 /**
  * Leaves engine.io's polling and WebTransport out of the page: the server speaks websocket only. Without this they
@@ -23,18 +26,18 @@ function websocketOnly(): Plugin {
 }
 
 /**
- * Gives the portable cryptography, which only pages without WebCrypto fetch, a copy of the SHA-2 module of its own.
- * Sharing one would put SHA-512 and its constants, which nothing else uses, into the first load: 3 kB.
+ * Gives the portable cryptography, which only pages without WebCrypto fetch, hash functions of its own. Sharing them
+ * would put all that it needs of them into the first load: SHA-512 and its constants, and helpers nothing else uses.
  */
-function ownSha2(): Plugin {
+function ownHashes(): Plugin {
   return {
-    name: 'own-sha2',
+    name: 'own-hashes',
     apply: 'build',
     enforce: 'pre',
     async resolveId(source, importer, options) {
-      if (!importer || !PORTABLE.test(importer) || !source.endsWith('hashes/sha2.js')) return undefined;
+      if (!importer || !PORTABLE.test(importer)) return undefined;
       const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
-      return resolved && `${resolved.id}?portable`;
+      return resolved && HASHES.test(resolved.id) ? `${resolved.id}?portable` : resolved;
     },
   };
 }
@@ -44,7 +47,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [websocketOnly(), ownSha2()],
+  plugins: [websocketOnly(), ownHashes()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',

@@ -1,7 +1,8 @@
 /**
  * Prints what the first load of the built page weighs, gzipped, and fails above the budget: index.html, its scripts and
- * style sheets, everything those scripts import statically, and preloads. Lazy chunks (QR codes, zip archives) and the
- * worker are listed but not counted: the page shows itself and joins without them.
+ * style sheets, everything those scripts import statically, and preloads. What is fetched behind it (panels, files,
+ * calls, the worker, QR codes, zip archives) is listed and summed up but not counted: the page shows itself and links
+ * peers without it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -27,7 +28,8 @@ const others = readdirSync(join(page, 'assets'))
 
 for (const [file, bytes] of counted) print(bytes, file);
 for (const file of others) print(weigh(file), `${file} (later)`);
-const total = [...counted.values()].reduce((sum, bytes) => sum + bytes, 0);
+const total = sum([...counted.values()]);
+print(sum(others.map(weigh)), 'fetched behind it');
 print(total, `first load, of ${(BUDGET_BYTES / 1000).toFixed(0)} kB`);
 if (total > BUDGET_BYTES) {
   process.stderr.write(`The first load is ${total - BUDGET_BYTES} bytes over its budget.\n`);
@@ -43,6 +45,10 @@ function count(file) {
   for (const [, specifier] of source.matchAll(/(?:\bfrom|\bimport)\s*["'](\.[^"']+\.js)["']/g)) {
     count(relative(page, join(page, dirname(file), specifier)));
   }
+}
+
+function sum(weights) {
+  return weights.reduce((total, bytes) => total + bytes, 0);
 }
 
 function weigh(file) {
