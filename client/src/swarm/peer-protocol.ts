@@ -70,6 +70,9 @@ export class PeerProtocol {
         this.#host.onFreed();
         return content.downloader.onReject(session, message, content.pieceCount) ? undefined : 'useless';
       }
+      case 'hashRequest':
+      case 'hashes':
+      case 'hashReject':
       case 'keepAlive':
       case 'suggest':
       case 'allowedFast':

@@ -1,10 +1,22 @@
 import {
   MAX_EXTENDED_BYTES,
+  MAX_HASHES_PER_MESSAGE,
   MAX_PIECES,
   MAX_REQUEST_BYTES,
   MAX_UNKNOWN_BYTES,
 } from '../../../shared/src/limits/swarm.ts';
-import { EXTENDED_BIT, FAST_BIT, HANDSHAKE_BYTES, MESSAGE, PROTOCOL_HEADER, type WireMessage } from './wire.ts';
+import {
+  EXTENDED_BIT,
+  FAST_BIT,
+  HANDSHAKE_BYTES,
+  HASH_RANGE_BYTES,
+  MESSAGE,
+  PROTOCOL_HEADER,
+  TREE_HASH_BYTES,
+  V2_BIT,
+  type HashRange,
+  type WireMessage,
+} from './wire.ts';
 
 /** Why a stream was given up. */
 export type WireErrorCode =
@@ -66,6 +78,7 @@ export class WireDecoder {
       kind: 'handshake',
       hasExtended: ((header[20 + EXTENDED_BIT.byte] as number) & EXTENDED_BIT.mask) !== 0,
       hasFast: ((header[20 + FAST_BIT.byte] as number) & FAST_BIT.mask) !== 0,
+      hasV2: ((header[20 + V2_BIT.byte] as number) & V2_BIT.mask) !== 0,
       infoHash: header.slice(28, 48),
       peerId: header.slice(48, 68),
     });
@@ -123,6 +136,7 @@ export class WireDecoder {
     const [least, most] = LENGTHS[id] ?? UNKNOWN;
     if (length > most) this.#error = least === most ? 'bad-length' : 'too-long';
     else if (length < least) this.#error = 'bad-length';
+    else if (id === MESSAGE.hashes && (length - least) % TREE_HASH_BYTES !== 0) this.#error = 'bad-length';
     else if (LENGTHS[id]) return true;
     else {
       this.ignored++;
@@ -163,6 +177,9 @@ const LENGTHS: readonly (readonly [number, number] | undefined)[] = (() => {
   set([MESSAGE.bitfield], 1, 1 + MAX_PIECES / 8);
   set([MESSAGE.piece], 9, 9 + MAX_REQUEST_BYTES);
   set([MESSAGE.extended], 2, 2 + MAX_EXTENDED_BYTES);
+  const range = 1 + HASH_RANGE_BYTES;
+  set([MESSAGE.hashRequest, MESSAGE.hashReject], range, range);
+  set([MESSAGE.hashes], range, range + MAX_HASHES_PER_MESSAGE * TREE_HASH_BYTES);
   return Array.from({ length: 256 }, (_, id) => lengths[id]);
 })();
 
@@ -199,6 +216,13 @@ function decodeBody(id: number, bytes: Uint8Array, at: number, end: number, sink
     case MESSAGE.extended:
       sink.push({ kind: 'extended', id: bytes[at] as number, payload: bytes.subarray(at + 1, end) });
       return;
+    case MESSAGE.hashRequest:
+    case MESSAGE.hashReject:
+      sink.push({ kind: id === MESSAGE.hashRequest ? 'hashRequest' : 'hashReject', ...hashRange(bytes, at) });
+      return;
+    case MESSAGE.hashes:
+      sink.push({ kind: 'hashes', ...hashRange(bytes, at), hashes: bytes.subarray(at + HASH_RANGE_BYTES, end) });
+      return;
     default:
       sink.push({ kind: PLAIN[id] ?? 'choke' });
   }
@@ -214,6 +238,17 @@ const PLAIN: Readonly<Record<number, PlainKind>> = {
   [MESSAGE.haveAll]: 'haveAll',
   [MESSAGE.haveNone]: 'haveNone',
 };
+
+function hashRange(bytes: Uint8Array, at: number): HashRange {
+  const numbers = at + TREE_HASH_BYTES;
+  return {
+    piecesRoot: bytes.subarray(at, numbers),
+    baseLayer: u32(bytes, numbers),
+    index: u32(bytes, numbers + 4),
+    length: u32(bytes, numbers + 8),
+    proofLayers: u32(bytes, numbers + 12),
+  };
+}
 
 function u32(bytes: Uint8Array, at: number): number {
   return (

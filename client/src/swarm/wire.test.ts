@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes, fromHex } from '../../../shared/src/bytes.ts';
-import { MAX_EXTENDED_BYTES, MAX_REQUEST_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_EXTENDED_BYTES, MAX_HASHES_PER_MESSAGE, MAX_REQUEST_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import {
@@ -22,6 +22,15 @@ const infoHash = Uint8Array.from({ length: 20 }, (_, i) => i);
 const peerId = Uint8Array.from({ length: 20 }, (_, i) => 0xa0 + i);
 const hello = bytes(0x68, 0x65, 0x6c, 0x6c, 0x6f);
 const HANDSHAKE = vector('wire/HANDSHAKE');
+/** Two leaves of a file and one uncle. */
+const range = {
+  piecesRoot: Uint8Array.from({ length: 32 }, (_, i) => 0xc0 + i),
+  baseLayer: 0,
+  index: 4,
+  length: 2,
+  proofLayers: 1,
+};
+const run = Uint8Array.from({ length: 96 }, (_, i) => 0x11 * (1 + (i >> 5)));
 
 /** Every message with the name of its worked example. */
 const MESSAGES: readonly (readonly [string, WireMessage, (writer: WireWriter) => WireWriter])[] = [
@@ -39,6 +48,9 @@ const MESSAGES: readonly (readonly [string, WireMessage, (writer: WireWriter) =>
   ['REQUEST', { kind: 'request', piece: 3, begin: 32768, length: 16384 }, (w) => w.request(3, 32768, 16384)],
   ['CANCEL', { kind: 'cancel', piece: 3, begin: 32768, length: 16384 }, (w) => w.cancel(3, 32768, 16384)],
   ['REJECT', { kind: 'reject', piece: 3, begin: 32768, length: 16384 }, (w) => w.reject(3, 32768, 16384)],
+  ['HASH_REQUEST', { kind: 'hashRequest', ...range }, (w) => w.hashRequest(range)],
+  ['HASH_REJECT', { kind: 'hashReject', ...range }, (w) => w.hashReject(range)],
+  ['HASHES', { kind: 'hashes', ...range, hashes: run }, (w) => w.hashes(range, run.subarray(0, 64), run.subarray(64))],
   ['PIECE', { kind: 'piece', piece: 3, begin: 32768, bytes: hello }, (w) => w.piece(3, 32768, hello)],
 ];
 
@@ -60,7 +72,7 @@ function decodeInParts(stream: Uint8Array, cuts: () => number): { messages: Wire
 test('the handshake is the worked example, and is read back', () => {
   expect(new WireWriter().handshake(infoHash, peerId).take()).toEqual(HANDSHAKE);
   const { messages } = decodeInParts(HANDSHAKE, () => 68);
-  expect(messages).toEqual([{ kind: 'handshake', infoHash, peerId, hasFast: true, hasExtended: true }]);
+  expect(messages).toEqual([{ kind: 'handshake', infoHash, peerId, hasFast: true, hasExtended: true, hasV2: true }]);
 });
 
 for (const [name, message, write] of MESSAGES) {
@@ -137,6 +149,10 @@ test('lengths that do not fit are refused before anything is kept', () => {
   expect(error('ffffffff63')).toBe('too-long');
   expect(error((9 + MAX_REQUEST_BYTES + 1).toString(16).padStart(8, '0') + '07')).toBe('too-long');
   expect(error((9 + MAX_REQUEST_BYTES).toString(16).padStart(8, '0') + '07')).toBeUndefined();
+  expect(error('0000003015')).toBe('bad-length');
+  expect(error('0000003216')).toBe('bad-length');
+  expect(error('0000003116')).toBeUndefined();
+  expect(error((49 + 32 * (MAX_HASHES_PER_MESSAGE + 1)).toString(16).padStart(8, '0') + '16')).toBe('too-long');
   expect(error((2 + MAX_EXTENDED_BYTES + 1).toString(16).padStart(8, '0') + '14')).toBe('too-long');
 });
 

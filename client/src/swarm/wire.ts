@@ -3,7 +3,7 @@ import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 
 export { BLOCK_BYTES };
 
-/** Identifiers of the messages that are spoken: BEP 3 (0 to 8), BEP 6 (13 to 17), BEP 10 (20). */
+/** Identifiers of the messages that are spoken: BEP 3 (0 to 8), BEP 6 (13 to 17), BEP 10 (20), BEP 52 (21 to 23). */
 export const MESSAGE = {
   choke: 0,
   unchoke: 1,
@@ -20,6 +20,9 @@ export const MESSAGE = {
   reject: 16,
   allowedFast: 17,
   extended: 20,
+  hashRequest: 21,
+  hashes: 22,
+  hashReject: 23,
 } as const;
 
 /** The first 20 bytes of a stream: the length 19 and the protocol's name (BEP 3). */
@@ -37,6 +40,15 @@ export const EXTENDED_BIT = { byte: 5, mask: 0x10 } as const;
 /** Reserved byte and bit by which BEP 6 (fast extension) is announced. */
 export const FAST_BIT = { byte: 7, mask: 0x04 } as const;
 
+/** Reserved byte and bit by which BEP 52 (version 2: hash trees) is announced. */
+export const V2_BIT = { byte: 7, mask: 0x10 } as const;
+
+/** Length of a SHA-256 digest, and of a node of a hash tree. [bytes] BEP 52. */
+export const TREE_HASH_BYTES = 32;
+
+/** Length of the body that hash request, hash reject and the front of hashes have in common. [bytes] BEP 52. */
+export const HASH_RANGE_BYTES = TREE_HASH_BYTES + 16;
+
 /** One message of the stream. Byte fields alias the bytes they were decoded from. */
 export type WireMessage =
   | WireHandshake
@@ -46,6 +58,8 @@ export type WireMessage =
   | { readonly kind: 'bitfield'; readonly bits: Uint8Array }
   | WireRequest
   | WireBlock
+  | WireHashRange
+  | WireHashes
   | { readonly kind: 'extended'; readonly id: number; readonly payload: Uint8Array };
 
 export interface WireHandshake {
@@ -54,6 +68,7 @@ export interface WireHandshake {
   readonly peerId: Uint8Array;
   readonly hasFast: boolean;
   readonly hasExtended: boolean;
+  readonly hasV2: boolean;
 }
 
 /** Asks for a block, takes the asking back, or (BEP 6) refuses it. Numbers are as they came: unchecked, 0 to 2^32 − 1. */
@@ -69,6 +84,31 @@ export interface WireBlock {
   readonly piece: number;
   readonly begin: number;
   readonly bytes: Uint8Array;
+}
+
+/** A run of nodes of one layer of a file's hash tree (BEP 52). Numbers are as they came: unchecked, 0 to 2^32 − 1. */
+export interface HashRange {
+  /** Which file: the root of its tree. */
+  readonly piecesRoot: Uint8Array;
+  /** The layer the run is in; 0 is that of the leaves, one for each block. */
+  readonly baseLayer: number;
+  /** The first node. */
+  readonly index: number;
+  readonly length: number;
+  /** Layers above the base layer of which the uncles are wanted; those that the run itself gives are left out. */
+  readonly proofLayers: number;
+}
+
+/** Asks for a run of hashes, or refuses to send it. */
+export interface WireHashRange extends HashRange {
+  readonly kind: 'hashRequest' | 'hashReject';
+}
+
+/** A run of hashes and behind it the uncles that lead from it towards the root. */
+export interface WireHashes extends HashRange {
+  readonly kind: 'hashes';
+  /** A whole number of digests; how many is unchecked. */
+  readonly hashes: Uint8Array;
 }
 
 /** The first 13 bytes of a `piece` message whose block is `length` bytes long; the block follows them. */
@@ -98,7 +138,7 @@ export class WireWriter {
     this.#bytes.fill(0, at, at + HANDSHAKE_BYTES);
     this.#bytes.set(PROTOCOL_HEADER, at);
     this.#bytes[at + 20 + EXTENDED_BIT.byte] = EXTENDED_BIT.mask;
-    this.#bytes[at + 20 + FAST_BIT.byte] = FAST_BIT.mask;
+    this.#bytes[at + 20 + FAST_BIT.byte] = FAST_BIT.mask | V2_BIT.mask;
     this.#bytes.set(infoHash, at + 28);
     this.#bytes.set(peerId, at + 48);
     return this;
@@ -173,6 +213,21 @@ export class WireWriter {
     return this;
   }
 
+  hashRequest(range: HashRange): this {
+    return this.#hashRange(MESSAGE.hashRequest, range, 0);
+  }
+
+  hashReject(range: HashRange): this {
+    return this.#hashRange(MESSAGE.hashReject, range, 0);
+  }
+
+  hashes(range: HashRange, ...hashes: readonly Uint8Array[]): this {
+    const length = hashes.reduce((sum, part) => sum + part.length, 0);
+    this.#hashRange(MESSAGE.hashes, range, length);
+    for (const part of hashes) this.raw(part);
+    return this;
+  }
+
   /** Bytes that are wire format already. */
   raw(bytes: Uint8Array): this {
     const at = this.#reserve(bytes.length);
@@ -207,6 +262,16 @@ export class WireWriter {
     putU32(bytes, at + 5, piece);
     putU32(bytes, at + 9, begin);
     putU32(bytes, at + 13, length);
+    return this;
+  }
+
+  #hashRange(id: number, range: HashRange, extra: number): this {
+    this.#header(id, HASH_RANGE_BYTES + extra).raw(range.piecesRoot);
+    const at = this.#reserve(16);
+    putU32(this.#bytes, at, range.baseLayer);
+    putU32(this.#bytes, at + 4, range.index);
+    putU32(this.#bytes, at + 8, range.length);
+    putU32(this.#bytes, at + 12, range.proofLayers);
     return this;
   }
 

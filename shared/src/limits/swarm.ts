@@ -61,6 +61,12 @@ export const MAX_REQUEST_BYTES = 128 * 1024;
 /** Largest extension message. [bytes] A metadata block with its dictionary; handshakes are far smaller. */
 export const MAX_EXTENDED_BYTES = BLOCK_BYTES + 4096;
 
+/** Most hashes of one layer that are asked for, and served, at once. BEP 52: a request should not be for more. */
+export const MAX_HASHES_PER_REQUEST = 512;
+
+/** Most hashes in one message: a full run, and an uncle for each layer of the tallest tree that numbers can name. */
+export const MAX_HASHES_PER_MESSAGE = MAX_HASHES_PER_REQUEST + 32;
+
 /** Largest message of an unknown kind that is skipped; a longer one ends the link. [bytes] */
 export const MAX_UNKNOWN_BYTES = 1024 * 1024;
 
