@@ -79,8 +79,11 @@ test('every refusal reaches the author by its code, and nothing of it is stored'
   expect(refused({}, { signature: new Uint8Array(64) })).toBe('bad-signature');
 }, 60_000);
 
-test('fifty puts of strangers into one neighbourhood at once all succeed', () => {
-  const world = network();
+/** Without a way round the hops that hold back messages to one peer, puts failed in seeds 4, 7 and 12. */
+const STRANGER_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
+test.each(STRANGER_SEEDS)('fifty puts of strangers into one neighbourhood at once all succeed (seed %i)', (seed) => {
+  const world = network(seed);
   const key = randomKey(world.rng);
   const author = item(near(world, key), -1);
   const results: (string | undefined)[] = [];
@@ -92,7 +95,7 @@ test('fifty puts of strangers into one neighbourhood at once all succeed', () =>
   }
   world.run(world.now + 12_000);
   expect(results).toEqual(Array.from({ length: count }, () => 'put'));
-}, 60_000);
+});
 
 test('a read meets every put that was acknowledged, from any peer, as soon as it is', () => {
   const world = network();

@@ -20,8 +20,11 @@ export interface StoreOwner {
   onStored(outcome: StoreOutcome): void;
 }
 
-/** Messages of one store: the first, one with a token to the holder that asked for it, and one more without that holder. */
-const MAX_STORE_MESSAGES = 3;
+/**
+ * Messages of one store: the first, one to the holder that asked for a token, one towards the key when hops refuse to carry
+ * that (they hold back messages to one peer, see `Targets`), and one to another holder that asked then.
+ */
+const MAX_STORE_MESSAGES = 4;
 
 /**
  * Has something kept by the closest peers of its key: sends it towards the key, and the first peer on the way that is one
@@ -78,7 +81,9 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
 
   onNoAnswer(request: Request, why: NoAnswer): void {
     const wasExact = (request.question.flags & ROUTE_EXACT) !== 0;
-    if (wasExact && this.#messageCount < MAX_STORE_MESSAGES) this.#send(undefined, undefined);
+    const { receivedTokens } = this.#holdings;
+    if (wasExact && this.#messageCount < MAX_STORE_MESSAGES)
+      this.#send(undefined, receivedTokens.find(this.#copy.key, this.#routing.core.now));
     else this.#end({ kind: 'lost', why });
   }
 
