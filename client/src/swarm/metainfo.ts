@@ -167,7 +167,19 @@ export function decodeInfo(
   if (pieceCount > MAX_PIECES) return err('too-many-pieces');
   if (pieceHashes.length !== pieceCount * PIECE_HASH_BYTES) return err('bad-pieces');
   const infoHash = infoHashOf(infoBytes);
-  return ok({ infoHash, name, pieceLength, pieceHashes, files: files.value, totalLength, infoBytes, trackers });
+  return ok({
+    version: 'v1',
+    infoHash,
+    infoHashV2: undefined,
+    name,
+    pieceLength,
+    pieceHashes,
+    pieceLayers: undefined,
+    files: files.value,
+    totalLength,
+    infoBytes,
+    trackers,
+  });
 }
 
 /** SHA-1 of an info dictionary (BEP 3). */
@@ -179,7 +191,7 @@ function decodeFiles(info: BencodeDictionary, name: string): Result<readonly Tor
   const list = listOf(info, 'files');
   const length = integerOf(info, 'length');
   if ((list === undefined) === (length === undefined)) return err('not-metainfo');
-  if (length !== undefined) return length < 0 ? err('bad-length') : ok([{ path: [name], length, offset: 0 }]);
+  if (length !== undefined) return length < 0 ? err('bad-length') : ok([plainFile([name], length, 0)]);
   if (!list || list.length === 0) return err('no-files');
   if (list.length > MAX_FILES) return err('too-many-files');
   const files: TorrentFile[] = [];
@@ -201,7 +213,7 @@ function decodeFile(entry: Bencode, offset: number): Result<TorrentFile, Metainf
   const length = integerOf(entry, 'length');
   if (length === undefined || length < 0) return err('bad-length');
   // BEP 47: padding files carry no name that matters, and several may have the same one.
-  if (isPadding(entry)) return ok({ path: ['.pad', `${offset}-${length}`], length, offset });
+  if (isPadding(entry)) return ok({ ...plainFile(['.pad', `${offset}-${length}`], length, offset), isPadding: true });
   const segments = listOf(entry, 'path');
   if (!segments || segments.length === 0 || segments.length > MAX_PATH_SEGMENTS) return err('bad-path');
   const path: string[] = [];
@@ -210,7 +222,11 @@ function decodeFile(entry: Bencode, offset: number): Result<TorrentFile, Metainf
     if (text === undefined || !isSafeSegment(text)) return err('bad-path');
     path.push(text);
   }
-  return ok({ path, length, offset });
+  return ok(plainFile(path, length, offset));
+}
+
+function plainFile(path: readonly string[], length: number, offset: number): TorrentFile {
+  return { path, length, offset, piecesRoot: undefined, isPadding: false };
 }
 
 function isPadding(file: BencodeDictionary): boolean {

@@ -1,7 +1,13 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 
-/** A 20-byte info-hash as 40 lower-case hex digits: the SHA-1 of the info dictionary (BEP 3), and an overlay key. */
+/**
+ * A 20-byte info-hash as 40 lower-case hex digits: the swarm's name on the wire and at trackers, and an overlay key. The
+ * SHA-1 of the info dictionary (BEP 3); of a v2-only torrent the first 20 bytes of its SHA-256 (BEP 52).
+ */
 export type InfoHash = Key;
+
+/** The SHA-256 of an info dictionary (BEP 52) as 64 lower-case hex digits. */
+export type InfoHashV2 = string;
 
 /** One file of a torrent, in the order in which the pieces run through them. */
 export interface TorrentFile {
@@ -9,20 +15,40 @@ export interface TorrentFile {
   readonly path: readonly string[];
   /** [bytes] May be 0. */
   readonly length: number;
-  /** Offset of the first byte in the concatenation of all files. [bytes] */
+  /** Offset of the first byte in the concatenation of all files, padding included. [bytes] */
   readonly offset: number;
+  /** Root of the file's hash tree (BEP 52), 32 bytes; undefined in v1, for empty files and for padding. */
+  readonly piecesRoot: Uint8Array | undefined;
+  /**
+   * Zeros that make the next file begin with a piece (BEP 47). Not shown to people and not stored: reads give zeros.
+   * A v2-only torrent has such files without listing them (BEP 52: pieces never span files), so files never leave gaps.
+   */
+  readonly isPadding: boolean;
 }
 
-/** A decoded and validated metainfo (BEP 3). */
+/** Which hashes a torrent has: BEP 3, BEP 52, or both of the same content. */
+export type TorrentVersion = 'v1' | 'v2' | 'hybrid';
+
+/** A decoded and validated metainfo (BEP 3, BEP 52). */
 export interface Metainfo {
+  readonly version: TorrentVersion;
   readonly infoHash: InfoHash;
+  /** Undefined in v1. */
+  readonly infoHashV2: InfoHashV2 | undefined;
   readonly name: string;
   /** [bytes] */
   readonly pieceLength: number;
-  /** SHA-1 digests, 20 bytes each, in one array. Empty when the total length is 0. */
+  /** SHA-1 digests, 20 bytes each, in one array. Empty when the total length is 0, and in v2-only torrents. */
   readonly pieceHashes: Uint8Array;
+  /**
+   * For each file the SHA-256 tree hashes of its pieces, 32 bytes each, in one array and checked against `piecesRoot`.
+   * A file of one piece has its root for a layer. Undefined for files without a root, and for longer files as long as
+   * the layer is not known: layers are no part of the info dictionary, so peers are asked for them (BEP 52). The whole
+   * is undefined in v1.
+   */
+  readonly pieceLayers: readonly (Uint8Array | undefined)[] | undefined;
   readonly files: readonly TorrentFile[];
-  /** [bytes] */
+  /** Length of the concatenation of all files, padding included. [bytes] */
   readonly totalLength: number;
   /** The bencoded info dictionary, exactly as hashed. */
   readonly infoBytes: Uint8Array;
