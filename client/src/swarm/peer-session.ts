@@ -9,7 +9,7 @@ import { PieceSet } from './piece-set.ts';
 import { Pipeline } from './pipeline.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RequestQueue } from './request-queue.ts';
-import type { TorrentPeerInfo } from './types.ts';
+import type { PeerSource, TorrentPeerInfo } from './types.ts';
 import { WireDecoder } from './wire-decoder.ts';
 import { WireWriter } from './wire.ts';
 
@@ -27,6 +27,9 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   readonly id: NodeId;
   readonly idBytes: Uint8Array;
   readonly connectedAt: Millis;
+  /** The link was opened from here, so others can reach the peer. */
+  readonly isOutbound: boolean;
+  readonly source: PeerSource;
   phase: SessionPhase = 'greeting';
 
   readonly decoder = new WireDecoder();
@@ -81,8 +84,10 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   burstLeft = 0;
   burstEndsAt: Millis = 0;
 
-  constructor(id: NodeId, now: Millis) {
+  constructor(id: NodeId, isOutbound: boolean, now: Millis, source: PeerSource = 'link') {
     this.id = id;
+    this.source = source;
+    this.isOutbound = isOutbound;
     this.idBytes = nodeIdToBytes(id);
     this.connectedAt = now;
     this.lastReceivedAt = now;
@@ -119,6 +124,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
       peerInterested: this.peerInterested,
       slot: this.slot,
       isSnubbed: this.pipeline.isSnubbed,
+      isInbound: !this.isOutbound,
+      source: this.source,
     };
   }
 }

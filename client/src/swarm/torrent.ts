@@ -1,26 +1,22 @@
 import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  MAX_TORRENT_PEERS,
-  PEER_TIMEOUT_MS,
-  RECHOKE_MS,
-  TORRENT_TICK_MS,
-} from '../../../shared/src/limits/swarm.ts';
+import { RECHOKE_MS, TORRENT_TICK_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Deadline, Machine, Millis, Rng } from '../../../shared/src/machine.ts';
 import { TimerTable } from '../../../shared/src/timer-table.ts';
-import { Blame } from './blame.ts';
 import { Content } from './content.ts';
 import { type CloseReason, Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
-import { PeerSession } from './peer-session.ts';
+import { PeerRoster, type RosterHost } from './peer-roster.ts';
+import type { PeerSession } from './peer-session.ts';
+import { PendingEffects } from './pending-effects.ts';
 import { Slots } from './slots.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takePieceMap, takeSnapshot } from './snapshot.ts';
 import type {
   EffectResult,
   Metainfo,
+  PeerSource,
+  PieceMap,
   TorrentCommand,
   TorrentInput,
   TorrentOptions,
@@ -28,6 +24,7 @@ import type {
   TorrentSnapshot,
 } from './types.ts';
 import { Uploader } from './uploader.ts';
+import { usualWishes } from './wishes.ts';
 import type { WireMessage } from './wire.ts';
 
 /** What an effect that is under way is about: a piece, or the metadata. */
@@ -45,23 +42,22 @@ type Timer = 'complete' | 'tick' | 'rechoke' | 'upload';
  *     missing ──▶ open ──last block──▶ being checked ──stored──▶ stored: announced and served
  *        ▲──────────┴──────mismatch, storage failed──────┘
  */
-export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost {
+export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost, RosterHost {
   readonly infoHashBytes: Uint8Array;
+  readonly self: NodeId;
   readonly #selfBytes: Uint8Array;
-  readonly #self: NodeId;
   readonly #rng: Rng;
-  /** BOUNDED: by MAX_TORRENT_PEERS. */
-  readonly #sessions = new Map<NodeId, PeerSession>();
   readonly #effects = new Effects();
-  readonly #blame = new Blame();
+  readonly #peers = new PeerRoster(this, this.#effects);
+  readonly #sessions: ReadonlyMap<NodeId, PeerSession> = this.#peers.sessions;
   readonly #uploader = new Uploader(this.#effects);
   readonly #slots = new Slots(this.#effects, this.#uploader, this.#sessions);
   readonly #metadata = new MetadataExchange(this.#effects, this.#uploader, this.#sessions);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
   readonly #timers = new TimerTable<Timer>();
+  readonly #wishes = usualWishes();
   /** BOUNDED: by the open pieces, and one for the metadata. */
-  readonly #pending = new Map<number, PendingEffect>();
-  #nextEffect = 1;
+  readonly #pending = new PendingEffects<PendingEffect>();
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
   #hasCompleted = false;
@@ -72,7 +68,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #messages: WireMessage[] = [];
 
   constructor(options: TorrentOptions, rng: Rng) {
-    this.#self = options.self;
+    this.self = options.self;
     this.#selfBytes = nodeIdToBytes(options.self);
     this.infoHashBytes = nodeIdToBytes(options.infoHash);
     this.#rng = rng;
@@ -86,7 +82,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#effects.begin(out, now);
     this.#dispatch(input, now);
     this.#settle(now);
-    for (const session of this.#effects.end()) this.#drop(session, 'timeout', now);
+    for (const session of this.#effects.end()) this.#peers.drop(session, 'timeout', now);
   }
 
   nextDeadline(): Deadline | undefined {
@@ -95,11 +91,20 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   /** Rates are as of the last input; with peers connected there is one every second. */
   snapshot(): TorrentSnapshot {
-    return takeSnapshot(this.#sessions, this.#content, this.#uploader, this.#lifecycle === 'paused', this.#lastNow);
+    const isPaused = this.#lifecycle === 'paused';
+    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, this.#wishes, this.#lastNow);
+  }
+
+  pieceMap(): PieceMap {
+    return takePieceMap(this.#content);
   }
 
   get content(): Content | undefined {
     return this.#content;
+  }
+
+  get isRunning(): boolean {
+    return this.#lifecycle === 'running';
   }
 
   onGreeted(session: PeerSession): void {
@@ -117,16 +122,27 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (session.peerInterested) this.#slots.admit(session, now);
   }
 
+  onForgotten(session: PeerSession, now: Millis): void {
+    this.#content?.picker.removePeer(session);
+    this.#metadata.removePeer(session.id);
+    if (session.slot !== 'none' && this.#lifecycle === 'running') this.#slots.refill(now);
+    this.#needsFill = true;
+  }
+
+  onBanned(peer: NodeId): void {
+    this.#content?.picker.discardFrom(peer);
+  }
+
   onFreed(): void {
     this.#needsFill = true;
   }
 
   onWholePiece(piece: number): void {
-    this.#effects.run({ kind: 'finishPiece', effect: this.#begin(piece), piece });
+    this.#effects.run({ kind: 'finishPiece', effect: this.#pending.begin(piece), piece });
   }
 
   onMetadata(infoBytes: Uint8Array): void {
-    this.#effects.run({ kind: 'checkMetadata', effect: this.#begin('metadata'), infoBytes });
+    this.#effects.run({ kind: 'checkMetadata', effect: this.#pending.begin('metadata'), infoBytes });
   }
 
   #dispatch(input: TorrentInput, now: Millis): void {
@@ -134,7 +150,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'received':
         return this.#onReceived(input.from, input.bytes, now);
       case 'linkUp':
-        return this.#onLinkUp(input.peer, now);
+        return this.#onLinkUp(input.peer, input.isOutbound, now, input.source);
       case 'linkDown':
         return this.#onLinkDown(input.peer, now);
       case 'congested':
@@ -174,19 +190,15 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     }
     messages.length = 0;
     reason ??= error === undefined ? undefined : 'malformed';
-    if (reason !== undefined) return this.#drop(session, reason, now);
-    this.#updateInterest(session);
+    if (reason !== undefined) return this.#peers.drop(session, reason, now);
+    this.#peers.updateInterest(session);
     this.#content?.downloader.fill(session, now);
     this.#pump(session, now);
   }
 
-  #onLinkUp(peer: NodeId, now: Millis): void {
-    const before = this.#sessions.get(peer);
-    if (before) this.#forget(before, now);
-    const session = new PeerSession(peer, now);
-    if (this.#blame.isBanned(peer)) return this.#effects.close(session, 'banned');
-    if (peer === this.#self || this.#sessions.size >= MAX_TORRENT_PEERS) return this.#effects.close(session, 'useless');
-    this.#sessions.set(peer, session);
+  #onLinkUp(peer: NodeId, isOutbound: boolean, now: Millis, source: PeerSource | undefined): void {
+    const session = this.#peers.admit(peer, isOutbound, now, source);
+    if (!session) return;
     if (!this.#timers.has('tick')) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
     if (!this.#timers.has('rechoke')) this.#timers.set('rechoke', now + RECHOKE_MS, 'rank the peers');
     // Both sides greet at once: the link has told whose torrent this is, so nobody need wait to hear it.
@@ -195,7 +207,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #onLinkDown(peer: NodeId, now: Millis): void {
     const session = this.#sessions.get(peer);
-    if (session) this.#forget(session, now);
+    if (session) this.#peers.forget(session, now);
   }
 
   #onCongestion(peer: NodeId, isCongested: boolean, now: Millis): void {
@@ -207,15 +219,31 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   #onCommand(command: TorrentCommand, now: Millis): void {
-    if (command.kind === 'stop') this.#stop();
-    else if (command.isPaused) this.#pause();
-    else this.#resume(now);
+    switch (command.kind) {
+      case 'stop':
+        return this.#stop();
+      case 'setPaused':
+        return command.isPaused ? this.#pause() : this.#resume(now);
+      case 'setPriorities':
+        this.#wishes.priorities = command.priorities;
+        return;
+      case 'setLimits':
+        this.#wishes.downBytesPerSecond = command.downBytesPerSecond;
+        this.#wishes.upBytesPerSecond = command.upBytesPerSecond;
+        return;
+      case 'setSequential':
+        this.#wishes.isSequential = command.isSequential;
+        return;
+      case 'setDeadline':
+        return;
+      case 'setSuperSeeding':
+        this.#wishes.isSuperSeeding = command.isSuperSeeding;
+    }
   }
 
   #onEffectDone(effect: number, result: EffectResult, now: Millis): void {
-    const pending = this.#pending.get(effect);
+    const pending = this.#pending.take(effect);
     if (pending === undefined) return;
-    this.#pending.delete(effect);
     if (pending === 'metadata') {
       if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
       else this.#onBadMetadata(now);
@@ -227,14 +255,14 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #onStored(piece: number): void {
     const content = this.#content;
     if (!content) return;
-    this.#blame.piecePassed(content.setStored(piece));
+    this.#peers.blame.piecePassed(content.setStored(piece));
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
       if (!session.pieces?.has(piece)) this.#effects.write(session).have(piece);
       else {
         session.wanted--;
-        this.#updateInterest(session);
+        this.#peers.updateInterest(session);
       }
     }
     this.#needsFill = true;
@@ -242,8 +270,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #onMismatch(piece: number, now: Millis): void {
     const contributors = this.#content?.picker.setFailed(piece) ?? [];
-    const liar = this.#blame.pieceFailed(contributors);
-    if (liar !== undefined) this.#ban(liar, piece, now);
+    const liar = this.#peers.blame.pieceFailed(contributors);
+    if (liar !== undefined) this.#peers.ban(liar, piece, now);
     this.#needsFill = true;
   }
 
@@ -261,14 +289,14 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
       if (!this.#protocol.resolveEarly(session, content)) {
-        this.#drop(session, 'malformed', now);
+        this.#peers.drop(session, 'malformed', now);
         continue;
       }
       // Others may ask for the metadata here now (BEP 10: a later handshake updates the earlier one).
       if (session.hasExtended) {
         this.#effects.write(session).extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(metainfo.infoBytes.length));
       }
-      this.#updateInterest(session);
+      this.#peers.updateInterest(session);
       if (session.peerInterested) this.onInterest(session, now);
     }
     this.#needsFill = true;
@@ -277,15 +305,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Nobody is told of a piece here: there is none. */
   #onBadMetadata(now: Millis): void {
     const liar = this.#metadata.fail();
-    if (liar !== undefined) this.#ban(liar, -1, now);
-  }
-
-  #ban(peer: NodeId, piece: number, now: Millis): void {
-    this.#blame.ban(peer);
-    this.#content?.picker.discardFrom(peer);
-    this.#effects.emit({ kind: 'banned', peer, piece });
-    const session = this.#sessions.get(peer);
-    if (session) this.#drop(session, 'banned', now);
+    if (liar !== undefined) this.#peers.ban(liar, -1, now);
   }
 
   #onDeadline(now: Millis): void {
@@ -297,25 +317,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   #tick(now: Millis): void {
-    for (const session of this.#sessions.values()) this.#tend(session, now);
+    this.#peers.tick(now);
     this.#needsFill = true;
     if (this.#sessions.size > 0) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
-  }
-
-  #tend(session: PeerSession, now: Millis): void {
-    const isLate = session.phase === 'greeting' && now - session.connectedAt >= HANDSHAKE_TIMEOUT_MS;
-    if (isLate || now - session.lastReceivedAt >= PEER_TIMEOUT_MS) return this.#drop(session, 'timeout', now);
-    if (session.phase === 'greeting') return;
-    if (this.#isUseless(session)) return this.#drop(session, 'useless', now);
-    if (now - session.lastSentAt >= KEEP_ALIVE_MS) this.#effects.write(session).keepAlive();
-    this.#content?.downloader.tick(session, now);
-  }
-
-  /** Two that have everything, the metadata included, have nothing to say to each other. */
-  #isUseless(session: PeerSession): boolean {
-    const content = this.#content;
-    if (!content?.isComplete || !session.pieces?.isFull) return false;
-    return content.pieceCount > 0 || session.hasMetadata || !session.hasExtended;
   }
 
   #rechoke(now: Millis): void {
@@ -325,14 +329,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       session.receivedThisRound = 0;
       session.sentThisRound = 0;
     }
-  }
-
-  #updateInterest(session: PeerSession): void {
-    const isInterested = this.#lifecycle === 'running' && session.wanted > 0 && session.phase === 'up';
-    if (session.amInterested === isInterested) return;
-    session.amInterested = isInterested;
-    if (isInterested) this.#effects.write(session).interested();
-    else this.#effects.write(session).notInterested();
   }
 
   #pump(session: PeerSession, now: Millis): void {
@@ -346,7 +342,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
       this.#content?.downloader.cancelAll(session);
-      this.#updateInterest(session);
+      this.#peers.updateInterest(session);
     }
     this.#slots.clear();
   }
@@ -354,47 +350,22 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
-    for (const session of this.#sessions.values()) this.#updateInterest(session);
+    for (const session of this.#sessions.values()) this.#peers.updateInterest(session);
     if (this.#content) this.#slots.refill(now);
     this.#needsFill = true;
   }
 
   #stop(): void {
-    for (const session of this.#sessions.values()) {
-      session.phase = 'closed';
-      this.#effects.close(session, 'stopped');
-    }
+    this.#peers.clear('stopped');
     for (const open of this.#content?.picker.openPieces ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
-    this.#sessions.clear();
     this.#pending.clear();
     for (const timer of ['complete', 'tick', 'rechoke', 'upload'] as const) this.#timers.clear(timer);
     this.#lifecycle = 'stopped';
   }
 
-  #drop(session: PeerSession, why: CloseReason, now: Millis): void {
-    this.#effects.close(session, why);
-    this.#forget(session, now);
-  }
-
-  /** The peer is gone: what it was asked for, and the slot it had, are others' now. */
-  #forget(session: PeerSession, now: Millis): void {
-    session.phase = 'closed';
-    this.#sessions.delete(session.id);
-    this.#content?.picker.removePeer(session);
-    this.#metadata.removePeer(session.id);
-    if (session.slot !== 'none' && this.#lifecycle === 'running') this.#slots.refill(now);
-    this.#needsFill = true;
-  }
-
   #open(metainfo: Metainfo, stored: Uint8Array | undefined): Content {
-    const isOnParole = (peer: NodeId): boolean => this.#blame.isOnParole(peer);
+    const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
     return (this.#content = new Content(metainfo, stored, this.#rng, this.#effects, this.#sessions, isOnParole));
-  }
-
-  #begin(pending: PendingEffect): number {
-    const effect = this.#nextEffect++;
-    this.#pending.set(effect, pending);
-    return effect;
   }
 }
