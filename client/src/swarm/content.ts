@@ -45,6 +45,11 @@ export class Content {
     return this.#doneBytes;
   }
 
+  /** Bytes of pieces that are wanted and not stored. */
+  get leftBytes(): number {
+    return this.metainfo.totalLength - this.#doneBytes;
+  }
+
   isStored(piece: number): boolean {
     return this.picker.isStored(piece);
   }

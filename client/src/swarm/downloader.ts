@@ -27,6 +27,8 @@ export type BlockOutcome =
 /** Asks peers for blocks and takes what they send. Knows requests and blocks; pieces and hashes are the torrent's. */
 export class Downloader {
   readonly meter = new RateMeter();
+  /** Bytes of blocks that came and that nobody needed. */
+  wastedBytes = 0;
   readonly #effects: Effects;
   readonly #picker: Picker;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
@@ -62,12 +64,18 @@ export class Downloader {
     if (bytes.length !== this.#picker.blockLength(block)) return 'malformed';
     session.downloadedBytes += bytes.length;
     const taken = session.outstanding.take(block);
-    if (taken === 'missing') return session.countUnwanted() ? 'malformed' : 'unwanted';
+    if (taken === 'missing') {
+      this.wastedBytes += bytes.length;
+      return session.countUnwanted() ? 'malformed' : 'unwanted';
+    }
     session.progressAt = now;
     session.rejects = 0;
     session.pipeline.onBlock(bytes.length, now);
     const receipt = this.#picker.receive(session, block, taken === 'counted');
-    if (!receipt.isKept) return 'unwanted';
+    if (!receipt.isKept) {
+      this.wastedBytes += bytes.length;
+      return 'unwanted';
+    }
     session.receivedThisRound += bytes.length;
     this.meter.add(bytes.length, now);
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes });

@@ -2,8 +2,9 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { PeerSession } from './peer-session.ts';
-import type { TorrentSnapshot } from './types.ts';
+import type { PieceMap, TorrentSnapshot } from './types.ts';
 import type { Uploader } from './uploader.ts';
+import type { Wishes } from './wishes.ts';
 
 /** The figures of a torrent for those who watch it. Peers are listed once they greeted. */
 export function takeSnapshot(
@@ -11,6 +12,7 @@ export function takeSnapshot(
   content: Content | undefined,
   uploader: Uploader,
   isPaused: boolean,
+  wishes: Wishes,
   now: Millis,
 ): TorrentSnapshot {
   const peers = [...sessions.values()].filter((session) => session.phase === 'up');
@@ -18,11 +20,32 @@ export function takeSnapshot(
     pieceCount: content?.pieceCount ?? 0,
     storedPieces: content?.picker.storedCount ?? 0,
     doneBytes: content?.doneBytes ?? 0,
+    leftBytes: content?.leftBytes ?? 0,
+    isFinished: content?.isComplete ?? false,
     downBytesPerSecond: content?.downloader.meter.perSecond(now) ?? 0,
     upBytesPerSecond: uploader.meter.perSecond(now),
     uploadedBytes: uploader.meter.total,
     downloadedBytes: content?.downloader.meter.total ?? 0,
+    wastedBytes: content?.downloader.wastedBytes ?? 0,
     peers: peers.map((session) => session.info(now)),
     isPaused,
+    isSequential: wishes.isSequential,
+    isSuperSeeding: wishes.isSuperSeeding,
   };
+}
+
+/** Where the pieces are, for those who draw them. O(pieces). */
+export function takePieceMap(content: Content | undefined): PieceMap {
+  if (!content) return { stored: new Uint8Array(0), open: [], availability: new Uint8Array(0) };
+  const { picker } = content;
+  const availability = new Uint8Array(content.pieceCount);
+  for (let piece = 0; piece < content.pieceCount; piece++) {
+    availability[piece] = Math.min(255, picker.availability(piece));
+  }
+  const open = picker.openPieces.map(({ index, received, blockCount }) => ({
+    piece: index,
+    receivedBlocks: received,
+    blockCount,
+  }));
+  return { stored: content.stored.toBitfield(), open, availability };
 }

@@ -1,4 +1,5 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 
 /**
  * A 20-byte info-hash as 40 lower-case hex digits: the swarm's name on the wire and at trackers, and an overlay key. The
@@ -56,16 +57,48 @@ export interface Metainfo {
   readonly trackers: readonly string[];
 }
 
+/** How much a file is wanted: pieces of higher ones are asked for first, those of skipped ones not at all. */
+export type FilePriority = 'skip' | 'low' | 'normal' | 'high';
+
+/** Who named a peer: a provider record of the overlay, a tracker, another peer (PEX), or it was linked anyway. */
+export type PeerSource = 'overlay' | 'tracker' | 'exchange' | 'link';
+
 /** What the owner asks of a torrent. */
 export type TorrentCommand =
   /** Pauses or resumes: a paused torrent requests nothing and chokes everyone. */
   | { readonly kind: 'setPaused'; readonly isPaused: boolean }
+  /**
+   * One for each file, in the order of the torrent's files, padding included; missing ones are `normal`. A piece counts
+   * as much as the most wanted file in it. Before the metadata is known it is kept until then.
+   */
+  | { readonly kind: 'setPriorities'; readonly priorities: readonly FilePriority[] }
+  /** Most payload a second, each way, of this torrent; undefined for no limit. A limit of 0 counts as 1. [bytes/s] */
+  | {
+      readonly kind: 'setLimits';
+      readonly downBytesPerSecond: number | undefined;
+      readonly upBytesPerSecond: number | undefined;
+    }
+  /** Pieces are asked for in order instead of rarest first, within their priority. */
+  | { readonly kind: 'setSequential'; readonly isSequential: boolean }
+  /**
+   * A player needs the piece at the instant `at` of the machine's clock: it is asked for before all others, earliest
+   * deadline first. `Infinity` takes the deadline back. Ignored for pieces that are stored or do not exist.
+   */
+  | { readonly kind: 'setDeadline'; readonly piece: number; readonly at: Millis }
+  /** A first seed shows each peer only pieces that nobody else has (BEP 16), so that it sends few of them twice. */
+  | { readonly kind: 'setSuperSeeding'; readonly isSuperSeeding: boolean }
   /** Disconnects everyone. The machine answers nothing after it. */
   | { readonly kind: 'stop' };
 
 /** Inputs of the machine of one torrent. Peers are node ids, proven by their link before the channel exists. */
 export type TorrentInput =
-  | { readonly kind: 'linkUp'; readonly peer: NodeId; readonly isOutbound: boolean }
+  | {
+      readonly kind: 'linkUp';
+      readonly peer: NodeId;
+      readonly isOutbound: boolean;
+      /** `link` when it is left out. */
+      readonly source?: PeerSource;
+    }
   | { readonly kind: 'linkDown'; readonly peer: NodeId }
   /** Bytes of the peer's stream; message borders of the channel mean nothing (BEP 3 is a byte stream). */
   | { readonly kind: 'received'; readonly from: NodeId; readonly bytes: Uint8Array }
@@ -112,7 +145,7 @@ export type TorrentEvent =
   /** The info dictionary is known: the driver opens storage for it. Once. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
   | { readonly kind: 'pieceStored'; readonly piece: number }
-  /** Every piece is stored. Once; at the start for a seed. */
+  /** Every piece that is wanted is stored: at the start for a seed, and again when more was wanted in between. */
   | { readonly kind: 'complete' }
   /** A peer sent a piece that does not match its hash, and was dropped for good. */
   | { readonly kind: 'banned'; readonly peer: NodeId; readonly piece: number }
@@ -145,6 +178,25 @@ export interface TorrentPeerInfo {
   readonly peerInterested: boolean;
   readonly slot: 'none' | 'regular' | 'optimistic';
   readonly isSnubbed: boolean;
+  /** The other side opened the channel. */
+  readonly isInbound: boolean;
+  readonly source: PeerSource;
+}
+
+/** A piece that is partly here. */
+export interface OpenPieceInfo {
+  readonly piece: number;
+  readonly receivedBlocks: number;
+  readonly blockCount: number;
+}
+
+/** Where the pieces of a torrent are. All empty before the metadata is known. */
+export interface PieceMap {
+  /** Pieces that are stored, one bit each, highest bit first (BEP 3 bitfield). */
+  readonly stored: Uint8Array;
+  readonly open: readonly OpenPieceInfo[];
+  /** How many connected peers have each piece; 255 stands for more, too. */
+  readonly availability: Uint8Array;
 }
 
 /** What can be read off the machine between inputs. Cheap enough to call four times a second. */
@@ -153,12 +205,20 @@ export interface TorrentSnapshot {
   readonly storedPieces: number;
   /** Bytes of stored pieces. */
   readonly doneBytes: number;
+  /** Bytes of pieces that are wanted and not stored. */
+  readonly leftBytes: number;
+  /** The metadata is known and every piece that is wanted is stored. */
+  readonly isFinished: boolean;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
+  /** Bytes of blocks that came and that nobody needed: twice, too late, or unasked. */
+  readonly wastedBytes: number;
   readonly peers: readonly TorrentPeerInfo[];
   readonly isPaused: boolean;
+  readonly isSequential: boolean;
+  readonly isSuperSeeding: boolean;
 }
 
 /** How a torrent machine starts. */

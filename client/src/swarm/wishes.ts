@@ -1,0 +1,30 @@
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { FilePriority } from './types.ts';
+
+/** What the owner wants of a torrent, kept from before its metadata is known. */
+export interface Wishes {
+  /** One for each file; missing ones are `normal`. */
+  priorities: readonly FilePriority[];
+  isSequential: boolean;
+  isSuperSeeding: boolean;
+  /** Most payload a second, each way. [bytes/s] */
+  downBytesPerSecond: number | undefined;
+  upBytesPerSecond: number | undefined;
+}
+
+/** What holds while nobody asks for anything else. */
+export function usualWishes(): Wishes {
+  return {
+    priorities: [],
+    isSequential: false,
+    isSuperSeeding: false,
+    downBytesPerSecond: undefined,
+    upBytesPerSecond: undefined,
+  };
+}
+
+/** When a player needs a piece. */
+export interface PieceDeadline {
+  readonly piece: number;
+  readonly at: Millis;
+}
