@@ -53,6 +53,12 @@ export const MAX_BENCODE_VALUES = 500_000;
 /** Most values in the bencoded part of one extension message. */
 export const MAX_EXTENSION_VALUES = 256;
 
+/** Most layers of a file's hash tree (BEP 52). A file of 2^53 bytes in leaves of 16 KiB has 39. */
+export const MAX_TREE_HEIGHT = 40;
+
+/** Most hashes of one hash request. BEP 52: length should not be greater than 512. */
+export const MAX_HASH_REQUEST = 512;
+
 // Wire
 
 /** Largest request that is served. [bytes] Stock WebTorrent drops peers that ask for more. */
@@ -183,3 +189,23 @@ export const METADATA_PIPELINE = 4;
 
 /** A metadata request older than this goes to another peer. [ms] */
 export const METADATA_TIMEOUT_MS = 8000;
+
+// Hash trees (BEP 52)
+
+/** Verified leaves kept of one torrent. [bytes] Those of 4 GiB of content; others are hashed again from storage. */
+export const MAX_LEAF_BYTES = 8 * 1024 * 1024;
+
+/** Hash requests of ours for piece layers that one peer has not answered. 2048 pieces, as much as most torrents have. */
+export const HASH_PIPELINE = 4;
+
+/** Hash requests of a piece's leaves that are under way. Above the pieces that are open at once. */
+export const MAX_LEAF_ASKS = 4096;
+
+/** A hash request older than this goes to another peer. [ms] As for metadata. */
+export const HASH_TIMEOUT_MS = METADATA_TIMEOUT_MS;
+
+/** Pieces that are hashed from storage for hash requests of one peer at once. Each costs reading a whole piece. */
+export const MAX_HASH_JOBS_PER_PEER = 8;
+
+/** Hash requests of one peer that are answered in a second. 64 MB/s in pieces of 64 KiB; above it they are refused. */
+export const MAX_HASH_ANSWERS_PER_SECOND = 1000;
