@@ -1,10 +1,15 @@
 import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
-import { Layout, type Span } from './layout.ts';
+import { Journal } from './journal.ts';
+import { describeFullDisk } from './quota.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
+import { type UnitSpan, Units } from './units.ts';
 
 /** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
 const ROOT_FOLDER = 'skein';
+
+/** Beside the stored files, which are named by numbers. */
+const JOURNAL_NAME = 'journal';
 
 /** True when this worker can keep files: a secure context with the origin private file system and Web Locks. */
 export async function canUseOpfs(): Promise<boolean> {
@@ -27,6 +32,26 @@ export async function deleteFolder(name: string): Promise<void> {
   }
 }
 
+/** Names of all folders, of torrents that are known and of those that are not. Rejects when the browser refuses. */
+export async function listFolders(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of (await rootFolder()).keys()) names.push(name);
+  return names;
+}
+
+/** A complete file of a torrent that another tab keeps. Rejects with `StorageError`. */
+export async function readComplete(name: string, files: readonly StoredFile[], index: number): Promise<Blob> {
+  const place = new Units(files).placeOf(index);
+  if (!place) return new Blob([]);
+  try {
+    const folder = await (await rootFolder()).getDirectoryHandle(name);
+    const stored = await (await folder.getFileHandle(String(place.unit))).getFile();
+    return stored.slice(place.at, place.at + place.length);
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
 /** Which folder a store keeps its files in, and how it reads. */
 export interface OpfsSetup {
   /** Name of the folder. */
@@ -37,68 +62,98 @@ export interface OpfsSetup {
 }
 
 /**
- * Keeps content in the origin private file system: one file per file of the torrent, named by its index, so that no
- * name from the network reaches a file system. Files are opened when first needed and the ones opened longest ago
- * closed; while the files of a request are open it is served synchronously. The caller holds the torrent's Web Lock.
+ * Keeps content in the origin private file system: in files named by numbers, so that no name from the network reaches
+ * a file system. Files are opened when first needed and the ones opened longest ago closed; while the files of a
+ * request are open it is served synchronously. The caller holds the torrent's Web Lock.
  */
 export class OpfsStore implements ContentStore {
-  readonly #name: string;
+  readonly #setup: OpfsSetup;
   readonly #folder: FileSystemDirectoryHandle;
-  readonly #files: readonly StoredFile[];
-  readonly #layout: Layout;
-  /** Open handles, the longest open first. BOUNDED: by MAX_OPEN_FILES. */
+  readonly #units: Units;
+  readonly #journal: Journal;
+  /** Open handles by stored file, the longest open first. BOUNDED: by MAX_OPEN_FILES. */
   readonly #open = new Map<number, FileSystemSyncAccessHandle>();
-  /** Files written since the last flush. BOUNDED: by the number of files. */
+  /** Files written since the last flush. BOUNDED: by MAX_OPEN_FILES: closing flushes. */
   readonly #dirty = new Set<number>();
   /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
   #chain: Promise<void> = Promise.resolve();
   readonly #reader: CachedReader;
   #isClosed = false;
 
-  private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle) {
-    this.#name = setup.name;
+  private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle, journal: Journal) {
+    this.#setup = setup;
     this.#folder = folder;
-    this.#files = setup.files;
-    this.#layout = new Layout(setup.files);
+    this.#units = new Units(setup.files);
+    this.#journal = journal;
     this.#reader = setup.cache.view(
-      { totalLength: this.#layout.totalLength, load: (offset, length) => this.#load(offset, length) },
+      { totalLength: this.#units.totalLength, load: (offset, length) => this.#load(offset, length) },
       setup.pieceLength,
     );
   }
 
   /** Opens or creates the folder of a torrent. Rejects with `StorageError`. */
   static async open(setup: OpfsSetup): Promise<OpfsStore> {
-    const { name, files } = setup;
     try {
-      const folder = await (await rootFolder()).getDirectoryHandle(name, { create: true });
-      const store = new OpfsStore(setup, folder);
-      const first = files.findIndex((file) => file.length > 0);
-      if (first >= 0) await store.#handle(first);
+      const folder = await (await rootFolder()).getDirectoryHandle(setup.name, { create: true });
+      const file = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
+      const store = new OpfsStore(setup, folder, new Journal(file));
+      try {
+        if (store.#units.lengths.length > 0) await store.#handle(0);
+      } catch (error) {
+        await store.close();
+        throw await store.#explain(error);
+      }
       return store;
     } catch (error) {
       throw toStorageError(error);
     }
   }
 
+  /** Bytes that a torrent of these files takes. */
+  static lengthOf(files: readonly StoredFile[]): number {
+    return new Units(files).storedLength;
+  }
+
+  /** Pieces that an earlier page stored and recorded nowhere: to be verified. */
+  get unrecorded(): readonly number[] {
+    return this.#journal.left;
+  }
+
+  /** The resume record names those for which `has` is true. */
+  recorded(has: (piece: number) => boolean): void {
+    if (!this.#isClosed) this.#journal.recorded(has);
+  }
+
   read(offset: number, into: OwnBytes): Promise<void> | undefined {
     return this.#reader.read(offset, into);
   }
 
+  /** `bytes` are a whole piece when `offset` is the start of one. */
   write(offset: number, bytes: OwnBytes): Promise<void> | undefined {
     this.#reader.invalidate(offset, bytes.length);
-    return this.#onSpans(offset, bytes, (handle, at, part, file) => {
-      this.#dirty.add(file);
-      for (let done = 0; done < part.length;) {
-        const length = handle.write(part.subarray(done), { at: at + done });
-        if (length <= 0) throw new DOMException('nothing was written', 'QuotaExceededError');
-        done += length;
-      }
-    });
+    const piece = offset / this.#setup.pieceLength;
+    const note = (): void => {
+      if (Number.isInteger(piece) && !this.#isClosed) this.#journal.add(piece);
+    };
+    const failed = async (error: unknown): Promise<never> => {
+      throw await this.#explain(error);
+    };
+    try {
+      const writing = this.#onSpans(offset, bytes, (handle, at, part, unit) => {
+        this.#dirty.add(unit);
+        writeAll(handle, part, at);
+      });
+      if (writing) return writing.then(note, failed);
+      note();
+      return undefined;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   flush(): undefined {
     try {
-      for (const file of this.#dirty) this.#open.get(file)?.flush();
+      for (const unit of this.#dirty) this.#open.get(unit)?.flush();
       this.#dirty.clear();
     } catch (error) {
       throw toStorageError(error);
@@ -106,16 +161,26 @@ export class OpfsStore implements ContentStore {
   }
 
   async file(index: number): Promise<Blob> {
-    if ((this.#files[index]?.length ?? 0) === 0) return new Blob([]);
-    this.#open.get(index)?.flush();
-    const handle = await this.#folder.getFileHandle(String(index));
+    const place = this.#units.placeOf(index);
+    const file = this.#setup.files[index];
+    if (!place || !file) return new Blob([]);
+    if (place.isPacked) {
+      // A blob of a stored file breaks when that is written to again, as it is for its neighbours' sake.
+      const bytes = new Uint8Array(place.length);
+      await this.read(file.offset, bytes);
+      return new Blob([bytes]);
+    }
+    this.#open.get(place.unit)?.flush();
+    const handle = await this.#folder.getFileHandle(String(place.unit));
     return await handle.getFile();
   }
 
   async close(): Promise<void> {
     await this.#chain;
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#reader.close();
+    this.#journal.close();
     for (const handle of this.#open.values()) handle.close();
     this.#open.clear();
     this.#dirty.clear();
@@ -123,7 +188,7 @@ export class OpfsStore implements ContentStore {
 
   async destroy(): Promise<void> {
     await this.close();
-    await deleteFolder(this.#name);
+    await deleteFolder(this.#setup.name);
   }
 
   #load(offset: number, length: number): OwnBytes | Promise<OwnBytes> {
@@ -135,28 +200,29 @@ export class OpfsStore implements ContentStore {
     return reading ? reading.then(() => bytes) : bytes;
   }
 
+  /** Calls `use` for each part that is stored; the padding is left out. */
   #onSpans(
     offset: number,
     bytes: OwnBytes,
-    use: (handle: FileSystemSyncAccessHandle, at: number, part: OwnBytes, file: number) => void,
+    use: (handle: FileSystemSyncAccessHandle, at: number, part: OwnBytes, unit: number) => void,
   ): Promise<void> | undefined {
-    const spans = this.#layout.spans(offset, bytes.length);
+    const spans = this.#units.spans(offset, bytes.length);
     let from = 0;
-    const next = (span: Span, handle: FileSystemSyncAccessHandle): void => {
-      use(handle, span.at, bytes.subarray(from, from + span.length), span.file);
+    const next = (span: UnitSpan, handle: FileSystemSyncAccessHandle | undefined): void => {
+      if (handle && span.unit !== undefined) use(handle, span.at, bytes.subarray(from, from + span.length), span.unit);
       from += span.length;
     };
     try {
-      const handles = spans.map((span) => this.#open.get(span.file));
-      if (handles.every((handle) => handle !== undefined)) {
-        spans.forEach((span, i) => next(span, handles[i] as FileSystemSyncAccessHandle));
+      const isOpen = spans.every(({ unit }) => unit === undefined || this.#open.has(unit));
+      if (isOpen) {
+        for (const span of spans) next(span, span.unit === undefined ? undefined : this.#open.get(span.unit));
         return undefined;
       }
     } catch (error) {
       throw toStorageError(error);
     }
     const work = this.#chain.then(async () => {
-      for (const span of spans) next(span, await this.#handle(span.file));
+      for (const span of spans) next(span, span.unit === undefined ? undefined : await this.#handle(span.unit));
     });
     this.#chain = work.catch(() => undefined);
     return work.catch((error: unknown) => {
@@ -164,31 +230,56 @@ export class OpfsStore implements ContentStore {
     });
   }
 
-  async #handle(file: number): Promise<FileSystemSyncAccessHandle> {
-    const open = this.#open.get(file);
+  async #handle(unit: number): Promise<FileSystemSyncAccessHandle> {
+    const open = this.#open.get(unit);
     if (open) return open;
     if (this.#isClosed) throw new StorageError('storage-failed', 'The files of this download are closed.');
-    const handle = await openExclusively(await this.#folder.getFileHandle(String(file), { create: true }));
+    const handle = await openExclusively(await this.#folder.getFileHandle(String(unit), { create: true }));
     try {
-      // Reserves the room now: a full disk shows before the download, not at its end.
-      const length = this.#files[file]?.length ?? 0;
+      // Reserves the room now: a full disk shows before the file is begun, not at its end.
+      const length = this.#units.lengths[unit] ?? 0;
       if (handle.getSize() !== length) handle.truncate(length);
     } catch (error) {
       handle.close();
       throw error;
     }
-    this.#open.set(file, handle);
+    this.#open.set(unit, handle);
     if (this.#open.size > MAX_OPEN_FILES) this.#closeOldest();
     return handle;
   }
 
   #closeOldest(): void {
-    for (const [file, handle] of this.#open) {
-      if (this.#dirty.delete(file)) handle.flush();
+    for (const [unit, handle] of this.#open) {
+      if (this.#dirty.delete(unit)) handle.flush();
       handle.close();
-      this.#open.delete(file);
+      this.#open.delete(unit);
       return;
     }
+  }
+
+  /** A full disk in figures: what is not reserved yet, and what is left. */
+  async #explain(error: unknown): Promise<StorageError> {
+    const failure = toStorageError(error);
+    if (failure.code !== 'storage-full') return failure;
+    let needed = 0;
+    for (const [unit, length] of this.#units.lengths.entries()) {
+      const file = this.#open.has(unit)
+        ? undefined
+        : await this.#folder.getFileHandle(String(unit)).then(
+            (handle) => handle.getFile(),
+            () => undefined,
+          );
+      if (!this.#open.has(unit) && file?.size !== length) needed += length;
+    }
+    return await describeFullDisk(needed, failure);
+  }
+}
+
+function writeAll(handle: FileSystemSyncAccessHandle, bytes: OwnBytes, at: number): void {
+  for (let done = 0; done < bytes.length;) {
+    const length = handle.write(bytes.subarray(done), { at: at + done });
+    if (length <= 0) throw new DOMException('nothing was written', 'QuotaExceededError');
+    done += length;
   }
 }
 

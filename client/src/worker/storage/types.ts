@@ -56,4 +56,6 @@ export interface StoredFile {
   readonly length: number;
   /** Offset in the run of all files. [bytes] */
   readonly offset: number;
+  /** Zeros between files (BEP 47), which are stored nowhere. */
+  readonly isPadding?: boolean;
 }
