@@ -1,87 +1,15 @@
 import { cpus } from 'node:os';
 import type { Tab } from '../harness/tab.ts';
-import { World } from '../harness/world.ts';
 import { holds, median, table, type Figure } from './figures.ts';
 import { callToFrame, firstByteAfter, firstLoad, goneAfter, joinedAfter, openTimedTab } from './latency.ts';
+import { inWorld, MB, say } from './lab.ts';
 import { machines } from './machines.ts';
 import { overlayMachine } from './overlay.ts';
-import { rawThroughput } from './raw.ts';
-import { measureTransfer, type Transfer } from './transfer.ts';
+import { oneToFour, oneToOne, seeding } from './swarm.ts';
 
-const MB = 1_000_000;
-const MIB = 1024 * 1024;
-
-/** Runs of everything that takes seconds; raw and ours alternate, because the machine is shared. */
-const RUNS = 5;
+/** Runs of everything that takes seconds. */
 const CALL_RUNS = 5;
 const TABS = 10;
-
-/** Runs `work` in a world of its own. */
-async function inWorld<T>(work: (world: World) => Promise<T>): Promise<T> {
-  const world = await World.open();
-  try {
-    return await work(world);
-  } finally {
-    await world.close();
-  }
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-/** Throughput: raw and ours in turn, from one page to one other or to several at once. */
-async function throughput(
-  receivers: number,
-  bytes: number,
-  highWater: number,
-): Promise<{ raw: number[]; ours: Transfer[] }> {
-  const raw: number[] = [];
-  const ours: Transfer[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    await inWorld(async (world) => {
-      raw.push(await rawThroughput(world.browser, receivers, bytes, highWater));
-      const tabs = await world.openJoinedTabs(receivers + 1, receivers);
-      const [seed, ...others] = tabs as [Tab, ...Tab[]];
-      ours.push(await measureTransfer(world, seed, others, bytes, run));
-    });
-    const [r, o] = [raw.at(-1) ?? 0, ours.at(-1)?.bytesPerSecond ?? 0];
-    say(`1 to ${receivers}, run ${run + 1}: raw ${(r / MB).toFixed(1)} MB/s, ours ${(o / MB).toFixed(1)} MB/s`);
-  }
-  return { raw, ours };
-}
-
-async function oneToOne(): Promise<Figure[]> {
-  const { raw, ours } = await throughput(1, 100 * MB, 4 * MIB);
-  const rates = ours.map((each) => each.bytesPerSecond);
-  return [
-    { what: 'raw data channel, 1 to 1, 100 MB', unit: 'MB/s', runs: raw.map((each) => each / MB) },
-    { what: 'ours, 1 to 1, 100 MB, verified and stored', unit: 'MB/s', runs: rates.map((each) => each / MB) },
-    { what: 'ours over raw, 1 to 1', unit: '', runs: ratios(rates, raw), bar: { is: 'at least', value: 0.8 } },
-    {
-      what: 'longest main-thread task while 100 MB are moved (0: none over 50 ms)',
-      unit: 'ms',
-      // A promise about every task, so the worst run counts, not the middle one.
-      runs: [Math.max(...ours.map((each) => each.longestTaskMs))],
-      bar: { is: 'at most', value: 50 },
-    },
-    { what: 'download called to first byte, joined', unit: 'ms', runs: ours.flatMap((each) => each.firstByteMs) },
-  ];
-}
-
-async function oneToFour(): Promise<Figure[]> {
-  const { raw, ours } = await throughput(4, 50 * MB, MIB);
-  const rates = ours.map((each) => each.bytesPerSecond);
-  return [
-    { what: 'raw data channels, 1 to 4, 50 MB each, in sum', unit: 'MB/s', runs: raw.map((each) => each / MB) },
-    { what: 'ours, 1 to 4, 50 MB each, in sum', unit: 'MB/s', runs: rates.map((each) => each / MB) },
-    { what: 'ours over raw, 1 to 4', unit: '', runs: ratios(rates, raw), bar: { is: 'at least', value: 0.6 } },
-  ];
-}
-
-function ratios(ours: readonly number[], raw: readonly number[]): number[] {
-  return ours.map((rate, run) => rate / (raw[run] ?? Number.NaN));
-}
 
 async function joining(): Promise<Figure[]> {
   return inWorld(async (world) => {
@@ -168,16 +96,21 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   call: calling,
   'one-to-one': oneToOne,
   'one-to-four': oneToFour,
+  seeding,
   machines,
   overlay: overlayMachine,
 };
 
+/** Names for several parts at once. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = { swarm: ['one-to-one', 'one-to-four', 'seeding'] };
+
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */
 export async function bench(args: readonly string[]): Promise<boolean> {
-  const named = args.filter((arg) => !arg.startsWith('--'));
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const named = names.flatMap((name) => (Object.hasOwn(GROUPS, name) ? (GROUPS[name] ?? []) : [name]));
   const unknown = named.filter((name) => !Object.hasOwn(PARTS, name));
   if (unknown.length > 0) {
-    say(`No part ${unknown.join(', ')}. There are: ${Object.keys(PARTS).join(', ')}.`);
+    say(`No part ${unknown.join(', ')}. There are: ${[...Object.keys(GROUPS), ...Object.keys(PARTS)].join(', ')}.`);
     return false;
   }
   const figures: Figure[] = [];

@@ -1,5 +1,4 @@
 import type { Tab } from '../harness/tab.ts';
-import type { World } from '../harness/world.ts';
 
 /** What one transfer showed. */
 export interface Transfer {
@@ -11,16 +10,13 @@ export interface Transfer {
   readonly longestTaskMs: number;
 }
 
-/** Has `receivers` download a fresh file of `bytes` from `seed`, all at once, and forget it again. */
+/** Has `receivers` download what `seed` shares, `bytes` long, all at once, and forget it again. */
 export async function measureTransfer(
-  world: World,
   seed: Tab,
   receivers: readonly Tab[],
+  infoHash: string,
   bytes: number,
-  run: number,
 ): Promise<Transfer> {
-  const file = await world.files.make(`bench-${run}.bin`, bytes, run + 1);
-  const infoHash = await seed.share([file.path]);
   const magnet = await seed.page.evaluate(magnetOf, infoHash);
   const pages = [seed, ...receivers].map((tab) => tab.page);
   const since = await Promise.all(pages.map((page) => page.evaluate(() => performance.now())));
