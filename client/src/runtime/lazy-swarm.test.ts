@@ -133,16 +133,17 @@ test('start resolves when downloads work, and the node hears of them', async () 
   expect(bench.swarm.downloads).toEqual([download]);
 });
 
-test('start does not wait for ever: until the code comes a download is told to try again, and a share waits', async () => {
+test('start does not wait for ever: until the code comes a download is told to try again, a share and limits wait', async () => {
   const bench = new Bench();
   const started = bench.swarm.start();
   await bench.clock.advance(LONG_MS);
   await started;
   expect(() => bench.swarm.download(magnet)).toThrow(expect.objectContaining({ code: 'not-ready' }));
   void bench.swarm.share([new File(['x'], 'x')]);
+  bench.swarm.setLimits({ up: 1000 });
   expect(bench.attempts.length).toBe(1);
   await bench.codeComes();
-  expect(bench.worker.requests.map(({ kind }) => kind)).toEqual(['start', 'share']);
+  expect(bench.worker.requests.map(({ kind }) => kind)).toEqual(['start', 'setLimits', 'share']);
   expect(bench.swarm.download(magnet).infoHash).toBe(infoHash);
 });
 

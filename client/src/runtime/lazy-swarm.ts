@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
-import { type Download, type Share, SkeinError } from '../api.ts';
+import { type Download, type RateLimits, type Share, SkeinError } from '../api.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
 import type { SwarmService } from './swarm/service.ts';
@@ -45,6 +45,8 @@ export class LazySwarm {
   readonly #early = new Map<NodeId, { readonly link: Link; readonly frames: Uint8Array[] }>();
   #loading: Promise<SwarmService> | undefined;
   #service: SwarmService | undefined;
+  /** Set before the code is here, too. */
+  #limits: RateLimits | undefined;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
 
@@ -94,6 +96,15 @@ export class LazySwarm {
 
   async share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
     return (await this.#load()).share(files, options);
+  }
+
+  get limits(): RateLimits {
+    return this.#limits ?? {};
+  }
+
+  setLimits(limits: RateLimits): void {
+    this.#limits = limits;
+    this.#service?.setLimits(limits);
   }
 
   /** Throws `not-ready` when the code did not come within `start`. */
@@ -149,6 +160,7 @@ export class LazySwarm {
     const service = new Service(this.#host);
     service.events.on('share', (share) => this.#handler.share(share));
     service.events.on('download', (download) => this.#handler.download(download));
+    if (this.#limits) service.setLimits(this.#limits);
     this.#service = service;
     for (const { link, frames } of this.#early.values()) {
       for (const bytes of frames) service.receiveControl(link, bytes);

@@ -14,6 +14,7 @@ import {
   type NodeEvents,
   type NodeStatus,
   type PutResult,
+  type RateLimits,
   type Share,
   SkeinError,
   type StoredRecord,
@@ -26,6 +27,7 @@ import { LazyCalls } from './lazy-calls.ts';
 import { LazySwarm } from './lazy-swarm.ts';
 import { type Link, LinkError } from './links/types.ts';
 import { Network, type NetworkParts } from './network.ts';
+import { checkedLimits } from './rate-limits.ts';
 import type { PutOptions } from './records.ts';
 import { sendToSome } from './send-to-some.ts';
 import type { SwarmHost } from './swarm/host.ts';
@@ -245,6 +247,14 @@ export class SkeinNode implements Node {
   share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
     this.#checkRunning();
     return this.#swarm.share(files, options);
+  }
+
+  get limits(): RateLimits {
+    return this.#swarm.limits;
+  }
+
+  setLimits(limits: RateLimits): void {
+    this.#swarm.setLimits(checkedLimits(limits));
   }
 
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {

@@ -31,6 +31,18 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
     case 'setPaused':
       table.setPaused(request.infoHash, request.isPaused);
       return;
+    case 'setPriorities':
+      table.command(request.infoHash, { kind: 'setPriorities', priorities: request.priorities });
+      return;
+    case 'setSequential':
+      table.command(request.infoHash, { kind: 'setSequential', isSequential: request.isSequential });
+      return;
+    case 'setLimits':
+      table.setLimits(request.infoHash, request.limits);
+      return;
+    case 'askPieces':
+      table.askPieces(request.infoHash);
+      return;
     case 'remove':
       return answer(request.call, table.remove(request.infoHash, request.keepData));
     case 'file':

@@ -2,30 +2,36 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import { PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { InfoHash, Metainfo, TorrentSnapshot } from '../swarm/types.ts';
-import type { WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
+import type { PieceMap, WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
 import type { StorageError } from './storage/types.ts';
 
 /** Bans named in a report. [peers] More tell a person nothing. */
 const MAX_NAMED_BANS = 20;
 
+/** What is read off the machine of a torrent. */
+interface WatchedMachine {
+  snapshot(now: Millis): TorrentSnapshot;
+  pieceMap(): { readonly stored: Uint8Array; readonly availability: Uint8Array };
+}
+
 /** Tells the page how a torrent is doing: at every change of state, and four times a second while anything moves. */
 export class ProgressReporter {
   readonly #infoHash: InfoHash;
-  readonly #machine: { snapshot(now: Millis): TorrentSnapshot };
+  readonly #machine: WatchedMachine;
   readonly #report: (report: WorkerReport) => void;
   /** Newest last. BOUNDED: by MAX_NAMED_BANS. */
   readonly #banned: NodeId[] = [];
   #metainfo: Metainfo | undefined;
   #error: StorageError | undefined;
   #firstByteAt: number | undefined;
+  /** The page asked for a map of the pieces. */
+  #wantsPieces = false;
+  /** Something may have changed since the last map. */
+  #isMapOld = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(
-    infoHash: InfoHash,
-    machine: { snapshot(now: Millis): TorrentSnapshot },
-    report: (report: WorkerReport) => void,
-  ) {
+  constructor(infoHash: InfoHash, machine: WatchedMachine, report: (report: WorkerReport) => void) {
     this.#infoHash = infoHash;
     this.#machine = machine;
     this.#report = report;
@@ -53,6 +59,12 @@ export class ProgressReporter {
     this.#firstByteAt ??= performance.timeOrigin + performance.now();
   }
 
+  /** The next report is to hold the map of the pieces; when it changed since the last one, a report follows for it. */
+  askPieces(): void {
+    this.#wantsPieces = true;
+    if (this.#isMapOld) this.touch();
+  }
+
   /** Something happened: a report follows within PROGRESS_MS. */
   touch(): void {
     if (this.#timer === undefined && !this.#isStopped) this.#timer = setTimeout(() => this.reportNow(), PROGRESS_MS);
@@ -67,18 +79,26 @@ export class ProgressReporter {
       id: peer.id,
       downBytesPerSecond: peer.downBytesPerSecond,
       upBytesPerSecond: peer.upBytesPerSecond,
+      downloadedBytes: peer.downloadedBytes,
+      uploadedBytes: peer.uploadedBytes,
       progress: snapshot.pieceCount === 0 ? 0 : (peer.pieces ?? 0) / snapshot.pieceCount,
       isChokingUs: peer.peerChoking,
       isChoked: peer.amChoking,
+      isInterested: peer.peerInterested,
       slot: peer.slot,
       isSource: peer.amInterested,
+      isSnubbed: peer.isSnubbed,
+      isInbound: peer.isInbound,
     }));
+
     this.#report({
       kind: 'progress',
       infoHash: this.#infoHash,
       state: this.#state(snapshot),
       doneBytes: snapshot.doneBytes,
       totalBytes: this.#metainfo?.totalLength ?? 0,
+      leftBytes: snapshot.leftBytes,
+      isComplete: snapshot.isFinished,
       downBytesPerSecond: snapshot.downBytesPerSecond,
       upBytesPerSecond: snapshot.upBytesPerSecond,
       uploadedBytes: snapshot.uploadedBytes,
@@ -86,6 +106,7 @@ export class ProgressReporter {
       banned: [...this.#banned],
       firstByteAt: this.#firstByteAt,
       error: this.#error && { code: this.#error.code, message: this.#error.message },
+      pieces: this.#takePieces(snapshot.pieceCount),
     });
     // Rates fall for a while after the last byte, and the page is to see it.
     if (snapshot.downBytesPerSecond > 0 || snapshot.upBytesPerSecond > 0) this.touch();
@@ -96,10 +117,18 @@ export class ProgressReporter {
     clearTimeout(this.#timer);
   }
 
+  #takePieces(count: number): PieceMap | undefined {
+    this.#isMapOld = !this.#wantsPieces;
+    if (!this.#wantsPieces) return undefined;
+    this.#wantsPieces = false;
+    const { stored, availability } = this.#machine.pieceMap();
+    return { count, stored, availability };
+  }
+
   #state(snapshot: TorrentSnapshot): WorkerTorrentState {
     if (snapshot.isPaused) return 'paused';
     if (!this.#metainfo) return 'finding';
-    if (snapshot.storedPieces === snapshot.pieceCount) return 'seeding';
+    if (snapshot.isFinished) return 'seeding';
     return snapshot.peers.some((peer) => peer.amInterested) ? 'downloading' : 'finding';
   }
 }

@@ -1,7 +1,22 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import type { InfoHash } from '../swarm/types.ts';
+import type { FilePriority, InfoHash } from '../swarm/types.ts';
 
 /** How the page and the swarm worker talk. Everything here is structured-cloneable. Ports and channels are transferred. */
+
+/** Most payload a second, each way; a way that is left out has no limit. [bytes/s] */
+export interface RateLimits {
+  readonly down?: number | undefined;
+  readonly up?: number | undefined;
+}
+
+/** Where the pieces of a torrent are. */
+export interface PieceMap {
+  readonly count: number;
+  /** Pieces that are verified and stored here: one bit each, highest bit of the first byte first (BEP 3). */
+  readonly stored: Uint8Array;
+  /** How many connected peers have each piece; 255 stands for more, too. */
+  readonly availability: Uint8Array;
+}
 
 /** A file as the page shares it. `path` has `/` between folders. */
 export interface SharedFile {
@@ -17,6 +32,13 @@ export type WorkerRequest =
   /** Starts or continues a download. Answer: `TorrentSummary`. */
   | { readonly kind: 'download'; readonly call: number; readonly source: DownloadSource }
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
+  /** How much each file is wanted, in the order of the torrent's files. */
+  | { readonly kind: 'setPriorities'; readonly infoHash: InfoHash; readonly priorities: readonly FilePriority[] }
+  | { readonly kind: 'setSequential'; readonly infoHash: InfoHash; readonly isSequential: boolean }
+  /** Limits of one torrent, or without `infoHash` of all together. */
+  | { readonly kind: 'setLimits'; readonly infoHash: InfoHash | undefined; readonly limits: RateLimits }
+  /** The next progress report is to hold the map of the pieces; one comes soon when it has changed since the last. */
+  | { readonly kind: 'askPieces'; readonly infoHash: InfoHash }
   /** Stops it; with `keepData` false what was stored is deleted. Answer: nothing. */
   | { readonly kind: 'remove'; readonly call: number; readonly infoHash: InfoHash; readonly keepData: boolean }
   /** A stored file, disk-backed where storage is. Answer: `Blob`. Fails with `not-ready` while pieces are missing. */
@@ -61,9 +83,25 @@ export interface TorrentSummary {
   readonly totalBytes: number;
   readonly pieceLength: number;
   readonly pieceCount: number;
-  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** Without padding. */
+  readonly files: readonly FileSummary[];
+  /** Tracker URLs that it names. */
+  readonly trackers: readonly string[];
+  /** SHA-256 of the info dictionary in hex (BEP 52); undefined in v1. */
+  readonly infoHashV2: string | undefined;
   /** The .torrent file; undefined until the metadata is here. */
   readonly torrentFile: Uint8Array | undefined;
+}
+
+/** One file of a torrent. */
+export interface FileSummary {
+  readonly path: string;
+  /** [bytes] */
+  readonly size: number;
+  /** Its place among the torrent's files, padding included: how requests name it. */
+  readonly index: number;
+  /** Of its first byte in the run of all files, which the pieces cut. [bytes] */
+  readonly offset: number;
 }
 
 /** One peer in a progress report. */
@@ -71,12 +109,17 @@ export interface WorkerPeer {
   readonly id: NodeId;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
   readonly progress: number;
   readonly isChokingUs: boolean;
   readonly isChoked: boolean;
+  readonly isInterested: boolean;
   readonly slot: 'none' | 'regular' | 'optimistic';
   /** It has pieces that we lack. */
   readonly isSource: boolean;
+  readonly isSnubbed: boolean;
+  readonly isInbound: boolean;
 }
 
 export type WorkerTorrentState = 'finding' | 'checking' | 'downloading' | 'paused' | 'seeding' | 'failed';
@@ -102,6 +145,10 @@ export type WorkerReport =
       readonly state: WorkerTorrentState;
       readonly doneBytes: number;
       readonly totalBytes: number;
+      /** Bytes of wanted files that are missing. */
+      readonly leftBytes: number;
+      /** Nothing that is wanted is missing; also while paused. */
+      readonly isComplete: boolean;
       readonly downBytesPerSecond: number;
       readonly upBytesPerSecond: number;
       readonly uploadedBytes: number;
@@ -110,6 +157,8 @@ export type WorkerReport =
       /** `performance.timeOrigin + performance.now()` at the first payload byte of this torrent. [ms] */
       readonly firstByteAt: number | undefined;
       readonly error: { readonly code: WorkerErrorCode; readonly message: string } | undefined;
+      /** Only after `askPieces`. */
+      readonly pieces: PieceMap | undefined;
     }
   /** A download that an earlier page left and that goes on: the page finds peers for it. */
   | {
@@ -118,6 +167,8 @@ export type WorkerReport =
       readonly name: string;
       readonly trackers: readonly string[];
       readonly isComplete: boolean;
+      /** What an earlier page set; undefined when it set nothing. */
+      readonly priorities: readonly FilePriority[] | undefined;
     }
   /** The channel to this peer ended by itself or by the other side; its id may be used again. */
   | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly serial: number }

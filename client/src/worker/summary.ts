@@ -10,12 +10,26 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
     totalBytes: metainfo.totalLength,
     pieceLength: metainfo.pieceLength,
     pieceCount: Math.ceil(metainfo.totalLength / metainfo.pieceLength),
-    files: metainfo.files.map((file) => ({ path: file.path.join('/'), size: file.length })),
+    files: metainfo.files
+      .map(({ path, length, offset }, index) => ({ path: path.join('/'), size: length, offset, index }))
+      .filter(({ index }) => metainfo.files[index]?.isPadding !== true),
+    trackers: metainfo.trackers,
+    infoHashV2: metainfo.infoHashV2,
     torrentFile: encodeTorrentFile(metainfo),
   };
 }
 
 /** What the page is told of a magnet link while nobody has sent the metadata. */
 export function summarizeMagnet(infoHash: InfoHash, name: string): TorrentSummary {
-  return { infoHash, name, totalBytes: 0, pieceLength: 0, pieceCount: 0, files: [], torrentFile: undefined };
+  return {
+    infoHash,
+    name,
+    totalBytes: 0,
+    pieceLength: 0,
+    pieceCount: 0,
+    files: [],
+    trackers: [],
+    infoHashV2: undefined,
+    torrentFile: undefined,
+  };
 }

@@ -6,6 +6,8 @@ import type {
   EffectResult,
   InfoHash,
   Metainfo,
+  PieceMap,
+  TorrentCommand,
   TorrentEvent,
   TorrentInput,
   TorrentOutput,
@@ -21,7 +23,7 @@ import { PeerOutbox } from './peer-outbox.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
-import type { WorkerReport } from './protocol.ts';
+import type { RateLimits, WorkerReport } from './protocol.ts';
 import { Layout } from './storage/layout.ts';
 import { type ContentStore, type OwnBytes, StorageError, toStorageError } from './storage/types.ts';
 import { isPieceDigest } from './storage/verify.ts';
@@ -31,6 +33,7 @@ import { summarize } from './summary.ts';
 export interface TorrentMachine extends Machine<TorrentInput, TorrentOutput> {
   /** Rates are those of `now`, or of the last input. */
   snapshot(now?: Millis): TorrentSnapshot;
+  pieceMap(): PieceMap;
 }
 
 /** What is kept of a download between two pages. */
@@ -177,6 +180,26 @@ export class TorrentDriver {
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused } });
     this.#progress.reportNow();
     await this.#checkpoint();
+  }
+
+  /** What a person wants of it: priorities, limits, order. Pausing is `setPaused`. */
+  command(command: Exclude<TorrentCommand, { kind: 'setPaused' | 'stop' }>): void {
+    this.#push({ kind: 'command', command });
+  }
+
+  /** What comes in and goes out now. [bytes/s] */
+  rates(): { readonly down: number; readonly up: number } {
+    const { downBytesPerSecond, upBytesPerSecond } = this.#machine.snapshot(performance.now());
+    return { down: downBytesPerSecond, up: upBytesPerSecond };
+  }
+
+  setLimits({ down, up }: RateLimits): void {
+    this.command({ kind: 'setLimits', downBytesPerSecond: down, upBytesPerSecond: up });
+  }
+
+  /** The next report holds a map of the pieces. */
+  askPieces(): void {
+    this.#progress.askPieces();
   }
 
   /** A complete file. Rejects with `StorageError`; undefined while pieces of it are missing. */

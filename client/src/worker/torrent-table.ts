@@ -7,9 +7,11 @@ import { PieceSet } from './bitfield.ts';
 import { WorkerError, describeError } from './errors.ts';
 import { HeldPipe } from './held-pipe.ts';
 import { hashPieces, sharedPieceLength } from './hash-files.ts';
+import { Limiter } from './limiter.ts';
 import type { Pipe } from './pipe.ts';
 import type {
   DownloadSource,
+  RateLimits,
   SharedFile,
   TorrentSummary,
   WorkerErrorCode,
@@ -63,6 +65,7 @@ export class TorrentTable {
   readonly #busy = new Map<InfoHash, Promise<unknown>>();
   /** Ends the wait of a resume for another tab's lock. BOUNDED: by the records. */
   readonly #resuming = new Map<InfoHash, AbortController>();
+  readonly #limiter = new Limiter(() => [...this.#torrents].map(([infoHash, { driver }]) => [infoHash, driver]));
   #self: NodeId | undefined;
   #isPersistent = false;
   #markStarted: () => void = () => undefined;
@@ -124,6 +127,20 @@ export class TorrentTable {
     void this.#inOrder(infoHash, async () => await this.#torrents.get(infoHash)?.driver.setPaused(isPaused));
   }
 
+  /** Passes on what a person wants of a torrent, once that runs. */
+  command(infoHash: InfoHash, command: Parameters<TorrentDriver['command']>[0]): void {
+    void this.#inOrder(infoHash, async () => this.#torrents.get(infoHash)?.driver.command(command));
+  }
+
+  /** Limits of one torrent, or without `infoHash` of all together. */
+  setLimits(infoHash: InfoHash | undefined, limits: RateLimits): void {
+    this.#limiter.setLimits(infoHash, limits);
+  }
+
+  askPieces(infoHash: InfoHash): void {
+    this.#torrents.get(infoHash)?.driver.askPieces();
+  }
+
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
     await this.#inOrder(infoHash, async () => {
       const running = this.#torrents.get(infoHash);
@@ -155,6 +172,7 @@ export class TorrentTable {
 
   /** Ends all torrents; what is stored stays and goes on with the next page. */
   async close(): Promise<void> {
+    this.#limiter.stop();
     for (const waiting of this.#resuming.values()) waiting.abort();
     for (const [infoHash, running] of [...this.#torrents]) {
       this.#torrents.delete(infoHash);
@@ -204,7 +222,14 @@ export class TorrentTable {
     const metainfo = newest.torrentFile && knownMetainfo(newest.torrentFile);
     const plan = { infoHash: newest.infoHash, name: newest.name, trackers: newest.trackers, metainfo };
     const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), newest.bitfield).isFull;
-    this.#report({ kind: 'resumed', infoHash: plan.infoHash, name: plan.name, trackers: plan.trackers, isComplete });
+    this.#report({
+      kind: 'resumed',
+      infoHash: plan.infoHash,
+      name: plan.name,
+      trackers: plan.trackers,
+      isComplete,
+      priorities: undefined,
+    });
     await this.#begin(plan, lock, newest);
     if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
   }
@@ -268,6 +293,7 @@ export class TorrentTable {
     });
     this.#torrents.set(infoHash, { driver, name: plan.name, lock });
     driver.begin();
+    this.#limiter.apply();
   }
 
   /** Rejects with `StorageError`. Without the lock the files may be another tab's: memory it is. */
@@ -287,6 +313,7 @@ export class TorrentTable {
 
   async #end(infoHash: InfoHash, running: Running, keepData: boolean): Promise<void> {
     this.#torrents.delete(infoHash);
+    this.#limiter.remove(infoHash);
     await running.driver.stop(keepData);
     if (!running.lock) return;
     try {
@@ -317,6 +344,8 @@ export class TorrentTable {
       state,
       doneBytes: 0,
       totalBytes,
+      leftBytes: totalBytes,
+      isComplete: false,
       downBytesPerSecond: 0,
       upBytesPerSecond: 0,
       uploadedBytes: 0,
@@ -324,6 +353,7 @@ export class TorrentTable {
       banned: [],
       firstByteAt: undefined,
       error,
+      pieces: undefined,
     });
   }
 

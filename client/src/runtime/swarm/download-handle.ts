@@ -1,37 +1,36 @@
 import {
   type Download,
   type DownloadState,
+  type FilePriority,
   type ShareFile,
   SkeinError,
-  type SwarmPeer,
   type SwarmProgress,
 } from '../../api.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { shareFiles } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';
+import { type TransferActions, TransferHandle } from './transfer-handle.ts';
 
 /** What a download asks of the service. */
-export interface DownloadActions {
-  setPaused(isPaused: boolean): void;
+export interface DownloadActions extends TransferActions {
   remove(keepData: boolean): Promise<void>;
-  open(index: number): Promise<Blob>;
 }
 
 /** A download, as the public door gives it out. */
-export class DownloadHandle implements Download {
+export class DownloadHandle extends TransferHandle implements Download {
   readonly done: Promise<void>;
-  readonly #session: TorrentSession;
-  readonly #actions: DownloadActions;
+  readonly #remove: (keepData: boolean) => Promise<void>;
   /** Wall-clock instant of the call. [ms] */
   readonly #startedAt: number;
   #settle: { resolve(): void; reject(error: SkeinError): void } | undefined;
   #removed: Promise<void> | undefined;
+  #isSequential = false;
   #files: { readonly summary: TorrentSummary; readonly list: readonly ShareFile[] } | undefined;
 
   constructor(session: TorrentSession, startedAt: number, actions: DownloadActions) {
-    this.#session = session;
+    super(session, actions);
     this.#startedAt = startedAt;
-    this.#actions = actions;
+    this.#remove = (keepData) => actions.remove(keepData);
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -41,67 +40,69 @@ export class DownloadHandle implements Download {
     this.#settleDone();
   }
 
-  get infoHash(): string {
-    return this.#session.infoHash;
-  }
-
-  get name(): string {
-    return this.#session.name;
-  }
-
-  get magnet(): string {
-    return this.#session.magnet;
+  protected get isOver(): boolean {
+    return this.#removed !== undefined;
   }
 
   get state(): DownloadState {
     if (this.#removed) return 'removed';
-    return this.#session.state === 'seeding' ? 'done' : this.#session.state;
+    const { state, isComplete } = this.session;
+    if (state === 'seeding') return 'done';
+    return state === 'paused' && isComplete ? 'done' : state;
   }
 
   get error(): SkeinError | undefined {
-    return this.#session.error;
-  }
-
-  get progress(): SwarmProgress {
-    return this.#session.progress;
+    return this.session.error;
   }
 
   get firstByteMs(): number | undefined {
-    const at = this.#session.firstByteAt;
+    const at = this.session.firstByteAt;
     return at === undefined ? undefined : Math.max(0, at - this.#startedAt);
   }
 
   files(): readonly ShareFile[] {
-    const { summary } = this.#session;
+    const { summary } = this.session;
     if (!summary) return [];
     if (this.#files?.summary !== summary) {
-      this.#files = { summary, list: shareFiles(summary, (index) => this.#actions.open(index)) };
+      this.#files = { summary, list: shareFiles(summary, this.session, (index) => this.actions.open(index)) };
     }
     return this.#files.list;
   }
 
-  peers(): SwarmPeer[] {
-    return this.#removed ? [] : this.#session.peers();
-  }
-
   on(event: 'progress' | 'state', listener: () => void): () => void {
-    return this.#session.events.on(event, listener);
+    return this.session.events.on(event, listener);
   }
 
-  pause(): void {
-    if (!this.#removed) this.#actions.setPaused(true);
+  get isSequential(): boolean {
+    return this.#isSequential;
   }
 
-  resume(): void {
-    if (!this.#removed) this.#actions.setPaused(false);
+  setSequential(isSequential: boolean): void {
+    if (this.#removed) return;
+    this.#isSequential = isSequential;
+    this.actions.setSequential(isSequential);
+    this.session.events.emit('progress', undefined);
+  }
+
+  setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void {
+    const { summary } = this.session;
+    if (!summary) throw new SkeinError('not-ready', 'The list of files is not known yet. Wait for the first peer.');
+    if (this.#removed) return;
+    const chosen = (Array.isArray(files) ? files : [files]) as readonly (string | number)[];
+    const indexes = indexesOf(summary, chosen);
+    const last = summary.files.at(-1)?.index ?? 0;
+    const priorities = Array.from({ length: last + 1 }, (_, at) => this.session.priorities[at] ?? 'normal');
+    for (const index of indexes) priorities[index] = priority;
+    this.session.setPriorities(priorities);
+    this.actions.setPriorities(priorities);
   }
 
   remove(options?: { readonly keepData?: boolean }): Promise<void> {
     if (!this.#removed) {
-      this.#removed = this.#actions.remove(options?.keepData ?? false);
+      this.#removed = this.#remove(options?.keepData ?? false);
       this.#settle?.reject(new SkeinError('aborted', 'The download was removed.'));
       this.#settle = undefined;
-      this.#session.events.emit('state', undefined);
+      this.session.events.emit('state', undefined);
     }
     return this.#removed;
   }
@@ -138,4 +139,14 @@ export class DownloadHandle implements Download {
     else return;
     this.#settle = undefined;
   }
+}
+
+/** The places of files among all of the torrent. Throws `not-found` for one that it does not have. */
+function indexesOf(summary: TorrentSummary, chosen: readonly (string | number)[]): number[] {
+  const byPath = new Map(summary.files.map(({ path, index }) => [path, index]));
+  return chosen.map((file) => {
+    const index = typeof file === 'number' ? summary.files[file]?.index : byPath.get(file);
+    if (index === undefined) throw new SkeinError('not-found', 'There is no such file in this download.');
+    return index;
+  });
 }

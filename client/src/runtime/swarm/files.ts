@@ -1,13 +1,30 @@
-import { type ShareFile, SkeinError } from '../../api.ts';
-import type { TorrentSummary } from '../../worker/protocol.ts';
+import { type FilePriority, type ShareFile, SkeinError } from '../../api.ts';
+import type { FileSummary, TorrentSummary } from '../../worker/protocol.ts';
 
-/** The files of a torrent for the public door; `open` gives the content of the file with that index. */
-export function shareFiles(summary: TorrentSummary, open: (index: number) => Promise<Blob>): readonly ShareFile[] {
-  return summary.files.map(({ path, size }, index) => ({
-    path,
-    size,
-    blob: () => open(index),
-    stream: () => streamOf(() => open(index)),
+/** What is known of files while they come. */
+interface FileProgress {
+  /** By the files' indexes; absent ones are `normal`. */
+  readonly priorities: readonly FilePriority[];
+  doneBytesOf(file: FileSummary): number;
+}
+
+/** The files of a torrent for the public door; `open` gives the content of the torrent's file with that index. */
+export function shareFiles(
+  summary: TorrentSummary,
+  progress: FileProgress,
+  open: (index: number) => Promise<Blob>,
+): readonly ShareFile[] {
+  return summary.files.map((file) => ({
+    path: file.path,
+    size: file.size,
+    get priority() {
+      return progress.priorities[file.index] ?? 'normal';
+    },
+    get doneBytes() {
+      return progress.doneBytesOf(file);
+    },
+    blob: () => open(file.index),
+    stream: () => streamOf(() => open(file.index)),
   }));
 }
 

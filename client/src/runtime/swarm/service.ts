@@ -1,8 +1,9 @@
-import { type Download, type Share, SkeinError } from '../../api.ts';
+import { type Download, type RateLimits, type Share, SkeinError } from '../../api.ts';
 import { type NodeId, parseNodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
 import { parseMagnet } from '../../swarm/magnet.ts';
 import { decodeTorrentFile } from '../../swarm/metainfo.ts';
+import { readCreatedBy } from './created-by.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource, TorrentSummary } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
@@ -14,6 +15,7 @@ import type { SwarmHost } from './host.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
+import type { TransferActions } from './transfer-handle.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
 
 /** One torrent of this node: its session, its peers, and what the public door gave out of it. */
@@ -22,8 +24,8 @@ interface Torrent {
   readonly peers: TorrentPeers;
   share: ShareHandle | undefined;
   download: DownloadHandle | undefined;
-  /** What a person shared, served to the page without asking the worker. */
-  sources: readonly File[] | undefined;
+  /** What a person shared, by the files' indexes: served to the page without asking the worker. */
+  sources: ReadonlyMap<number, File> | undefined;
 }
 
 export interface SwarmServiceEvents {
@@ -88,14 +90,12 @@ export class SwarmService {
     if (this.#isClosed) throw leftError();
     const torrent = this.#torrentOf(summary.infoHash, summary.name, []);
     torrent.session.setShared(summary);
-    torrent.sources = files;
+    torrent.sources = new Map(summary.files.map(({ index }, at) => [index, files[at] as File]));
     if (!torrent.share) {
-      torrent.share = new ShareHandle(
-        torrent.session,
-        summary,
-        (index) => this.#open(summary.infoHash, index),
-        () => this.#endShare(summary.infoHash),
-      );
+      torrent.share = new ShareHandle(torrent.session, summary, {
+        ...this.#actions(summary.infoHash),
+        stop: () => this.#endShare(summary.infoHash),
+      });
       this.events.emit('share', torrent.share);
     }
     torrent.peers.update();
@@ -108,12 +108,13 @@ export class SwarmService {
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
-    const { infoHash, name, trackers, request } = readSource(source);
+    const { infoHash, name, trackers, createdBy, request } = readSource(source);
     const known = this.#torrents.get(infoHash)?.download;
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, trackers);
+    torrent.session.createdBy = createdBy;
     const download = this.#addDownload(torrent);
     torrent.peers.update();
     this.#worker.download(request).then(
@@ -124,6 +125,11 @@ export class SwarmService {
       if (download.state !== 'done') void download.remove().catch(() => undefined);
     });
     return download;
+  }
+
+  /** Limits of all torrents together. */
+  setLimits(limits: RateLimits): void {
+    this.#worker.setLimits(undefined, limits);
   }
 
   /** A link is up: if its peer is sought, it is asked at once. */
@@ -156,7 +162,10 @@ export class SwarmService {
   #torrentOf(infoHash: InfoHash, name: string, trackers: readonly string[]): Torrent {
     const known = this.#torrents.get(infoHash);
     if (known) return known;
-    const session = new TorrentSession(infoHash, name, trackers, (id) => this.#host.nameOf(id));
+    const session = new TorrentSession(infoHash, name, trackers, {
+      nameOf: (id) => this.#host.nameOf(id),
+      askPieces: () => this.#worker.askPieces(infoHash),
+    });
     const peers = new TorrentPeers(session, this.#host, this.#broker);
     const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined };
     this.#torrents.set(infoHash, torrent);
@@ -166,19 +175,29 @@ export class SwarmService {
   #addDownload(torrent: Torrent): DownloadHandle {
     const { infoHash } = torrent.session;
     const download = new DownloadHandle(torrent.session, performance.timeOrigin + performance.now(), {
-      setPaused: (isPaused) => this.#worker.setPaused(infoHash, isPaused),
+      ...this.#actions(infoHash),
       remove: (keepData) => this.#endDownload(infoHash, keepData),
-      open: (index) => this.#open(infoHash, index),
     });
     torrent.download = download;
     this.events.emit('download', download);
     return download;
   }
 
+  #actions(infoHash: InfoHash): TransferActions {
+    return {
+      setPaused: (isPaused) => this.#worker.setPaused(infoHash, isPaused),
+      setLimits: (limits) => this.#worker.setLimits(infoHash, limits),
+      setSequential: (isSequential) => this.#worker.setSequential(infoHash, isSequential),
+      setPriorities: (priorities) => this.#worker.setPriorities(infoHash, priorities),
+      open: (index) => this.#open(infoHash, index),
+    };
+  }
+
   #onWorkerEvent(event: WorkerEvent): void {
     if (this.#isClosed) return;
     if (event.kind === 'resumed') {
       const torrent = this.#torrentOf(event.infoHash, event.name, event.trackers);
+      if (event.priorities) torrent.session.setPriorities(event.priorities);
       if (!torrent.download) this.#addDownload(torrent);
       return;
     }
@@ -220,7 +239,7 @@ export class SwarmService {
   }
 
   async #open(infoHash: InfoHash, index: number): Promise<Blob> {
-    return this.#torrents.get(infoHash)?.sources?.[index] ?? (await this.#worker.file(infoHash, index));
+    return this.#torrents.get(infoHash)?.sources?.get(index) ?? (await this.#worker.file(infoHash, index));
   }
 
   async #endShare(infoHash: InfoHash): Promise<void> {
@@ -248,6 +267,7 @@ function readSource(source: string | Uint8Array): {
   readonly infoHash: InfoHash;
   readonly name: string;
   readonly trackers: readonly string[];
+  readonly createdBy: string | undefined;
   readonly request: DownloadSource;
 } {
   if (typeof source !== 'string') {
@@ -256,7 +276,8 @@ function readSource(source: string | Uint8Array): {
       throw new SkeinError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
     }
     const { infoHash, name, trackers } = decoded.value;
-    return { infoHash, name, trackers, request: { kind: 'metainfo', bytes: source } };
+    const createdBy = readCreatedBy(source);
+    return { infoHash, name, trackers, createdBy, request: { kind: 'metainfo', bytes: source } };
   }
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());
@@ -270,7 +291,7 @@ function readSource(source: string | Uint8Array): {
   if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
   const name = magnet?.value.name || infoHash.slice(0, 12);
   const trackers = magnet?.value.trackers ?? [];
-  return { infoHash, name, trackers, request: { kind: 'magnet', infoHash, name, trackers } };
+  return { infoHash, name, trackers, createdBy: undefined, request: { kind: 'magnet', infoHash, name, trackers } };
 }
 
 /** A refusal only means that the browser may evict what nobody visits for long. */

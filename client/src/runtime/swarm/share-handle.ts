@@ -1,61 +1,37 @@
-import type { Share, ShareFile, SwarmPeer, SwarmProgress } from '../../api.ts';
-import { SkeinError } from '../../api.ts';
+import { type Share, type ShareFile, SkeinError, type SwarmProgress } from '../../api.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
-import { shareFiles, torrentBlob } from './files.ts';
+import { shareFiles } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';
+import { type TransferActions, TransferHandle } from './transfer-handle.ts';
+
+/** What a share asks of the service. */
+export interface ShareActions extends TransferActions {
+  stop(): Promise<void>;
+}
 
 /** A share, as the public door gives it out. */
-export class ShareHandle implements Share {
-  readonly #session: TorrentSession;
+export class ShareHandle extends TransferHandle implements Share {
   readonly #stop: () => Promise<void>;
-  readonly #torrentFile: Blob;
   readonly totalBytes: number;
   readonly files: readonly ShareFile[];
   #stopped: Promise<void> | undefined;
 
-  /** `open` gives a file's content, `stop` ends the share. */
-  constructor(
-    session: TorrentSession,
-    summary: TorrentSummary,
-    open: (index: number) => Promise<Blob>,
-    stop: () => Promise<void>,
-  ) {
-    this.#session = session;
-    this.#stop = stop;
-    this.#torrentFile = torrentBlob(summary);
+  constructor(session: TorrentSession, summary: TorrentSummary, actions: ShareActions) {
+    super(session, actions);
+    this.#stop = () => actions.stop();
     this.totalBytes = summary.totalBytes;
-    this.files = shareFiles(summary, (index) => {
-      if (!this.#stopped) return open(index);
+    this.files = shareFiles(summary, session, (index) => {
+      if (!this.#stopped) return actions.open(index);
       return Promise.reject(new SkeinError('not-found', 'This share was stopped. Share the files again.'));
     });
   }
 
-  get infoHash(): string {
-    return this.#session.infoHash;
-  }
-
-  get name(): string {
-    return this.#session.name;
-  }
-
-  get magnet(): string {
-    return this.#session.magnet;
-  }
-
-  get progress(): SwarmProgress {
-    return this.#session.progress;
-  }
-
-  peers(): SwarmPeer[] {
-    return this.#session.peers();
-  }
-
-  torrentFile(): Blob {
-    return this.#torrentFile;
+  protected get isOver(): boolean {
+    return this.#stopped !== undefined;
   }
 
   on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void {
-    return this.#session.events.on(event, () => listener(this.#session.progress));
+    return this.session.events.on(event, () => listener(this.session.progress));
   }
 
   stop(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   REFUSED_PAUSE_MS,
   USELESS_PAUSE_MS,
 } from '../../../../shared/src/limits/storage.ts';
+import type { PeerSource } from '../../api.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
 import type { ChannelBroker } from './channel-broker.ts';
@@ -50,8 +51,8 @@ export class TorrentPeers {
       clock: host.clock,
       links: () => host.links(),
       openLink: (contact) => host.openLink(contact),
-      findProviders: (infoHash) => host.findProviders(infoHash),
-      trackerPeers: (infoHash, event) => host.trackerPeers(infoHash, event),
+      findProviders: async (infoHash) => this.#noted('overlay', await host.findProviders(infoHash)),
+      trackerPeers: async (infoHash, event) => this.#noted('tracker', await host.trackerPeers(infoHash, event)),
       peerCount: () => this.#channels.size + this.#opening.size,
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
       wantsPeers: () => this.#isIncomplete() && this.#channels.size + this.#opening.size < MAX_SOUGHT_PEERS,
@@ -118,7 +119,7 @@ export class TorrentPeers {
 
   /** Other peers of this torrent, from whatever source. */
   offer(contacts: readonly Contact[]): void {
-    this.#finder.offer(contacts);
+    this.#finder.offer(this.#noted('exchange', contacts));
   }
 
   /** The session's state or progress changed. */
@@ -148,6 +149,11 @@ export class TorrentPeers {
       this.#release(peer);
     }
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  #noted(source: PeerSource, contacts: readonly Contact[]): readonly Contact[] {
+    for (const { id } of contacts) this.#session.noteSource(id, source);
+    return contacts;
   }
 
   #openChannel(link: Link): boolean {

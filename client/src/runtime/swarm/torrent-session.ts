@@ -1,9 +1,18 @@
-import type { SkeinError } from '../../api.ts';
-import type { SwarmPeer, SwarmProgress } from '../../api.ts';
+import type {
+  FilePriority,
+  PeerSource,
+  PieceMap,
+  SkeinError,
+  SwarmPeer,
+  SwarmProgress,
+  TorrentInfo,
+} from '../../api.ts';
+import { countStored } from './piece-counts.ts';
+import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
-import type { TorrentSummary, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
+import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
 
 type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
@@ -20,17 +29,30 @@ const NO_PROGRESS: SwarmProgress = {
   downBytesPerSecond: 0,
   upBytesPerSecond: 0,
   uploadedBytes: 0,
+  ratio: undefined,
   etaMs: undefined,
   peers: 0,
   sources: 0,
   banned: [],
 };
 
+const NO_PIECES: PieceMap = { count: 0, stored: new Uint8Array(0), availability: new Uint8Array(0) };
+
+/** Peers whose source is remembered. The one named longest ago is forgotten first, and counts as linked anyway. */
+const MAX_NAMED_PEERS = 400;
+
+/** What a torrent's page side needs of the node and its worker. */
+export interface SessionHost {
+  nameOf(id: NodeId): string | undefined;
+  /** The next report is to hold the map of the pieces. */
+  askPieces(): void;
+}
+
 /** What the page knows of one torrent, whether it is shared, downloaded or both. */
 export class TorrentSession {
   readonly infoHash: InfoHash;
   readonly events = new Emitter<SessionEvents>();
-  readonly #nameOf: (id: NodeId) => string | undefined;
+  readonly #host: SessionHost;
   readonly #magnetName: string;
   readonly #trackers: readonly string[];
   #summary: TorrentSummary | undefined;
@@ -39,17 +61,21 @@ export class TorrentSession {
   #progress: SwarmProgress = NO_PROGRESS;
   #peers: readonly SwarmPeer[] = [];
   #firstByteAt: number | undefined;
+  #isComplete = false;
+  /** The program that made the torrent, when a torrent file said so. */
+  createdBy: string | undefined;
+  /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
+  #priorities: readonly FilePriority[] = [];
+  #pieces: PieceMap = NO_PIECES;
+  #isAsking = false;
+  /** Who named a peer first. BOUNDED: by MAX_NAMED_PEERS. */
+  readonly #sources = new Map<NodeId, PeerSource>();
 
-  constructor(
-    infoHash: InfoHash,
-    name: string,
-    trackers: readonly string[],
-    nameOf: (id: NodeId) => string | undefined,
-  ) {
+  constructor(infoHash: InfoHash, name: string, trackers: readonly string[], host: SessionHost) {
     this.infoHash = infoHash;
     this.#magnetName = name;
     this.#trackers = trackers;
-    this.#nameOf = nameOf;
+    this.#host = host;
   }
 
   get name(): string {
@@ -69,6 +95,24 @@ export class TorrentSession {
     return this.#state;
   }
 
+  /** Nothing that is wanted is missing, whether it is served now or paused. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  get isPaused(): boolean {
+    return this.#state === 'paused';
+  }
+
+  get priorities(): readonly FilePriority[] {
+    return this.#priorities;
+  }
+
+  setPriorities(priorities: readonly FilePriority[]): void {
+    this.#priorities = priorities;
+    this.events.emit('progress', undefined);
+  }
+
   get error(): SkeinError | undefined {
     return this.#error;
   }
@@ -86,6 +130,41 @@ export class TorrentSession {
     return [...this.#peers];
   }
 
+  /** The newest map; has the next one follow. */
+  pieces(): PieceMap {
+    if (!this.#isAsking && this.#summary) {
+      this.#isAsking = true;
+      this.#host.askPieces();
+    }
+    return this.#pieces;
+  }
+
+  info(): TorrentInfo | undefined {
+    const summary = this.#summary;
+    if (!summary) return undefined;
+    const { infoHash, infoHashV2, pieceLength, pieceCount } = summary;
+    const trackers = [...new Set([...summary.trackers, ...this.#trackers])];
+    return { infoHash, infoHashV2, pieceLength, pieceCount, createdBy: this.createdBy, trackers };
+  }
+
+  /** Verified bytes of a file, whose place in the run of all files is given, as of the newest map. */
+  doneBytesOf({ offset, size }: { readonly offset: number; readonly size: number }): number {
+    const { doneBytes, totalBytes } = this.#progress;
+    if (totalBytes > 0 && doneBytes === totalBytes) return size;
+    return countStored(this.pieces(), this.#summary?.pieceLength ?? 1, offset, size);
+  }
+
+  /** `source` named the peer; who named it first counts. */
+  noteSource(peer: NodeId, source: PeerSource): void {
+    if (this.#sources.has(peer)) return;
+    this.#sources.set(peer, source);
+    if (this.#sources.size <= MAX_NAMED_PEERS) return;
+    for (const oldest of this.#sources.keys()) {
+      this.#sources.delete(oldest);
+      break;
+    }
+  }
+
   setSummary(summary: TorrentSummary): void {
     if (!summary.torrentFile) return;
     this.#summary = summary;
@@ -97,6 +176,7 @@ export class TorrentSession {
   setShared(summary: TorrentSummary): void {
     const { totalBytes } = summary;
     this.#state = 'seeding';
+    this.#isComplete = true;
     this.#error = undefined;
     this.#progress = { ...this.#progress, doneBytes: totalBytes, totalBytes, etaMs: undefined };
     this.setSummary(summary);
@@ -110,24 +190,36 @@ export class TorrentSession {
   }
 
   update(report: ProgressReport, error: SkeinError | undefined): void {
-    const left = report.totalBytes - report.doneBytes;
-    this.#peers = report.peers.map((peer) => ({ ...peer, name: this.#nameOf(peer.id) }));
+    const { leftBytes: left } = report;
+    this.#peers = report.peers.map((peer) => this.#toPeer(peer));
+    if (report.pieces) {
+      this.#pieces = report.pieces;
+      this.#isAsking = false;
+    }
     this.#progress = {
       doneBytes: report.doneBytes,
       totalBytes: report.totalBytes,
       downBytesPerSecond: report.downBytesPerSecond,
       upBytesPerSecond: report.upBytesPerSecond,
       uploadedBytes: report.uploadedBytes,
+      ratio: report.doneBytes > 0 ? report.uploadedBytes / report.doneBytes : undefined,
       etaMs: report.downBytesPerSecond > 0 && left > 0 ? (1000 * left) / report.downBytesPerSecond : undefined,
       peers: report.peers.length,
       sources: report.peers.filter((peer) => peer.isSource).length,
-      banned: report.banned.map((id) => ({ id, name: this.#nameOf(id) })),
+      banned: report.banned.map((id) => ({ id, name: this.#host.nameOf(id) })),
     };
     this.#firstByteAt = report.firstByteAt;
-    const isChanged = report.state !== this.#state || error?.message !== this.#error?.message;
+    const isChanged =
+      report.state !== this.#state || report.isComplete !== this.#isComplete || error?.message !== this.#error?.message;
     this.#state = report.state;
+    this.#isComplete = report.isComplete;
     this.#error = error;
     this.events.emit('progress', undefined);
     if (isChanged) this.events.emit('state', undefined);
+  }
+
+  #toPeer(peer: WorkerPeer): SwarmPeer {
+    const source = this.#sources.get(peer.id) ?? 'link';
+    return { ...peer, name: this.#host.nameOf(peer.id), source, flags: flagsOf({ ...peer, source }) };
   }
 }

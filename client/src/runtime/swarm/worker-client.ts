@@ -1,4 +1,4 @@
-import { SkeinError } from '../../api.ts';
+import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource, SharedFile, TorrentSummary, WorkerReport, WorkerRequest } from '../../worker/protocol.ts';
@@ -54,6 +54,23 @@ export class WorkerClient {
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
     this.#post({ kind: 'setPaused', infoHash, isPaused });
+  }
+
+  setPriorities(infoHash: InfoHash, priorities: readonly FilePriority[]): void {
+    this.#post({ kind: 'setPriorities', infoHash, priorities });
+  }
+
+  setSequential(infoHash: InfoHash, isSequential: boolean): void {
+    this.#post({ kind: 'setSequential', infoHash, isSequential });
+  }
+
+  /** Limits of one torrent; without `infoHash` of all together. */
+  setLimits(infoHash: InfoHash | undefined, limits: RateLimits): void {
+    this.#post({ kind: 'setLimits', infoHash, limits });
+  }
+
+  askPieces(infoHash: InfoHash): void {
+    this.#post({ kind: 'askPieces', infoHash });
   }
 
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {

@@ -8,6 +8,7 @@ const PROGRESS: SwarmProgress = {
   downBytesPerSecond: 0,
   upBytesPerSecond: 0,
   uploadedBytes: 0,
+  ratio: undefined,
   etaMs: undefined,
   peers: 0,
   sources: 0,

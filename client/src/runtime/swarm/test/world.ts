@@ -74,6 +74,8 @@ export class FakeWorker {
         pieceLength: 0,
         pieceCount: 0,
         files,
+        trackers: [],
+        infoHashV2: undefined,
         torrentFile: undefined,
       };
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
@@ -97,6 +99,8 @@ export class FakeWorker {
       state: 'downloading',
       doneBytes: 0,
       totalBytes: 100,
+      leftBytes: 100 - (change.doneBytes ?? 0),
+      isComplete: change.state === 'seeding',
       downBytesPerSecond: 0,
       upBytesPerSecond: 0,
       uploadedBytes: 0,
@@ -104,6 +108,7 @@ export class FakeWorker {
       banned: [],
       firstByteAt: undefined,
       error: undefined,
+      pieces: undefined,
       ...change,
     });
   }

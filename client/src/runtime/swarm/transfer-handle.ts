@@ -1,0 +1,84 @@
+import type { FilePriority, PieceMap, RateLimits, SwarmPeer, SwarmProgress, TorrentInfo, Transfer } from '../../api.ts';
+import { checkedLimits } from '../rate-limits.ts';
+import { torrentBlob } from './files.ts';
+import type { TorrentSession } from './torrent-session.ts';
+
+/** What shares and downloads ask of the service. */
+export interface TransferActions {
+  setPaused(isPaused: boolean): void;
+  setLimits(limits: RateLimits): void;
+  setSequential(isSequential: boolean): void;
+  setPriorities(priorities: readonly FilePriority[]): void;
+  /** Content of the torrent's file with this index. */
+  open(index: number): Promise<Blob>;
+}
+
+/** What shares and downloads have in common behind the public door. */
+export abstract class TransferHandle implements Transfer {
+  protected readonly session: TorrentSession;
+  protected readonly actions: TransferActions;
+  #limits: RateLimits = {};
+
+  constructor(session: TorrentSession, actions: TransferActions) {
+    this.session = session;
+    this.actions = actions;
+  }
+
+  /** It was stopped or removed: nothing can be asked of it any more. */
+  protected abstract get isOver(): boolean;
+
+  get infoHash(): string {
+    return this.session.infoHash;
+  }
+
+  get name(): string {
+    return this.session.name;
+  }
+
+  get magnet(): string {
+    return this.session.magnet;
+  }
+
+  get progress(): SwarmProgress {
+    return this.session.progress;
+  }
+
+  get limits(): RateLimits {
+    return this.#limits;
+  }
+
+  get isPaused(): boolean {
+    return this.session.isPaused;
+  }
+
+  setLimits(limits: RateLimits): void {
+    const checked = checkedLimits(limits);
+    if (this.isOver) return;
+    this.#limits = checked;
+    this.actions.setLimits(this.#limits);
+  }
+
+  pause(): void {
+    if (!this.isOver) this.actions.setPaused(true);
+  }
+
+  resume(): void {
+    if (!this.isOver) this.actions.setPaused(false);
+  }
+
+  info(): TorrentInfo | undefined {
+    return this.session.info();
+  }
+
+  pieces(): PieceMap {
+    return this.session.pieces();
+  }
+
+  peers(): SwarmPeer[] {
+    return this.isOver ? [] : this.session.peers();
+  }
+
+  torrentFile(): Blob {
+    return torrentBlob(this.session.summary);
+  }
+}
