@@ -6,6 +6,7 @@ import {
   SYNC_MAX_MS,
   UNSOLICITED_BURST,
 } from '../../shared/src/limits/records.ts';
+import { ownedKey } from '../../shared/src/owned-key.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import type { OverlayResult, SignedRecord } from '../src/overlay/types.ts';
 import { grow } from './phases.ts';
@@ -77,6 +78,33 @@ test('every refusal reaches the author by its code, and nothing of it is stored'
   expect(refused({ expiresAt: EPOCH + 2 * MAX_RECORD_TTL_MS })).toBe('expired');
   expect(refused({}, { value: new Uint8Array([2]) })).toBe('bad-signature');
   expect(refused({}, { signature: new Uint8Array(64) })).toBe('bad-signature');
+}, 60_000);
+
+test('a stranger who took the key of a location first loses it to its owner everywhere, by the put and by the next digests', () => {
+  const world = network();
+  const salt = new Uint8Array([7]);
+  const owner = item(world.alive, 3);
+  const key = ownedKey(owner.contact.id, salt);
+  const squatter = item(near(world, key), -1);
+  const reader = item(near(world, key), -2);
+  const author = owner.contact.id;
+  const authorOf = (result: OverlayResult | undefined): string | undefined =>
+    result?.kind === 'get' ? result.record.author.id : undefined;
+  expect(ask(world, squatter, put(signed(world, squatter, { key, sequence: 99 })))).toMatchObject({ kind: 'put' });
+  expect(ask(world, reader, { kind: 'get', key, author })).toEqual({ kind: 'failed', code: 'not-found' });
+  expect(authorOf(ask(world, reader, { kind: 'get', key }))).toBe(squatter.contact.id);
+  expect(ask(world, owner, put(signed(world, owner, { key, salt })))).toMatchObject({ kind: 'put' });
+  expect(authorOf(ask(world, reader, { kind: 'get', key, author }))).toBe(author);
+  expect(ask(world, squatter, put(signed(world, squatter, { key, sequence: 100 })))).toEqual({
+    kind: 'failed',
+    code: 'wrong-key',
+  });
+  expect(ask(world, squatter, put(signed(world, squatter, { key, salt })))).toEqual({
+    kind: 'failed',
+    code: 'wrong-key',
+  });
+  world.run(world.now + SYNC_MAX_MS);
+  expect(authorOf(ask(world, reader, { kind: 'get', key }))).toBe(author);
 }, 60_000);
 
 /** Without a way round the hops that hold back messages to one peer, puts failed in seeds 4, 7 and 12. */

@@ -1,7 +1,8 @@
 import { Reader, Writer, utf8Encode } from '../../../shared/src/bytes.ts';
-import { ID_BYTES, hashToId, nodeIdFromBytes, nodeIdToBytes, type Key, type NodeId } from '../../../shared/src/ids.ts';
+import { ID_BYTES, nodeIdFromBytes, type Key, type NodeId } from '../../../shared/src/ids.ts';
 import { MAX_DEVICES, MAX_LOCATION_BYTES } from '../../../shared/src/limits/calls.ts';
 import { MAX_NAME_BYTES } from '../../../shared/src/limits/links.ts';
+import { ownedKey } from '../../../shared/src/owned-key.ts';
 import type { MediaChoice } from './types.ts';
 
 /** Where the devices of an address are: what REGISTER puts into the overlay (after RFC 7904 §3.2). */
@@ -16,11 +17,12 @@ export interface Location {
 
 const LOCATION_VERSION = 1;
 
-const DOMAIN = utf8Encode('skein aor');
+/** The name of location records among their owner's: with it, holders let nobody else have the key. */
+export const LOCATION_SALT = utf8Encode('skein aor');
 
 /** The overlay key under which the owner of an address of record registers. Only a record it signed itself counts. */
 export function locationKey(address: NodeId): Key {
-  return hashToId(DOMAIN, nodeIdToBytes(address));
+  return ownedKey(address, LOCATION_SALT);
 }
 
 export function encodeLocation(location: Location): Uint8Array {

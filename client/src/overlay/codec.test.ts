@@ -1,3 +1,4 @@
+import { ownedKey } from '../../../shared/src/owned-key.ts';
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import { contactFromKeys, nodeIdFromBytes } from '../../../shared/src/ids.ts';
@@ -31,6 +32,9 @@ const record: SignedRecord = {
   value: new Uint8Array([1, 2, 3]),
   signature: new Uint8Array(64).fill(9),
 };
+
+const salt = new TextEncoder().encode('skein aor');
+const owned: SignedRecord = { ...record, key: ownedKey(ada.id, salt), salt };
 
 /** Each codec as bytes of the page, the value they stand for, and both directions. */
 const CODECS: readonly {
@@ -101,6 +105,7 @@ const CODECS: readonly {
   codec('STORE', { options: { token: id, expectedSequence: 7 }, record }, payloads.encodeStore, (b) =>
     payloads.decodeStore(b, cache),
   ),
+  codec('STORE_OWNED', { options: {}, record: owned }, payloads.encodeStore, (b) => payloads.decodeStore(b, cache)),
   codec('GET', { key, subject: 'providers' as const, isFresh: false }, payloads.encodeGet, payloads.decodeGet),
   codec(
     'READ',
@@ -199,8 +204,15 @@ test('a hop that appends itself to a reply leaves everything else as it was', ()
 
 test('what a record signs covers every field and differs from what travels', () => {
   const signed = payloads.recordSignedBytes(record);
-  expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 1');
-  const changes = [{ key: ada.id }, { author: bob }, { sequence: 2 }, { expiresAt: 1 }, { value: new Uint8Array([1]) }];
+  expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 2');
+  const changes = [
+    { key: ada.id },
+    { author: bob },
+    { salt },
+    { sequence: 2 },
+    { expiresAt: 1 },
+    { value: new Uint8Array([1]) },
+  ];
   for (const change of changes) expect(payloads.recordSignedBytes({ ...record, ...change })).not.toEqual(signed);
 });
 

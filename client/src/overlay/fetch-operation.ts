@@ -14,6 +14,7 @@ import type { Holdings } from './holdings.ts';
 import { closestOf, pathOf } from './lookup.ts';
 import { Alarm } from './operation.ts';
 import { type GetSubject, type ReadPayload, decodeRead, decodeRecord, encodeGet, encodeStore } from './payloads.ts';
+import { isSameVersion, isSuccessor } from './record-store.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
@@ -41,6 +42,8 @@ export interface FetchOwner {
 export interface FetchQuestion {
   readonly key: Key;
   readonly subject: GetSubject;
+  /** Whose records count; undefined: anybody's. */
+  readonly author: NodeId | undefined;
   /** No copies: holders only. */
   readonly isFresh: boolean;
   readonly record: SignedRecord | undefined;
@@ -150,9 +153,9 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
 
   #takeRecord(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload): void {
     const { core } = this.#routing;
-    const { key } = this.#question;
     const decoded = body.length > 0 ? decodeRecord(body, core.contacts) : undefined;
-    const record = decoded?.key === key ? decoded : undefined;
+    const { key, author = decoded?.author.id } = this.#question;
+    const record = decoded?.key === key && decoded.author.id === author ? decoded : undefined;
     if (copyAgeMs !== undefined) {
       const isUsable = !this.#isFresh && copyAgeMs <= MAX_STALENESS_MS && record !== undefined;
       if (isUsable && this.#holdings.verifier.verify(record, this)) {
@@ -169,7 +172,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   #onCopyVerified(record: SignedRecord, readAt: Millis, isGood: boolean): void {
     this.#copy = undefined;
     const ours = this.#versions.newest();
-    const isNewest = !ours || (ours.author.id === record.author.id && ours.sequence <= record.sequence);
+    const isNewest = !ours || isSameVersion(ours, record) || isSuccessor(record, ours);
     if (!isGood || !isNewest) return this.#askHolders();
     this.#isPopular = true;
     this.#end(record, readAt);
@@ -240,7 +243,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     const { forwarder } = this.#routing;
     const holders = new Set(this.#ahead.slice(0, REPLICATION).map(({ id }) => id));
     for (const { id, record, token } of this.#answers) {
-      if (!holders.has(id) || (record && record.sequence >= newest.sequence)) continue;
+      if (!holders.has(id) || (record && !isSuccessor(newest, record))) continue;
       const payload = encodeStore({ options: { token }, record: newest });
       const flags = ROUTE_EXACT | ROUTE_REPLICA;
       const message = { kind: ROUTE_KIND.store, flags, target: id, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS };

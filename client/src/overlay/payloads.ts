@@ -1,7 +1,7 @@
 import { Reader, Writer, concatBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { CONTACT_BYTES, type Contact, ID_BYTES, type Key, type NodeId } from '../../../shared/src/ids.ts';
 import { MAX_REFERRERS, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/limits/overlay.ts';
-import { MAX_PROVIDERS_PER_KEY, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
+import { MAX_PROVIDERS_PER_KEY, MAX_RECORD_SALT_BYTES, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { type MessageId, contactBytes, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
@@ -108,7 +108,7 @@ function readToken(reader: Reader): WriteToken {
 /** The fields of a record that its author signs. */
 export type RecordFields = Omit<SignedRecord, 'signature'>;
 
-const RECORD_CONTEXT = utf8Encode('skein record 1');
+const RECORD_CONTEXT = utf8Encode('skein record 2');
 
 /** The bytes under a record's signature: a context that no other signature of ours has, then every field. */
 export function recordSignedBytes(record: RecordFields): Uint8Array {
@@ -121,26 +121,31 @@ export function encodeRecord(record: SignedRecord): Uint8Array {
     .done();
 }
 
-/** Length of an encoded record without its value. [bytes] */
-export const RECORD_HEADER_BYTES = ID_BYTES + CONTACT_BYTES + 6 + 6 + 2 + 64;
+/** Length of an encoded record without its salt and value. [bytes] */
+export const RECORD_HEADER_BYTES = ID_BYTES + CONTACT_BYTES + 1 + 6 + 6 + 2 + 64;
 
 /** A value over the limit is read all the same, so that it can be refused by name. */
 export function decodeRecord(bytes: Uint8Array, cache: ContactCache): SignedRecord | undefined {
   if (bytes.length < RECORD_HEADER_BYTES || bytes.length > MAX_ROUTED_PAYLOAD_BYTES) return undefined;
   const reader = new Reader(bytes);
   reader.bytes(ID_BYTES + CONTACT_BYTES);
+  const salt = reader.bytes8().slice();
   const sequence = reader.u48();
   const expiresAt = reader.u48();
   const value = reader.bytes16().slice();
   const signature = reader.bytes(64).slice();
-  if (!reader.atEnd()) return undefined;
-  return { key: readId(bytes, 0), author: cache.read(bytes, ID_BYTES), sequence, expiresAt, value, signature };
+  if (!reader.atEnd() || salt.length > MAX_RECORD_SALT_BYTES) return undefined;
+  const author = cache.read(bytes, ID_BYTES);
+  return { key: readId(bytes, 0), author, ...(salt.length > 0 && { salt }), sequence, expiresAt, value, signature };
 }
+
+const NO_SALT = new Uint8Array(0);
 
 function writeRecordFields(writer: Writer, record: RecordFields): Writer {
   return writer
     .hex(record.key)
     .bytes(contactBytes(record.author))
+    .bytes8(record.salt ?? NO_SALT)
     .u48(record.sequence)
     .u48(record.expiresAt)
     .bytes16(record.value);

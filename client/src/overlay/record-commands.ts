@@ -4,6 +4,7 @@ import { FetchOperation, type FetchOwner, type Fetched } from './fetch-operation
 import type { Holdings } from './holdings.ts';
 import { type Operation, type Operations, failed } from './operation.ts';
 import { encodeStore } from './payloads.ts';
+import { hasRightKey } from './record-key.ts';
 import { isSuccessor } from './record-store.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { NoAnswer, Routing } from './request.ts';
@@ -37,6 +38,7 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
     const { operations, holdings } = services;
     operations.open(op, this);
     if (record.value.length > MAX_RECORD_VALUE_BYTES) operations.finish(op, failed('too-large'));
+    else if (!hasRightKey(record)) operations.finish(op, failed('wrong-key'));
     else if (!holdings.verifier.verify(record, this)) operations.finish(op, failed('refused'));
   }
 
@@ -123,7 +125,8 @@ export class FetchCommand implements Operation, FetchOwner {
     if (command.kind === 'get') this.#get(command);
     else {
       const providers = services.holdings.providers.get(command.key, services.routing.core.now);
-      this.#start({ key: command.key, subject: 'providers', isFresh: true, record: undefined, providers });
+      const { key } = command;
+      this.#start({ key, subject: 'providers', author: undefined, isFresh: true, record: undefined, providers });
     }
   }
 
@@ -140,16 +143,20 @@ export class FetchCommand implements Operation, FetchOwner {
     this.#services.routing.core.emit({ kind: 'trail', op: this.#command.op, path });
   }
 
-  #get({ key, op, isFresh = false }: CommandOf<'get'>): void {
+  #get({ key, op, isFresh = false, author }: CommandOf<'get'>): void {
     const { routing, holdings, operations } = this.#services;
     const { now, wallNow } = routing.core;
     const { cache, records } = holdings;
-    const held = records.get(key, wallNow)?.record;
-    const copy = cache.get(key, now, wallNow);
+    const isWanted = (record: SignedRecord | undefined): boolean =>
+      author === undefined || record?.author.id === author;
+    const known = records.get(key, wallNow)?.record;
+    const held = isWanted(known) ? known : undefined;
+    const cached = cache.get(key, now, wallNow);
+    const copy = isWanted(cached?.record) ? cached : undefined;
     const record = held && copy ? (isSuccessor(copy.record, held) ? copy.record : held) : (held ?? copy?.record);
     cache.countRead(key, now);
     if (copy?.isPopular && !isFresh) operations.finish(op, readRecord(record, undefined));
-    else this.#start({ key, subject: 'record', isFresh, record, providers: NO_CONTACTS });
+    else this.#start({ key, subject: 'record', author, isFresh, record, providers: NO_CONTACTS });
   }
 
   #start(question: ConstructorParameters<typeof FetchOperation>[2]): void {

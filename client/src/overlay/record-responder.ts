@@ -130,7 +130,7 @@ export class RecordResponder {
     if (!isDue || !cache.isPopular(key, core.now) || this.#checking.size >= MAX_CHECKS || this.#checking.has(key))
       return;
     this.#checking.add(key);
-    const question = { key, subject: 'record', isFresh: true, record: held, providers: [] } as const;
+    const question = { key, subject: 'record', author: undefined, isFresh: true, record: held, providers: [] } as const;
     const owner = { onFetched: (): boolean => this.#checking.delete(key) };
     new FetchOperation(this.#routing, this.#holdings, question, owner).start();
   }

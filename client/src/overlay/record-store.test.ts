@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MAX_BYTES_PER_AUTHOR, MAX_RECORDS_PER_AUTHOR, MAX_RECORD_TTL_MS } from '../../../shared/src/limits/records.ts';
 import { RECORD_HEADER_BYTES } from './payloads.ts';
 import { RecordStore } from './record-store.ts';
-import { WALL, idAt, keyAt, person, recordOf } from './record-test-kit.ts';
+import { WALL, idAt, keyAt, ownedRecordOf, person, recordOf } from './record-test-kit.ts';
 
 const self = idAt('00');
 const storeFor = (capacity?: number, replicaOf: readonly string[] = []): RecordStore =>
@@ -44,6 +44,36 @@ test('a key belongs to its author until the record expires', () => {
   store.put(recordOf({ expiresAt }), WALL);
   expect(store.put(recordOf({ author: person(2), sequence: 99 }), WALL)).toBe('wrong-key');
   expect(store.put(recordOf({ author: person(2) }), expiresAt)).toBe('ok');
+});
+
+test('the owner of a key takes it from whoever came first, and is never displaced (BEP 44: 203)', () => {
+  const store = storeFor();
+  const mine = ownedRecordOf({ sequence: 1 });
+  const squatter = recordOf({ key: mine.key, author: person(2), sequence: 99 });
+  expect(store.put(squatter, WALL)).toBe('ok');
+  expect(store.put(mine, WALL, 5)).toBe('ok');
+  expect(store.get(mine.key, WALL)?.record).toEqual(mine);
+  expect(store.put({ ...squatter, sequence: 100 }, WALL)).toBe('wrong-key');
+  expect(store.put(recordOf({ key: mine.key, author: mine.author, sequence: 100 }), WALL)).toBe('wrong-key');
+  expect(store.put(ownedRecordOf({ sequence: 2 }), WALL)).toBe('ok');
+});
+
+test('a key is only its owner’s: another author, another salt or another key with it is a wrong key', () => {
+  const mine = ownedRecordOf();
+  const wrong = [{ author: person(2) }, { salt: new Uint8Array([1]) }, { key: keyAt('aa') }];
+  expect(wrong.map((change) => storeFor().put({ ...mine, ...change }, WALL))).toEqual(wrong.map(() => 'wrong-key'));
+});
+
+test('what an owner displaces is given back to the quota of whoever wrote it', () => {
+  const store = storeFor();
+  const mine = ownedRecordOf();
+  for (let i = 1; i < MAX_RECORDS_PER_AUTHOR; i++)
+    store.put(recordOf({ key: keyAt(i.toString(16).padStart(4, '0')), author: person(2) }), WALL);
+  store.put(recordOf({ key: mine.key, author: person(2) }), WALL);
+  const another = recordOf({ key: keyAt('bb'), author: person(2) });
+  expect(store.put(another, WALL)).toBe('quota');
+  store.put(mine, WALL);
+  expect(store.put(another, WALL)).toBe('ok');
 });
 
 test('a value over 1024 bytes is too large (BEP 44: 205); one of 1024 is not', () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { RECORD_HEADER_BYTES } from './payloads.ts';
+import { hasRightKey, isOwned, outranks } from './record-key.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -26,8 +27,9 @@ export type Judgement = Extract<
 >;
 
 /**
- * The signed records this peer keeps. One author per key while its record lives; a higher sequence number replaces a
- * lower one, and a put may name the sequence number that it replaces (BEP 44). A full store makes room only by records
+ * The signed records this peer keeps. One author per key while its record lives: the owner of the key if it has one,
+ * whoever came before, or else the first. A higher sequence number replaces a lower one, and a put may name the sequence
+ * number that it replaces (BEP 44). A full store makes room only by records
  * that are farther from us than the newcomer and that we are no replica of: whoever floods it is refused, and cannot
  * choose what is lost.
  */
@@ -67,8 +69,10 @@ export class RecordStore {
   judge(record: SignedRecord, wallNow: number, expected?: number): Judgement {
     if (record.value.length > MAX_RECORD_VALUE_BYTES) return 'too-large';
     if (record.expiresAt <= wallNow || record.expiresAt > wallNow + MAX_RECORD_TTL_MS) return 'expired';
-    const held = this.get(record.key, wallNow)?.record;
-    if (held && held.author.id !== record.author.id) return 'wrong-key';
+    if (!hasRightKey(record)) return 'wrong-key';
+    const rival = this.get(record.key, wallNow)?.record;
+    const held = rival && outranks(record, rival) ? undefined : rival;
+    if (held && (held.author.id !== record.author.id || outranks(held, record))) return 'wrong-key';
     if (held && isSameVersion(held, record)) return 'ok';
     if (held && expected !== undefined && held.sequence !== expected) return 'cas-mismatch';
     if (held && record.sequence <= held.sequence) return 'stale-sequence';
@@ -145,18 +149,19 @@ export class RecordStore {
 }
 
 function bytesOf(record: SignedRecord): number {
-  return RECORD_HEADER_BYTES + record.value.length;
+  return RECORD_HEADER_BYTES + (record.salt?.length ?? 0) + record.value.length;
 }
 
-/** True when `a` replaces `b`: a later version by the same author. */
+/** True when `a` replaces `b`: a later version by the same author, or the first by the key's owner. */
 export function isSuccessor(a: SignedRecord, b: SignedRecord): boolean {
-  return a.author.id === b.author.id && a.sequence > b.sequence;
+  return outranks(a, b) || (a.author.id === b.author.id && a.sequence > b.sequence && !outranks(b, a));
 }
 
 /** True when both are the same put. */
 export function isSameVersion(a: SignedRecord, b: SignedRecord): boolean {
   return (
     a.author.id === b.author.id &&
+    isOwned(a) === isOwned(b) &&
     a.sequence === b.sequence &&
     a.expiresAt === b.expiresAt &&
     equalBytes(a.value, b.value)

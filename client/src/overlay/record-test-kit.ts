@@ -1,4 +1,6 @@
+import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { type Contact, type Key, type NodeId, contactFromKeys, parseNodeId } from '../../../shared/src/ids.ts';
+import { ownedKey } from '../../../shared/src/owned-key.ts';
 import type { SignedRecord } from './types.ts';
 
 /** Wall-clock time in the tests of records. [ms] */
@@ -31,4 +33,10 @@ export function recordOf(fields: Partial<SignedRecord> = {}): SignedRecord {
     signature: new Uint8Array(64),
     ...fields,
   };
+}
+
+/** What `author` keeps under a key of its own. */
+export function ownedRecordOf(fields: Partial<SignedRecord> = {}): SignedRecord {
+  const { author = person(1), salt = utf8Encode('skein aor') } = fields;
+  return recordOf({ author, salt, key: ownedKey(author.id, salt), ...fields });
 }

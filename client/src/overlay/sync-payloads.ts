@@ -3,8 +3,11 @@ import { ID_BYTES, type Key } from '../../../shared/src/ids.ts';
 import { MAX_SYNC_ENTRIES, MAX_SYNC_WANTED, SYNC_PARTS } from '../../../shared/src/limits/records.ts';
 import { readId } from './frame-fields.ts';
 
-/** What is stored under a key. */
-export type ItemKind = 'record' | 'providers';
+/** What is stored under a key. Records of a key's owner and of others are told apart, because the owner's always win. */
+export type ItemKind = 'record' | 'owned' | 'providers';
+
+/** By number on the wire, from 1. */
+const ITEM_KINDS: readonly ItemKind[] = ['record', 'providers', 'owned'];
 
 /** Names one thing that is held. */
 export interface ItemName {
@@ -88,14 +91,13 @@ export function decodeSyncAnswer(bytes: Uint8Array): SyncAnswer | undefined {
 }
 
 function writeName(writer: Writer, { kind, key }: ItemName): Writer {
-  return writer.u8(kind === 'record' ? 1 : 2).hex(key);
+  return writer.u8(ITEM_KINDS.indexOf(kind) + 1).hex(key);
 }
 
 function readName(reader: Reader): ItemName | undefined {
-  const kind = reader.u8();
+  const kind = ITEM_KINDS[reader.u8() - 1];
   const key = reader.bytes(ID_BYTES);
-  if (!reader.ok || (kind !== 1 && kind !== 2)) return undefined;
-  return { kind: kind === 1 ? 'record' : 'providers', key: readId(key, 0) };
+  return reader.ok && kind ? { kind, key: readId(key, 0) } : undefined;
 }
 
 function isComplete<T>(items: readonly (T | undefined)[]): items is readonly T[] {

@@ -22,6 +22,7 @@ import type { Forward } from './forward.ts';
 import type { Answer } from './forwarder.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 import type { ProviderStore } from './provider-store.ts';
+import { isOwned } from './record-key.ts';
 import type { RecordStore } from './record-store.ts';
 import { providerCopy, recordCopy } from './replication.ts';
 import type { ReplyFrame } from './reply-frame.ts';
@@ -148,15 +149,17 @@ export class Sync {
   #isWanted(item: Item): boolean {
     const { core } = this.#routing;
     if (!this.#neighbourhood.isResponsible(item.key)) return false;
-    if (item.kind === 'record') {
-      return (this.#records.get(item.key, core.wallNow)?.record.sequence ?? -1) < item.version;
+    if (item.kind !== 'providers') {
+      const held = this.#records.get(item.key, core.wallNow)?.record;
+      if (held && isOwned(held) !== (item.kind === 'owned')) return item.kind === 'owned';
+      return (held?.sequence ?? -1) < item.version;
     }
     const held = this.#providers.held(item.key);
     return !held || this.#providers.versionOf(held, core.now) !== item.version;
   }
 
   #replicasOf({ kind, key }: ItemName): Set<NodeId> | undefined {
-    const held = kind === 'record' ? this.#records.get(key, this.#routing.core.wallNow) : this.#providers.held(key);
+    const held = kind === 'providers' ? this.#providers.held(key) : this.#records.get(key, this.#routing.core.wallNow);
     return held?.replicas;
   }
 
@@ -171,7 +174,7 @@ export class Sync {
 
   #copyOf({ kind, key }: ItemName): Copy | undefined {
     const { core } = this.#routing;
-    if (kind === 'record') {
+    if (kind !== 'providers') {
       const held = this.#records.get(key, core.wallNow);
       return held && recordCopy(held);
     }
@@ -198,7 +201,7 @@ export class Sync {
     this.#sharedAt = core.now;
     this.#shared = new Map();
     for (const { record } of this.#records.values()) {
-      this.#shareOne({ kind: 'record', key: record.key, version: record.sequence });
+      this.#shareOne({ kind: isOwned(record) ? 'owned' : 'record', key: record.key, version: record.sequence });
     }
     for (const held of this.#providers.values()) {
       this.#shareOne({ kind: 'providers', key: held.key, version: this.#providers.versionOf(held, core.now) });
@@ -265,5 +268,5 @@ function nameOf({ kind, key }: ItemName): string {
 function isLackedBy(theirs: ReadonlyMap<string, Item>, parts: number, item: Item): boolean {
   const their = theirs.get(nameOf(item));
   if (!their) return (parts & (1 << partOf(item.key))) !== 0;
-  return item.kind === 'record' ? their.version < item.version : their.version !== item.version;
+  return item.kind === 'providers' ? their.version !== item.version : their.version < item.version;
 }

@@ -15,6 +15,8 @@ export interface SignedRecord {
   /** Where it is stored. */
   readonly key: Key;
   readonly author: Contact;
+  /** The name under which the key is the author's own, see `ownedKey`. Empty or absent: the key is whoever's comes first. */
+  readonly salt?: Uint8Array | undefined;
   /** Grows with every version; a lower one is refused. [0 .. 2^48) */
   readonly sequence: number;
   /** Wall-clock instant after which nobody keeps or serves it. [ms since the epoch] */
@@ -47,8 +49,17 @@ export type OverlayCommand =
       readonly record: SignedRecord;
       readonly expectedSequence?: number | undefined;
     }
-  /** `isFresh`: read from holders even when the key is popular; otherwise up to MAX_STALENESS_MS old. */
-  | { readonly kind: 'get'; readonly op: OpId; readonly key: Key; readonly isFresh?: boolean | undefined }
+  /**
+   * `isFresh`: read from holders even when the key is popular; otherwise up to MAX_STALENESS_MS old. `author`: records of
+   * nobody else count.
+   */
+  | {
+      readonly kind: 'get';
+      readonly op: OpId;
+      readonly key: Key;
+      readonly isFresh?: boolean | undefined;
+      readonly author?: NodeId | undefined;
+    }
   /** Announces this peer as a provider of `key`, and again before each expiry, until `unpublish`. */
   | { readonly kind: 'publish'; readonly op: OpId; readonly key: Key }
   | { readonly kind: 'unpublish'; readonly op: OpId; readonly key: Key }
@@ -93,7 +104,7 @@ export type OverlayInput =
 /**
  * Why an operation failed. Of a put (BEP 44's code where it has one): `cas-mismatch` (301) another version is stored than
  * the expected one; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
- * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author; `quota` the holders
+ * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author, or the record claims one that is not its author's; `quota` the holders
  * have no room for more of this author, or from here.
  */
 export type OverlayErrorCode =

@@ -1,5 +1,6 @@
 import { MAX_VERIFICATIONS } from '../../../shared/src/limits/records.ts';
 import type { Core } from './core.ts';
+import { hasRightKey } from './record-key.ts';
 import type { SignedRecord } from './types.ts';
 
 /** Who waits for a signature to be checked. */
@@ -7,7 +8,7 @@ export interface VerificationOwner {
   onVerified(record: SignedRecord, isValid: boolean): void;
 }
 
-/** Asks the driver to check signatures and hands the answers back. */
+/** Asks the driver to check signatures and hands the answers back; a record under a key that it only claims is not valid. */
 export class Verifier {
   readonly #core: Core;
   /** BOUNDED: by MAX_VERIFICATIONS; further records count as not valid. */
@@ -31,6 +32,6 @@ export class Verifier {
     const waiting = this.#waiting.get(effect);
     if (!waiting) return;
     this.#waiting.delete(effect);
-    waiting.owner.onVerified(waiting.record, isValid);
+    waiting.owner.onVerified(waiting.record, isValid && hasRightKey(waiting.record));
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MAX_READ_VERSIONS } from '../../../shared/src/limits/records.ts';
-import { person, recordOf } from './record-test-kit.ts';
+import { ownedRecordOf, person, recordOf } from './record-test-kit.ts';
 import { Versions } from './versions.ts';
 
 test('the newest version with a good signature wins, however many holders gave an older one', () => {
@@ -35,4 +35,12 @@ test('more versions than holders may be asked are not kept', () => {
   const versions = new Versions();
   for (let i = 1; i <= MAX_READ_VERSIONS + 5; i++) versions.add(recordOf({ sequence: i }), true);
   expect(versions.newest()?.sequence).toBe(MAX_READ_VERSIONS);
+});
+
+test('the version of the key’s owner wins over any other, however many holders gave that', () => {
+  const versions = new Versions();
+  const mine = ownedRecordOf({ sequence: 1 });
+  for (let i = 0; i < 3; i++) versions.add(recordOf({ key: mine.key, author: person(2), sequence: 9 }), true);
+  versions.add(mine, true);
+  expect(versions.newest()).toBe(mine);
 });

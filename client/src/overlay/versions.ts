@@ -1,5 +1,6 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
 import { MAX_READ_VERSIONS } from '../../../shared/src/limits/records.ts';
+import { isOwned } from './record-key.ts';
 import { isSameVersion } from './record-store.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -32,7 +33,7 @@ export class Versions {
   }
 
   /**
-   * The newest good one. Where authors differ, or two versions bear one number, what more holders gave counts: a majority
+   * The newest good one, of the key's owner where it has one. Where authors differ, or two versions bear one number, what more holders gave counts: a majority
    * of the replicas settles both when they are put.
    */
   newest(): SignedRecord | undefined {
@@ -43,6 +44,7 @@ export class Versions {
 }
 
 function isBetter(a: Version, b: Version): boolean {
+  if (isOwned(a.record) !== isOwned(b.record)) return isOwned(a.record);
   const isOneAuthor = a.record.author.id === b.record.author.id;
   if (isOneAuthor && a.record.sequence !== b.record.sequence) return a.record.sequence > b.record.sequence;
   return a.count > b.count;

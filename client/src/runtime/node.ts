@@ -332,11 +332,11 @@ export class SkeinNode implements Node {
       self: this.#parts.crypto.self,
       name: () => this.#name,
       sendMail: (to, payload, withinMs) => this.#network.post.send(to, 'call', payload, withinMs),
-      putRecord: async (key, value, ttlMs) => {
-        await this.#network.records.put(key, value, { ttlMs });
+      putRecord: async (key, value, ttlMs, salt) => {
+        await this.#network.records.put(key, value, { ttlMs, salt });
       },
-      removeRecord: (key) => this.#network.records.remove(key),
-      getRecord: (key) => this.#network.records.get(key),
+      removeRecord: (key, salt) => this.#network.records.remove(key, salt),
+      getRecord: (key, author) => this.#network.records.get(key, false, author),
       iceServers: () => this.#parts.ice.fresh(),
       hasRelay: () => this.#parts.ice.hasRelay(),
       relayOnly: this.#parts.relayOnly,

@@ -125,10 +125,10 @@ export class OverlayService {
     return this.#run('put', (op) => ({ kind: 'put', op, record, expectedSequence }));
   }
 
-  /** The newest record under `key`, or undefined when nobody holds one. */
-  async get(key: Key, isFresh = false): Promise<SignedRecord | undefined> {
+  /** The newest record under `key`, of `author` where one is named, or undefined when nobody holds one. */
+  async get(key: Key, isFresh = false, author?: NodeId): Promise<SignedRecord | undefined> {
     try {
-      const { record } = await this.#run('get', (op) => ({ kind: 'get', op, key, isFresh }));
+      const { record } = await this.#run('get', (op) => ({ kind: 'get', op, key, isFresh, author }));
       return record;
     } catch (error) {
       if (error instanceof SkeinError && error.code === 'not-found') return undefined;

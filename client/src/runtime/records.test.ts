@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { seededRng, randomBytes } from '../../../shared/src/machine.ts';
 import { contactFromKeys, hashToId } from '../../../shared/src/ids.ts';
+import { ownedKey } from '../../../shared/src/owned-key.ts';
 import { SkeinError } from '../api.ts';
 import type { SignedRecord } from '../overlay/types.ts';
 import { Records } from './records.ts';
@@ -48,6 +49,18 @@ test('a removal is a version without a value', async () => {
   await store.remove(key);
   expect(puts.map(({ record }) => record.value.length)).toEqual([1, 0]);
   expect(puts[1]?.record.sequence).toBeGreaterThan(puts[0]?.record.sequence ?? 0);
+});
+
+test('a salt is signed with the value, so that the key is the author’s own, and with the removal', async () => {
+  const { store, puts } = records();
+  const salt = new Uint8Array([7]);
+  const own = ownedKey(self.id, salt);
+  await store.put(own, bytes, { salt });
+  await store.remove(own, salt);
+  expect(puts.map(({ record }) => [record.key, record.salt])).toEqual([
+    [own, salt],
+    [own, salt],
+  ]);
 });
 
 test('what cannot be a record is refused before it is signed', async () => {

@@ -1,4 +1,4 @@
-import type { Contact, Key } from '../../../shared/src/ids.ts';
+import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/records.ts';
 import { type PutResult, SkeinError } from '../api.ts';
 import { recordSignedBytes } from '../overlay/payloads.ts';
@@ -18,6 +18,8 @@ export interface PutOptions {
   readonly ttlMs?: number | undefined;
   /** The version that it may replace; 0: none. */
   readonly expectedSequence?: number | undefined;
+  /** The name under which the key is this peer's own (`ownedKey`): then nobody else can have it. */
+  readonly salt?: Uint8Array | undefined;
 }
 
 /** Signs, stores and fetches this peer's records on the overlay. */
@@ -42,7 +44,7 @@ export class Records {
   async put(
     key: Key,
     value: Uint8Array,
-    { ttlMs = DEFAULT_RECORD_TTL_MS, expectedSequence }: PutOptions = {},
+    { ttlMs = DEFAULT_RECORD_TTL_MS, expectedSequence, salt }: PutOptions = {},
   ): Promise<PutResult> {
     if (value.length > MAX_RECORD_VALUE_BYTES) {
       throw new SkeinError(
@@ -54,29 +56,29 @@ export class Records {
     if (expectedSequence !== undefined && !isSequence(expectedSequence)) {
       throw new SkeinError('bad-argument', 'expectedSequence is a version as put() and getRecord() name it, or 0.');
     }
-    const record = await this.#sign(key, value, ttlMs, expectedSequence);
+    const record = await this.#sign({ key, salt, value }, ttlMs, expectedSequence);
     const { replicas } = await this.#overlay.put(record, expectedSequence);
     return { sequence: record.sequence, replicas };
   }
 
   /** Replaces this peer's record under `key` by a tombstone. */
-  async remove(key: Key): Promise<void> {
-    await this.#overlay.put(await this.#sign(key, new Uint8Array(0), MAX_RECORD_TTL_MS));
+  async remove(key: Key, salt?: Uint8Array): Promise<void> {
+    await this.#overlay.put(await this.#sign({ key, salt, value: new Uint8Array(0) }, MAX_RECORD_TTL_MS));
   }
 
-  /** The newest live record under `key`, or undefined. */
-  get(key: Key, isFresh = false): Promise<SignedRecord | undefined> {
-    return this.#overlay.get(key, isFresh);
+  /** The newest live record under `key`, of `author` where one is named, or undefined. */
+  get(key: Key, isFresh = false, author?: NodeId): Promise<SignedRecord | undefined> {
+    return this.#overlay.get(key, isFresh, author);
   }
 
   /** The sequence number is the wall clock: it grows over restarts without being stored anywhere. */
-  async #sign(key: Key, value: Uint8Array, ttlMs: number, expected = -1): Promise<SignedRecord> {
+  async #sign(what: Pick<SignedRecord, 'key' | 'salt' | 'value'>, ttlMs: number, expected = -1): Promise<SignedRecord> {
     const author: Contact = this.#crypto.self;
     const wallNow = this.#clock.wallNow();
     const sequence = Math.max(wallNow, this.#lastSequence + 1, expected + 1);
     this.#lastSequence = sequence;
     const expiresAt = wallNow + Math.max(1, Math.min(ttlMs, MAX_RECORD_TTL_MS));
-    const unsigned = { key, author, sequence, expiresAt, value, signature: new Uint8Array(64) };
+    const unsigned = { ...what, author, sequence, expiresAt, signature: new Uint8Array(64) };
     return { ...unsigned, signature: await this.#crypto.sign(recordSignedBytes(unsigned)) };
   }
 }

@@ -22,6 +22,9 @@ export const MAX_READ_PEERS = 8;
 /** Largest value of a record. [bytes] BEP 44's 1000, rounded. */
 export const MAX_RECORD_VALUE_BYTES = 1_024;
 
+/** Longest salt of an owned key. [bytes] BEP 44. */
+export const MAX_RECORD_SALT_BYTES = 64;
+
 /** Longest life of a record. [ms] Records are soft state: authors put them again. */
 export const MAX_RECORD_TTL_MS = 24 * 3_600_000;
 

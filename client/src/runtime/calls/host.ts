@@ -12,10 +12,14 @@ export interface CallHost {
   readonly name: () => string;
   /** Seals `payload` and carries it to a device, by whatever way is open. False: it was not delivered. Never rejects. */
   readonly sendMail: (to: NodeId, payload: Uint8Array, withinMs: Millis) => Promise<boolean>;
-  /** Puts a record signed by this peer into the overlay. */
-  readonly putRecord: (key: Key, value: Uint8Array, ttlMs: Millis) => Promise<void>;
-  readonly removeRecord: (key: Key) => Promise<void>;
-  readonly getRecord: (key: Key) => Promise<{ readonly author: Contact; readonly value: Uint8Array } | undefined>;
+  /** Puts a record signed by this peer into the overlay, under the key that `salt` makes its own. */
+  readonly putRecord: (key: Key, value: Uint8Array, ttlMs: Millis, salt: Uint8Array) => Promise<void>;
+  readonly removeRecord: (key: Key, salt: Uint8Array) => Promise<void>;
+  /** The record of `author`, whoever else has one there. */
+  readonly getRecord: (
+    key: Key,
+    author: NodeId,
+  ) => Promise<{ readonly author: Contact; readonly value: Uint8Array } | undefined>;
   /** STUN and TURN servers with credentials that are good now. Never rejects. */
   readonly iceServers: () => Promise<readonly RTCIceServer[]>;
   /** True when one of them is a TURN server. */

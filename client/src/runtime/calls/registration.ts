@@ -6,7 +6,7 @@ import {
 } from '../../../../shared/src/limits/calls.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { randomUnit, type Millis } from '../../../../shared/src/machine.ts';
-import { decodeLocation, encodeLocation, locationKey, type Location } from '../../calls/registrar.ts';
+import { LOCATION_SALT, decodeLocation, encodeLocation, locationKey, type Location } from '../../calls/registrar.ts';
 import type { CallHost } from './host.ts';
 
 /** Fraction by which refreshes vary, so that peers that joined together do not refresh together. */
@@ -38,7 +38,7 @@ export class Registration {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#cancelTimer?.();
-    this.#host.removeRecord(locationKey(this.#host.self.id)).catch((error: unknown) => {
+    this.#host.removeRecord(locationKey(this.#host.self.id), LOCATION_SALT).catch((error: unknown) => {
       this.#host.log.log('debug', 'unregistering failed', { error: String(error) });
     });
   }
@@ -50,7 +50,7 @@ export class Registration {
     const timeout = new Promise<undefined>((resolve) => {
       cancel = clock.setTimer(clock.now() + RESOLVE_WITHIN_MS, () => resolve(undefined));
     });
-    const record = await Promise.race([getRecord(locationKey(address)).catch(() => undefined), timeout]);
+    const record = await Promise.race([getRecord(locationKey(address), address).catch(() => undefined), timeout]);
     cancel?.();
     // Anyone can write under any key: only the owner's own signature makes it a registration.
     return record?.author.id === address ? decodeLocation(record.value) : undefined;
@@ -61,7 +61,7 @@ export class Registration {
     const { self, name, putRecord, log, rng } = this.#host;
     const value = encodeLocation({ devices: [self.id], capabilities: { audio: true, video: true }, name: name() });
     try {
-      await putRecord(locationKey(self.id), value, LOCATION_TTL_MS);
+      await putRecord(locationKey(self.id), value, LOCATION_TTL_MS, LOCATION_SALT);
       this.#scheduleNext(LOCATION_REFRESH_MS * (1 - REFRESH_JITTER * randomUnit(rng)));
     } catch (error) {
       log.log('debug', 'registering failed', { error: String(error) });
