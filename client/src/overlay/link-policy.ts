@@ -251,7 +251,8 @@ export class LinkPolicy implements Timed {
 
   /**
    * Takes note of a link's network, and gives the link up when that network has more than its share of our links while
-   * others could serve: an attacker has many ids but few networks. Both ends of a link do this.
+   * others could serve: an attacker has many ids but few networks. Both ends of a link do this. A link whose network is
+   * unknown is no other: browsers hide the address of many a peer, also of one that sits in the same room as the rest.
    */
   onNetwork(id: NodeId, network: string | undefined): void {
     const entry = this.#table.link(id);
@@ -266,7 +267,8 @@ export class LinkPolicy implements Timed {
     let others = 0;
     let othersInBucket = 0;
     for (const { bucket, link } of this.#table.linked) {
-      const isSame = link?.network === network;
+      if (link?.network === undefined) continue;
+      const isSame = link.network === network;
       if (isSame) inTable++;
       else others++;
       if (bucket !== entry.bucket) continue;

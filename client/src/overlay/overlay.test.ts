@@ -294,12 +294,20 @@ test('peers of unknown or private networks are not counted against each other', 
   expect(closed(feed(machine, 0, ...ofBucket(0).slice(0, 12).map(up)))).toEqual([]);
 });
 
+test('peers of one network keep their links while the networks of all others are unknown', () => {
+  const machine = overlay();
+  const [a, b, c, ...others] = ofBucket(0).slice(0, 12) as [Contact, Contact, Contact, ...Contact[]];
+  feed(machine, 0, ...others.map(up));
+  const from = (contact: Contact): OverlayInput => ({ ...up(contact), network: '198.51.100' }) as OverlayInput;
+  expect(closed(feed(machine, 5, ...[a, b, c].map(from)))).toEqual([]);
+});
+
 test('a network that becomes known only after the link opened counts from then on', () => {
   const machine = overlay();
   const [a, b, c, d, e] = ofBucket(0) as [Contact, Contact, Contact, Contact, Contact];
   feed(machine, 0, ...[a, b, c, d, e].map(up));
-  const told = [a, b, c].flatMap(({ id }) =>
-    feed(machine, 5, { kind: 'linkNetwork', peer: id, network: '198.51.100' }),
-  );
+  const network = ({ id }: Contact, name: string): OverlayInput => ({ kind: 'linkNetwork', peer: id, network: name });
+  feed(machine, 5, network(d, '203.0.113'), network(e, '192.0.2'));
+  const told = [a, b, c].flatMap((contact) => feed(machine, 5, network(contact, '198.51.100')));
   expect(closed(told)).toEqual(['pruned']);
 });

@@ -20,6 +20,8 @@ export interface RawConnectionHandler {
 
 /** One connection between two browsers, as the link layer needs it. */
 export interface RawConnection {
+  /** False as soon as the control channel is gone, which may be before `closed` says so. */
+  readonly isOpen: boolean;
   /** Takes the other side's description. A malformed one closes the connection with `error`. */
   accept(sdp: string): void;
   /**

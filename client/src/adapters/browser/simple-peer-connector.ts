@@ -98,6 +98,10 @@ class SimplePeerConnection implements RawConnection {
     }
   }
 
+  get isOpen(): boolean {
+    return this.#state === 'open' && this.#peer?._channel?.readyState === 'open';
+  }
+
   accept(sdp: string): void {
     const peer = this.#peer;
     if (!peer || peer.destroyed || peer.destroying) return;

@@ -64,6 +64,8 @@ export class MemoryConnection implements RawConnection {
   readonly #channels = new Map<number, MemoryChannel>();
   #far: MemoryConnection | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
+  /** Broken, and the handler not told yet. */
+  #isEnding = false;
   #queuedBytes = 0;
   #isOverHighWater = false;
 
@@ -86,6 +88,10 @@ export class MemoryConnection implements RawConnection {
 
   get state(): 'opening' | 'open' | 'closed' {
     return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open' && !this.#isEnding;
   }
 
   accept(sdp: string): void {
@@ -152,6 +158,7 @@ export class MemoryConnection implements RawConnection {
 
   /** The other side has vanished, as after a crash: only this end learns of it. */
   break(reason: RawCloseReason): void {
+    this.#isEnding = true;
     this.#later(0, () => this.#end(reason, 'broken by the test'));
   }
 

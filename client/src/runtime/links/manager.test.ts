@@ -422,6 +422,29 @@ test('a vanished peer takes its link down once', async () => {
   expect(a.linkTo(b)).toBeUndefined();
 });
 
+test('a link whose connection is gone is not handed out, though nobody has been told: another is opened', async () => {
+  const [a, b] = await linked();
+  a.made[0]!.break('closed');
+  const opening = a.open(b);
+  await clock.advance(500);
+  expect(await opening).toBe(a.linkTo(b));
+  expect(a.events).toEqual(['down higher closed', 'up higher direct']);
+  expect(a.made.map(({ state }) => state)).toEqual(['closed', 'open']);
+});
+
+test('a newer offer replaces a link that is up, at both ends, though neither knew that it was gone', async () => {
+  const [a, b] = await linked();
+  await clock.advance(20_000);
+  b.made[0]!.break('closed');
+  await clock.advance(1);
+  const [before] = [a.linkTo(b)];
+  const opening = b.open(a);
+  await clock.advance(500);
+  expect(await opening).toBe(b.linkTo(a));
+  expect(a.linkTo(b)).not.toBe(before);
+  expect(a.events).toEqual(['down higher closed', 'up higher direct']);
+});
+
 test('a change of path shows within five seconds', async () => {
   const [a] = await linked();
   network.options.path = 'turn';

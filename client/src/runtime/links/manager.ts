@@ -87,6 +87,8 @@ class Links implements LinkManager, SessionOwner {
   }
 
   open(contact: Contact, purpose: LinkPurpose): Promise<Link> {
+    const link = this.#links.get(contact.id);
+    if (link && !link.isUsable) link.fail('closed');
     const up = this.#links.get(contact.id);
     const wish = this.#wishes.get(contact.id);
     if (up || wish) this.#ledger.add(contact.id, purpose);

@@ -102,6 +102,11 @@ export class Session implements Link, RawConnectionHandler {
     return this.#phase === 'up';
   }
 
+  /** True while the link can carry frames: its connection may be gone before we are told. */
+  get isUsable(): boolean {
+    return this.#phase === 'up' && this.#raw.isOpen;
+  }
+
   /** True once our description has left, so that the other side may already act on it. */
   get isDescribed(): boolean {
     return this.#isDescribed;
