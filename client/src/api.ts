@@ -326,6 +326,8 @@ export interface SwarmProgress {
   readonly doneBytes: number;
   /** Skipped files included. */
   readonly totalBytes: number;
+  /** Bytes of wanted files that are missing. */
+  readonly leftBytes: number;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
   readonly uploadedBytes: number;
@@ -382,6 +384,8 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   readonly name: string;
   readonly magnet: string;
   readonly state: DownloadState;
+  /** Another tab of this profile carries it out: this one shows it, saves what is complete, and takes over when that one goes. */
+  readonly isElsewhere: boolean;
   readonly error: SkeinError | undefined;
   /** Resolves when every piece that is wanted is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
   readonly done: Promise<void>;

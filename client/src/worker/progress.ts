@@ -99,6 +99,7 @@ export class ProgressReporter {
       totalBytes: this.#metainfo?.totalLength ?? 0,
       leftBytes: snapshot.leftBytes,
       isComplete: snapshot.isFinished,
+      isElsewhere: false,
       downBytesPerSecond: snapshot.downBytesPerSecond,
       upBytesPerSecond: snapshot.upBytesPerSecond,
       uploadedBytes: snapshot.uploadedBytes,

@@ -149,6 +149,8 @@ export type WorkerReport =
       readonly leftBytes: number;
       /** Nothing that is wanted is missing; also while paused. */
       readonly isComplete: boolean;
+      /** Another tab of this profile carries it out; this one takes over when that one goes. */
+      readonly isElsewhere: boolean;
       readonly downBytesPerSecond: number;
       readonly upBytesPerSecond: number;
       readonly uploadedBytes: number;

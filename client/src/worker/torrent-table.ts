@@ -1,36 +1,38 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
-import { DOWNLOAD_LOCK_PATIENCE_MS, RESUME_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
-import { buildMetainfo, decodeTorrentFile, encodeTorrentFile, pieceCountOf } from '../swarm/metainfo.ts';
+import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
+import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
+import { buildMetainfo, encodeTorrentFile } from '../swarm/metainfo.ts';
 import { Torrent } from '../swarm/torrent.ts';
-import type { InfoHash, Metainfo } from '../swarm/types.ts';
+import type { FilePriority, InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
+import {
+  type DownloadPlan,
+  completePlan,
+  pieceCount,
+  planDownload,
+  planOf,
+  planResume,
+  recordOf,
+} from './download-plan.ts';
 import { WorkerError, describeError } from './errors.ts';
+import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
 import { hashPieces, sharedPieceLength } from './hash-files.ts';
 import { Limiter } from './limiter.ts';
 import type { Pipe } from './pipe.ts';
-import type {
-  DownloadSource,
-  RateLimits,
-  SharedFile,
-  TorrentSummary,
-  WorkerErrorCode,
-  WorkerReport,
-  WorkerTorrentState,
-} from './protocol.ts';
+import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerReport } from './protocol.ts';
 import { CryptoRng } from './random.ts';
 import { Layout } from './storage/layout.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
-import { MemoryBudget, MemoryStore } from './storage/memory.ts';
-import { OpfsStore, canUseOpfs } from './storage/opfs.ts';
-import { requireRoom } from './storage/quota.ts';
+import { StoreOpener } from './storage/opener.ts';
+import { OpfsStore, canUseOpfs, deleteFolder, listFolders } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
-import { verifyStored } from './storage/verify.ts';
+import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet } from './summary.ts';
-import { type PipeEnd, TorrentDriver, type TorrentProgress } from './torrent-driver.ts';
+import { type ProgressReport, TabNews } from './tab-news.ts';
+import { type PipeEnd, TorrentDriver } from './torrent-driver.ts';
 
 /** A torrent that runs here. */
 interface Running {
@@ -39,14 +41,23 @@ interface Running {
   readonly name: string;
   /** Held while its files are ours; undefined for shares and for content in memory. */
   readonly lock: HeldLock | undefined;
+  /** What it began with, for another beginning after storage failed. */
+  readonly plan: DownloadPlan;
+  /** Its storage could not be opened: what it claims to have is not verified. */
+  readonly isUnopened: boolean;
+  /** The newest one. */
+  progress: ProgressReport | undefined;
+  priorities: readonly FilePriority[] | undefined;
+  /** Nothing is recorded of it any more. */
+  isRemoved: boolean;
 }
 
-/** A download as it is about to start. */
-interface DownloadPlan {
-  readonly infoHash: InfoHash;
-  readonly name: string;
-  readonly trackers: readonly string[];
-  readonly metainfo: Metainfo | undefined;
+/** How a torrent begins. */
+interface Beginning {
+  readonly store?: ContentStore;
+  readonly stored?: PieceSet;
+  readonly record?: ResumeRecord | undefined;
+  readonly error?: StorageError;
 }
 
 /** The far end of a pipe, and the torrent that it is for. */
@@ -56,14 +67,16 @@ type TorrentEnd = PipeEnd & { readonly infoHash: InfoHash };
 export class TorrentTable {
   readonly #report: (report: WorkerReport) => void;
   readonly #rng = new CryptoRng();
-  readonly #budget = new MemoryBudget();
   readonly #cache = new ReadCache();
+  readonly #opener = new StoreOpener(this.#cache, this.#rng);
   readonly #records = new ResumeRecords();
+  readonly #news: TabNews;
+  readonly #followed: FollowedDownloads;
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Running>();
   /** The newest request for an info-hash. BOUNDED: entries leave when they are done. */
   readonly #busy = new Map<InfoHash, Promise<unknown>>();
-  /** Ends the wait of a resume for another tab's lock. BOUNDED: by the records. */
+  /** Ends the wait of a download, left by an earlier page, for another tab's lock. BOUNDED: by the records. */
   readonly #resuming = new Map<InfoHash, AbortController>();
   readonly #limiter = new Limiter(() => [...this.#torrents].map(([infoHash, { driver }]) => [infoHash, driver]));
   #self: NodeId | undefined;
@@ -75,6 +88,21 @@ export class TorrentTable {
 
   constructor(report: (report: WorkerReport) => void) {
     this.#report = report;
+    this.#news = new TabNews(new BroadcastChannel('skein/swarm'), {
+      followed: (infoHash) => {
+        const progress = this.#torrents.get(infoHash)?.progress;
+        if (progress) this.#news.tell(progress);
+      },
+      setPaused: (infoHash, isPaused) => {
+        if (this.#torrents.has(infoHash)) this.setPaused(infoHash, isPaused);
+      },
+    });
+    this.#followed = new FollowedDownloads({
+      news: this.#news,
+      records: this.#records,
+      report,
+      takeOver: (plan, lock) => this.#takeOver(plan, lock),
+    });
   }
 
   /** Takes up what an earlier page left. */
@@ -103,7 +131,7 @@ export class TorrentTable {
       // The content is all here now: nothing is left to download, and one copy is enough.
       if (running) await this.#end(metainfo.infoHash, running, false);
       const store = new SourceStore(metainfo.files, sources, pieceLength, this.#cache);
-      this.#run({ ...planOf(metainfo) }, { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
+      this.#run(planOf(metainfo), { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
       return summarize(metainfo);
     });
   }
@@ -114,22 +142,37 @@ export class TorrentTable {
     const plan = planDownload(source);
     this.#resuming.get(plan.infoHash)?.abort();
     return await this.#inOrder(plan.infoHash, async () => {
-      if (!this.#torrents.has(plan.infoHash)) {
-        const lock = this.#isPersistent ? await takeLock(plan.infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
-        const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
-        await this.#begin(plan, lock, record && { ...record, isPaused: false });
+      if (this.#torrents.has(plan.infoHash) || this.#followed.has(plan.infoHash)) return this.#summary(plan.infoHash);
+      const lock = this.#isPersistent ? await takeLock(plan.infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
+      if (this.#isPersistent && !lock) {
+        this.#followed.follow(plan);
+        return summarizeMagnet(plan.infoHash, plan.name);
       }
+      const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
+      await this.#begin(plan, lock, record && { ...record, isPaused: false });
       return this.#summary(plan.infoHash);
     });
   }
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
-    void this.#inOrder(infoHash, async () => await this.#torrents.get(infoHash)?.driver.setPaused(isPaused));
+    if (this.#followed.has(infoHash)) {
+      this.#news.setPaused(infoHash, isPaused);
+      return;
+    }
+    void this.#inOrder(infoHash, async () => {
+      const running = this.#torrents.get(infoHash);
+      if (running?.isUnopened && !isPaused) await this.#beginAgain(infoHash, running);
+      else await running?.driver.setPaused(isPaused);
+    });
   }
 
   /** Passes on what a person wants of a torrent, once that runs. */
   command(infoHash: InfoHash, command: Parameters<TorrentDriver['command']>[0]): void {
-    void this.#inOrder(infoHash, async () => this.#torrents.get(infoHash)?.driver.command(command));
+    void this.#inOrder(infoHash, async () => {
+      const running = this.#torrents.get(infoHash);
+      if (running && command.kind === 'setPriorities') running.priorities = command.priorities;
+      running?.driver.command(command);
+    });
   }
 
   /** Limits of one torrent, or without `infoHash` of all together. */
@@ -143,6 +186,7 @@ export class TorrentTable {
 
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
     await this.#inOrder(infoHash, async () => {
+      this.#followed.stop(infoHash);
       const running = this.#torrents.get(infoHash);
       if (running) await this.#end(infoHash, running, keepData);
     });
@@ -150,8 +194,9 @@ export class TorrentTable {
 
   async file(infoHash: InfoHash, index: number): Promise<Blob> {
     const running = this.#torrents.get(infoHash);
-    if (!running) throw new WorkerError('not-found', 'This file is not shared or downloaded here any more.');
-    const blob = await running.driver.file(index);
+    if (!running && !this.#followed.has(infoHash))
+      throw new WorkerError('not-found', 'This file is not shared or downloaded here any more.');
+    const blob = await (running ? running.driver.file(index) : this.#followed.file(infoHash, index));
     if (!blob) throw new WorkerError('not-ready', 'This file is not complete yet. Wait until its download is done.');
     return blob;
   }
@@ -174,6 +219,8 @@ export class TorrentTable {
   async close(): Promise<void> {
     this.#limiter.stop();
     for (const waiting of this.#resuming.values()) waiting.abort();
+    this.#followed.stopAll();
+    this.#news.close();
     for (const [infoHash, running] of [...this.#torrents]) {
       this.#torrents.delete(infoHash);
       await running.driver.stop(true);
@@ -196,124 +243,157 @@ export class TorrentTable {
     const records = await this.#records.all().catch(() => undefined);
     if (!records) return;
     this.#isPersistent = true;
-    for (const record of records) if (!record.isParked) this.#resumeInOrder(record);
+    for (const record of records) if (!record.isParked) this.#resumeLater(record.infoHash);
+    void this.#sweep(new Set<string>(records.map(({ infoHash }) => infoHash)));
   }
 
-  #resumeInOrder(record: ResumeRecord): void {
-    // Known before its turn comes, so that a download of the same torrent can cut its wait short at any time.
+  /** Goes on with a download of an earlier page, as soon as no other tab does. */
+  #resumeLater(infoHash: InfoHash): void {
     const patience = new AbortController();
-    this.#resuming.set(record.infoHash, patience);
-    this.#inOrder(record.infoHash, () => this.#resume(record, patience.signal)).catch((error: unknown) => {
-      const { code, message } = describeError(error);
-      this.#reportStill(record.infoHash, 'failed', 0, { code, message });
+    this.#resuming.set(infoHash, patience);
+    void takeLock(infoHash, undefined, patience.signal).then(async (lock) => {
+      if (this.#resuming.get(infoHash) === patience) this.#resuming.delete(infoHash);
+      if (lock) await this.#carryOn(infoHash, lock, () => this.#resume(infoHash, lock));
     });
   }
 
-  async #resume(record: ResumeRecord, signal: AbortSignal): Promise<void> {
-    const lock = await takeLock(record.infoHash, RESUME_LOCK_PATIENCE_MS, signal);
-    this.#resuming.delete(record.infoHash);
-    if (!lock) return;
+  async #resume(infoHash: InfoHash, lock: HeldLock): Promise<void> {
     // The tab that held the lock may have written a newer one, or removed it.
-    const newest = await this.#records.read(record.infoHash).catch(() => undefined);
-    if (!newest || newest.isParked) {
+    const record = await this.#records.read(infoHash).catch(() => undefined);
+    if (!record || record.isParked) {
       lock.release();
       return;
     }
-    const metainfo = newest.torrentFile && knownMetainfo(newest.torrentFile);
-    const plan = { infoHash: newest.infoHash, name: newest.name, trackers: newest.trackers, metainfo };
-    const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), newest.bitfield).isFull;
-    this.#report({
-      kind: 'resumed',
-      infoHash: plan.infoHash,
-      name: plan.name,
-      trackers: plan.trackers,
-      isComplete,
-      priorities: undefined,
-    });
-    await this.#begin(plan, lock, newest);
+    const plan = planResume(record);
+    const { metainfo, name, trackers } = plan;
+    const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
+    this.#report({ kind: 'resumed', infoHash, name, trackers, isComplete, priorities: record.priorities });
+    await this.#begin(plan, lock, record);
     if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
   }
 
+  /** The tab that this one followed is gone. */
+  #takeOver(plan: DownloadPlan, lock: HeldLock): void {
+    void this.#carryOn(plan.infoHash, lock, async () => {
+      const record = await this.#records.read(plan.infoHash).catch(() => undefined);
+      const { metainfo } = completePlan(plan, record);
+      await this.#begin(plan, lock, record);
+      if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
+    });
+  }
+
+  /** Runs `work` with the lock of a torrent, unless that runs here by now. */
+  async #carryOn(infoHash: InfoHash, lock: HeldLock, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inOrder(infoHash, async () => {
+        if (this.#torrents.has(infoHash)) lock.release();
+        else await work();
+      });
+    } catch (error) {
+      this.#report(stillReport(infoHash, 'failed', 0, describeError(error)));
+    }
+  }
+
+  /** Deletes what no record knows: a tab that was killed while it removed a download leaves such. */
+  async #sweep(known: ReadonlySet<string>): Promise<void> {
+    const folders = await listFolders().catch(() => []);
+    for (const name of folders) {
+      if (known.has(name)) continue;
+      const lock = await takeLock(name, DOWNLOAD_LOCK_PATIENCE_MS);
+      const infoHash = parseNodeId(name);
+      const record = infoHash && (await this.#records.read(infoHash).catch(() => undefined));
+      if (lock && !record) await deleteFolder(name);
+      lock?.release();
+    }
+  }
+
   /** Opens storage, checks what is there and runs the torrent. A storage failure makes it start paused. */
-  async #begin(plan: DownloadPlan, lock: HeldLock | undefined, record: ResumeRecord | undefined): Promise<void> {
-    const metainfo = plan.metainfo ?? (record?.torrentFile && knownMetainfo(record.torrentFile));
-    const known = { ...plan, metainfo, name: metainfo?.name ?? plan.name };
+  async #begin(wanted: DownloadPlan, lock: HeldLock | undefined, record: ResumeRecord | undefined): Promise<void> {
+    const plan = completePlan(wanted, record);
+    const { metainfo, infoHash } = plan;
     if (!metainfo) {
-      this.#run(known, { isPaused: record?.isPaused }, lock);
+      this.#run(plan, { record }, lock);
       return;
     }
     const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
     try {
-      const store = await this.#openStore(metainfo, lock, claimed);
-      const stored = await verifyStored(metainfo, store, claimed, this.#rng, () =>
-        this.#reportStill(metainfo.infoHash, 'checking', metainfo.totalLength),
-      );
-      this.#run(known, { store, stored, isPaused: record?.isPaused, generation: record?.generation }, lock);
+      const checking = (): void => this.#report(stillReport(infoHash, 'checking', metainfo.totalLength));
+      const { store, stored } = await this.#opener.reopen(metainfo, lock !== undefined, claimed, checking);
+      this.#run(plan, { store, stored, record }, lock);
     } catch (error) {
       if (!(error instanceof StorageError)) {
         lock?.release();
         throw error;
       }
-      this.#run(known, { stored: claimed, error, generation: record?.generation }, lock);
+      this.#run(plan, { stored: claimed, error, record }, lock);
     }
   }
 
-  #run(
-    plan: DownloadPlan,
-    state: {
-      readonly store?: ContentStore;
-      readonly stored?: PieceSet;
-      readonly isPaused?: boolean | undefined;
-      readonly error?: StorageError;
-      readonly generation?: number | undefined;
-    },
-    lock: HeldLock | undefined,
-  ): void {
+  /** Storage could not be opened; a person made room, or hopes for the best. */
+  async #beginAgain(infoHash: InfoHash, running: Running): Promise<void> {
+    this.#torrents.delete(infoHash);
+    await running.driver.stop(true);
+    const record = running.lock && (await this.#records.read(infoHash).catch(() => undefined));
+    await this.#begin(running.plan, running.lock, record && { ...record, isPaused: false });
+  }
+
+  #run(plan: DownloadPlan, { store, stored, record, error }: Beginning, lock: HeldLock | undefined): void {
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
-    const stored = state.stored?.toBytes();
-    let generation = state.generation ?? 0;
+    let disk = store instanceof OpfsStore ? store : undefined;
+    let generation = record?.generation ?? 0;
     let torrentFile: Uint8Array | undefined;
     const driver = new TorrentDriver({
       infoHash,
-      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored }, this.#rng),
+      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored: stored?.toBytes() }, this.#rng),
       metainfo,
-      store: state.store,
-      stored: state.stored,
-      isPaused: state.isPaused ?? false,
-      error: state.error,
-      openStore: (found) => this.#openStore(found, lock, undefined),
+      store,
+      stored,
+      isPaused: record?.isPaused ?? false,
+      error,
+      openStore: async (found) => {
+        const opened = await this.#opener.openNew(found, lock !== undefined);
+        if (opened instanceof OpfsStore) disk = opened;
+        return opened;
+      },
       save: async (progress) => {
-        if (!lock) return;
+        if (!lock || running.isRemoved) return;
         generation++;
         torrentFile ??= progress.metainfo && encodeTorrentFile(progress.metainfo);
-        await this.#records.write(recordOf(plan, progress, torrentFile, generation));
+        await this.#records.write(recordOf(plan, progress, torrentFile, running.priorities, generation));
+        if (!progress.metainfo) return;
+        const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
+        disk?.recorded((piece) => recorded.has(piece));
       },
-      report: this.#report,
+      report: (report) => this.#tell(running, report),
     });
-    this.#torrents.set(infoHash, { driver, name: plan.name, lock });
+    const isUnopened = error !== undefined && store === undefined;
+    const { priorities } = record ?? {};
+    const running: Running = {
+      ...{ driver, name: plan.name, lock, plan, isUnopened, priorities },
+      ...{ progress: undefined, isRemoved: false },
+    };
+    this.#torrents.set(infoHash, running);
+    if (priorities) driver.command({ kind: 'setPriorities', priorities });
     driver.begin();
     this.#limiter.apply();
   }
 
-  /** Rejects with `StorageError`. Without the lock the files may be another tab's: memory it is. */
-  async #openStore(
-    metainfo: Metainfo,
-    lock: HeldLock | undefined,
-    stored: PieceSet | undefined,
-  ): Promise<ContentStore> {
-    if (!lock) return new MemoryStore(metainfo.files, this.#budget);
-    const missing = pieceCount(metainfo) - (stored?.count ?? 0);
-    // Files are created at their full length, so a download that goes on has taken its room already.
-    if (!stored || stored.count === 0)
-      await requireRoom(Math.min(missing * metainfo.pieceLength, metainfo.totalLength));
-    const { infoHash: name, files, pieceLength } = metainfo;
-    return await OpfsStore.open({ name, files, pieceLength, cache: this.#cache });
+  #tell(running: Running, report: WorkerReport): void {
+    this.#report(report);
+    if (report.kind !== 'progress' || !running.lock) return;
+    running.progress = report;
+    this.#news.tell(report);
   }
 
   async #end(infoHash: InfoHash, running: Running, keepData: boolean): Promise<void> {
     this.#torrents.delete(infoHash);
     this.#limiter.remove(infoHash);
+    if (!keepData) {
+      // The record goes first: a tab that is killed in between leaves files that nobody claims, not a claim to no files.
+      running.isRemoved = true;
+      if (running.lock) await this.#records.remove(infoHash).catch(() => undefined);
+    }
     await running.driver.stop(keepData);
     if (!running.lock) return;
     try {
@@ -331,32 +411,6 @@ export class TorrentTable {
     return metainfo ? summarize(metainfo) : summarizeMagnet(infoHash, running?.name ?? '');
   }
 
-  /** Reports a torrent that has no machine yet. */
-  #reportStill(
-    infoHash: InfoHash,
-    state: WorkerTorrentState,
-    totalBytes: number,
-    error?: { readonly code: WorkerErrorCode; readonly message: string },
-  ): void {
-    this.#report({
-      kind: 'progress',
-      infoHash,
-      state,
-      doneBytes: 0,
-      totalBytes,
-      leftBytes: totalBytes,
-      isComplete: false,
-      downBytesPerSecond: 0,
-      upBytesPerSecond: 0,
-      uploadedBytes: 0,
-      peers: [],
-      banned: [],
-      firstByteAt: undefined,
-      error,
-      pieces: undefined,
-    });
-  }
-
   async #inOrder<T>(infoHash: InfoHash, work: () => Promise<T>): Promise<T> {
     const before = this.#busy.get(infoHash) ?? Promise.resolve();
     const mine = before.then(work, work);
@@ -369,10 +423,6 @@ export class TorrentTable {
   }
 }
 
-function pieceCount(metainfo: Metainfo): number {
-  return pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
-}
-
 /** Files of these lengths one after the other. */
 function layOut(lengths: readonly number[]): Layout {
   let offset = 0;
@@ -383,39 +433,4 @@ function layOut(lengths: readonly number[]): Layout {
       return file;
     }),
   );
-}
-
-function planOf(metainfo: Metainfo): DownloadPlan {
-  return { infoHash: metainfo.infoHash, name: metainfo.name, trackers: metainfo.trackers, metainfo };
-}
-
-function planDownload(source: DownloadSource): DownloadPlan {
-  if (source.kind === 'magnet') return { ...source, metainfo: undefined };
-  const metainfo = knownMetainfo(source.bytes);
-  if (!metainfo)
-    throw new WorkerError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
-  return planOf(metainfo);
-}
-
-function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
-  const decoded = decodeTorrentFile(torrentFile);
-  return decoded.ok ? decoded.value : undefined;
-}
-
-function recordOf(
-  plan: DownloadPlan,
-  progress: TorrentProgress,
-  torrentFile: Uint8Array | undefined,
-  generation: number,
-): ResumeRecord {
-  return {
-    infoHash: plan.infoHash,
-    name: progress.metainfo?.name ?? plan.name,
-    trackers: plan.trackers,
-    torrentFile,
-    bitfield: progress.bitfield,
-    generation,
-    isPaused: progress.isPaused,
-    isParked: false,
-  };
 }

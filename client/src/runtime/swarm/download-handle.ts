@@ -51,6 +51,10 @@ export class DownloadHandle extends TransferHandle implements Download {
     return state === 'paused' && isComplete ? 'done' : state;
   }
 
+  get isElsewhere(): boolean {
+    return this.session.isElsewhere;
+  }
+
   get error(): SkeinError | undefined {
     return this.session.error;
   }

@@ -74,7 +74,8 @@ export class TorrentPeers {
   /** Why a peer that asks for a channel does not get one; undefined when it does. */
   refusal(peer: NodeId): RefuseCode | undefined {
     const { state } = this.#session;
-    if (this.#isStopped || state === 'checking' || state === 'failed') return 'unknown-swarm';
+    const isHere = !this.#isStopped && !this.#session.isElsewhere;
+    if (!isHere || state === 'checking' || state === 'failed') return 'unknown-swarm';
     if (state === 'paused') return 'paused';
     if (this.#banned.has(peer)) return 'busy';
     return this.#channels.size >= MAX_CHANNELS_PER_TORRENT && !this.#channels.has(peer) ? 'busy' : undefined;
@@ -126,11 +127,12 @@ export class TorrentPeers {
   update(): void {
     if (this.#isStopped) return;
     const { state, progress } = this.#session;
-    const isActive = state === 'finding' || state === 'downloading' || state === 'seeding';
+    const isHere = !this.#session.isElsewhere;
+    const isActive = isHere && (state === 'finding' || state === 'downloading' || state === 'seeding');
     if (isActive) this.#finder.start();
     else this.#finder.pause();
     const isComplete = state === 'seeding';
-    if (isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
+    if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
     this.#wasComplete = isComplete;
     this.#setPublished(isActive && (isComplete || progress.doneBytes > 0));
   }
@@ -186,7 +188,7 @@ export class TorrentPeers {
 
   #isIncomplete(): boolean {
     const { state } = this.#session;
-    return !this.#isStopped && (state === 'finding' || state === 'downloading');
+    return !this.#isStopped && !this.#session.isElsewhere && (state === 'finding' || state === 'downloading');
   }
 
   #setPublished(isPublished: boolean): void {

@@ -26,6 +26,7 @@ interface SessionEvents {
 const NO_PROGRESS: SwarmProgress = {
   doneBytes: 0,
   totalBytes: 0,
+  leftBytes: 0,
   downBytesPerSecond: 0,
   upBytesPerSecond: 0,
   uploadedBytes: 0,
@@ -62,6 +63,7 @@ export class TorrentSession {
   #peers: readonly SwarmPeer[] = [];
   #firstByteAt: number | undefined;
   #isComplete = false;
+  #isElsewhere = false;
   /** The program that made the torrent, when a torrent file said so. */
   createdBy: string | undefined;
   /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
@@ -98,6 +100,11 @@ export class TorrentSession {
   /** Nothing that is wanted is missing, whether it is served now or paused. */
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  /** Another tab of this profile carries it out: this one only shows it. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
   }
 
   get isPaused(): boolean {
@@ -168,7 +175,8 @@ export class TorrentSession {
   setSummary(summary: TorrentSummary): void {
     if (!summary.torrentFile) return;
     this.#summary = summary;
-    if (this.#progress.totalBytes === 0) this.#progress = { ...this.#progress, totalBytes: summary.totalBytes };
+    if (this.#progress.totalBytes === 0)
+      this.#progress = { ...this.#progress, totalBytes: summary.totalBytes, leftBytes: summary.totalBytes };
     this.events.emit('state', undefined);
   }
 
@@ -177,8 +185,9 @@ export class TorrentSession {
     const { totalBytes } = summary;
     this.#state = 'seeding';
     this.#isComplete = true;
+    this.#isElsewhere = false;
     this.#error = undefined;
-    this.#progress = { ...this.#progress, doneBytes: totalBytes, totalBytes, etaMs: undefined };
+    this.#progress = { ...this.#progress, doneBytes: totalBytes, totalBytes, leftBytes: 0, etaMs: undefined };
     this.setSummary(summary);
   }
 
@@ -199,6 +208,7 @@ export class TorrentSession {
     this.#progress = {
       doneBytes: report.doneBytes,
       totalBytes: report.totalBytes,
+      leftBytes: left,
       downBytesPerSecond: report.downBytesPerSecond,
       upBytesPerSecond: report.upBytesPerSecond,
       uploadedBytes: report.uploadedBytes,
@@ -210,9 +220,13 @@ export class TorrentSession {
     };
     this.#firstByteAt = report.firstByteAt;
     const isChanged =
-      report.state !== this.#state || report.isComplete !== this.#isComplete || error?.message !== this.#error?.message;
+      report.state !== this.#state ||
+      report.isComplete !== this.#isComplete ||
+      report.isElsewhere !== this.#isElsewhere ||
+      error?.message !== this.#error?.message;
     this.#state = report.state;
     this.#isComplete = report.isComplete;
+    this.#isElsewhere = report.isElsewhere;
     this.#error = error;
     this.events.emit('progress', undefined);
     if (isChanged) this.events.emit('state', undefined);

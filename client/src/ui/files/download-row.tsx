@@ -34,7 +34,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       icon={files.length > 1 ? 'folder' : 'file'}
       name={name}
       percent={percentOf(progress.doneBytes, progress.totalBytes, state === 'done')}
-      stateText={downloadWord(download, files.length > 0)}
+      stateText={`${downloadWord(download, files.length > 0)}${download.isElsewhere ? ' in another tab' : ''}`}
       facts={<Facts download={download} fileCount={files.length} />}
       actions={<Actions download={download} state={state} show={() => setDialog('remove')} />}
       details={() => (

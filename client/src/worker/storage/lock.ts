@@ -5,12 +5,17 @@ export interface HeldLock {
 
 /**
  * Takes the lock of `name` among all tabs of the origin, or gives undefined when another tab still holds it after
- * `patienceMs`, or when `signal` is aborted. The browser frees it when the tab goes away, however that happens.
+ * `patienceMs` (undefined: however long that takes), or when `signal` is aborted. The browser frees it when the tab goes
+ * away, however that happens.
  */
-export async function takeLock(name: string, patienceMs: number, signal?: AbortSignal): Promise<HeldLock | undefined> {
+export async function takeLock(
+  name: string,
+  patienceMs: number | undefined,
+  signal?: AbortSignal,
+): Promise<HeldLock | undefined> {
   if (signal?.aborted) return undefined;
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), patienceMs);
+  const timer = patienceMs === undefined ? undefined : setTimeout(() => patience.abort(), patienceMs);
   signal?.addEventListener('abort', () => patience.abort());
   return await new Promise((resolve) => {
     const giveUp = (): void => {

@@ -1,6 +1,8 @@
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
-import type { InfoHash } from '../../swarm/types.ts';
+import type { FilePriority, InfoHash } from '../../swarm/types.ts';
+
+const PRIORITIES: readonly FilePriority[] = ['skip', 'low', 'normal', 'high'];
 
 /** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
 export interface ResumeRecord {
@@ -12,6 +14,8 @@ export interface ResumeRecord {
   readonly torrentFile: Uint8Array | undefined;
   /** Stored pieces, highest bit first. */
   readonly bitfield: Uint8Array | undefined;
+  /** How much each file is wanted; undefined when nobody set anything. */
+  readonly priorities: readonly FilePriority[] | undefined;
   /** Grows with every write of the record. */
   readonly generation: number;
   readonly isPaused: boolean;
@@ -62,8 +66,13 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
     trackers: trackers.filter((tracker) => typeof tracker === 'string'),
     torrentFile,
     bitfield,
+    priorities: readPriorities(field.get('priorities')),
     generation,
     isPaused: field.get('isPaused') === true,
     isParked: field.get('isParked') === true,
   };
+}
+
+function readPriorities(value: unknown): readonly FilePriority[] | undefined {
+  return Array.isArray(value) ? value.map((each) => PRIORITIES.find((known) => known === each) ?? 'normal') : undefined;
 }

@@ -36,7 +36,8 @@ export async function verifyStored(
   return claimed;
 }
 
-async function isStored(metainfo: Metainfo, store: ContentStore, piece: number): Promise<boolean> {
+/** True when the stored bytes of the piece match its hash. Rejects with `StorageError`. */
+export async function isStored(metainfo: Metainfo, store: ContentStore, piece: number): Promise<boolean> {
   const bytes = new Uint8Array(pieceLengthOf(metainfo, piece));
   await store.read(piece * metainfo.pieceLength, bytes);
   return isPieceDigest(metainfo, piece, await sha1(bytes));

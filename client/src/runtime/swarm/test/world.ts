@@ -101,6 +101,7 @@ export class FakeWorker {
       totalBytes: 100,
       leftBytes: 100 - (change.doneBytes ?? 0),
       isComplete: change.state === 'seeding',
+      isElsewhere: false,
       downBytesPerSecond: 0,
       upBytesPerSecond: 0,
       uploadedBytes: 0,

@@ -1,0 +1,69 @@
+import { decodeTorrentFile, pieceCountOf } from '../swarm/metainfo.ts';
+import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
+import { WorkerError } from './errors.ts';
+import type { DownloadSource } from './protocol.ts';
+import type { ResumeRecord } from './storage/resume.ts';
+import type { TorrentProgress } from './torrent-driver.ts';
+
+/** A download as it is about to start. */
+export interface DownloadPlan {
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  readonly trackers: readonly string[];
+  readonly metainfo: Metainfo | undefined;
+}
+
+export function planOf(metainfo: Metainfo): DownloadPlan {
+  return { infoHash: metainfo.infoHash, name: metainfo.name, trackers: metainfo.trackers, metainfo };
+}
+
+/** What a person asked for. Throws `bad-metainfo` for a torrent file that is none. */
+export function planDownload(source: DownloadSource): DownloadPlan {
+  if (source.kind === 'magnet') return { ...source, metainfo: undefined };
+  const metainfo = knownMetainfo(source.bytes);
+  if (!metainfo)
+    throw new WorkerError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
+  return planOf(metainfo);
+}
+
+/** What an earlier page left. */
+export function planResume(record: ResumeRecord): DownloadPlan {
+  const { infoHash, name, trackers, torrentFile } = record;
+  return { infoHash, name, trackers, metainfo: torrentFile && knownMetainfo(torrentFile) };
+}
+
+/** The same plan with what a record of it knows. */
+export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefined): DownloadPlan {
+  const metainfo = plan.metainfo ?? (record?.torrentFile && knownMetainfo(record.torrentFile));
+  return { ...plan, metainfo, name: metainfo?.name ?? plan.name };
+}
+
+export function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
+  const decoded = decodeTorrentFile(torrentFile);
+  return decoded.ok ? decoded.value : undefined;
+}
+
+export function pieceCount(metainfo: Metainfo): number {
+  return pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
+}
+
+/** What of a running download survives the page. */
+export function recordOf(
+  plan: DownloadPlan,
+  progress: TorrentProgress,
+  torrentFile: Uint8Array | undefined,
+  priorities: readonly FilePriority[] | undefined,
+  generation: number,
+): ResumeRecord {
+  return {
+    infoHash: plan.infoHash,
+    name: progress.metainfo?.name ?? plan.name,
+    trackers: plan.trackers,
+    torrentFile,
+    bitfield: progress.bitfield,
+    priorities,
+    generation,
+    isPaused: progress.isPaused,
+    isParked: false,
+  };
+}

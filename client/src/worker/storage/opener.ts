@@ -1,0 +1,66 @@
+import type { Rng } from '../../../../shared/src/machine.ts';
+import type { Metainfo } from '../../swarm/types.ts';
+import type { PieceSet } from '../bitfield.ts';
+import { MemoryBudget, MemoryStore } from './memory.ts';
+import { OpfsStore } from './opfs.ts';
+import { requireRoom } from './quota.ts';
+import type { ReadCache } from './read-cache.ts';
+import type { ContentStore } from './types.ts';
+import { isStored, verifyStored } from './verify.ts';
+
+/** Opens the storage of downloads: on disk while their lock is held here, else in the memory that they share. */
+export class StoreOpener {
+  readonly #budget = new MemoryBudget();
+  readonly #cache: ReadCache;
+  readonly #rng: Rng;
+
+  constructor(cache: ReadCache, rng: Rng) {
+    this.#cache = cache;
+    this.#rng = rng;
+  }
+
+  /** For a download of which nothing is stored. Rejects with `StorageError`, before anything is taken when it will not fit. */
+  async openNew(metainfo: Metainfo, isLocked: boolean): Promise<ContentStore> {
+    if (!isLocked) return new MemoryStore(metainfo.files, this.#budget);
+    await requireRoom(OpfsStore.lengthOf(metainfo.files));
+    return await this.#openFolder(metainfo);
+  }
+
+  /**
+   * For a download that an earlier page left with the pieces `claimed`: trusts that after a spot check and verifies what
+   * was stored since. `checking` is called before everything is verified. Rejects with `StorageError`.
+   */
+  async reopen(
+    metainfo: Metainfo,
+    isLocked: boolean,
+    claimed: PieceSet,
+    checking: () => void,
+  ): Promise<{ readonly store: ContentStore; readonly stored: PieceSet }> {
+    if (!isLocked || claimed.count === 0) {
+      const store = await this.openNew(metainfo, isLocked);
+      if (!(store instanceof OpfsStore)) return { store, stored: claimed };
+      return { store, stored: await addUnrecorded(metainfo, store, claimed) };
+    }
+    // Files are created at their full length, so a download that goes on has taken its room already.
+    const store = await this.#openFolder(metainfo);
+    try {
+      const stored = await verifyStored(metainfo, store, claimed, this.#rng, checking);
+      return { store, stored: await addUnrecorded(metainfo, store, stored) };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  async #openFolder({ infoHash: name, files, pieceLength }: Metainfo): Promise<OpfsStore> {
+    return await OpfsStore.open({ name, files, pieceLength, cache: this.#cache });
+  }
+}
+
+/** Adds what was stored after the last record was written and is whole. */
+async function addUnrecorded(metainfo: Metainfo, store: OpfsStore, stored: PieceSet): Promise<PieceSet> {
+  for (const piece of store.unrecorded) {
+    if (piece < stored.length && !stored.has(piece) && (await isStored(metainfo, store, piece))) stored.add(piece);
+  }
+  return stored;
+}

@@ -1,0 +1,72 @@
+import type { InfoHash } from '../swarm/types.ts';
+import type { WorkerReport } from './protocol.ts';
+
+/** How a torrent is doing in the tab that carries it out. */
+export type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
+
+/** What tabs of one origin tell each other. All of them run code of this origin, so it is taken as it comes. */
+type Notice =
+  /** Somebody follows this torrent from now on. */
+  | { readonly kind: 'follow'; readonly infoHash: InfoHash }
+  | { readonly kind: 'progress'; readonly report: ProgressReport }
+  /** A follower's person pressed pause or resume. */
+  | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean };
+
+/** The part of a `BroadcastChannel` that is used. */
+export interface NewsChannel {
+  onmessage: ((event: MessageEvent<Notice>) => void) | null;
+  postMessage(notice: Notice): void;
+  close(): void;
+}
+
+/** What the torrents of this tab do for followers in others. */
+export interface NewsOwner {
+  /** A tab began to follow this torrent: if it runs here, a report is due. */
+  followed(infoHash: InfoHash): void;
+  setPaused(infoHash: InfoHash, isPaused: boolean): void;
+}
+
+/**
+ * Keeps the tabs of one origin informed about the torrents that one of them carries out: a tab whose person opens a link
+ * that another tab downloads already shows that tab's progress instead of a second copy.
+ */
+export class TabNews {
+  readonly #channel: NewsChannel;
+  /** Torrents that some tab follows. BOUNDED: by what the persons of this profile download. */
+  readonly #followed = new Set<InfoHash>();
+  /** BOUNDED: by the downloads of this tab. */
+  readonly #following = new Map<InfoHash, (report: ProgressReport) => void>();
+
+  constructor(channel: NewsChannel, owner: NewsOwner) {
+    this.#channel = channel;
+    channel.onmessage = ({ data }) => {
+      if (data.kind === 'progress') this.#following.get(data.report.infoHash)?.(data.report);
+      else if (data.kind === 'setPaused') owner.setPaused(data.infoHash, data.isPaused);
+      else {
+        this.#followed.add(data.infoHash);
+        owner.followed(data.infoHash);
+      }
+    };
+  }
+
+  /** Tells followers, if there are any, how a torrent of this tab is doing. */
+  tell(report: ProgressReport): void {
+    if (this.#followed.has(report.infoHash)) this.#channel.postMessage({ kind: 'progress', report });
+  }
+
+  /** Has `listener` called with reports of the tab that carries the torrent out, until what is returned is called. */
+  follow(infoHash: InfoHash, listener: (report: ProgressReport) => void): () => void {
+    this.#following.set(infoHash, listener);
+    this.#channel.postMessage({ kind: 'follow', infoHash });
+    return () => this.#following.delete(infoHash);
+  }
+
+  /** Asks the tab that carries the torrent out to pause it or to go on. */
+  setPaused(infoHash: InfoHash, isPaused: boolean): void {
+    this.#channel.postMessage({ kind: 'setPaused', infoHash, isPaused });
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
