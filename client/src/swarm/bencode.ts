@@ -175,9 +175,9 @@ class Parser {
     let previous: string | undefined;
     while (this.#bytes[this.at] !== LETTER_E) {
       const keyStart = this.at;
-      const keyBytes = this.#string();
-      if (!keyBytes) return undefined;
-      const key = latin1(keyBytes.value);
+      const name = this.#string();
+      if (!name) return undefined;
+      const key = keyOf(name.value);
       if (previous !== undefined && key <= previous) {
         this.at = keyStart;
         return this.#fail('key-order');
@@ -258,7 +258,7 @@ function write(writer: Writer, input: BencodeInput): void {
 function writeDictionary(writer: Writer, dictionary: ReadonlyMap<string, BencodeInput>): void {
   writer.u8(LETTER_D);
   for (const key of [...dictionary.keys()].sort(compareKeys)) {
-    writeBytes(writer, fromLatin1(key));
+    writeBytes(writer, keyBytes(key));
     write(writer, dictionary.get(key) as BencodeInput);
   }
   writer.u8(LETTER_E);
@@ -279,14 +279,16 @@ function isDigit(byte: number): boolean {
   return byte >= DIGIT_0 && byte <= DIGIT_0 + 9;
 }
 
-function latin1(bytes: Uint8Array): string {
+/** The dictionary key that stands for `bytes`. */
+export function keyOf(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
 
-function fromLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+/** The bytes that a dictionary key stands for. */
+export function keyBytes(key: string): Uint8Array {
+  const bytes = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
   return bytes;
 }

@@ -6,14 +6,8 @@ import { MAX_PIECES, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.t
 import { seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { type BencodeInput, encodeBencode } from './bencode.ts';
-import {
-  buildMetainfo,
-  choosePieceLength,
-  decodeInfo,
-  decodeTorrentFile,
-  encodeTorrentFile,
-  pieceCountOf,
-} from './metainfo.ts';
+import { buildMetainfo, choosePieceLength } from './build-metainfo.ts';
+import { decodeInfo, decodeTorrentFile, encodeTorrentFile, pieceCountOf } from './metainfo.ts';
 import { isSafeSegment } from './paths.ts';
 import { mutate } from './test/fuzz.ts';
 
@@ -146,7 +140,8 @@ test('lengths and piece counts that do not fit are refused', () => {
   expect(reason(info({ pieces: hashes(2) }))).toBe('bad-pieces');
   expect(reason(info({ pieces: new Uint8Array(19) }))).toBe('bad-pieces');
   expect(reason(info({ pieces: undefined }))).toBe('not-metainfo');
-  expect(reason(info({ pieces: undefined, 'meta version': 2 }))).toBe('version-unsupported');
+  expect(reason(info({ pieces: undefined, 'meta version': 2 }))).toBe('not-metainfo');
+  expect(reason(info({ 'meta version': 3 }))).toBe('version-unsupported');
   for (const pieceLength of [0, -1, MAX_PIECE_LENGTH + 1])
     expect(reason(info({ 'piece length': pieceLength }))).toBe('bad-piece-length');
   expect(reason(info({ 'piece length': 1, length: MAX_PIECES + 1 }))).toBe('too-many-pieces');

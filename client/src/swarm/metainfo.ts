@@ -1,21 +1,17 @@
 import { sha1 } from '@noble/hashes/legacy.js';
-import { utf8Decode } from '../../../shared/src/bytes.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { toHex, utf8Decode } from '../../../shared/src/bytes.ts';
 import { ID_BYTES, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import {
-  MAX_CHOSEN_PIECE_LENGTH,
-  MAX_FILES,
   MAX_INFO_BYTES,
-  MAX_PATH_SEGMENTS,
   MAX_PIECES,
   MAX_PIECE_LENGTH,
   MAX_TORRENT_FILE_BYTES,
   MAX_TRACKERS,
   MIN_PIECE_LENGTH,
-  TARGET_PIECE_COUNT,
 } from '../../../shared/src/limits/swarm.ts';
-import { type Result, err, invariant, ok } from '../../../shared/src/result.ts';
+import { type Result, err, ok } from '../../../shared/src/result.ts';
 import {
-  type Bencode,
   type BencodeDictionary,
   type BencodeInput,
   bytesOf,
@@ -23,101 +19,47 @@ import {
   dictionaryOf,
   encodeBencode,
   integerOf,
+  keyOf,
   listOf,
 } from './bencode.ts';
+import { decodeFileList } from './file-list.ts';
+import { alignFiles, decodeFileTree, joinFiles } from './file-tree.ts';
 import { isUrl } from './magnet.ts';
-import { isSafeSegment, safePaths, safeSegment } from './paths.ts';
-import type { InfoHash, Metainfo, TorrentFile } from './types.ts';
+import { isPieceLayer, treeShape } from './merkle.ts';
+import type { MetainfoErrorCode } from './metainfo-error.ts';
+import { distinctPaths, isSafeSegment } from './paths.ts';
+import type { InfoHash, InfoHashV2, Metainfo, TorrentFile, TorrentVersion } from './types.ts';
 
-/** Why a torrent file or an info dictionary was refused. A closed list. */
-export type MetainfoErrorCode =
-  | 'too-large'
-  /** Not well-formed, canonical bencode. */
-  | 'not-bencode'
-  /** Bencode, but without what BEP 3 demands, or of other types. */
-  | 'not-metainfo'
-  /** A torrent of BEP 52 without the parts of BEP 3. */
-  | 'version-unsupported'
-  /** The torrent's name is empty, no UTF-8, too long, or would leave its folder. */
-  | 'bad-name'
-  /** A file's path is empty or absolute, climbs up, holds a separator or NUL, is no UTF-8 or too long. */
-  | 'bad-path'
-  /** Two files of one path, or a file where another needs a folder. */
-  | 'duplicate-path'
-  | 'bad-length'
-  | 'bad-piece-length'
-  /** The number of hashes does not fit lengths and piece length. */
-  | 'bad-pieces'
-  | 'too-many-pieces'
-  | 'no-files'
-  | 'too-many-files';
+/** `meta version` of BEP 52. */
+const META_VERSION = 2;
 
 /** Length of a SHA-1 digest. [bytes] */
 export const PIECE_HASH_BYTES = 20;
-
-/**
- * The piece length for content of `totalBytes`: the smallest power of two from 16 KiB to 16 MiB that makes at most
- * 2048 pieces, or 16 MiB. [bytes]
- */
-export function choosePieceLength(totalBytes: number): number {
-  let length = MIN_PIECE_LENGTH;
-  while (length < MAX_CHOSEN_PIECE_LENGTH && totalBytes > length * TARGET_PIECE_COUNT) length *= 2;
-  return length;
-}
 
 /** The number of pieces of content of `totalBytes`; none when it is empty. */
 export function pieceCountOf(totalBytes: number, pieceLength: number): number {
   return Math.ceil(totalBytes / pieceLength);
 }
 
-/** The length of piece `index`: `pieceLength`, but for the last one. [bytes] */
+/** The length of piece `index`: `pieceLength`, but for the last one. Padding counts. [bytes] */
 export function pieceLengthOf(metainfo: Metainfo, index: number): number {
   return Math.min(metainfo.pieceLength, metainfo.totalLength - index * metainfo.pieceLength);
 }
 
-/** What a torrent is made of. `pieceHashes` are the SHA-1 digests of the pieces of all files in order, joined. */
-export interface MetainfoSource {
-  readonly name: string;
-  readonly files: readonly { readonly path: readonly string[]; readonly length: number }[];
-  readonly pieceLength: number;
-  readonly pieceHashes: Uint8Array;
-  readonly trackers: readonly string[];
+/** Reads a torrent file (BEP 3, BEP 52, trackers of BEP 12). Total; copies what it keeps out of `bytes`. */
+export function decodeTorrentFile(bytes: Uint8Array): Result<Metainfo, MetainfoErrorCode> {
+  if (bytes.length > MAX_TORRENT_FILE_BYTES) return err('too-large');
+  const document = decodeBencode(bytes);
+  if (!document.ok) return err('not-bencode');
+  if (document.value.kind !== 'dictionary') return err('not-metainfo');
+  const info = dictionaryOf(document.value, 'info');
+  if (!info) return err('not-metainfo');
+  const decoded = decodeInfo(bytes.slice(info.start, info.end), trackersOf(document.value));
+  const layers = dictionaryOf(document.value, 'piece layers');
+  return decoded.ok && layers ? withLayersOf(decoded.value, layers) : decoded;
 }
 
-/**
- * Makes the metainfo of our own content. Names that a receiver would have to refuse are made harmless and unique, so
- * what is built here always decodes. One file whose path is its name makes a single-file torrent.
- */
-export function buildMetainfo(source: MetainfoSource): Metainfo {
-  const { pieceLength, pieceHashes } = source;
-  invariant(source.files.length > 0 && source.files.length <= MAX_FILES, 'a torrent has from 1 to MAX_FILES files');
-  const totalLength = source.files.reduce((sum, file) => sum + file.length, 0);
-  const pieceCount = pieceCountOf(totalLength, pieceLength);
-  invariant(pieceHashes.length === pieceCount * PIECE_HASH_BYTES, 'one hash for each piece');
-  const name = safeSegment(source.name);
-  const paths = safePaths(source.files.map((file) => file.path));
-  const info = new Map<string, BencodeInput>([
-    ['name', name],
-    ['piece length', pieceLength],
-    ['pieces', pieceHashes],
-  ]);
-  const first = source.files[0];
-  if (source.files.length === 1 && first?.path.length === 1 && first.path[0] === source.name)
-    info.set('length', totalLength);
-  else {
-    const entry = (file: { readonly length: number }, index: number): BencodeInput =>
-      new Map<string, BencodeInput>([
-        ['length', file.length],
-        ['path', paths[index] as readonly string[]],
-      ]);
-    info.set('files', source.files.map(entry));
-  }
-  const decoded = decodeInfo(encodeBencode(info), source.trackers.filter(isUrl).slice(0, MAX_TRACKERS));
-  invariant(decoded.ok, 'what is built here decodes');
-  return decoded.value;
-}
-
-/** The torrent file of `metainfo`, with the info dictionary byte for byte as it was hashed. */
+/** The torrent file of `metainfo`, with the info dictionary byte for byte as it was hashed, and what layers are known. */
 export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
   const file = new Map<string, BencodeInput>([['info', { raw: metainfo.infoBytes }]]);
   const [first] = metainfo.trackers;
@@ -128,21 +70,14 @@ export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
       'announce-list',
       metainfo.trackers.map((tracker) => [tracker]),
     );
+  if (metainfo.pieceLayers) file.set('piece layers', encodeLayers(metainfo, metainfo.pieceLayers));
   return encodeBencode(file);
 }
 
-/** Reads a torrent file (BEP 3, trackers of BEP 12). Total; copies what it keeps out of `bytes`. */
-export function decodeTorrentFile(bytes: Uint8Array): Result<Metainfo, MetainfoErrorCode> {
-  if (bytes.length > MAX_TORRENT_FILE_BYTES) return err('too-large');
-  const document = decodeBencode(bytes);
-  if (!document.ok) return err('not-bencode');
-  if (document.value.kind !== 'dictionary') return err('not-metainfo');
-  const info = dictionaryOf(document.value, 'info');
-  if (!info) return err('not-metainfo');
-  return decodeInfo(bytes.slice(info.start, info.end), trackersOf(document.value));
-}
-
-/** Reads an info dictionary, e.g. as peers send it (BEP 9). Total; keeps `infoBytes` itself. */
+/**
+ * Reads an info dictionary, e.g. as peers send it (BEP 9). Total; keeps `infoBytes` itself. Of piece layers it knows
+ * those that are a root.
+ */
 export function decodeInfo(
   infoBytes: Uint8Array,
   trackers: readonly string[] = [],
@@ -152,29 +87,27 @@ export function decodeInfo(
   if (!document.ok) return err('not-bencode');
   const info = document.value;
   if (info.kind !== 'dictionary') return err('not-metainfo');
-  const name = utf8Decode(bytesOf(info, 'name') ?? new Uint8Array(0));
+  const version = versionOf(info);
+  if (!version.ok) return version;
+  const name = utf8Decode(bytesOf(info, 'name.utf-8') ?? bytesOf(info, 'name') ?? new Uint8Array(0));
   if (name === undefined || !isSafeSegment(name)) return err('bad-name');
-  const pieceLength = integerOf(info, 'piece length');
-  if (pieceLength === undefined || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH) return err('bad-piece-length');
-  const pieceHashes = bytesOf(info, 'pieces');
-  if (!pieceHashes) return err(integerOf(info, 'meta version') === undefined ? 'not-metainfo' : 'version-unsupported');
-  const files = decodeFiles(info, name);
+  const pieceLength = integerOf(info, 'piece length') ?? 0;
+  if (!isPieceLength(pieceLength, version.value)) return err('bad-piece-length');
+  const files = decodeFiles(info, version.value, name, pieceLength);
   if (!files.ok) return files;
   const last = files.value.at(-1) as TorrentFile;
   const totalLength = last.offset + last.length;
-  if (pieceHashes.length > MAX_PIECES * PIECE_HASH_BYTES) return err('too-many-pieces');
   const pieceCount = pieceCountOf(totalLength, pieceLength);
   if (pieceCount > MAX_PIECES) return err('too-many-pieces');
-  if (pieceHashes.length !== pieceCount * PIECE_HASH_BYTES) return err('bad-pieces');
-  const infoHash = infoHashOf(infoBytes);
+  const pieceHashes = version.value === 'v2' ? new Uint8Array(0) : (bytesOf(info, 'pieces') as Uint8Array);
+  if (version.value !== 'v2' && pieceHashes.length !== pieceCount * PIECE_HASH_BYTES) return err('bad-pieces');
   return ok({
-    version: 'v1',
-    infoHash,
-    infoHashV2: undefined,
+    version: version.value,
+    ...hashesOf(infoBytes, version.value),
     name,
     pieceLength,
     pieceHashes,
-    pieceLayers: undefined,
+    pieceLayers: version.value === 'v1' ? undefined : files.value.map((file) => rootLayer(file, pieceLength)),
     files: files.value,
     totalLength,
     infoBytes,
@@ -187,71 +120,105 @@ export function infoHashOf(infoBytes: Uint8Array): InfoHash {
   return nodeIdFromBytes(sha1(infoBytes).subarray(0, ID_BYTES));
 }
 
-function decodeFiles(info: BencodeDictionary, name: string): Result<readonly TorrentFile[], MetainfoErrorCode> {
-  const list = listOf(info, 'files');
-  const length = integerOf(info, 'length');
-  if ((list === undefined) === (length === undefined)) return err('not-metainfo');
-  if (length !== undefined) return length < 0 ? err('bad-length') : ok([plainFile([name], length, 0)]);
-  if (!list || list.length === 0) return err('no-files');
-  if (list.length > MAX_FILES) return err('too-many-files');
-  const files: TorrentFile[] = [];
-  const taken = new PathTree();
-  let offset = 0;
-  for (const entry of list) {
-    const file = decodeFile(entry, offset);
-    if (!file.ok) return file;
-    if (!taken.add(file.value.path)) return err('duplicate-path');
-    files.push(file.value);
-    offset += file.value.length;
-    if (offset > Number.MAX_SAFE_INTEGER) return err('bad-length');
+/** SHA-256 of an info dictionary (BEP 52). */
+export function infoHashV2Of(infoBytes: Uint8Array): InfoHashV2 {
+  return toHex(sha256(infoBytes));
+}
+
+/** What a swarm of v2 peers goes by: the beginning of the SHA-256 (BEP 52). */
+export function truncateInfoHash(infoHashV2: InfoHashV2): InfoHash {
+  return infoHashV2.slice(0, 2 * ID_BYTES) as InfoHash;
+}
+
+/**
+ * The metainfo as that of the swarm `infoHash`; undefined when neither of its hashes is that. A hybrid torrent that was
+ * found by its v2 hash alone is in another swarm than the one its own `infoHash` names.
+ */
+export function underInfoHash(metainfo: Metainfo, infoHash: InfoHash): Metainfo | undefined {
+  if (metainfo.infoHash === infoHash) return metainfo;
+  const { infoHashV2 } = metainfo;
+  return infoHashV2 !== undefined && truncateInfoHash(infoHashV2) === infoHash ? { ...metainfo, infoHash } : undefined;
+}
+
+/** The metainfo with the piece layer of one file, when it is that file's; else undefined. Keeps `layer` itself. */
+export function withPieceLayer(metainfo: Metainfo, index: number, layer: Uint8Array): Metainfo | undefined {
+  const file = metainfo.files[index];
+  if (!metainfo.pieceLayers || !file?.piecesRoot) return undefined;
+  if (!isPieceLayer(layer, file.piecesRoot, treeShape(file.length, metainfo.pieceLength))) return undefined;
+  return { ...metainfo, pieceLayers: metainfo.pieceLayers.with(index, layer) };
+}
+
+/** The version must be looked at before anything else (BEP 52). */
+function versionOf(info: BencodeDictionary): Result<TorrentVersion, MetainfoErrorCode> {
+  const hasPieces = bytesOf(info, 'pieces') !== undefined;
+  if (!info.entries.has('meta version')) return hasPieces ? ok('v1') : err('not-metainfo');
+  if (integerOf(info, 'meta version') !== META_VERSION) return err('version-unsupported');
+  return ok(hasPieces ? 'hybrid' : 'v2');
+}
+
+function isPieceLength(length: number, version: TorrentVersion): boolean {
+  if (length < 1 || length > MAX_PIECE_LENGTH) return false;
+  return version === 'v1' || (length >= MIN_PIECE_LENGTH && Number.isInteger(Math.log2(length)));
+}
+
+function decodeFiles(
+  info: BencodeDictionary,
+  version: TorrentVersion,
+  name: string,
+  pieceLength: number,
+): Result<readonly TorrentFile[], MetainfoErrorCode> {
+  const listed = version === 'v2' ? undefined : decodeFileList(info, name);
+  if (listed && (!listed.ok || version === 'v1')) return listed.ok ? ok(distinct(listed.value)) : listed;
+  const root = dictionaryOf(info, 'file tree');
+  if (!root) return err('not-metainfo');
+  const tree = decodeFileTree(root);
+  if (!tree.ok) return tree;
+  const files = listed ? joinFiles(listed.value, tree.value, pieceLength) : alignFiles(tree.value, pieceLength);
+  return files.ok ? ok(distinct(files.value)) : files;
+}
+
+/** Shown and saved under names that no file system confuses; `infoBytes` keep what the torrent says. */
+function distinct(files: readonly TorrentFile[]): readonly TorrentFile[] {
+  const paths = distinctPaths(files.filter((file) => !file.isPadding).map((file) => file.path));
+  let next = 0;
+  return files.map((file) => (file.isPadding ? file : { ...file, path: paths[next++] ?? file.path }));
+}
+
+function hashesOf(
+  infoBytes: Uint8Array,
+  version: TorrentVersion,
+): { readonly infoHash: InfoHash; readonly infoHashV2: InfoHashV2 | undefined } {
+  if (version === 'v1') return { infoHash: infoHashOf(infoBytes), infoHashV2: undefined };
+  const infoHashV2 = infoHashV2Of(infoBytes);
+  return { infoHash: version === 'v2' ? truncateInfoHash(infoHashV2) : infoHashOf(infoBytes), infoHashV2 };
+}
+
+/** A file of one piece has its root for a piece layer. */
+function rootLayer(file: TorrentFile, pieceLength: number): Uint8Array | undefined {
+  return file.length <= pieceLength ? file.piecesRoot : undefined;
+}
+
+/** Takes the layers of a torrent file over. One that is missing is left to be asked of peers, a wrong one is refused. */
+function withLayersOf(metainfo: Metainfo, layers: BencodeDictionary): Result<Metainfo, MetainfoErrorCode> {
+  if (!metainfo.pieceLayers) return ok(metainfo);
+  const taken = metainfo.pieceLayers.slice();
+  for (const [index, file] of metainfo.files.entries()) {
+    const layer = file.piecesRoot && bytesOf(layers, keyOf(file.piecesRoot));
+    if (!file.piecesRoot || !layer || file.length <= metainfo.pieceLength) continue;
+    if (!isPieceLayer(layer, file.piecesRoot, treeShape(file.length, metainfo.pieceLength)))
+      return err('bad-piece-layers');
+    taken[index] = layer.slice();
   }
-  return ok(files);
+  return ok({ ...metainfo, pieceLayers: taken });
 }
 
-function decodeFile(entry: Bencode, offset: number): Result<TorrentFile, MetainfoErrorCode> {
-  if (entry.kind !== 'dictionary') return err('not-metainfo');
-  const length = integerOf(entry, 'length');
-  if (length === undefined || length < 0) return err('bad-length');
-  // BEP 47: padding files carry no name that matters, and several may have the same one.
-  if (isPadding(entry)) return ok({ ...plainFile(['.pad', `${offset}-${length}`], length, offset), isPadding: true });
-  const segments = listOf(entry, 'path');
-  if (!segments || segments.length === 0 || segments.length > MAX_PATH_SEGMENTS) return err('bad-path');
-  const path: string[] = [];
-  for (const segment of segments) {
-    const text = segment.kind === 'bytes' ? utf8Decode(segment.value) : undefined;
-    if (text === undefined || !isSafeSegment(text)) return err('bad-path');
-    path.push(text);
+function encodeLayers(metainfo: Metainfo, layers: readonly (Uint8Array | undefined)[]): BencodeInput {
+  const entries = new Map<string, BencodeInput>();
+  for (const [index, file] of metainfo.files.entries()) {
+    const layer = layers[index];
+    if (file.piecesRoot && layer && file.length > metainfo.pieceLength) entries.set(keyOf(file.piecesRoot), layer);
   }
-  return ok(plainFile(path, length, offset));
-}
-
-function plainFile(path: readonly string[], length: number, offset: number): TorrentFile {
-  return { path, length, offset, piecesRoot: undefined, isPadding: false };
-}
-
-function isPadding(file: BencodeDictionary): boolean {
-  return bytesOf(file, 'attr')?.includes(0x70) ?? false;
-}
-
-/** Which paths are files and which are folders: no file may be there twice, nor be a folder of another. */
-class PathTree {
-  /** BOUNDED: by the files of one torrent and their depth. */
-  readonly #files = new Set<string>();
-  readonly #folders = new Set<string>();
-
-  /** False when `path` collides with one that is there. Segments hold no `/`, so joined paths are unique. */
-  add(path: readonly string[]): boolean {
-    let folder = '';
-    for (const segment of path.slice(0, -1)) {
-      folder += `${segment}/`;
-      if (this.#files.has(folder)) return false;
-      this.#folders.add(folder);
-    }
-    const file = `${path.join('/')}/`;
-    if (this.#files.has(file) || this.#folders.has(file)) return false;
-    this.#files.add(file);
-    return true;
-  }
+  return entries;
 }
 
 function trackersOf(document: BencodeDictionary): readonly string[] {

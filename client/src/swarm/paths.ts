@@ -1,53 +1,120 @@
 import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_PATH_SEGMENTS, MAX_SEGMENT_BYTES } from '../../../shared/src/limits/swarm.ts';
 
-/** True for text that can be the name of a file or folder anywhere: it cannot climb up, split, or hide behind a NUL. */
+/** Path of a file inside its torrent: folders first, the file's own name last. */
+export type Path = readonly string[];
+
+/**
+ * True for text that can be the name of a file or folder anywhere: it cannot climb up, split, name a drive, or hide
+ * behind a NUL.
+ */
 export function isSafeSegment(text: string): boolean {
-  if (text === '' || text === '.' || text === '..' || /[/\\\0]/.test(text)) return false;
+  if (text === '' || text === '.' || text === '..' || /[/\\\0]|^[a-z]:$/i.test(text)) return false;
   return text.length <= MAX_SEGMENT_BYTES && utf8Encode(text).length <= MAX_SEGMENT_BYTES;
 }
 
 /** The nearest name that `isSafeSegment` accepts. */
 export function safeSegment(text: string): string {
-  const name = truncate(text.replace(/[/\\\0]/g, '_'), MAX_SEGMENT_BYTES);
+  const name = truncate(text.replace(/[/\\\0]|(?<=^[a-z]):$/gi, '_'), MAX_SEGMENT_BYTES);
   return name === '' || name === '.' || name === '..' ? `_${name.slice(1)}` : name;
 }
 
-/** Safe and distinct paths for `paths`, one for each, in their order. A name that is taken gets a number. */
-export function safePaths(paths: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  // BOUNDED: by the files being shared. Folders may be shared by files, so they are kept apart.
-  const files = new Set<string>();
-  const folders = new Set<string>();
-  const isFree = (path: readonly string[]): boolean => {
-    const joined = path.join('/');
-    if (files.has(joined) || folders.has(joined)) return false;
-    return path.every((_, depth) => depth === 0 || !files.has(path.slice(0, depth).join('/')));
-  };
+/** Safe paths for `paths`, one for each, in their order, of which no two clash on any file system. */
+export function safePaths(paths: readonly Path[]): readonly Path[] {
+  return distinctPaths(
+    paths.map((path) => (path.length === 0 ? ['_'] : path.slice(-MAX_PATH_SEGMENTS).map(safeSegment))),
+  );
+}
+
+/**
+ * Paths of which no two clash where file systems take upper and lower case, or composed and decomposed characters, for
+ * the same (Windows, macOS). A name that clashes gets a number.
+ */
+export function distinctPaths(paths: readonly Path[]): readonly Path[] {
+  const root = new Folder();
   return paths.map((path) => {
-    const wanted = path.slice(-MAX_PATH_SEGMENTS).map(safeSegment);
-    if (wanted.length === 0) wanted.push('_');
-    let chosen = wanted;
-    // A collision with a file higher up is escaped by renaming the first folder, any other by renaming the file.
-    for (let n = 2; !isFree(chosen); n++) {
-      const isBlocked = wanted.some((_, depth) => depth > 0 && files.has(wanted.slice(0, depth).join('/')));
-      chosen = isBlocked
-        ? [numbered(wanted[0] as string, n), ...wanted.slice(1)]
-        : [...wanted.slice(0, -1), numbered(wanted.at(-1) as string, n)];
-    }
-    files.add(chosen.join('/'));
-    for (let depth = 1; depth < chosen.length; depth++) folders.add(chosen.slice(0, depth).join('/'));
-    return chosen;
+    let folder = root;
+    const chosen = path.slice(0, -1).map((segment) => {
+      const name = folder.freeFolder(segment);
+      folder = folder.enter(fold(name));
+      return name;
+    });
+    const name = folder.freeFile(path.at(-1) ?? '_');
+    folder.entries.set(fold(name), 'file');
+    return [...chosen, name];
   });
 }
 
-/** `report.pdf` as `report (2).pdf`, within the length of a name. */
-function numbered(name: string, n: number): string {
-  const dot = name.lastIndexOf('.');
-  const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
-  const suffix = ` (${n})${extension}`;
-  return (
-    truncate(name.slice(0, name.length - extension.length), MAX_SEGMENT_BYTES - utf8Encode(suffix).length) + suffix
-  );
+/** True when no path is there twice, and none is a file where another needs a folder. Names that differ in case differ. */
+export function areDistinct(paths: readonly Path[]): boolean {
+  const root = new Folder();
+  for (const path of paths) {
+    let folder = root;
+    for (const segment of path.slice(0, -1)) {
+      if (folder.entries.get(segment) === 'file') return false;
+      folder = folder.enter(segment);
+    }
+    const name = path.at(-1) ?? '';
+    if (folder.entries.has(name)) return false;
+    folder.entries.set(name, 'file');
+  }
+  return true;
+}
+
+/** A folder of a tree of names. A tree, not joined paths: its size is bounded by that of what it was made from. */
+class Folder {
+  /** BOUNDED, as what follows: by the files of one torrent and their depth. */
+  readonly entries = new Map<string, Folder | 'file'>();
+  /** The last number given to a name, so that ten thousand clashes are not ten thousand searches from 2 on. */
+  readonly #numbers = new Map<string, number>();
+  /** What folders are called whose name was a file's, so that their files stay together. */
+  readonly #renamed = new Map<string, string>();
+
+  /** The folder inside this one, made when it is not there. No file has its name. */
+  enter(key: string): Folder {
+    const entry = this.entries.get(key);
+    if (entry instanceof Folder) return entry;
+    const made = new Folder();
+    this.entries.set(key, made);
+    return made;
+  }
+
+  freeFile(wanted: string): string {
+    return this.entries.has(fold(wanted)) ? this.#number(wanted) : wanted;
+  }
+
+  freeFolder(wanted: string): string {
+    if (this.entries.get(fold(wanted)) !== 'file') return wanted;
+    const name = this.#renamed.get(fold(wanted)) ?? this.#number(wanted);
+    this.#renamed.set(fold(wanted), name);
+    return name;
+  }
+
+  /** `report.pdf` as `report (2).pdf`, or with the next number that is free. */
+  #number(name: string): string {
+    const dot = name.lastIndexOf('.');
+    const extension = dot > 0 && name.length - dot <= MAX_EXTENSION_LENGTH ? name.slice(dot) : '';
+    const room = MAX_SEGMENT_BYTES - NUMBER_BYTES - utf8Encode(extension).length;
+    const stem = truncate(name.slice(0, name.length - extension.length), room);
+    const family = fold(`${stem}/${extension}`);
+    for (let n = (this.#numbers.get(family) ?? 1) + 1; ; n++) {
+      const numbered = `${stem} (${n})${extension}`;
+      if (this.entries.has(fold(numbered))) continue;
+      this.#numbers.set(family, n);
+      return numbered;
+    }
+  }
+}
+
+/** Longest ending of a name that stays behind the number. [characters] */
+const MAX_EXTENSION_LENGTH = 16;
+
+/** Room for a number of any length. [bytes] */
+const NUMBER_BYTES = 24;
+
+/** What file systems that do not tell case or composition apart make of a name. */
+function fold(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }
 
 /** As many whole characters of well-formed `text` as fit into `maxBytes` of UTF-8. */

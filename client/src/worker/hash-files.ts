@@ -4,7 +4,8 @@ import {
   MIN_SHARED_PIECES,
   PREFERRED_PIECE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
-import { PIECE_HASH_BYTES, choosePieceLength, pieceCountOf } from '../swarm/metainfo.ts';
+import { choosePieceLength } from '../swarm/build-metainfo.ts';
+import { PIECE_HASH_BYTES, pieceCountOf } from '../swarm/metainfo.ts';
 import { sha1 } from './hash.ts';
 import type { Layout } from './storage/layout.ts';
 import { readFiles } from './storage/source-files.ts';

@@ -1,6 +1,7 @@
 import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
-import { buildMetainfo, encodeTorrentFile } from '../swarm/metainfo.ts';
+import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';

@@ -20,14 +20,33 @@ export const TARGET_PIECE_COUNT = 2048;
 /** Largest info dictionary. [bytes] The cap of other clients for metadata from peers, too. */
 export const MAX_INFO_BYTES = 10 * 1024 * 1024;
 
-/** Largest torrent file. [bytes] An info dictionary and room for trackers. */
-export const MAX_TORRENT_FILE_BYTES = MAX_INFO_BYTES + 1024 * 1024;
-
 /** Most pieces of a torrent. What 20-byte hashes in `MAX_INFO_BYTES` can name; a bitfield of 64 KiB. */
 export const MAX_PIECES = 2 ** 19;
 
+/** Largest torrent file. [bytes] An info dictionary, 32-byte piece layers (BEP 52), and room for trackers. */
+export const MAX_TORRENT_FILE_BYTES = MAX_INFO_BYTES + 32 * MAX_PIECES + 1024 * 1024;
+
 /** Most files of a torrent. Above the 10,000 small files that must work, far below what exhausts a tab. */
 export const MAX_FILES = 50_000;
+
+/**
+ * Most files of a torrent that is created with the hashes of both BEP 3 and BEP 52. Each is there twice, with padding
+ * between: about 300 bytes, 6 MB of info dictionary. More files get those of BEP 3 alone.
+ */
+export const MAX_HYBRID_FILES = 20_000;
+
+/**
+ * Share of padding in our own content above which its pieces are made shorter. [fraction] Padding costs no transfer
+ * between our own peers, but SHA-1 goes over it, and other clients fetch it.
+ */
+export const TARGET_PADDING_FRACTION = 1 / 3;
+
+/** Pieces beyond which they are not made shorter for that. A bitfield of 8 KiB, 3.4 MB of hashes. */
+export const MAX_PADDED_PIECES = 2 ** 16;
+
+/** Padding beyond which content gets the hashes of BEP 3 alone: so much of the content, and a second's hashing more. */
+export const MAX_PADDING_FRACTION = 1 / 2;
+export const MAX_PADDING_BYTES = 256 * 1024 * 1024;
 
 /** Most folders above a file. Deeper trees than any file system's path limit allows. */
 export const MAX_PATH_SEGMENTS = 64;
@@ -41,11 +60,14 @@ export const MAX_TRACKERS = 64;
 /** Longest tracker or web-seed URL. [characters] */
 export const MAX_URL_LENGTH = 2048;
 
+/** Most file indices taken from a magnet link (`so`, BEP 53), its ranges written out. As many as there can be files. */
+export const MAX_SELECTED_FILES = 2 * MAX_FILES;
+
 /** Longest magnet link. [characters] All trackers at full length would still be refused; real links have under 2,000. */
 export const MAX_MAGNET_LENGTH = 64 * 1024;
 
-/** Deepest nesting of bencoded lists and dictionaries. The deepest known use (BEP 52 file trees) stays under it. */
-export const MAX_BENCODE_DEPTH = 32;
+/** Deepest nesting of bencoded lists and dictionaries. A BEP 52 file tree of `MAX_PATH_SEGMENTS` levels takes 68. */
+export const MAX_BENCODE_DEPTH = 72;
 
 /** Most values in one bencoded document. Each costs an object: 50,000 files with paths fit, a bomb of `le` does not. */
 export const MAX_BENCODE_VALUES = 500_000;
@@ -128,6 +150,15 @@ export const MIN_OPEN_PIECES = 3;
 
 /** Peers that may be asked for the same block at the end of a download. */
 export const MAX_BLOCK_REQUESTERS = 3;
+
+/**
+ * A block that one peer owes is asked of another, too, if that one is likely to be so many times as fast. Estimates of
+ * rates are off by as much; `sim -- swarm --kind tail` measures what it wastes and what it gains.
+ */
+export const ENDGAME_GAIN = 2;
+
+/** Pieces with a deadline. A player asks for what it shows in the next minute or two. */
+export const MAX_DEADLINES = 256;
 
 /** Requests outstanding at first. Half a round trip of a slow home line; doubles each round trip (slow start). */
 export const INITIAL_PIPELINE = 8;

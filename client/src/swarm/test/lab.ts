@@ -3,7 +3,8 @@ import { concatBytes, equalBytes, utf8Encode } from '../../../../shared/src/byte
 import { type NodeId, hashToId } from '../../../../shared/src/ids.ts';
 import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { TimerTable } from '../../../../shared/src/timer-table.ts';
-import { buildMetainfo, decodeInfo, infoHashOf, pieceLengthOf } from '../metainfo.ts';
+import { buildMetainfo } from '../build-metainfo.ts';
+import { decodeInfo, infoHashOf, pieceLengthOf } from '../metainfo.ts';
 import { Torrent } from '../torrent.ts';
 import type {
   EffectResult,

@@ -1,7 +1,7 @@
 import { hashToId } from '../../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../../shared/src/machine.ts';
-import { buildMetainfo } from '../metainfo.ts';
+import { buildMetainfo } from '../build-metainfo.ts';
 import { PieceSet } from '../piece-set.ts';
 import { at } from './at.ts';
 import { Torrent } from '../torrent.ts';

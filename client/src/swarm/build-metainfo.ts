@@ -1,0 +1,178 @@
+import {
+  MAX_CHOSEN_PIECE_LENGTH,
+  MAX_FILES,
+  MAX_HYBRID_FILES,
+  MAX_PADDED_PIECES,
+  MAX_PADDING_BYTES,
+  MAX_PADDING_FRACTION,
+  MAX_TRACKERS,
+  MIN_PIECE_LENGTH,
+  TARGET_PADDING_FRACTION,
+  TARGET_PIECE_COUNT,
+} from '../../../shared/src/limits/swarm.ts';
+import { invariant } from '../../../shared/src/result.ts';
+import { type BencodeInput, encodeBencode } from './bencode.ts';
+import { encodeFileList, plainFile } from './file-list.ts';
+import { type TreeFile, alignFiles, compareInTree, encodeFileTree } from './file-tree.ts';
+import { isUrl } from './magnet.ts';
+import { TREE_HASH_BYTES, rootOf, treeShape } from './merkle.ts';
+import { PIECE_HASH_BYTES, decodeInfo, pieceCountOf } from './metainfo.ts';
+import { type Path, safePaths, safeSegment } from './paths.ts';
+import type { Metainfo, TorrentFile } from './types.ts';
+
+/** A file that is about to be part of a torrent. */
+export interface SourceFile {
+  readonly path: Path;
+  /** [bytes] */
+  readonly length: number;
+}
+
+/** Our own content as it will be hashed. */
+export interface ContentPlan {
+  /** Which hashes it will have. */
+  readonly version: 'v1' | 'hybrid';
+  readonly name: string;
+  /** [bytes] */
+  readonly pieceLength: number;
+  /** In the torrent's order. Between files of a hybrid torrent there are gaps, which hash as zeros. */
+  readonly files: readonly PlannedFile[];
+}
+
+export interface PlannedFile extends SourceFile {
+  /** [bytes] */
+  readonly offset: number;
+  /** Index of the file among those that the plan was made for. */
+  readonly source: number;
+}
+
+/**
+ * The piece length for content of `totalBytes`: the smallest power of two from 16 KiB to 16 MiB that makes at most
+ * 2048 pieces, or 16 MiB. [bytes]
+ */
+export function choosePieceLength(totalBytes: number): number {
+  let length = MIN_PIECE_LENGTH;
+  while (length < MAX_CHOSEN_PIECE_LENGTH && totalBytes > length * TARGET_PIECE_COUNT) length *= 2;
+  return length;
+}
+
+/**
+ * Plans a torrent of both BEP 3 and BEP 52: names made harmless and distinct, files in the order of a file tree, each
+ * at the start of a piece. Pieces are shorter than `preferredLength` where padding would otherwise be out of proportion,
+ * and what is padding for the most part even so has the hashes of BEP 3 alone. The same files give the same plan.
+ */
+export function planContent(name: string, files: readonly SourceFile[], preferredLength: number): ContentPlan {
+  const paths = safePaths(files.map((file) => file.path));
+  const named = files.map((file, source) => ({ path: paths[source] as Path, length: file.length, source, offset: 0 }));
+  named.sort((a, b) => compareInTree(a.path, b.path));
+  const pieceLength = paddedPieceLength(files, preferredLength);
+  const version = pieceLength === undefined ? 'v1' : 'hybrid';
+  let offset = 0;
+  const laid = named.map((file) => {
+    const isAligned = pieceLength === undefined || file.length === 0;
+    const start = isAligned ? offset : Math.ceil(offset / pieceLength) * pieceLength;
+    offset = start + file.length;
+    return { ...file, offset: start };
+  });
+  return { version, name: safeSegment(name), pieceLength: pieceLength ?? preferredLength, files: laid };
+}
+
+/** What a torrent is made of: a plan and its hashes. */
+export interface MetainfoSource {
+  readonly name: string;
+  readonly files: readonly SourceFile[];
+  readonly pieceLength: number;
+  /**
+   * The SHA-1 digests of the pieces of all files in order, joined; those of a hybrid torrent with its padding. Undefined
+   * for a v2-only torrent.
+   */
+  readonly pieceHashes?: Uint8Array | undefined;
+  /** For each file with content its piece layer (`Metainfo.pieceLayers`). Undefined for a v1 torrent. */
+  readonly pieceLayers?: readonly (Uint8Array | undefined)[] | undefined;
+  readonly trackers: readonly string[];
+}
+
+/**
+ * Makes the metainfo of our own content. Names that a receiver would have to refuse are made harmless and unique, so
+ * what is built here always decodes. One file whose path is its name makes a single-file torrent. Files with piece
+ * layers come in the order of a plan.
+ */
+export function buildMetainfo(source: MetainfoSource): Metainfo {
+  const { pieceLength, pieceHashes, pieceLayers } = source;
+  invariant(source.files.length > 0 && source.files.length <= MAX_FILES, 'a torrent has from 1 to MAX_FILES files');
+  const name = safeSegment(source.name);
+  const files = nameFiles(source);
+  const laid = pieceLayers ? alignFiles(files, pieceLength) : { ok: true as const, value: concatenate(files) };
+  invariant(laid.ok, 'as many pieces as can be');
+  const info = new Map<string, BencodeInput>([
+    ['name', name],
+    ['piece length', pieceLength],
+  ]);
+  if (pieceHashes) {
+    const last = laid.value.at(-1) as TorrentFile;
+    const pieceCount = pieceCountOf(last.offset + last.length, pieceLength);
+    invariant(pieceHashes.length === pieceCount * PIECE_HASH_BYTES, 'one hash for each piece');
+    info.set('pieces', pieceHashes);
+    const isSingle = files.length === 1 && last.path.length === 1 && last.path[0] === name;
+    if (isSingle) info.set('length', last.length);
+    else info.set('files', encodeFileList(laid.value));
+  }
+  if (pieceLayers) info.set('meta version', 2).set('file tree', encodeFileTree(files));
+  const trackers = source.trackers.filter(isUrl).slice(0, MAX_TRACKERS);
+  const decoded = decodeInfo(encodeBencode(info), trackers);
+  invariant(decoded.ok, 'what is built here decodes');
+  return pieceLayers ? { ...decoded.value, pieceLayers: spread(decoded.value.files, pieceLayers) } : decoded.value;
+}
+
+/** The files under harmless names, with their roots. */
+function nameFiles(source: MetainfoSource): readonly TreeFile[] {
+  const paths = safePaths(source.files.map((file) => file.path));
+  return source.files.map(({ length }, i) => {
+    const path = paths[i] as Path;
+    const before = paths[i - 1];
+    if (!source.pieceLayers || length === 0) return { path, length, piecesRoot: undefined };
+    invariant(!before || compareInTree(before, path) < 0, 'the order of a file tree');
+    const shape = treeShape(length, source.pieceLength);
+    const layer = source.pieceLayers[i];
+    invariant(layer?.length === shape.pieceCount * TREE_HASH_BYTES, 'a piece layer for each file with content');
+    return { path, length, piecesRoot: rootOf(layer, shape.pieceLayer, shape.height) };
+  });
+}
+
+/** One file after the other, as in BEP 3. */
+function concatenate(files: readonly TreeFile[]): readonly TorrentFile[] {
+  let offset = 0;
+  return files.map(({ path, length }) => {
+    const file = plainFile(path, length, offset);
+    offset += length;
+    return file;
+  });
+}
+
+/** The layers of files without padding, for files with padding between them. */
+function spread(
+  files: readonly TorrentFile[],
+  layers: readonly (Uint8Array | undefined)[],
+): readonly (Uint8Array | undefined)[] {
+  let next = 0;
+  return files.map((file) => {
+    const layer = file.isPadding ? undefined : layers[next++];
+    return file.piecesRoot && layer;
+  });
+}
+
+/** The longest piece length up to `preferred` that keeps padding in proportion; undefined when none does. */
+function paddedPieceLength(files: readonly SourceFile[], preferred: number): number | undefined {
+  if (files.length > MAX_HYBRID_FILES) return undefined;
+  const content = files.reduce((sum, file) => sum + file.length, 0);
+  const pieces = (length: number): number => files.reduce((sum, file) => sum + pieceCountOf(file.length, length), 0);
+  const padding = (length: number): number => pieces(length) * length - content;
+  let length = preferred;
+  while (
+    length > MIN_PIECE_LENGTH &&
+    padding(length) > content * TARGET_PADDING_FRACTION &&
+    pieces(length / 2) <= MAX_PADDED_PIECES
+  )
+    length /= 2;
+  const isBearable = files.length === 1 || padding(length) <= content * MAX_PADDING_FRACTION + MAX_PADDING_BYTES;
+  return isBearable ? length : undefined;
+}
