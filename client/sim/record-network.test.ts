@@ -186,6 +186,42 @@ test('a popular record is served by copies, a newer version is seen within the s
   expect(seen).toEqual(everyone.map(() => 2));
 }, 60_000);
 
+test('the providers of a popular key are told by copies too; a change is seen within the staleness bound', () => {
+  const world = network();
+  const key = randomKey(world.rng);
+  const [first, second] = [item(near(world, key), -1), item(near(world, key), -2)];
+  const everyone = world.alive;
+  const answeredBy = new Map<NodeId, number>();
+  world.onEvent = (node, event) => {
+    const last = event.kind === 'trail' ? (event.path.at(-1) ?? node.contact.id) : undefined;
+    if (last !== undefined) answeredBy.set(last, (answeredBy.get(last) ?? 0) + 1);
+  };
+  const readAll = (): (readonly NodeId[])[] => {
+    const seen: (readonly NodeId[])[] = [];
+    for (const node of everyone) {
+      world.operate(node, { kind: 'findProviders', key }, (result) => {
+        if (result.kind === 'findProviders') seen.push(result.providers.map(({ id }) => id).sort());
+      });
+    }
+    world.run(world.now + 2_000);
+    return seen;
+  };
+  ask(world, first, { kind: 'publish', key }, 2_000);
+  for (let i = 0; i < 4; i++) expect(readAll()).toEqual(everyone.map(() => [first.contact.id]));
+  const holders = new Set(
+    near(world, key)
+      .slice(0, 8)
+      .map(({ contact }) => contact.id),
+  );
+  expect([...answeredBy.keys()].some((id) => !holders.has(id))).toBe(true);
+  ask(world, second, { kind: 'publish', key }, 2_000);
+  world.run(world.now + MAX_STALENESS_MS);
+  expect(readAll()).toEqual(everyone.map(() => [first.contact.id, second.contact.id].sort()));
+  ask(world, first, { kind: 'unpublish', key }, 2_000);
+  world.run(world.now + MAX_STALENESS_MS);
+  expect(readAll()).toEqual(everyone.map(() => [second.contact.id]));
+}, 60_000);
+
 test('a record outlives all eight of its holders when they leave one after another with a BYE', () => {
   const world = network();
   const key = randomKey(world.rng);

@@ -10,7 +10,7 @@ import type { MessageId } from './frame-fields.ts';
 import { laneFlags } from './lanes.ts';
 import * as link from './link-frames.ts';
 import * as payloads from './payloads.ts';
-import { encodeProviders } from './record-responder.ts';
+import { encodeProviders } from './read-responder.ts';
 import * as reply from './reply-frame.ts';
 import * as route from './route-frame.ts';
 import * as sync from './sync-payloads.ts';
@@ -107,6 +107,7 @@ const CODECS: readonly {
   ),
   codec('STORE_OWNED', { options: {}, record: owned }, payloads.encodeStore, (b) => payloads.decodeStore(b, cache)),
   codec('GET', { key, subject: 'providers' as const, isFresh: false }, payloads.encodeGet, payloads.decodeGet),
+  codec('GET_HOLDERS', { key, subject: 'providers' as const, isFresh: true }, payloads.encodeGet, payloads.decodeGet),
   codec(
     'READ',
     { token: id, copyAgeMs: undefined, body: encodeProviders([ada]) },

@@ -60,7 +60,7 @@ interface HolderAnswer {
 /**
  * Reads a key: asks the way to it, then further of the closest peers until a quorum of holders answered. The newest
  * record with a good signature wins, and holders that answered with less get it (read repair); providers are united. A
- * copy that vouches for a popular record, kept by a peer on the way or checked by a holder, ends the read at once.
+ * copy of what a popular key holds, kept by a peer on the way or checked by a holder, ends the read at once.
  */
 export class FetchOperation implements RequestOwner, VerificationOwner {
   readonly #routing: Routing;
@@ -121,6 +121,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     const read = reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
     if (read && this.#question.subject === 'record') this.#takeRecord(id, read);
     else if (read) this.#takeProviders(id, read);
+    if (this.#isOver) return;
     if (read?.copyAgeMs === undefined) {
       if (id !== undefined) this.#asked.add(id);
       const found = [...this.#ahead, ...reply.closest.map(({ contact }) => contact)];
@@ -185,13 +186,20 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     this.#send(this.#question.key, 0, this.#deadline);
   }
 
-  #takeProviders(id: NodeId | undefined, { token, body }: ReadPayload): void {
+  #takeProviders(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload): void {
     const { core } = this.#routing;
-    if (token !== undefined) this.#holdings.receivedTokens.note(this.#question.key, token, core.now);
-    if (id !== undefined) this.#answers.push({ id, record: undefined, token });
-    for (const provider of decodeProviders(body, core.contacts)) {
+    const found = decodeProviders(body, core.contacts);
+    const isOutOfDate = copyAgeMs !== undefined && (copyAgeMs > MAX_STALENESS_MS || found.length === 0);
+    if (copyAgeMs !== undefined && (this.#isFresh || isOutOfDate)) return this.#askHolders();
+    for (const provider of found) {
       if (this.#providers.size < MAX_PROVIDERS_PER_KEY) this.#providers.set(provider.id, provider);
     }
+    if (copyAgeMs !== undefined) {
+      this.#isPopular = true;
+      return this.#end(undefined, core.now - copyAgeMs);
+    }
+    if (token !== undefined) this.#holdings.receivedTokens.note(this.#question.key, token, core.now);
+    if (id !== undefined) this.#answers.push({ id, record: undefined, token });
   }
 
   #proceed(): void {
@@ -228,14 +236,18 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
 
   #end(record: SignedRecord | undefined, readAt: Millis): void {
     this.cancel();
-    const { cache, neighbourhood } = this.#holdings;
+    const { cache, providerCache, neighbourhood } = this.#holdings;
     const { core } = this.#routing;
-    const { key } = this.#question;
+    const { key, subject } = this.#question;
+    const providers = [...this.#providers.values()];
     if (record && (this.#isPopular || cache.isPopular(key, core.now))) {
       cache.offer(record, readAt, neighbourhood.peersBetween(key));
     }
+    if (subject === 'providers' && (this.#isPopular || providerCache.isPopular(key, core.now))) {
+      providerCache.offer(key, providers, readAt, neighbourhood.peersBetween(key));
+    }
     const why = this.#answers.length === 0 ? this.#why : undefined;
-    this.#owner.onFetched({ record, providers: [...this.#providers.values()], why });
+    this.#owner.onFetched({ record, providers, why });
   }
 
   /** Sends the newest version to those of the closest that answered with an older one or none. */

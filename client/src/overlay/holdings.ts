@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { Admission } from './admission.ts';
 import { Neighbourhood } from './neighbourhood.ts';
+import { ProviderCache } from './provider-cache.ts';
 import { ProviderStore } from './provider-store.ts';
 import { Publisher } from './publisher.ts';
 import { RecordCache } from './record-cache.ts';
@@ -17,6 +18,7 @@ export class Holdings {
   readonly records: RecordStore;
   readonly providers = new ProviderStore();
   readonly cache = new RecordCache();
+  readonly providerCache = new ProviderCache();
   readonly verifier: Verifier;
   readonly tokens: WriteTokens;
   readonly receivedTokens = new ReceivedTokens();

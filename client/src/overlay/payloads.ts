@@ -36,21 +36,21 @@ export type GetSubject = 'record' | 'providers';
 export interface GetPayload {
   readonly key: Key;
   readonly subject: GetSubject;
-  /** Only holders are to answer, not copies on the path. Says nothing about providers, which are never copied. */
+  /** Only holders are to answer, not copies on the path. */
   readonly isFresh: boolean;
 }
 
 export function encodeGet({ key, subject, isFresh }: GetPayload): Uint8Array {
   return new Writer(ID_BYTES + 1)
     .hex(key)
-    .u8(subject === 'providers' ? 2 : isFresh ? 3 : 1)
+    .u8((subject === 'record' ? 1 : 2) + (isFresh ? 2 : 0))
     .done();
 }
 
 export function decodeGet(bytes: Uint8Array): GetPayload | undefined {
   const subject = bytes[ID_BYTES] ?? 0;
-  if (bytes.length !== ID_BYTES + 1 || subject < 1 || subject > 3) return undefined;
-  return { key: readId(bytes, 0), subject: subject === 2 ? 'providers' : 'record', isFresh: subject === 3 };
+  if (bytes.length !== ID_BYTES + 1 || subject < 1 || subject > 4) return undefined;
+  return { key: readId(bytes, 0), subject: subject % 2 === 1 ? 'record' : 'providers', isFresh: subject > 2 };
 }
 
 /** The answer to GET. */
@@ -84,7 +84,7 @@ export function decodeRead(bytes: Uint8Array): ReadPayload | undefined {
   return reader.ok ? { token, copyAgeMs, body: reader.rest() } : undefined;
 }
 
-/** True when a read that begins with `flags` is a copy of a popular record. */
+/** True when a read that begins with `flags` is a copy of what a popular key holds. */
 export function isCopy(flags: number | undefined): boolean {
   return flags !== undefined && (flags & IS_COPY) !== 0;
 }

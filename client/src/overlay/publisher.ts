@@ -44,6 +44,7 @@ export class Publisher {
     this.#published.delete(key);
     const { core } = this.#routing;
     this.#holdings.providers.remove(key, core.self.id, published.secret, core.now);
+    this.#holdings.providerCache.drop(key);
     const payload = encodeUnpublish({ key, provider: core.self, secret: published.secret });
     const copy = { kind: ROUTE_KIND.unpublish, key, encode: () => payload, replicas: undefined };
     return new StoreOperation(this.#routing, this.#holdings, copy, true, owner).start();
@@ -72,7 +73,8 @@ export class Publisher {
     const { core } = this.#routing;
     published.nextAt = core.now + PROVIDER_REFRESH_MS;
     const note = { provider: core.self, ttlSeconds: PROVIDER_TTL_MS / 1000, removal: removalOf(published.secret) };
-    const { providers, neighbourhood } = this.#holdings;
+    const { providers, providerCache, neighbourhood } = this.#holdings;
+    providerCache.drop(key);
     const isKept = neighbourhood.isReplica(key) && providers.add(key, note, core.now) === 'ok';
     const replicas = isKept ? providers.held(key)?.replicas : undefined;
     const encode = (token?: WriteToken): Uint8Array => encodePublish({ key, notes: [note], token });

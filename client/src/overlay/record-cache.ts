@@ -1,14 +1,8 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { Key } from '../../../shared/src/ids.ts';
-import {
-  CACHE_HALVING_PEERS,
-  MAX_CACHED_RECORDS,
-  MAX_COUNTED_KEYS,
-  MAX_STALENESS_MS,
-  POPULAR_READS,
-  POPULAR_WINDOW_MS,
-} from '../../../shared/src/limits/records.ts';
+import { MAX_CACHED_RECORDS, MAX_STALENESS_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { Popularity, servedUntil } from './popularity.ts';
 import { isSameVersion, isSuccessor } from './record-store.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -27,25 +21,11 @@ export interface CachedRecord {
  * Copies of popular records near the paths that lead to them (Kademlia §2.3), so that no holder serves everybody. They
  * are never replicas: not counted, not handed over, not in digests, gone within seconds, and lose to any newer version.
  */
-export class RecordCache {
+export class RecordCache extends Popularity {
   readonly #copies = new BoundedMap<Key, CachedRecord>(MAX_CACHED_RECORDS);
-  readonly #reads = new BoundedMap<Key, { since: Millis; count: number }>(MAX_COUNTED_KEYS);
 
   get size(): number {
     return this.#copies.size;
-  }
-
-  /** Takes note of a read of `key`, ours or one that passes. */
-  countRead(key: Key, now: Millis): void {
-    const reads = this.#reads.get(key);
-    if (reads && now - reads.since < POPULAR_WINDOW_MS) reads.count++;
-    else this.#reads.set(key, { since: now, count: reads && reads.count >= POPULAR_READS ? POPULAR_READS : 1 });
-  }
-
-  /** True when `key` was read often in this window, or in the one before. */
-  isPopular(key: Key, now: Millis): boolean {
-    const reads = this.#reads.get(key);
-    return reads !== undefined && reads.count >= POPULAR_READS && now - reads.since < 2 * POPULAR_WINDOW_MS;
   }
 
   /** For our own reads. */
@@ -68,8 +48,7 @@ export class RecordCache {
    * and the key.
    */
   offer(record: SignedRecord, readAt: Millis, between: number): void {
-    const servedUntil = readAt + MAX_STALENESS_MS * 2 ** -(Math.max(0, between) / CACHE_HALVING_PEERS);
-    this.#keep({ record, readAt, servedUntil, isPopular: true });
+    this.#keep({ record, readAt, servedUntil: servedUntil(readAt, between), isPopular: true });
   }
 
   /** Remembers what we have put, so that we read at least that. */

@@ -123,11 +123,7 @@ export class FetchCommand implements Operation, FetchOwner {
     this.#command = command;
     services.operations.open(command.op, this);
     if (command.kind === 'get') this.#get(command);
-    else {
-      const providers = services.holdings.providers.get(command.key, services.routing.core.now);
-      const { key } = command;
-      this.#start({ key, subject: 'providers', author: undefined, isFresh: true, record: undefined, providers });
-    }
+    else this.#findProviders(command);
   }
 
   cancel(): void {
@@ -159,6 +155,16 @@ export class FetchCommand implements Operation, FetchOwner {
     else this.#start({ key, subject: 'record', author, isFresh, record, providers: NO_CONTACTS });
   }
 
+  #findProviders({ key, op }: CommandOf<'findProviders'>): void {
+    const { routing, holdings, operations } = this.#services;
+    const { now } = routing.core;
+    const providers = holdings.providers.get(key, now);
+    const copy = holdings.providerCache.get(key, now);
+    holdings.providerCache.countRead(key, now);
+    if (copy) operations.finish(op, readProviders(uniteProviders(copy.providers, providers), undefined));
+    else this.#start({ key, subject: 'providers', author: undefined, isFresh: false, record: undefined, providers });
+  }
+
   #start(question: ConstructorParameters<typeof FetchOperation>[2]): void {
     const { routing, holdings } = this.#services;
     this.#fetch = new FetchOperation(routing, holdings, question, this).start();
@@ -174,6 +180,10 @@ function readRecord(record: SignedRecord | undefined, why: NoAnswer | undefined)
 
 function readProviders(providers: readonly Contact[], why: NoAnswer | undefined): OverlayResult {
   return providers.length === 0 && why ? failed(why) : { kind: 'findProviders', providers };
+}
+
+function uniteProviders(...lists: readonly (readonly Contact[])[]): Contact[] {
+  return [...new Map(lists.flat().map((contact) => [contact.id, contact])).values()];
 }
 
 /** Peers that hold a copy now, or why there is none. A peer that is alone keeps its own copy and hands it on later. */

@@ -1,33 +1,22 @@
-import { Writer } from '../../../shared/src/bytes.ts';
 import type { Contact } from '../../../shared/src/ids.ts';
 import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
-import { MAX_CHECKS, MAX_STALENESS_MS, REPLICATION } from '../../../shared/src/limits/records.ts';
-import { isCloser } from '../../../shared/src/xor.ts';
-import { closestContacts } from './contact-exchange.ts';
-import { FetchOperation } from './fetch-operation.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './forwarder.ts';
-import { type AgedContact, contactBytes } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import {
   type ProviderNote,
-  decodeGet,
   decodePublish,
-  decodeRead,
-  decodeRecord,
   decodeStore,
   decodeUnpublish,
-  encodeRead,
-  encodeRecord,
   encodeToken,
   encodeUnpublish,
-  isCopy,
 } from './payloads.ts';
+import { ReadResponder } from './read-responder.ts';
 import { conflictCode } from './record-commands.ts';
 import { providerCopy, recordCopy } from './replication.ts';
-import { type ReplyStatus, decodeReply, replyPayloadStart } from './reply-frame.ts';
+import type { ReplyStatus } from './reply-frame.ts';
 import type { Routing } from './request.ts';
-import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA, routePayload } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
 import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './spread.ts';
 import type { SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
@@ -40,99 +29,31 @@ const ONE_COPY = new Uint8Array([1]);
 export class RecordResponder {
   readonly #routing: Routing;
   readonly #holdings: Holdings;
-  /** Popular keys being checked. BOUNDED: by MAX_CHECKS. */
-  readonly #checking = new Set<Contact['id']>();
+  readonly #reads: ReadResponder;
 
   constructor(routing: Routing, holdings: Holdings) {
     this.#routing = routing;
     this.#holdings = holdings;
+    this.#reads = new ReadResponder(routing, holdings);
   }
 
   /** True when a message on its way to the closest peer may end here: we hold what it asks for, or can place it. */
   intercepts(forward: Forward): boolean {
-    const { neighbourhood, cache } = this.#holdings;
+    const { neighbourhood, cache, providerCache } = this.#holdings;
     const { target: key, kind } = forward;
-    if (kind === ROUTE_KIND.get) return this.#canAnswer(forward);
+    if (kind === ROUTE_KIND.get) return this.#reads.intercepts(forward);
     if (kind === ROUTE_KIND.store) cache.drop(key);
+    else providerCache.drop(key);
     return neighbourhood.isCoordinator(key);
   }
 
-  #canAnswer(forward: Forward): boolean {
-    const { core } = this.#routing;
-    const { neighbourhood, cache, records, providers } = this.#holdings;
-    const get = forward.bytes && decodeGet(routePayload(forward.bytes));
-    if (!get || get.key !== forward.target) return false;
-    const { key } = get;
-    if (get.subject === 'providers') return providers.held(key) !== undefined && neighbourhood.isReplica(key);
-    if (records.get(key, core.wallNow)) return neighbourhood.isReplica(key);
-    cache.countRead(key, core.now);
-    return !get.isFresh && cache.servable(key, core.now, core.wallNow) !== undefined;
-  }
-
-  /**
-   * An answer to GET passes on its way back. The hop next to the holder keeps a copy when the key is popular: it is the
-   * closest peer asked that did not hold it (Kademlia §2.3). Once it answers itself, the hop before it comes next.
-   */
+  /** An answer to GET of others passes on its way back. */
   observe(forward: Forward, bytes: Uint8Array): void {
-    const { core } = this.#routing;
-    const { cache, verifier, neighbourhood } = this.#holdings;
-    const { target: key } = forward;
-    if (!isCopy(replyPayloadStart(bytes)) && !cache.isPopular(key, core.now)) return;
-    const reply = decodeReply(bytes, core.contacts);
-    const read = reply?.trail.length === 1 && reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
-    const record = read && read.body.length > 0 ? decodeRecord(read.body, core.contacts) : undefined;
-    if (!read || record?.key !== key) return;
-    const readAt = core.now - (read.copyAgeMs ?? 0);
-    verifier.verify(record, {
-      onVerified: (_record, isValid) => {
-        if (isValid) cache.offer(record, readAt, neighbourhood.peersBetween(key));
-      },
-    });
+    this.#reads.observe(forward, bytes);
   }
 
   onGet(forward: Forward, payload: Uint8Array): Answer {
-    const get = decodeGet(payload);
-    if (!get) return this.#invalid();
-    const { core } = this.#routing;
-    const { records, providers, cache, tokens } = this.#holdings;
-    const { key } = get;
-    const closest = this.#closest(forward, get.key);
-    const token = tokens.issue(forward.origin.id, key, core.now);
-    if (get.subject === 'providers') {
-      const body = encodeProviders(providers.get(key, core.now));
-      return { status: 'ok', payload: encodeRead({ token, copyAgeMs: undefined, body }), closest };
-    }
-    const held = records.get(key, core.wallNow)?.record;
-    if (held && !get.isFresh) this.#vouch(held);
-    const copy = get.isFresh ? undefined : cache.servable(key, core.now, core.wallNow);
-    const record = copy?.record ?? held;
-    if (record) core.counters.recordsServed++;
-    if (copy) core.counters.copiesServed++;
-    const read = {
-      token: copy ? undefined : token,
-      copyAgeMs: copy && Math.ceil(core.now - copy.readAt),
-      body: record ? encodeRecord(record) : NOTHING,
-    };
-    return { status: 'ok', payload: encodeRead(read), closest: copy ? [] : closest };
-  }
-
-  /**
-   * Checks a popular record of ours against a quorum now and then. For MAX_STALENESS_MS after it our answer alone ends a
-   * read, and may be kept on its way: a hot key costs one answer a read, not four.
-   */
-  #vouch(held: SignedRecord): void {
-    const { core } = this.#routing;
-    const { cache } = this.#holdings;
-    const { key } = held;
-    cache.countRead(key, core.now);
-    const copy = cache.servable(key, core.now, core.wallNow);
-    const isDue = !copy || core.now - copy.readAt > MAX_STALENESS_MS / 2;
-    if (!isDue || !cache.isPopular(key, core.now) || this.#checking.size >= MAX_CHECKS || this.#checking.has(key))
-      return;
-    this.#checking.add(key);
-    const question = { key, subject: 'record', author: undefined, isFresh: true, record: held, providers: [] } as const;
-    const owner = { onFetched: (): boolean => this.#checking.delete(key) };
-    new FetchOperation(this.#routing, this.#holdings, question, owner).start();
+    return this.#reads.onGet(forward, payload) ?? this.#invalid();
   }
 
   onStore(forward: Forward, payload: Uint8Array): Answer | undefined {
@@ -154,7 +75,7 @@ export class RecordResponder {
 
   onPublish(forward: Forward, payload: Uint8Array): Answer | undefined {
     const { core } = this.#routing;
-    const { neighbourhood, providers } = this.#holdings;
+    const { neighbourhood, providers, providerCache } = this.#holdings;
     const publish = decodePublish(payload, core.contacts);
     if (!publish) return this.#invalid();
     const { key, notes, token } = publish;
@@ -163,6 +84,7 @@ export class RecordResponder {
     const refused = this.#admit(forward, key, token);
     if (refused) return refused;
     if (!neighbourhood.isResponsible(key)) return refusal('refused');
+    providerCache.drop(key);
     let status: ReplyStatus = 'ok';
     for (const note of notes) {
       const added = providers.add(key, note, core.now);
@@ -184,6 +106,7 @@ export class RecordResponder {
     const refused = this.#admit(forward, key, undefined);
     if (refused?.status === 'quota') return refused;
     this.#holdings.providers.remove(key, provider.id, secret, core.now);
+    this.#holdings.providerCache.drop(key);
     if ((forward.flags & ROUTE_REPLICA) !== 0) return { status: 'ok', payload: ONE_COPY, closest: [] };
     const bytes = payload.slice();
     this.#spread({ kind: ROUTE_KIND.unpublish, key, encode: () => bytes, replicas: undefined }, forward);
@@ -226,15 +149,6 @@ export class RecordResponder {
     new Spread(this.#routing, copy, {
       onSpread: (outcome) => forwarder.answer(forward, spreadAnswer(outcome)),
     }).start(neighbourhood.replicaPeers(copy.key), neighbourhood.spares(copy.key));
-  }
-
-  /** The closest peers we know, ourselves included. */
-  #closest(forward: Forward, key: Contact['id']): AgedContact[] {
-    const { core, table } = this.#routing;
-    const others = closestContacts(core, table, key, REPLICATION, forward.origin.id);
-    const at = others.findIndex(({ contact }) => isCloser(key, core.self.id, contact.id));
-    others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0 });
-    return others.slice(0, REPLICATION);
   }
 
   #invalid(): Answer {
@@ -290,11 +204,4 @@ function spreadAnswer(outcome: SpreadOutcome): Answer {
 
 function refusal(status: ReplyStatus): Answer {
   return { status, payload: NOTHING, closest: [] };
-}
-
-/** The answer to GET for providers: a count and their contacts. */
-export function encodeProviders(providers: readonly Contact[]): Uint8Array {
-  const writer = new Writer(1 + 64 * providers.length).u8(providers.length);
-  for (const provider of providers) writer.bytes(contactBytes(provider));
-  return writer.done();
 }

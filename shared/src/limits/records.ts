@@ -80,11 +80,17 @@ export const MAX_COUNTED_KEYS = 512;
 /** Copies kept. [records] At most 320 kB. */
 export const MAX_CACHED_RECORDS = 256;
 
+/** Lists of providers kept. [keys] At most 256 kB of contacts, most of them interned. */
+export const MAX_CACHED_PROVIDER_LISTS = 64;
+
 /**
  * Longest time from a holder's answer to the last use of a copy of it: how stale a read of a popular key may be, beside
  * the time that answers travel. [ms] A put is seen by everybody within it; a read marked fresh sees it at once.
  */
 export const MAX_STALENESS_MS = 10_000;
+
+/** A holder checks a popular key against the other replicas this often. [ms] So that copies of its answers live for three quarters of MAX_STALENESS_MS at least. */
+export const CHECK_MS = MAX_STALENESS_MS / 4;
 
 /** Popular keys that a holder checks against the other replicas at once. [keys] Further ones are read from a quorum each time. */
 export const MAX_CHECKS = 32;
