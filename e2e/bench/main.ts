@@ -3,6 +3,7 @@ import type { Tab } from '../harness/tab.ts';
 import { holds, median, table, type Figure } from './figures.ts';
 import { callToFrame, firstByteAfter, firstLoad, goneAfter, joinedAfter, openTimedTab } from './latency.ts';
 import { inWorld, MB, say } from './lab.ts';
+import { largeDownload } from './large.ts';
 import { machines } from './machines.ts';
 import { overlayMachine } from './overlay.ts';
 import { oneToFour, oneToOne, seeding } from './swarm.ts';
@@ -97,12 +98,15 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'one-to-one': oneToOne,
   'one-to-four': oneToFour,
   seeding,
+  large: largeDownload,
   machines,
   overlay: overlayMachine,
 };
 
 /** Names for several parts at once. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = { swarm: ['one-to-one', 'one-to-four', 'seeding'] };
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  swarm: ['one-to-one', 'one-to-four', 'seeding', 'large'],
+};
 
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */
 export async function bench(args: readonly string[]): Promise<boolean> {

@@ -23,7 +23,7 @@ export async function measureTransfer(
   const startedAt = performance.now();
   const firstByteMs = await Promise.all(receivers.map((tab) => tab.page.evaluate(downloadAll, magnet)));
   const seconds = (performance.now() - startedAt) / 1000;
-  const tasks = await Promise.all(pages.map((page, index) => page.evaluate(longestTask, since[index] ?? 0)));
+  const tasks = await Promise.all(pages.map((page, index) => page.evaluate(longestTaskSince, since[index] ?? 0)));
   await Promise.all(receivers.map((tab) => tab.page.evaluate(forgetDownload, infoHash)));
   await seed.page.evaluate(stopShare, infoHash);
   return {
@@ -52,6 +52,7 @@ async function stopShare(infoHash: string): Promise<void> {
   await window.skein.shares.find((each) => each.infoHash === infoHash)?.stop();
 }
 
-function longestTask(since: number): number {
+/** In a page: the longest main-thread task since then; 0 when none took over 50 ms. [ms] */
+export function longestTaskSince(since: number): number {
   return Math.max(0, ...window.longTasks.filter((task) => task.start >= since).map((task) => task.duration));
 }

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { watchPage } from '../harness/globals.ts';
 import { ROOT } from '../harness/root.ts';
-import type { Transfer } from './transfer.ts';
+import { longestTaskSince, type Transfer } from './transfer.ts';
 
 /** Its package.json names the measured versions. */
 const FOLDER = join(ROOT, 'e2e/bench/webtorrent');
@@ -93,7 +93,7 @@ export class WebTorrentLab {
     const work = { magnet, announce: this.#announce };
     const firstByteMs = await Promise.all(receivers.map((page) => page.evaluate(download, work)));
     const seconds = (performance.now() - startedAt) / 1000;
-    const tasks = await Promise.all(receivers.map((page) => page.evaluate(longestTaskYet)));
+    const tasks = await Promise.all(receivers.map((page) => page.evaluate(longestTaskSince, 0)));
     return { bytesPerSecond: (bytes * receivers.length) / seconds, firstByteMs, longestTaskMs: Math.max(...tasks) };
   }
 
@@ -148,8 +148,4 @@ function download({ magnet, announce }: { magnet: string; announce: string }): P
     torrent.once('download', () => (firstByteMs = performance.now() - startedAt));
     torrent.once('done', () => resolve(firstByteMs));
   });
-}
-
-function longestTaskYet(): number {
-  return Math.max(0, ...window.longTasks.map((task) => task.duration));
 }

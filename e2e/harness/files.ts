@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -32,6 +32,9 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** How much of a large file is made at a time. [bytes] */
+const LARGE_CHUNK_BYTES = 4 * 1024 * 1024;
+
 /** A folder of test files, gone after the test. */
 export class FileFolder {
   readonly path: string;
@@ -50,6 +53,20 @@ export class FileFolder {
     const path = join(this.path, name);
     await writeFile(path, bytes);
     return { path, name, size, sha256: hashBytes(bytes) };
+  }
+
+  /** Makes a file of random bytes that is too large to hold; resolves to its path. */
+  async makeLarge(name: string, size: number): Promise<string> {
+    const path = join(this.path, name);
+    const file = await open(path, 'w');
+    try {
+      for (let left = size; left > 0; left -= LARGE_CHUNK_BYTES) {
+        await file.write(randomBytes(Math.min(left, LARGE_CHUNK_BYTES)));
+      }
+    } finally {
+      await file.close();
+    }
+    return path;
   }
 
   async remove(): Promise<void> {
