@@ -3,8 +3,8 @@
 /** Most content that memory storage holds in one tab. [bytes] A tab that needs more is killed by some phones. */
 export const MAX_MEMORY_STORAGE_BYTES = 1024 * 1024 * 1024;
 
-/** Room that must be left over after a download of known size fits. [bytes] Resume records and the browser's own files. */
-export const STORAGE_HEADROOM_BYTES = 8 * 1024 * 1024;
+/** Lengths that are tried to find out how much room a full disk has left. Each takes about a millisecond. */
+export const ROOM_PROBES = 16;
 
 /** Open OPFS access handles per torrent. [handles] Each is an open file of the browser process. */
 export const MAX_OPEN_FILES = 64;

@@ -39,6 +39,11 @@ export class Journal {
     this.#timer ??= setTimeout(() => this.#append(), JOURNAL_MS);
   }
 
+  /** Writes down what was added since. */
+  write(): void {
+    if (this.#timer !== undefined) this.#append();
+  }
+
   /** A record names those for which `has` is true: they leave. */
   recorded(has: (piece: number) => boolean): void {
     if (this.#unrecorded.length === 0) return;
@@ -53,7 +58,7 @@ export class Journal {
   }
 
   close(): void {
-    if (this.#timer !== undefined) this.#append();
+    this.write();
     this.#file.close();
   }
 

@@ -3,7 +3,6 @@ import type { Metainfo } from '../../swarm/types.ts';
 import type { PieceSet } from '../bitfield.ts';
 import { MemoryBudget, MemoryStore } from './memory.ts';
 import { OpfsStore } from './opfs.ts';
-import { requireRoom } from './quota.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { ContentStore } from './types.ts';
 import { isStored, verifyStored } from './verify.ts';
@@ -21,9 +20,7 @@ export class StoreOpener {
 
   /** For a download of which nothing is stored. Rejects with `StorageError`, before anything is taken when it will not fit. */
   async openNew(metainfo: Metainfo, isLocked: boolean): Promise<ContentStore> {
-    if (!isLocked) return new MemoryStore(metainfo.files, this.#budget);
-    await requireRoom(OpfsStore.lengthOf(metainfo.files));
-    return await this.#openFolder(metainfo);
+    return isLocked ? await this.#openFolder(metainfo) : new MemoryStore(metainfo.files, this.#budget);
   }
 
   /**
@@ -41,7 +38,6 @@ export class StoreOpener {
       if (!(store instanceof OpfsStore)) return { store, stored: claimed };
       return { store, stored: await addUnrecorded(metainfo, store, claimed) };
     }
-    // Files are created at their full length, so a download that goes on has taken its room already.
     const store = await this.#openFolder(metainfo);
     try {
       const stored = await verifyStored(metainfo, store, claimed, this.#rng, checking);

@@ -1,6 +1,6 @@
 import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
 import { Journal } from './journal.ts';
-import { describeFullDisk } from './quota.ts';
+import { fullDisk, measureRoom } from './quota.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
 import { type UnitSpan, Units } from './units.ts';
@@ -10,6 +10,9 @@ const ROOT_FOLDER = 'skein';
 
 /** Beside the stored files, which are named by numbers. */
 const JOURNAL_NAME = 'journal';
+
+/** As long as all stored files together that are not created yet: their room is taken from the start. */
+const RESERVE_NAME = 'reserve';
 
 /** True when this worker can keep files: a secure context with the origin private file system and Web Locks. */
 export async function canUseOpfs(): Promise<boolean> {
@@ -78,6 +81,7 @@ export class OpfsStore implements ContentStore {
   /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
   #chain: Promise<void> = Promise.resolve();
   readonly #reader: CachedReader;
+  #reserve: FileSystemSyncAccessHandle | undefined;
   #isClosed = false;
 
   private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle, journal: Journal) {
@@ -98,6 +102,7 @@ export class OpfsStore implements ContentStore {
       const file = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
       const store = new OpfsStore(setup, folder, new Journal(file));
       try {
+        await store.#takeRoom();
         if (store.#units.lengths.length > 0) await store.#handle(0);
       } catch (error) {
         await store.close();
@@ -109,14 +114,14 @@ export class OpfsStore implements ContentStore {
     }
   }
 
-  /** Bytes that a torrent of these files takes. */
-  static lengthOf(files: readonly StoredFile[]): number {
-    return new Units(files).storedLength;
-  }
-
   /** Pieces that an earlier page stored and recorded nowhere: to be verified. */
   get unrecorded(): readonly number[] {
     return this.#journal.left;
+  }
+
+  /** A person is about to be told of what is stored: from now on no end of the tab may take it back. */
+  writeJournal(): void {
+    if (!this.#isClosed) this.#journal.write();
   }
 
   /** The resume record names those for which `has` is true. */
@@ -182,6 +187,7 @@ export class OpfsStore implements ContentStore {
     this.#reader.close();
     this.#journal.close();
     for (const handle of this.#open.values()) handle.close();
+    this.#reserve?.close();
     this.#open.clear();
     this.#dirty.clear();
   }
@@ -236,9 +242,11 @@ export class OpfsStore implements ContentStore {
     if (this.#isClosed) throw new StorageError('storage-failed', 'The files of this download are closed.');
     const handle = await openExclusively(await this.#folder.getFileHandle(String(unit), { create: true }));
     try {
-      // Reserves the room now: a full disk shows before the file is begun, not at its end.
       const length = this.#units.lengths[unit] ?? 0;
-      if (handle.getSize() !== length) handle.truncate(length);
+      const size = handle.getSize();
+      // What the file takes now was kept for it in the reserve.
+      this.#reserve?.truncate(Math.max(0, this.#reserve.getSize() - Math.max(0, length - size)));
+      if (size !== length) handle.truncate(length);
     } catch (error) {
       handle.close();
       throw error;
@@ -257,21 +265,50 @@ export class OpfsStore implements ContentStore {
     }
   }
 
-  /** A full disk in figures: what is not reserved yet, and what is left. */
+  /** Takes the room of all stored files, so that a full disk shows at the start and not in the middle. */
+  async #takeRoom(): Promise<void> {
+    if (this.#units.lengths.length < 2) return;
+    const isNew = !(await hasFile(this.#folder, RESERVE_NAME));
+    const reserve = await this.#openReserve();
+    if (isNew) reserve.truncate(this.#units.storedLength);
+  }
+
+  async #openReserve(): Promise<FileSystemSyncAccessHandle> {
+    this.#reserve ??= await openExclusively(await this.#folder.getFileHandle(RESERVE_NAME, { create: true }));
+    return this.#reserve;
+  }
+
+  /** A full disk in figures: what is not there yet, and what still fits. */
   async #explain(error: unknown): Promise<StorageError> {
     const failure = toStorageError(error);
     if (failure.code !== 'storage-full') return failure;
-    let needed = 0;
-    for (const [unit, length] of this.#units.lengths.entries()) {
-      const file = this.#open.has(unit)
-        ? undefined
-        : await this.#folder.getFileHandle(String(unit)).then(
-            (handle) => handle.getFile(),
-            () => undefined,
-          );
-      if (!this.#open.has(unit) && file?.size !== length) needed += length;
+    try {
+      const reserve = await this.#openReserve();
+      const needed = Math.max(0, (await this.#missingLength()) - reserve.getSize());
+      return fullDisk(needed, measureRoom(reserve, needed), failure);
+    } catch {
+      return failure;
     }
-    return await describeFullDisk(needed, failure);
+  }
+
+  /** Bytes of stored files that are not created yet. */
+  async #missingLength(): Promise<number> {
+    let missing = 0;
+    for (const [unit, length] of this.#units.lengths.entries()) {
+      if (this.#open.has(unit)) continue;
+      if (!(await hasFile(this.#folder, String(unit), length))) missing += length;
+    }
+    return missing;
+  }
+}
+
+/** True when there is such a file, and when it has this length, if one is given. */
+async function hasFile(folder: FileSystemDirectoryHandle, name: string, length?: number): Promise<boolean> {
+  try {
+    const handle = await folder.getFileHandle(name);
+    return length === undefined || (await handle.getFile()).size === length;
+  } catch {
+    return false;
   }
 }
 

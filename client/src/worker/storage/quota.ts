@@ -1,28 +1,37 @@
-import { STORAGE_HEADROOM_BYTES } from '../../../../shared/src/limits/storage.ts';
+import { ROOM_PROBES } from '../../../../shared/src/limits/storage.ts';
 import { formatBytes } from './memory.ts';
 import { StorageError } from './types.ts';
 
-/** What the browser has left for this origin. [bytes] Undefined when it will not say. */
-async function freeBytes(): Promise<number | undefined> {
-  const estimate = await navigator.storage.estimate().catch(() => undefined);
-  if (estimate?.quota === undefined || estimate.usage === undefined) return undefined;
-  return Math.max(0, estimate.quota - estimate.usage);
+/** A file whose length can be tried out; a sync access handle of the origin private file system is one. */
+export interface ProbeFile {
+  getSize(): number;
+  truncate(size: number): void;
 }
 
-/** Throws `storage-full` when the browser says that `needed` more bytes do not fit. A browser that will not say is trusted. */
-export async function requireRoom(needed: number): Promise<void> {
-  const free = await freeBytes();
-  if (free === undefined || needed + STORAGE_HEADROOM_BYTES <= free) return;
-  throw fullDisk(needed, free);
+/**
+ * How many of `needed` bytes still fit, found out by trying, to one part in 2^ROOM_PROBES: browsers enforce a quota that
+ * `navigator.storage.estimate` does not name (Chromium says 10 GiB more than is used, whatever the disk). The file keeps
+ * its length.
+ */
+export function measureRoom(file: ProbeFile, needed: number): number {
+  const before = file.getSize();
+  let fits = 0;
+  let tooMuch = needed;
+  for (let probe = 0; probe < ROOM_PROBES && tooMuch - fits > 1; probe++) {
+    const middle = Math.floor((fits + tooMuch) / 2);
+    try {
+      file.truncate(before + middle);
+      fits = middle;
+    } catch {
+      tooMuch = middle;
+    }
+  }
+  file.truncate(before);
+  return fits;
 }
 
-/** The error of a download that met a full disk on its way and still needs `needed` bytes of room. */
-export async function describeFullDisk(needed: number, cause: StorageError): Promise<StorageError> {
-  const free = await freeBytes();
-  return free === undefined ? cause : fullDisk(needed, free, cause);
-}
-
-function fullDisk(needed: number, free: number, cause?: unknown): StorageError {
+/** The error of a download that needs `needed` bytes of room and finds `free`. */
+export function fullDisk(needed: number, free: number, cause: unknown): StorageError {
   return new StorageError(
     'storage-full',
     `This download needs room for ${formatBytes(needed)} more, and the browser has ${formatBytes(free)} left for this page. ` +
