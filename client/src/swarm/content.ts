@@ -2,6 +2,8 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import { Downloader } from './downloader.ts';
 import type { Effects } from './effects.ts';
+import { HashExchange } from './hash-exchange.ts';
+import { shortPieces } from './hash-trees.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
 import type { PeerSession } from './peer-session.ts';
 import { Picker } from './picker.ts';
@@ -10,11 +12,14 @@ import type { Metainfo } from './types.ts';
 
 /** What a torrent has from the moment its metadata is known: its pieces, and the means to get those that are missing. */
 export class Content {
-  readonly metainfo: Metainfo;
+  /** Grows by the piece layers when peers sent them. */
+  metainfo: Metainfo;
   readonly pieceCount: number;
   readonly stored: PieceSet;
   readonly picker: Picker;
   readonly downloader: Downloader;
+  /** Undefined in v1. */
+  readonly hashes: HashExchange | undefined;
   #doneBytes = 0;
 
   constructor(
@@ -24,13 +29,23 @@ export class Content {
     effects: Effects,
     sessions: ReadonlyMap<NodeId, PeerSession>,
     isOnParole: (peer: NodeId) => boolean,
+    hashLeaves: (piece: number) => void,
   ) {
     this.metainfo = metainfo;
     this.pieceCount = pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
     this.stored = (storedBits && PieceSet.fromBitfield(storedBits, this.pieceCount)) ?? new PieceSet(this.pieceCount);
     const { pieceLength, totalLength } = metainfo;
-    this.picker = new Picker({ pieceCount: this.pieceCount, pieceLength, totalLength }, this.stored, rng, isOnParole);
-    this.downloader = new Downloader(effects, this.picker, sessions);
+    this.picker = new Picker(
+      { pieceCount: this.pieceCount, pieceLength, totalLength, short: shortPieces(metainfo) },
+      this.stored,
+      rng,
+      isOnParole,
+    );
+    if (metainfo.version !== 'v1') {
+      const isStored = (piece: number): boolean => this.isStored(piece);
+      this.hashes = new HashExchange(metainfo, effects, sessions, { isStored, hashLeaves });
+    }
+    this.downloader = new Downloader(effects, this.picker, sessions, this.hashes);
     for (let piece = 0; piece < this.pieceCount; piece++) {
       if (this.stored.has(piece)) this.#doneBytes += pieceLengthOf(metainfo, piece);
     }
@@ -54,8 +69,20 @@ export class Content {
     return this.picker.isStored(piece);
   }
 
+  /** Frees what the peer sent, but where leaves tell which of its blocks are bad. */
+  discardFrom(peer: NodeId): void {
+    this.picker.discardFrom(peer, (piece) => this.hashes?.trees.leavesOf(piece) !== undefined);
+  }
+
+  /** Peers sent the piece layers. */
+  takeLayers(): void {
+    const pieceLayers = this.hashes?.trees.layersOf(this.metainfo);
+    this.metainfo = { ...this.metainfo, pieceLayers };
+  }
+
   /** The piece is stored for good. Returns who sent it. */
   setStored(piece: number): NodeId[] {
+    this.hashes?.forget(piece);
     if (this.stored.add(piece)) this.#doneBytes += pieceLengthOf(this.metainfo, piece);
     return this.picker.setStored(piece);
   }

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
+import type { HashExchange } from './hash-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -32,8 +33,16 @@ export class Downloader {
   readonly #effects: Effects;
   readonly #picker: Picker;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  /** Undefined in v1. */
+  readonly #hashes: HashExchange | undefined;
 
-  constructor(effects: Effects, picker: Picker, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(
+    effects: Effects,
+    picker: Picker,
+    sessions: ReadonlyMap<NodeId, PeerSession>,
+    hashes: HashExchange | undefined,
+  ) {
+    this.#hashes = hashes;
     this.#effects = effects;
     this.#picker = picker;
     this.#sessions = sessions;
@@ -42,6 +51,7 @@ export class Downloader {
   /** Asks the peer for as much as its pipeline takes, once there is room for a batch. */
   fill(session: PeerSession, now: Millis): void {
     if (session.peerChoking || !session.amInterested || session.phase !== 'up') return;
+    if (this.#hashes && !this.#hashes.isReady) return;
     const { outstanding, pipeline } = session;
     const room = pipeline.depth - outstanding.counted;
     if (room < Math.min(REQUEST_BATCH, pipeline.depth >> 2)) return;
@@ -51,6 +61,7 @@ export class Downloader {
       if (block < 0) break;
       if (outstanding.counted === 0) session.progressAt = now;
       outstanding.push(block, now);
+      this.#hashes?.want(session, Math.floor(block / this.#picker.blocksPerPiece), now);
       this.#request(session, block, 'request');
     }
     for (const piece of this.#picker.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
@@ -78,7 +89,8 @@ export class Downloader {
     }
     session.receivedThisRound += bytes.length;
     this.meter.add(bytes.length, now);
-    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes });
+    const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
+    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from: session.id, leaf });
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
     return receipt.isWhole ? 'whole' : 'kept';
   }

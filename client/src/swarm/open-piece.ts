@@ -103,6 +103,18 @@ export class OpenPiece {
     return [...places].map((place) => this.#senders[place] as NodeId);
   }
 
+  /** Who sent the block; undefined when it is not here. */
+  senderOf(block: number): NodeId | undefined {
+    return this.isReceived(block) ? this.#senders[this.#senderOf[block] as number] : undefined;
+  }
+
+  /** Frees a block that is here. Returns who sent it. */
+  discard(block: number): NodeId | undefined {
+    const sender = this.senderOf(block);
+    if (sender !== undefined) this.#discard(block);
+    return sender;
+  }
+
   /** Frees the blocks that `sender` sent. */
   discardFrom(sender: NodeId): void {
     const place = this.#senders.indexOf(sender);

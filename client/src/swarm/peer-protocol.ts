@@ -2,11 +2,12 @@ import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { CloseReason } from './effects.ts';
+import type { PieceLeaves } from './leaf-fetch.ts';
 import type { MetadataExchange } from './metadata-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import { PieceSet } from './piece-set.ts';
 import type { Uploader } from './uploader.ts';
-import type { WireBlock, WireHandshake, WireMessage } from './wire.ts';
+import type { FileHashRange, WireBlock, WireHandshake, WireHashRange, WireHashes, WireMessage } from './wire.ts';
 
 /** What messages of peers bring about beyond their own session. */
 export interface ProtocolHost {
@@ -21,6 +22,12 @@ export interface ProtocolHost {
   onFreed(): void;
   /** Every block of the piece is here. */
   onWholePiece(piece: number): void;
+  /** Leaves of a piece came that were verified. */
+  onLeaves(leaves: PieceLeaves): void;
+  /** The peer sent hashes that lead nowhere. */
+  onHashLie(session: PeerSession, now: Millis): void;
+  /** There are no hashes here. */
+  refuseHashes(session: PeerSession, range: FileHashRange): void;
   /** The metadata is here, unchecked. */
   onMetadata(infoBytes: Uint8Array): void;
 }
@@ -73,6 +80,7 @@ export class PeerProtocol {
       case 'hashRequest':
       case 'hashes':
       case 'hashReject':
+        return this.#onHashes(session, message, now);
       case 'keepAlive':
       case 'suggest':
       case 'allowedFast':
@@ -96,6 +104,7 @@ export class PeerProtocol {
     session.phase = 'up';
     session.hasFast = handshake.hasFast;
     session.hasExtended = handshake.hasExtended;
+    session.hasV2 = handshake.hasV2;
     this.#host.onGreeted(session);
     const { content } = this.#host;
     if (content) content.picker.addPeer(session, new PieceSet(content.pieceCount));
@@ -152,6 +161,20 @@ export class PeerProtocol {
     if (session.peerInterested === isInterested) return;
     session.peerInterested = isInterested;
     this.#host.onInterest(session, now);
+  }
+
+  #onHashes(session: PeerSession, message: WireHashRange | WireHashes, now: Millis): CloseReason | undefined {
+    if (!session.hasV2) return 'malformed';
+    const hashes = this.#host.content?.hashes;
+    if (!hashes) {
+      if (message.kind === 'hashRequest') this.#host.refuseHashes(session, message);
+      return session.countUnwanted() ? 'malformed' : undefined;
+    }
+    const outcome = hashes.receive(session, message, now);
+    if (outcome === undefined || outcome === 'malformed') return outcome;
+    if (outcome === 'lie') this.#host.onHashLie(session, now);
+    else this.#host.onLeaves(outcome);
+    return undefined;
   }
 
   #onExtended(session: PeerSession, id: number, payload: Uint8Array, now: Millis): CloseReason | undefined {

@@ -43,6 +43,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
 
   hasFast = false;
   hasExtended = false;
+  /** The peer speaks BEP 52. */
+  hasV2 = false;
   /** Id for ut_metadata messages to the peer; undefined when it does not speak them. */
   metadataId: number | undefined;
   /** The peer said that it has the metadata. */
@@ -65,6 +67,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   readonly pipeline = new Pipeline();
   /** What the peer said it has before the metadata told how many pieces there are. */
   readonly early = new EarlyPieces();
+  /** The peer is not asked for piece layers before. */
+  hashesRestUntil: Millis = 0;
   /** When the peer last sent a block that was asked for, or was asked while it owed nothing. */
   progressAt: Millis;
   /** Blocks that came unasked, less those that were cancelled and may have crossed. */
@@ -82,6 +86,9 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   metadataQueue: number[] = [];
   readonly upMeter = new RateMeter();
   burstLeft = 0;
+  /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
+  hashAnswers = 0;
+  hashJobs = 0;
   burstEndsAt: Millis = 0;
 
   constructor(id: NodeId, isOutbound: boolean, now: Millis, source: PeerSource = 'link') {

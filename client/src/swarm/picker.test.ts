@@ -174,7 +174,7 @@ test('blocks of a banned peer in unfinished pieces are asked for again', () => {
   ask(picker, honest);
   answer(picker, liar);
   answer(picker, honest);
-  picker.discardFrom(liar.id);
+  picker.discardFrom(liar.id, () => false);
   expect([ask(picker, honest), ask(picker, honest), ask(picker, honest)]).toEqual([0, 2, -1]);
 });
 

@@ -35,6 +35,8 @@ export interface PieceLayout {
   readonly pieceCount: number;
   readonly pieceLength: number;
   readonly totalLength: number;
+  /** Lengths of pieces that end early because padding follows in them (BEP 52). */
+  readonly short?: ReadonlyMap<number, number>;
 }
 
 /** Places of pieces that are not open. */
@@ -92,6 +94,12 @@ export class Picker {
   /** Peers known to have the piece. */
   availability(piece: number): number {
     return this.#seeds + this.#rarity.count(piece);
+  }
+
+  /** The piece, while it is open. */
+  openPiece(piece: number): OpenPiece | undefined {
+    const slot = this.#places[piece];
+    return slot === undefined || slot < 0 ? undefined : this.#open[slot];
   }
 
   isStored(piece: number): boolean {
@@ -198,10 +206,35 @@ export class Picker {
     return open.contributors();
   }
 
-  /** Frees the blocks of `peer` in pieces that are not whole yet: nothing it sent is worth keeping. */
-  discardFrom(peer: NodeId): void {
+  /** Blocks of a whole piece are bad: they are missing again, the rest is kept. Returns who sent them. */
+  setPartlyFailed(piece: number, places: readonly number[]): NodeId[] {
+    const open = this.openPiece(piece);
+    const senders = new Set<NodeId>();
+    for (const place of open ? places : []) {
+      const sender = open?.discard(place);
+      if (sender !== undefined) senders.add(sender);
+    }
+    if (open) this.#refreshPartial(open);
+    this.#generation++;
+    return [...senders];
+  }
+
+  /** A block that `from` sent is bad. It is missing again, unless the piece is whole: then `setPartlyFailed` follows. */
+  setBlockBad(piece: number, place: number, from: NodeId): void {
+    const open = this.openPiece(piece);
+    if (!open || open.isWhole || open.senderOf(place) !== from) return;
+    open.discard(place);
+    this.#refreshPartial(open);
+    this.#generation++;
+  }
+
+  /**
+   * Frees the blocks of `peer` in pieces that are not whole yet: nothing it sent is worth keeping, except in pieces whose
+   * blocks are judged one by one.
+   */
+  discardFrom(peer: NodeId, isSpared: (piece: number) => boolean): void {
     for (const open of this.#open) {
-      if (open.isWhole) continue;
+      if (open.isWhole || isSpared(open.index)) continue;
       open.discardFrom(peer);
       this.#refreshPartial(open);
     }
@@ -331,8 +364,7 @@ export class Picker {
   }
 
   #openOf(block: number): OpenPiece | undefined {
-    const place = this.#places[Math.floor(block / this.blocksPerPiece)];
-    return place === undefined || place < 0 ? undefined : this.#open[place];
+    return this.openPiece(Math.floor(block / this.blocksPerPiece));
   }
 
   #openPiece(piece: number, now: Millis, owner: NodeId | undefined): OpenPiece {
@@ -390,6 +422,7 @@ export class Picker {
   }
 
   #pieceLength(piece: number): number {
-    return Math.min(this.#layout.pieceLength, this.#layout.totalLength - piece * this.#layout.pieceLength);
+    const { pieceLength, totalLength, short } = this.#layout;
+    return short?.get(piece) ?? Math.min(pieceLength, totalLength - piece * pieceLength);
   }
 }

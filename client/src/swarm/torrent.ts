@@ -5,11 +5,13 @@ import { TimerTable } from '../../../shared/src/timer-table.ts';
 import { Content } from './content.ts';
 import { type CloseReason, Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
+import type { PieceLeaves } from './leaf-fetch.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerRoster, type RosterHost } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
 import { PendingEffects } from './pending-effects.ts';
+import { PieceVerdicts, type VerdictHost } from './piece-verdicts.ts';
 import { Slots } from './slots.ts';
 import { takePieceMap, takeSnapshot } from './snapshot.ts';
 import type {
@@ -25,10 +27,10 @@ import type {
 } from './types.ts';
 import { Uploader } from './uploader.ts';
 import { usualWishes } from './wishes.ts';
-import type { WireMessage } from './wire.ts';
+import type { FileHashRange, WireMessage } from './wire.ts';
 
-/** What an effect that is under way is about: a piece, or the metadata. */
-type PendingEffect = number | 'metadata';
+/** What an effect that is under way is about. */
+type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata';
 
 type Timer = 'complete' | 'tick' | 'rechoke' | 'upload';
 
@@ -42,7 +44,7 @@ type Timer = 'complete' | 'tick' | 'rechoke' | 'upload';
  *     missing ──▶ open ──last block──▶ being checked ──stored──▶ stored: announced and served
  *        ▲──────────┴──────mismatch, storage failed──────┘
  */
-export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost, RosterHost {
+export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost, RosterHost, VerdictHost {
   readonly infoHashBytes: Uint8Array;
   readonly self: NodeId;
   readonly #selfBytes: Uint8Array;
@@ -53,10 +55,11 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #uploader = new Uploader(this.#effects);
   readonly #slots = new Slots(this.#effects, this.#uploader, this.#sessions);
   readonly #metadata = new MetadataExchange(this.#effects, this.#uploader, this.#sessions);
+  readonly #verdicts = new PieceVerdicts(this, this.#peers, this.#effects);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
   readonly #timers = new TimerTable<Timer>();
   readonly #wishes = usualWishes();
-  /** BOUNDED: by the open pieces, and one for the metadata. */
+  /** BOUNDED: by the open pieces, those that are hashed for peers, and one for the metadata. */
   readonly #pending = new PendingEffects<PendingEffect>();
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
@@ -124,13 +127,25 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   onForgotten(session: PeerSession, now: Millis): void {
     this.#content?.picker.removePeer(session);
+    this.#content?.hashes?.removePeer(session.id);
     this.#metadata.removePeer(session.id);
     if (session.slot !== 'none' && this.#lifecycle === 'running') this.#slots.refill(now);
     this.#needsFill = true;
   }
 
   onBanned(peer: NodeId): void {
-    this.#content?.picker.discardFrom(peer);
+    this.#content?.discardFrom(peer);
+  }
+
+  pause(): void {
+    if (this.#lifecycle !== 'running') return;
+    this.#lifecycle = 'paused';
+    for (const session of this.#sessions.values()) {
+      if (session.phase !== 'up') continue;
+      this.#content?.downloader.cancelAll(session);
+      this.#peers.updateInterest(session);
+    }
+    this.#slots.clear();
   }
 
   onFreed(): void {
@@ -138,7 +153,27 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onWholePiece(piece: number): void {
-    this.#effects.run({ kind: 'finishPiece', effect: this.#pending.begin(piece), piece });
+    const trees = this.#content?.hashes?.trees;
+    const [leaves, treeHash] = [trees?.leavesOf(piece), trees?.pieceHash(piece)];
+    this.#effects.run({
+      kind: 'finishPiece',
+      effect: this.#pending.begin({ kind: 'finish', piece }),
+      piece,
+      leaves,
+      treeHash,
+    });
+  }
+
+  onLeaves({ piece, leaves }: PieceLeaves): void {
+    if (this.#content?.picker.openPiece(piece)) this.#effects.run({ kind: 'checkBlocks', piece, leaves });
+  }
+
+  onHashLie(session: PeerSession, now: Millis): void {
+    this.#peers.ban(session.id, -1, now);
+  }
+
+  refuseHashes(session: PeerSession, range: FileHashRange): void {
+    this.#effects.write(session).hashReject(range);
   }
 
   onMetadata(infoBytes: Uint8Array): void {
@@ -158,6 +193,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return this.#onCongestion(input.peer, input.kind === 'congested', now);
       case 'effectDone':
         return this.#onEffectDone(input.effect, input.result, now);
+      case 'blockBad':
+        return this.#verdicts.onBlockBad(input.piece, input.begin, input.from, now);
       case 'command':
         return this.#onCommand(input.command, now);
       case 'deadline':
@@ -173,6 +210,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       this.#effects.emit({ kind: 'complete' });
     }
     if (!this.#content) this.#metadata.pump(now);
+    else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
     this.#slots.apply();
@@ -223,7 +261,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'stop':
         return this.#stop();
       case 'setPaused':
-        return command.isPaused ? this.#pause() : this.#resume(now);
+        return command.isPaused ? this.pause() : this.#resume(now);
       case 'setPriorities':
         this.#wishes.priorities = command.priorities;
         return;
@@ -247,39 +285,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (pending === 'metadata') {
       if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
       else this.#onBadMetadata(now);
-    } else if (result.kind === 'stored') this.#onStored(pending);
-    else if (result.kind === 'mismatch') this.#onMismatch(pending, now);
-    else this.#onStorageFailed(pending, result.kind === 'failed' ? result.code : 'storage-failed');
-  }
-
-  #onStored(piece: number): void {
-    const content = this.#content;
-    if (!content) return;
-    this.#peers.blame.piecePassed(content.setStored(piece));
-    this.#effects.emit({ kind: 'pieceStored', piece });
-    for (const session of this.#sessions.values()) {
-      if (session.phase !== 'up') continue;
-      if (!session.pieces?.has(piece)) this.#effects.write(session).have(piece);
-      else {
-        session.wanted--;
-        this.#peers.updateInterest(session);
-      }
-    }
-    this.#needsFill = true;
-  }
-
-  #onMismatch(piece: number, now: Millis): void {
-    const contributors = this.#content?.picker.setFailed(piece) ?? [];
-    const liar = this.#peers.blame.pieceFailed(contributors);
-    if (liar !== undefined) this.#peers.ban(liar, piece, now);
-    this.#needsFill = true;
-  }
-
-  #onStorageFailed(piece: number, code: 'storage-full' | 'storage-failed'): void {
-    this.#content?.picker.setFailed(piece);
-    this.#effects.run({ kind: 'dropPiece', piece });
-    this.#pause();
-    this.#effects.emit({ kind: 'storageFailed', code });
+    } else if (pending.kind === 'finish') this.#verdicts.onFinished(pending.piece, result, now);
+    else this.#onHashed(pending.piece, result.kind === 'leaves' ? result.leaves : undefined, now);
   }
 
   #onMetadataKnown(metainfo: Metainfo, now: Millis): void {
@@ -299,6 +306,19 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       this.#peers.updateInterest(session);
       if (session.peerInterested) this.onInterest(session, now);
     }
+    this.#needsFill = true;
+  }
+
+  /** Peers waited for the leaves of a stored piece. */
+  #onHashed(piece: number, leaves: Uint8Array | undefined, now: Millis): void {
+    this.#content?.hashes?.setLeaves(piece, leaves);
+    for (const session of this.#sessions.values()) this.#pump(session, now);
+  }
+
+  /** What was asked of peers for the pieces can be verified from now on, and others be told. */
+  #onLayersKnown(content: Content): void {
+    content.takeLayers();
+    this.#effects.emit({ kind: 'pieceLayers', metainfo: content.metainfo });
     this.#needsFill = true;
   }
 
@@ -336,17 +356,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (again !== undefined && !this.#timers.has('upload')) this.#timers.set('upload', again, 'send further blocks');
   }
 
-  #pause(): void {
-    if (this.#lifecycle !== 'running') return;
-    this.#lifecycle = 'paused';
-    for (const session of this.#sessions.values()) {
-      if (session.phase !== 'up') continue;
-      this.#content?.downloader.cancelAll(session);
-      this.#peers.updateInterest(session);
-    }
-    this.#slots.clear();
-  }
-
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
@@ -366,6 +375,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #open(metainfo: Metainfo, stored: Uint8Array | undefined): Content {
     const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
-    return (this.#content = new Content(metainfo, stored, this.#rng, this.#effects, this.#sessions, isOnParole));
+    const hashLeaves = (piece: number): void =>
+      this.#effects.run({ kind: 'hashLeaves', effect: this.#pending.begin({ kind: 'leaves', piece }), piece });
+    const [rng, effects, sessions] = [this.#rng, this.#effects, this.#sessions];
+    return (this.#content = new Content(metainfo, stored, rng, effects, sessions, isOnParole, hashLeaves));
   }
 }

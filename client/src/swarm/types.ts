@@ -107,6 +107,8 @@ export type TorrentInput =
   | { readonly kind: 'writable'; readonly peer: NodeId }
   | { readonly kind: 'command'; readonly command: TorrentCommand }
   | { readonly kind: 'effectDone'; readonly effect: number; readonly result: EffectResult }
+  /** A block that was kept does not match its leaf. */
+  | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: NodeId }
   | { readonly kind: 'deadline' };
 
 /** How a `run` ended. */
@@ -115,6 +117,10 @@ export type EffectResult =
   | { readonly kind: 'stored' }
   /** The piece did not match its hash; its buffer was dropped. */
   | { readonly kind: 'mismatch' }
+  /** The blocks that begin there do not match their leaves; the rest of the piece is in its buffer as before. */
+  | { readonly kind: 'badBlocks'; readonly begins: readonly number[] }
+  /** The SHA-256 hashes of the piece's blocks, 32 bytes each (BEP 52). */
+  | { readonly kind: 'leaves'; readonly leaves: Uint8Array }
   /** The metadata matched the info-hash and was decoded. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
   /** The metadata did not match the info-hash or is not a valid info dictionary. */
@@ -122,12 +128,35 @@ export type EffectResult =
   /** Storage failed; the machine stops requesting until resumed. */
   | { readonly kind: 'failed'; readonly code: 'storage-full' | 'storage-failed' };
 
-/** Slow work of the driver. `keepBlock` and `sendBlock` have no result; the others return as `effectDone`. */
+/** Slow work of the driver. What has an `effect` returns as `effectDone`; nothing else has a result. */
 export type TorrentRun =
-  /** Copies a wanted block into the buffer of its piece. `bytes` alias the received message. */
-  | { readonly kind: 'keepBlock'; readonly piece: number; readonly begin: number; readonly bytes: Uint8Array }
-  /** Every block of the piece is in its buffer: hash it, compare, store it, drop the buffer. */
-  | { readonly kind: 'finishPiece'; readonly effect: number; readonly piece: number }
+  /**
+   * Copies a wanted block into the buffer of its piece. `bytes` alias the received message. With its `leaf` (BEP 52) it
+   * is hashed at once: a `blockBad` follows if it is another one.
+   */
+  | {
+      readonly kind: 'keepBlock';
+      readonly piece: number;
+      readonly begin: number;
+      readonly bytes: Uint8Array;
+      readonly from: NodeId;
+      readonly leaf: Uint8Array | undefined;
+    }
+  /** The leaves of a piece came after some of its blocks: hashes those that were kept without. */
+  | { readonly kind: 'checkBlocks'; readonly piece: number; readonly leaves: Uint8Array }
+  /**
+   * Every block of the piece is in its buffer: check it, store it, drop the buffer. It is right when each block matches
+   * its leaf; without `leaves`, when it matches its SHA-1 hash (BEP 3) or, where there is none, its `treeHash` (BEP 52).
+   */
+  | {
+      readonly kind: 'finishPiece';
+      readonly effect: number;
+      readonly piece: number;
+      readonly leaves: Uint8Array | undefined;
+      readonly treeHash: Uint8Array | undefined;
+    }
+  /** Reads a stored piece and hashes its blocks (BEP 52). */
+  | { readonly kind: 'hashLeaves'; readonly effect: number; readonly piece: number }
   /** Frees the buffer of a piece that is abandoned. */
   | { readonly kind: 'dropPiece'; readonly piece: number }
   /** Reads a stored block and sends it as one `piece` message (header and payload in one channel message). */
@@ -144,6 +173,8 @@ export type TorrentRun =
 export type TorrentEvent =
   /** The info dictionary is known: the driver opens storage for it. Once. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
+  /** The piece layers are known, too: the metainfo with them (BEP 52). Once, after `metadata`. */
+  | { readonly kind: 'pieceLayers'; readonly metainfo: Metainfo }
   | { readonly kind: 'pieceStored'; readonly piece: number }
   /** Every piece that is wanted is stored: at the start for a seed, and again when more was wanted in between. */
   | { readonly kind: 'complete' }

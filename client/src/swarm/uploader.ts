@@ -71,7 +71,8 @@ export class Uploader {
 
   /** Sends what may be sent now. Returns when to call again; undefined when nothing waits or the channel must drain. */
   pump(session: PeerSession, infoBytes: Uint8Array | undefined, now: Millis): Millis | undefined {
-    if (session.isCongested || (session.queue.length === 0 && session.metadataQueue.length === 0)) return undefined;
+    // Leaves that are being hashed for the peer go out ahead of the blocks that they verify.
+    if (session.isCongested || session.hashJobs > 0 || (session.queue.length === 0 && session.metadataQueue.length === 0)) return undefined;
     if (now >= session.burstEndsAt) {
       session.burstLeft = UPLOAD_BURST_BLOCKS;
       session.burstEndsAt = now + UPLOAD_BURST_MS;

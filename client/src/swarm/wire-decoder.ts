@@ -5,6 +5,7 @@ import {
   MAX_REQUEST_BYTES,
   MAX_UNKNOWN_BYTES,
 } from '../../../shared/src/limits/swarm.ts';
+import { TREE_HASH_BYTES } from './merkle.ts';
 import {
   EXTENDED_BIT,
   FAST_BIT,
@@ -12,9 +13,8 @@ import {
   HASH_RANGE_BYTES,
   MESSAGE,
   PROTOCOL_HEADER,
-  TREE_HASH_BYTES,
   V2_BIT,
-  type HashRange,
+  type FileHashRange,
   type WireMessage,
 } from './wire.ts';
 
@@ -239,7 +239,7 @@ const PLAIN: Readonly<Record<number, PlainKind>> = {
   [MESSAGE.haveNone]: 'haveNone',
 };
 
-function hashRange(bytes: Uint8Array, at: number): HashRange {
+function hashRange(bytes: Uint8Array, at: number): FileHashRange {
   const numbers = at + TREE_HASH_BYTES;
   return {
     piecesRoot: bytes.subarray(at, numbers),

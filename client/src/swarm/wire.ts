@@ -1,5 +1,6 @@
 import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { type HashRange, TREE_HASH_BYTES } from './merkle.ts';
 
 export { BLOCK_BYTES };
 
@@ -43,9 +44,6 @@ export const FAST_BIT = { byte: 7, mask: 0x04 } as const;
 /** Reserved byte and bit by which BEP 52 (version 2: hash trees) is announced. */
 export const V2_BIT = { byte: 7, mask: 0x10 } as const;
 
-/** Length of a SHA-256 digest, and of a node of a hash tree. [bytes] BEP 52. */
-export const TREE_HASH_BYTES = 32;
-
 /** Length of the body that hash request, hash reject and the front of hashes have in common. [bytes] BEP 52. */
 export const HASH_RANGE_BYTES = TREE_HASH_BYTES + 16;
 
@@ -86,26 +84,19 @@ export interface WireBlock {
   readonly bytes: Uint8Array;
 }
 
-/** A run of nodes of one layer of a file's hash tree (BEP 52). Numbers are as they came: unchecked, 0 to 2^32 − 1. */
-export interface HashRange {
+/** A run of hashes of a file's tree (BEP 52). Numbers are as they came: unchecked, 0 to 2^32 − 1. */
+export interface FileHashRange extends HashRange {
   /** Which file: the root of its tree. */
   readonly piecesRoot: Uint8Array;
-  /** The layer the run is in; 0 is that of the leaves, one for each block. */
-  readonly baseLayer: number;
-  /** The first node. */
-  readonly index: number;
-  readonly length: number;
-  /** Layers above the base layer of which the uncles are wanted; those that the run itself gives are left out. */
-  readonly proofLayers: number;
 }
 
 /** Asks for a run of hashes, or refuses to send it. */
-export interface WireHashRange extends HashRange {
+export interface WireHashRange extends FileHashRange {
   readonly kind: 'hashRequest' | 'hashReject';
 }
 
 /** A run of hashes and behind it the uncles that lead from it towards the root. */
-export interface WireHashes extends HashRange {
+export interface WireHashes extends FileHashRange {
   readonly kind: 'hashes';
   /** A whole number of digests; how many is unchecked. */
   readonly hashes: Uint8Array;
@@ -213,15 +204,15 @@ export class WireWriter {
     return this;
   }
 
-  hashRequest(range: HashRange): this {
+  hashRequest(range: FileHashRange): this {
     return this.#hashRange(MESSAGE.hashRequest, range, 0);
   }
 
-  hashReject(range: HashRange): this {
+  hashReject(range: FileHashRange): this {
     return this.#hashRange(MESSAGE.hashReject, range, 0);
   }
 
-  hashes(range: HashRange, ...hashes: readonly Uint8Array[]): this {
+  hashes(range: FileHashRange, ...hashes: readonly Uint8Array[]): this {
     const length = hashes.reduce((sum, part) => sum + part.length, 0);
     this.#hashRange(MESSAGE.hashes, range, length);
     for (const part of hashes) this.raw(part);
@@ -265,7 +256,7 @@ export class WireWriter {
     return this;
   }
 
-  #hashRange(id: number, range: HashRange, extra: number): this {
+  #hashRange(id: number, range: FileHashRange, extra: number): this {
     this.#header(id, HASH_RANGE_BYTES + extra).raw(range.piecesRoot);
     const at = this.#reserve(16);
     putU32(this.#bytes, at, range.baseLayer);

@@ -18,15 +18,13 @@ import { PIECE_HEADER_BYTES, encodePieceHeader } from '../swarm/wire.ts';
 import { PieceSet } from './bitfield.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { sha1 } from './hash.ts';
 import { PeerOutbox } from './peer-outbox.ts';
-import { PieceBuffers } from './piece-buffers.ts';
+import { PieceWork } from './piece-work.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
 import type { RateLimits, WorkerReport } from './protocol.ts';
 import { Layout } from './storage/layout.ts';
 import { type ContentStore, type OwnBytes, StorageError, toStorageError } from './storage/types.ts';
-import { isPieceDigest } from './storage/verify.ts';
 import { summarize } from './summary.ts';
 
 /** The machine of a torrent, as its driver needs it. */
@@ -97,7 +95,7 @@ export class TorrentDriver {
   #metainfo: Metainfo | undefined;
   #store: ContentStore | undefined;
   #stored: PieceSet | undefined;
-  #buffers: PieceBuffers | undefined;
+  #pieces: PieceWork | undefined;
   #checkpointTimer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
 
@@ -267,13 +265,19 @@ export class TorrentDriver {
     switch (run.kind) {
       case 'keepBlock':
         this.#progress.firstByte();
-        this.#buffers?.keep(run.piece, run.begin, run.bytes);
+        this.#pieces?.keep(run);
+        return;
+      case 'checkBlocks':
+        this.#pieces?.check(run.piece, run.leaves);
         return;
       case 'finishPiece':
-        void this.#finishPiece(run.piece).then((result) => this.#done(run.effect, result));
+        void this.#finishPiece(run).then((result) => this.#done(run.effect, result));
+        return;
+      case 'hashLeaves':
+        void this.#pieces?.hashStored(run.piece).then((result) => this.#done(run.effect, result));
         return;
       case 'dropPiece':
-        this.#buffers?.drop(run.piece);
+        this.#pieces?.drop(run.piece);
         return;
       case 'sendBlock':
         this.#sendBlock(run.to, run.piece, run.begin, run.length);
@@ -291,6 +295,10 @@ export class TorrentDriver {
       case 'metadata':
         this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         break;
+      case 'pieceLayers':
+        this.#metainfo = event.metainfo;
+        void this.#checkpoint();
+        return;
       case 'pieceStored':
         this.#checkpointTimer ??= setTimeout(() => void this.#checkpoint(), CHECKPOINT_MS);
         return;
@@ -325,27 +333,10 @@ export class TorrentDriver {
     }
   }
 
-  async #finishPiece(piece: number): Promise<EffectResult> {
-    const metainfo = this.#metainfo;
-    const buffer = this.#buffers?.take(piece);
-    if (!metainfo || !buffer) return { kind: 'mismatch' };
-    const digest = await sha1(buffer);
-    if (!isPieceDigest(metainfo, piece, digest)) {
-      this.#buffers?.recycle(buffer);
-      return { kind: 'mismatch' };
-    }
-    try {
-      if (!this.#store) throw this.#progress.error ?? new StorageError('storage-failed', 'There is no storage.');
-      const writing = this.#store.write(piece * metainfo.pieceLength, buffer);
-      if (writing) await writing;
-    } catch (error) {
-      const failure = toStorageError(error);
-      this.#progress.setError(failure);
-      return { kind: 'failed', code: failure.code };
-    }
-    this.#stored?.add(piece);
-    this.#buffers?.recycle(buffer);
-    return { kind: 'stored' };
+  async #finishPiece(run: Extract<TorrentRun, { kind: 'finishPiece' }>): Promise<EffectResult> {
+    const result = (await this.#pieces?.finish(run)) ?? ({ kind: 'mismatch' } as const);
+    if (result.kind === 'stored') this.#stored?.add(run.piece);
+    return result;
   }
 
   async #checkMetadata(infoBytes: Uint8Array): Promise<EffectResult> {
@@ -369,7 +360,11 @@ export class TorrentDriver {
 
   #know(metainfo: Metainfo, stored: PieceSet | undefined): void {
     this.#metainfo = metainfo;
-    this.#buffers = new PieceBuffers(metainfo.pieceLength, metainfo.totalLength);
+    this.#pieces = new PieceWork(metainfo, {
+      store: () => this.#store,
+      failed: (error) => this.#progress.setError(this.#progress.error ?? error),
+      blockBad: (piece, begin, from) => this.#push({ kind: 'blockBad', piece, begin, from }),
+    });
     this.#stored = stored ?? new PieceSet(Math.ceil(metainfo.totalLength / metainfo.pieceLength));
     this.#progress.setMetainfo(metainfo);
   }

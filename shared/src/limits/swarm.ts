@@ -235,8 +235,11 @@ export const MAX_LEAF_ASKS = 4096;
 /** A hash request older than this goes to another peer. [ms] As for metadata. */
 export const HASH_TIMEOUT_MS = METADATA_TIMEOUT_MS;
 
-/** Pieces that are hashed from storage for hash requests of one peer at once. Each costs reading a whole piece. */
-export const MAX_HASH_JOBS_PER_PEER = 8;
+/**
+ * Pieces that are read and hashed for hash requests of one peer at once; one in any case. [bytes] Four times what is asked
+ * of one peer at once, so that none is refused in good faith.
+ */
+export const MAX_HASH_JOB_BYTES = 32 * 1024 * 1024;
 
 /** Hash requests of one peer that are answered in a second. 64 MB/s in pieces of 64 KiB; above it they are refused. */
 export const MAX_HASH_ANSWERS_PER_SECOND = 1000;

@@ -1,10 +1,13 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { concatBytes, equalBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
 import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { TimerTable } from '../../../../shared/src/timer-table.ts';
 import { buildMetainfo } from '../build-metainfo.ts';
-import { decodeInfo, infoHashOf, pieceLengthOf } from '../metainfo.ts';
+import { decodeInfo, pieceLengthOf } from '../metainfo.ts';
+import { shortPieces } from '../hash-trees.ts';
+import { TREE_HASH_BYTES, climb, leafHash, leafHashes, pieceLayerOf, treeShape } from '../merkle.ts';
 import { Torrent } from '../torrent.ts';
 import type {
   EffectResult,
@@ -14,6 +17,7 @@ import type {
   TorrentInput,
   TorrentOutput,
   TorrentRun,
+  TorrentVersion,
 } from '../types.ts';
 import { encodePieceHeader } from '../wire.ts';
 
@@ -30,17 +34,29 @@ export interface LabContent {
   readonly metainfo: Metainfo;
 }
 
-export function makeContent(seed: number, lengths: readonly number[], pieceLength: number): LabContent {
-  const bytes = randomBytes(
-    seededRng(seed),
-    lengths.reduce((sum, length) => sum + length, 0),
+export function makeContent(
+  seed: number,
+  lengths: readonly number[],
+  pieceLength: number,
+  version: TorrentVersion = 'v1',
+): LabContent {
+  const rng = seededRng(seed);
+  const parts = lengths.map((length) => randomBytes(rng, length));
+  const bytes = concatBytes(
+    ...parts.flatMap((part, i) => {
+      const isPadded = version !== 'v1' && i < parts.length - 1;
+      return isPadded ? [part, new Uint8Array((pieceLength - (part.length % pieceLength)) % pieceLength)] : [part];
+    }),
   );
   const hashes: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += pieceLength) hashes.push(sha1(bytes.subarray(at, at + pieceLength)));
   const files = lengths.map((length, index) => ({ path: [`file ${index}`], length }));
-  const pieceHashes = concatBytes(...hashes);
+  const pieceHashes = version === 'v2' ? undefined : concatBytes(...hashes);
+  const layerOf = (part: Uint8Array): Uint8Array | undefined =>
+    part.length === 0 ? undefined : pieceLayerOf(leafHashes(part), treeShape(part.length, pieceLength));
+  const pieceLayers = version === 'v1' ? undefined : parts.map(layerOf);
   const name = lengths.length === 1 ? 'file 0' : 'a share';
-  return { bytes, metainfo: buildMetainfo({ name, files, pieceLength, pieceHashes, trackers: [] }) };
+  return { bytes, metainfo: buildMetainfo({ name, files, pieceLength, pieceHashes, pieceLayers, trackers: [] }) };
 }
 
 /** How a peer of the lab is set up. */
@@ -69,6 +85,11 @@ export class LabPeer {
   /** Bytes of blocks received from each peer. */
   readonly sources = new Map<NodeId, number>();
   readonly buffers = new Map<number, Uint8Array>();
+  /** Blocks of each buffer that were kept without a leaf, and those that did not match theirs. */
+  readonly unchecked = new Map<number, Map<number, NodeId>>();
+  readonly bad = new Map<number, Set<number>>();
+  /** Bytes from each peer that were kept and turned out bad. */
+  readonly wrongBytes = new Map<NodeId, number>();
   uplinkFreeAt: Millis = 0;
   armedAt: Millis | undefined;
   stores = 0;
@@ -82,7 +103,7 @@ export class LabPeer {
     this.options = options;
     const { content, role } = options;
     this.store = role === 'seed' ? content.bytes.slice() : new Uint8Array(content.bytes.length);
-    const pieces = content.metainfo.pieceHashes.length / 20;
+    const pieces = Math.ceil(content.metainfo.totalLength / content.metainfo.pieceLength);
     const stored = new Uint8Array(Math.ceil(pieces / 8));
     for (let piece = 0; role === 'seed' && piece < pieces; piece++)
       stored[piece >> 3] = (stored[piece >> 3] as number) | (0x80 >> (piece & 7));
@@ -192,7 +213,11 @@ export class Lab {
       buffer.set(run.bytes, run.begin);
       peer.buffers.set(run.piece, buffer);
       peer.keptBytes += run.bytes.length;
-    } else if (run.kind === 'dropPiece') peer.buffers.delete(run.piece);
+      peer.bad.get(run.piece)?.delete(run.begin);
+      if (run.leaf) this.#checkBlock(peer, run.piece, run.begin, run.from, run.bytes, run.leaf);
+      else peer.unchecked.set(run.piece, (peer.unchecked.get(run.piece) ?? new Map()).set(run.begin, run.from));
+    } else if (run.kind === 'checkBlocks') this.#checkBlocks(peer, run.piece, run.leaves);
+    else if (run.kind === 'dropPiece') this.#forget(peer, run.piece);
     else if (run.kind === 'sendBlock') {
       const at = run.piece * metainfo.pieceLength + run.begin;
       const block = peer.store.slice(at, at + run.length);
@@ -200,27 +225,63 @@ export class Lab {
       this.#byId.get(run.to)?.sources.set(peer.id, (this.#byId.get(run.to)?.sources.get(peer.id) ?? 0) + sent.length);
       this.#send(peer, run.to, concatBytes(encodePieceHeader(run.piece, run.begin, sent.length), sent));
     } else {
-      const result = run.kind === 'finishPiece' ? this.#finish(peer, run.piece) : this.#check(peer, run.infoBytes);
+      const result = this.#result(peer, run);
       this.after(1, () => this.input(peer, { kind: 'effectDone', effect: run.effect, result }));
     }
   }
 
-  #finish(peer: LabPeer, piece: number): EffectResult {
+  #result(peer: LabPeer, run: Extract<TorrentRun, { readonly effect: number }>): EffectResult {
+    if (run.kind === 'finishPiece') return this.#finish(peer, run);
+    if (run.kind === 'checkMetadata') return this.#check(peer, run.infoBytes);
+    const { metainfo } = peer.options.content;
+    const at = run.piece * metainfo.pieceLength;
+    return { kind: 'leaves', leaves: leafHashes(peer.store.subarray(at, at + dataLength(metainfo, run.piece))) };
+  }
+
+  /** A result of slow work: it comes a little later. */
+  #checkBlock(peer: LabPeer, piece: number, begin: number, from: NodeId, bytes: Uint8Array, leaf: Uint8Array): void {
+    if (equalBytes(leafHash(bytes), leaf)) return;
+    peer.wrongBytes.set(from, (peer.wrongBytes.get(from) ?? 0) + bytes.length);
+    peer.bad.set(piece, (peer.bad.get(piece) ?? new Set()).add(begin));
+    this.after(1, () => this.input(peer, { kind: 'blockBad', piece, begin, from }));
+  }
+
+  #checkBlocks(peer: LabPeer, piece: number, leaves: Uint8Array): void {
+    const buffer = peer.buffers.get(piece)?.subarray(0, dataLength(peer.options.content.metainfo, piece));
+    for (const [begin, from] of buffer ? (peer.unchecked.get(piece) ?? []) : []) {
+      const at = (begin / BLOCK_BYTES) * TREE_HASH_BYTES;
+      const leaf = leaves.subarray(at, at + TREE_HASH_BYTES);
+      this.#checkBlock(peer, piece, begin, from, buffer?.slice(begin, begin + BLOCK_BYTES) as Uint8Array, leaf);
+    }
+    peer.unchecked.delete(piece);
+  }
+
+  #forget(peer: LabPeer, piece: number): void {
+    peer.buffers.delete(piece);
+    peer.unchecked.delete(piece);
+    peer.bad.delete(piece);
+  }
+
+  #finish(peer: LabPeer, { piece, leaves, treeHash }: Extract<TorrentRun, { kind: 'finishPiece' }>): EffectResult {
     const { metainfo } = peer.options.content;
     const buffer = peer.buffers.get(piece);
-    peer.buffers.delete(piece);
+    if (leaves) this.#checkBlocks(peer, piece, leaves);
+    const begins = [...(peer.bad.get(piece) ?? [])];
+    if (begins.length > 0) return { kind: 'badBlocks', begins };
+    this.#forget(peer, piece);
     const failure = peer.options.store?.(peer.stores++);
     if (failure) return failure;
-    if (!buffer || !equalBytes(sha1(buffer), metainfo.pieceHashes.subarray(20 * piece, 20 * piece + 20)))
-      return { kind: 'mismatch' };
+    if (!buffer || !(leaves || isPiece(metainfo, piece, buffer, treeHash))) return { kind: 'mismatch' };
     peer.store.set(buffer, piece * metainfo.pieceLength);
     return { kind: 'stored' };
   }
 
   #check(peer: LabPeer, infoBytes: Uint8Array): EffectResult {
     const decoded = decodeInfo(infoBytes);
-    const isRight = infoHashOf(infoBytes) === peer.options.content.metainfo.infoHash;
-    return isRight && decoded.ok ? { kind: 'metadata', metainfo: decoded.value } : { kind: 'badMetadata' };
+    const { infoHash } = peer.options.content.metainfo;
+    return decoded.ok && decoded.value.infoHash === infoHash
+      ? { kind: 'metadata', metainfo: decoded.value }
+      : { kind: 'badMetadata' };
   }
 
   /** Splits the bytes at random, as a channel may, and delivers them when the uplink got to them. */
@@ -265,4 +326,19 @@ export class Lab {
       if (this.#byId.has(peer.id)) this.input(peer, { kind: 'deadline' });
     });
   }
+}
+
+function dataLength(metainfo: Metainfo, piece: number): number {
+  return shortPieces(metainfo).get(piece) ?? pieceLengthOf(metainfo, piece);
+}
+
+/** What the driver checks of a piece whose leaves are not known: its SHA-1 hash, or without one its hash in the tree. */
+function isPiece(metainfo: Metainfo, piece: number, buffer: Uint8Array, treeHash: Uint8Array | undefined): boolean {
+  const { pieceHashes, pieceLength } = metainfo;
+  if (pieceHashes.length > 0) return equalBytes(sha1(buffer), pieceHashes.subarray(20 * piece, 20 * piece + 20));
+  const at = piece * pieceLength;
+  const file = metainfo.files.find(({ offset, length }) => offset <= at && at < offset + length);
+  const leaves = leafHashes(buffer.subarray(0, dataLength(metainfo, piece)));
+  const hash = climb(leaves, 0, treeShape(file?.length ?? 1, pieceLength).pieceLayer);
+  return treeHash !== undefined && equalBytes(hash, treeHash);
 }

@@ -1,0 +1,102 @@
+import {
+  MAX_HASHES_PER_REQUEST,
+  MAX_HASH_ANSWERS_PER_SECOND,
+  MAX_HASH_JOB_BYTES,
+} from '../../../shared/src/limits/swarm.ts';
+import type { Effects } from './effects.ts';
+import type { HashTrees, HashedFile } from './hash-trees.ts';
+import { areLeavesOf, isRangeOf } from './merkle.ts';
+import type { PeerSession } from './peer-session.ts';
+import type { FileHashRange } from './wire.ts';
+
+/** A request that waits until the leaves of its piece are hashed. */
+interface Waiting {
+  readonly session: PeerSession;
+  readonly range: FileHashRange;
+}
+
+/** What serving hashes takes of the torrent. */
+export interface HashServerHost {
+  isStored(piece: number): boolean;
+  /** Hashes the blocks of a stored piece; the result comes by `setLeaves`. */
+  hashLeaves(piece: number): void;
+}
+
+/**
+ * Answers hash requests (BEP 52). Piece layers, what is above them and leaves that are known are answered at once; the
+ * leaves of another stored piece are hashed from storage first, for peers that are unchoked. Everything else is refused.
+ */
+export class HashServer {
+  readonly #trees: HashTrees;
+  readonly #effects: Effects;
+  readonly #host: HashServerHost;
+  readonly #maxJobs: number;
+  /** By piece. BOUNDED: by MAX_HASH_JOB_BYTES for each peer. */
+  readonly #waiting = new Map<number, Waiting[]>();
+
+  constructor(trees: HashTrees, pieceLength: number, effects: Effects, host: HashServerHost) {
+    this.#maxJobs = Math.max(1, Math.floor(MAX_HASH_JOB_BYTES / pieceLength));
+    this.#trees = trees;
+    this.#effects = effects;
+    this.#host = host;
+  }
+
+  receive(session: PeerSession, range: FileHashRange): void {
+    const isTooMuch = ++session.hashAnswers > MAX_HASH_ANSWERS_PER_SECOND;
+    for (const file of isTooMuch ? [] : this.#trees.withRoot(range.piecesRoot)) {
+      if (!isRangeOf(range, file.shape, MAX_HASHES_PER_REQUEST)) break;
+      if (this.#serve(session, range, file)) return;
+    }
+    this.#effects.write(session).hashReject(range);
+  }
+
+  /** The leaves of a piece were hashed from storage. Undefined when that failed. */
+  setLeaves(piece: number, leaves: Uint8Array | undefined): void {
+    const waiting = this.#waiting.get(piece) ?? [];
+    this.#waiting.delete(piece);
+    const file = this.#trees.fileOf(piece);
+    const hash = this.#trees.pieceHash(piece);
+    const areRight = leaves && hash && file && areLeavesOf(leaves, piece - file.firstPiece, hash, file.shape);
+    if (areRight) this.#trees.keepLeaves(piece, leaves);
+    for (const { session, range } of waiting) {
+      session.hashJobs--;
+      if (session.phase === 'closed') continue;
+      const answer = areRight && this.#answer(range, file, piece, leaves);
+      if (answer) this.#effects.write(session).hashes(range, answer);
+      else this.#effects.write(session).hashReject(range);
+    }
+  }
+
+  #serve(session: PeerSession, range: FileHashRange, file: HashedFile): boolean {
+    const { pieceLayer } = file.shape;
+    if (range.baseLayer >= pieceLayer) {
+      const answer = this.#trees.tree(file)?.answer(range);
+      if (answer) this.#effects.write(session).hashes(range, answer);
+      return answer !== undefined;
+    }
+    const piece = file.firstPiece + Math.floor(range.index / 2 ** (pieceLayer - range.baseLayer));
+    const leaves = this.#trees.leavesOf(piece);
+    const answer = leaves && this.#answer(range, file, piece, leaves);
+    if (answer) this.#effects.write(session).hashes(range, answer);
+    return answer !== undefined || (!leaves && this.#hashFirst(session, range, piece));
+  }
+
+  #hashFirst(session: PeerSession, range: FileHashRange, piece: number): boolean {
+    if (!this.#trees.pieceHash(piece) || !this.#host.isStored(piece)) return false;
+    if (session.amChoking || session.hashJobs >= this.#maxJobs) return false;
+    session.hashJobs++;
+    // The range aliases the received message.
+    const entry = { session, range: { ...range, piecesRoot: range.piecesRoot.slice() } };
+    const waiting = this.#waiting.get(piece);
+    if (waiting) waiting.push(entry);
+    else {
+      this.#waiting.set(piece, [entry]);
+      this.#host.hashLeaves(piece);
+    }
+    return true;
+  }
+
+  #answer(range: FileHashRange, file: HashedFile, piece: number, hashes: Uint8Array): Uint8Array | undefined {
+    return this.#trees.tree(file)?.answer(range, { piece: piece - file.firstPiece, hashes });
+  }
+}

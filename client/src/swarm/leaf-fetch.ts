@@ -1,0 +1,149 @@
+import { equalBytes } from '../../../shared/src/bytes.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
+import { HASH_TIMEOUT_MS, MAX_HASHES_PER_REQUEST, MAX_LEAF_ASKS } from '../../../shared/src/limits/swarm.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Effects } from './effects.ts';
+import type { HashTrees, HashedFile } from './hash-trees.ts';
+import { TREE_HASH_BYTES, provenNode } from './merkle.ts';
+import type { PeerSession } from './peer-session.ts';
+import type { FileHashRange, WireHashes } from './wire.ts';
+
+/** The leaves of one piece, on their way from one peer. */
+interface Asked {
+  readonly peer: NodeId;
+  readonly at: Millis;
+  /** The peer is gone or does not have them. */
+  isRefused: boolean;
+  /** With room for those behind the end of the file. */
+  readonly leaves: Uint8Array;
+  /** Indices of the ranges that have not come. */
+  readonly missing: Set<number>;
+}
+
+/** Leaves of a whole piece that were verified. */
+export interface PieceLeaves {
+  readonly piece: number;
+  readonly leaves: Uint8Array;
+}
+
+/**
+ * Fetches the leaves of pieces (BEP 52) from the peers that are asked for their blocks, ahead of the blocks, so that each
+ * block can be verified when it comes. They have to lead to the hash of their piece, or, while that is not known, to the
+ * root of the file.
+ */
+export class LeafFetch {
+  readonly #trees: HashTrees;
+  readonly #effects: Effects;
+  /** By piece. BOUNDED: by MAX_LEAF_ASKS. */
+  readonly #asked = new Map<number, Asked>();
+  /** The piece whose leaves were last found to be known: the common case of `want`. */
+  #lastKnown = -1;
+
+  constructor(trees: HashTrees, effects: Effects) {
+    this.#trees = trees;
+    this.#effects = effects;
+  }
+
+  /** The peer is about to be asked for blocks of the piece: asks it for the leaves, unless that is not needed. */
+  want(session: PeerSession, piece: number, now: Millis): void {
+    if (piece === this.#lastKnown || !session.hasV2) return;
+    if (this.#trees.leavesOf(piece)) {
+      this.#lastKnown = piece;
+      return;
+    }
+    const before = this.#asked.get(piece);
+    if (before && now - before.at < HASH_TIMEOUT_MS && (!before.isRefused || before.peer === session.id)) return;
+    const file = this.#trees.fileOf(piece);
+    if (!file || (!before && this.#asked.size >= MAX_LEAF_ASKS)) return;
+    const ranges = this.#rangesOf(piece, file);
+    this.#asked.set(piece, {
+      peer: session.id,
+      at: now,
+      isRefused: false,
+      leaves: new Uint8Array(2 ** file.shape.pieceLayer * TREE_HASH_BYTES),
+      missing: new Set(ranges.map(({ index }) => index)),
+    });
+    for (const range of ranges) this.#effects.write(session).hashRequest(range);
+  }
+
+  /** Leaves came: those of a whole piece when they are all here and verified. */
+  receive(session: PeerSession, message: WireHashes): PieceLeaves | 'kept' | 'unwanted' | 'lie' {
+    for (const file of this.#trees.withRoot(message.piecesRoot)) {
+      const piece = pieceOf(message, file);
+      const asked = this.#asked.get(piece);
+      if (asked?.peer !== session.id || !asked.missing.has(message.index)) continue;
+      if (!this.#isProven(message, piece, file)) {
+        asked.isRefused = true;
+        return 'lie';
+      }
+      return this.#keep(message, piece, file, asked);
+    }
+    return 'unwanted';
+  }
+
+  /** The peer refused: another is asked when blocks of the piece are asked of it. False when it was not asked. */
+  reject(session: PeerSession, range: FileHashRange): boolean {
+    for (const file of this.#trees.withRoot(range.piecesRoot)) {
+      const asked = this.#asked.get(pieceOf(range, file));
+      if (asked?.peer !== session.id || asked.isRefused || !asked.missing.has(range.index)) continue;
+      asked.isRefused = true;
+      return true;
+    }
+    return false;
+  }
+
+  /** The piece is stored or given up. */
+  forget(piece: number): void {
+    this.#asked.delete(piece);
+  }
+
+  removePeer(peer: NodeId): void {
+    for (const asked of this.#asked.values()) if (asked.peer === peer) asked.isRefused = true;
+  }
+
+  /** The requests that together fetch the leaves of the piece. */
+  #rangesOf(piece: number, file: HashedFile): FileHashRange[] {
+    const { piecesRoot, shape } = file;
+    const perPiece = 2 ** shape.pieceLayer;
+    const length = Math.min(MAX_HASHES_PER_REQUEST, perPiece);
+    const first = (piece - file.firstPiece) * perPiece;
+    const end = Math.min(first + perPiece, shape.leafCount);
+    const top = this.#trees.pieceHash(piece) ? shape.pieceLayer : shape.height;
+    // A run that is the whole subtree proves itself: without uncles.
+    const proofLayers = 2 ** top === length ? 0 : top - 1;
+    const ranges: FileHashRange[] = [];
+    for (let index = first; index < end; index += length)
+      ranges.push({ piecesRoot, baseLayer: 0, index, length, proofLayers });
+    return ranges;
+  }
+
+  #isProven(message: WireHashes, piece: number, { shape, piecesRoot, firstPiece }: HashedFile): boolean {
+    const length = Math.min(MAX_HASHES_PER_REQUEST, 2 ** shape.pieceLayer);
+    if (message.baseLayer !== 0 || message.length !== length) return false;
+    const node = provenNode(message, message.hashes);
+    if (!node) return false;
+    if (node.layer === shape.height) return node.index === 0 && equalBytes(node.hash, piecesRoot);
+    const hash = this.#trees.pieceHash(piece);
+    const isOfPiece = node.layer === shape.pieceLayer && node.index === piece - firstPiece;
+    return isOfPiece && hash !== undefined && equalBytes(node.hash, hash);
+  }
+
+  #keep(message: WireHashes, piece: number, { shape, firstPiece }: HashedFile, asked: Asked): PieceLeaves | 'kept' {
+    const perPiece = 2 ** shape.pieceLayer;
+    const first = (piece - firstPiece) * perPiece;
+    const at = (message.index - first) * TREE_HASH_BYTES;
+    asked.leaves.set(message.hashes.subarray(0, message.length * TREE_HASH_BYTES), at);
+    asked.missing.delete(message.index);
+    if (asked.missing.size > 0) return 'kept';
+    this.#asked.delete(piece);
+    const leaves = asked.leaves.slice(0, Math.min(perPiece, shape.leafCount - first) * TREE_HASH_BYTES);
+    this.#trees.keepLeaves(piece, leaves);
+    return { piece, leaves };
+  }
+}
+
+/** The piece of the file in which the range of leaves begins; -1 when that is behind the end of the file. */
+function pieceOf(range: FileHashRange, { firstPiece, shape }: HashedFile): number {
+  const place = Math.floor(range.index / 2 ** shape.pieceLayer);
+  return place < shape.pieceCount ? firstPiece + place : -1;
+}

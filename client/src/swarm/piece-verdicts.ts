@@ -1,0 +1,87 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Content } from './content.ts';
+import type { Effects } from './effects.ts';
+import type { PeerRoster } from './peer-roster.ts';
+import type { EffectResult } from './types.ts';
+
+/** What verdicts bring about in the torrent. */
+export interface VerdictHost {
+  /** Undefined before the metadata is known. */
+  readonly content: Content | undefined;
+  /** Blocks became free that other peers may be asked for. */
+  onFreed(): void;
+  pause(): void;
+}
+
+/**
+ * What follows when a block or a piece was checked. A block that does not match its leaf (BEP 52) is its sender's doing,
+ * who is banned for it, and nothing but that block is lost. Where only whole pieces have hashes, `Blame` finds out.
+ */
+export class PieceVerdicts {
+  readonly #host: VerdictHost;
+  readonly #peers: PeerRoster;
+  readonly #effects: Effects;
+
+  constructor(host: VerdictHost, peers: PeerRoster, effects: Effects) {
+    this.#host = host;
+    this.#peers = peers;
+    this.#effects = effects;
+  }
+
+  onFinished(piece: number, result: EffectResult, now: Millis): void {
+    if (result.kind === 'stored') this.#onStored(piece);
+    else if (result.kind === 'mismatch') this.#onMismatch(piece, now);
+    else if (result.kind === 'badBlocks') this.#onBadBlocks(piece, result.begins, now);
+    else this.#onStorageFailed(piece, result.kind === 'failed' ? result.code : 'storage-failed');
+  }
+
+  onBlockBad(piece: number, begin: number, from: NodeId, now: Millis): void {
+    this.#host.content?.picker.setBlockBad(piece, begin / BLOCK_BYTES, from);
+    this.#ban(from, piece, now);
+  }
+
+  #onStored(piece: number): void {
+    const { content } = this.#host;
+    if (!content) return;
+    this.#peers.blame.piecePassed(content.setStored(piece));
+    this.#effects.emit({ kind: 'pieceStored', piece });
+    for (const session of this.#peers.sessions.values()) {
+      if (session.phase !== 'up') continue;
+      if (!session.pieces?.has(piece)) this.#effects.write(session).have(piece);
+      else {
+        session.wanted--;
+        this.#peers.updateInterest(session);
+      }
+    }
+    this.#host.onFreed();
+  }
+
+  #onMismatch(piece: number, now: Millis): void {
+    const contributors = this.#host.content?.picker.setFailed(piece) ?? [];
+    const liar = this.#peers.blame.pieceFailed(contributors);
+    if (liar !== undefined) this.#peers.ban(liar, piece, now);
+    this.#host.onFreed();
+  }
+
+  #onBadBlocks(piece: number, begins: readonly number[], now: Millis): void {
+    const places = begins.map((begin) => begin / BLOCK_BYTES);
+    const liars = this.#host.content?.picker.setPartlyFailed(piece, places) ?? [];
+    for (const liar of liars) this.#ban(liar, piece, now);
+    this.#host.onFreed();
+  }
+
+  #onStorageFailed(piece: number, code: 'storage-full' | 'storage-failed'): void {
+    this.#host.content?.picker.setFailed(piece);
+    this.#effects.run({ kind: 'dropPiece', piece });
+    this.#host.pause();
+    this.#effects.emit({ kind: 'storageFailed', code });
+  }
+
+  /** Several blocks of one peer may turn out bad one after the other: it is named once. */
+  #ban(peer: NodeId, piece: number, now: Millis): void {
+    if (!this.#peers.blame.isBanned(peer)) this.#peers.ban(peer, piece, now);
+    this.#host.onFreed();
+  }
+}
