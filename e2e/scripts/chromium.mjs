@@ -61,6 +61,21 @@ function aptInstall(packages) {
   }
 }
 
+/** True when Debian's own Python can load libtorrent, with which tests check torrents of BEP 52. */
+function hasLibtorrent() {
+  return spawnSync('/usr/bin/python3', ['-c', 'import libtorrent'], { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * Makes sure that there is a second implementation of BEP 52 to test against. As root on Debian it installs it;
+ * elsewhere it says in one sentence what to do, and the tests that need it fail.
+ */
+export function ensureLibtorrent() {
+  if (!hasLibtorrent() && isDebianRoot()) aptInstall(['python3-libtorrent']);
+  if (hasLibtorrent()) return;
+  console.log("No libtorrent found: install Debian's python3-libtorrent, or the tests of v2 torrents fail.");
+}
+
 /**
  * Makes sure that there is a browser to test in. As root on Debian it installs what is missing; elsewhere it says in
  * one sentence what to do. Returns whether tests in the browser can run.

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBrowser } from './chromium.mjs';
+import { ensureBrowser, ensureLibtorrent } from './chromium.mjs';
 
 /**
  * `npm test`: every check of the project, one step after the other. A failing step does not stop the ones that do not
@@ -100,6 +100,7 @@ function stop(signal) {
 async function main() {
   const steps = chosenSteps(process.argv.slice(2));
   if (steps.some((step) => step.name === 'e2e') && !ensureBrowser()) return false;
+  if (steps.some((step) => step.name === 'unit')) ensureLibtorrent();
   for (const step of steps) {
     const startedAt = performance.now();
     const counts = await runStep(step);
