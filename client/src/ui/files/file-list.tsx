@@ -1,58 +1,81 @@
 import { useState } from 'preact/hooks';
-import type { ShareFile } from '../../index.ts';
-import { errorCode, errorText } from '../view/errors.ts';
-import { formatBytes, plural } from '../view/format.ts';
+import type { Download, FilePriority, ShareFile } from '../../index.ts';
+import { plural } from '../view/format.ts';
 import { Button } from '../widgets/button.tsx';
-import { saveFile } from './saving.ts';
+import { FileLine } from './file-line.tsx';
+import { PrioritySelect } from './priority-select.tsx';
 
-/** Most files listed; saving everything at once still takes all. */
-const MAX_ROWS = 200;
+/** Files listed at first, and how many more each press shows. A list of all would hold the page up. */
+const ROWS = 100;
 
-/** The files of a share or download, each to be saved on its own. */
-export function FileList({ files, canSave }: { readonly files: readonly ShareFile[]; readonly canSave: boolean }) {
+interface FileListProps {
+  readonly files: readonly ShareFile[];
+  readonly canSave: boolean;
+  /** What changes how they are fetched; undefined for what is all here. */
+  readonly download?: Download | undefined;
+}
+
+/** The files of a share or download: how far each is, how much it is wanted, and to be saved on its own. */
+export function FileList({ files, canSave, download }: FileListProps) {
+  const [rows, setRows] = useState(ROWS);
   if (files.length === 0) return <p class="hint">The list of files comes with the first peer.</p>;
+  const set = download && ((file: ShareFile, priority: FilePriority) => download.setPriority(file.path, priority));
+  const rest = files.length - rows;
   return (
-    <div>
-      <h3>{plural(files.length, 'file')}</h3>
+    <>
+      {download && <Order download={download} files={files} />}
       <ul class="file-list">
-        {files.slice(0, MAX_ROWS).map((file) => (
-          <FileLine key={file.path} file={file} canSave={canSave} />
+        {files.slice(0, rows).map((file) => (
+          <FileLine
+            key={file.path}
+            file={file}
+            doneBytes={download ? file.doneBytes : file.size}
+            priority={file.priority}
+            canSave={canSave}
+            onPriority={set}
+          />
         ))}
       </ul>
-      {files.length > MAX_ROWS && <p class="hint">and {files.length - MAX_ROWS} more</p>}
-    </div>
+      {rest > 0 && (
+        <Button
+          label={`Show ${Math.min(ROWS, rest)} more of ${plural(rest, 'further file')}`}
+          testId="more-files"
+          onClick={() => setRows(rows + ROWS)}
+        />
+      )}
+    </>
   );
 }
 
-function FileLine({ file, canSave }: { readonly file: ShareFile; readonly canSave: boolean }) {
-  const [problem, setProblem] = useState<string | undefined>();
-  const save = (): void => {
-    setProblem(undefined);
-    saveFile(file).catch((error: unknown) => {
-      setProblem(errorCode(error) === 'not-ready' ? 'Not complete yet' : errorText(error));
-    });
-  };
+/** What holds for all files of a download. */
+function Order({ download, files }: { readonly download: Download; readonly files: readonly ShareFile[] }) {
+  const [first] = files;
+  const isUniform = files.every(({ priority }) => priority === first?.priority);
   return (
-    <li data-testid="file-line" data-path={file.path}>
-      <span class="clip" title={file.path}>
-        {file.path}
-      </span>
-      {problem !== undefined && (
-        <span class="field-problem" role="alert">
-          {problem}
-        </span>
-      )}
-      <span class="number">{formatBytes(file.size)}</span>
-      {canSave && (
-        <Button
-          label={`Save ${file.path}`}
-          icon="save"
-          iconOnly
-          look="quiet"
-          testId="file-save-button"
-          onClick={save}
+    <div class="file-order">
+      <label class="check">
+        <input
+          type="checkbox"
+          data-testid="sequential"
+          checked={download.isSequential}
+          onChange={(event) => download.setSequential(event.currentTarget.checked)}
+        />
+        In order, to watch it while it comes
+      </label>
+      {files.length > 1 && (
+        <PrioritySelect
+          label="All files"
+          testId="all-priority"
+          priority={isUniform ? first?.priority : undefined}
+          isLabelShown
+          onChange={(priority) =>
+            download.setPriority(
+              files.map((_, index) => index),
+              priority,
+            )
+          }
         />
       )}
-    </li>
+    </div>
   );
 }

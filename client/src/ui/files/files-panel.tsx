@@ -5,6 +5,7 @@ import { Button } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
 import { DownloadRow } from './download-row.tsx';
 import { filesOfInput } from './dropped-files.ts';
+import { LimitsButton } from './limits-button.tsx';
 import { OpenLink } from './open-link.tsx';
 import { ShareRow } from './share-row.tsx';
 
@@ -15,7 +16,7 @@ export function FilesPanel() {
     <section class="panel files" id="files" aria-labelledby="files-title">
       <header class="panel-head">
         <h2 id="files-title">Files</h2>
-        <p class="panel-note">from browser to browser</p>
+        <LimitsButton />
       </header>
       <DropZone isEmpty={isEmpty} />
       <OpenLink />

@@ -1,20 +1,46 @@
+import { useState } from 'preact/hooks';
+import { formatBytes } from '../view/format.ts';
 import { Button } from '../widgets/button.tsx';
 import { Dialog } from '../widgets/dialog.tsx';
 
 interface RemoveDialogProps {
   readonly name: string;
-  readonly onRemove: () => void;
+  /** What lies in the browser's storage. [bytes] */
+  readonly storedBytes: number;
+  readonly onRemove: (keepData: boolean) => void;
   readonly onDismiss: () => void;
 }
 
 /** Asks before what was downloaded is deleted: it may be the last copy. */
-export function RemoveDialog({ name, onRemove, onDismiss }: RemoveDialogProps) {
+export function RemoveDialog({ name, storedBytes, onRemove, onDismiss }: RemoveDialogProps) {
+  const [keepsData, setKeepsData] = useState(false);
   return (
     <Dialog title={`Remove “${name}”?`} testId="remove-dialog" onDismiss={onDismiss}>
-      <p>What is stored in this browser is deleted, and others can no longer get it from here. Files you saved stay.</p>
+      <p>
+        {keepsData
+          ? 'It leaves this list, and others can no longer get it from here. Opening its link again goes on from what is stored.'
+          : 'What is stored in this browser is deleted, and others can no longer get it from here. Files you saved stay.'}
+      </p>
+      {storedBytes > 0 && (
+        <label class="check">
+          <input
+            type="checkbox"
+            data-testid="remove-keep"
+            checked={keepsData}
+            onChange={(event) => setKeepsData(event.currentTarget.checked)}
+          />
+          Keep the {formatBytes(storedBytes)} that are stored here
+        </label>
+      )}
       <div class="button-row end">
-        <Button label="Keep it" testId="remove-cancel" onClick={onDismiss} />
-        <Button label="Remove" icon="trash" look="danger" testId="remove-confirm" onClick={onRemove} />
+        <Button label="Cancel" testId="remove-cancel" onClick={onDismiss} />
+        <Button
+          label={keepsData ? 'Remove from the list' : 'Remove and delete'}
+          icon="trash"
+          look="danger"
+          testId="remove-confirm"
+          onClick={() => onRemove(keepsData)}
+        />
       </div>
     </Dialog>
   );

@@ -60,6 +60,7 @@ export function RowFrame(props: RowFrameProps) {
           <button
             type="button"
             class="button quiet icon-only row-toggle"
+            data-testid="row-toggle"
             aria-expanded={isOpen}
             aria-label={`Files and peers of ${name}`}
             title="Files and peers"

@@ -52,7 +52,8 @@ async function zipOf(files: readonly ShareFile[]): Promise<ReadableStream<Uint8A
   return makeZip(files.map((file) => ({ name: file.path, size: file.size, input: file.stream() })));
 }
 
-function saveBlob(blob: Blob, name: string): void {
+/** Hands bytes to the browser’s downloads under a name. */
+export function saveBlob(blob: Blob, name: string): void {
   const anchor = document.createElement('a');
   anchor.href = URL.createObjectURL(blob);
   anchor.download = name;

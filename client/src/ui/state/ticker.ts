@@ -42,6 +42,16 @@ export function throttled(action: () => void): { (): void; cancel(): void } {
   return gate;
 }
 
+/** Redraws that wait for the common pace. BOUNDED: by the components that are drawn. */
+const waiting = new Set<() => void>();
+
+/** Carries out what waits: all rows change together, so that the page is laid out once for them. */
+const redrawWaiting = throttled(() => {
+  const redraws = [...waiting];
+  waiting.clear();
+  for (const redraw of redraws) redraw();
+});
+
 /** Draws the component again when `source` says that it changed: at once for `now`, else at the page's pace. */
 export function useChanges(
   source: unknown,
@@ -50,12 +60,15 @@ export function useChanges(
   const [, setRevision] = useState(0);
   useEffect(() => {
     const now = (): void => setRevision((revision) => revision + 1);
-    const soon = throttled(now);
+    const soon = (): void => {
+      waiting.add(now);
+      redrawWaiting();
+    };
     const stops = subscribe({ now, soon });
     // Something may have changed between the render and this effect.
     now();
     return () => {
-      soon.cancel();
+      waiting.delete(now);
       for (const stop of stops) stop();
     };
     // The subscription belongs to the source alone: `subscribe` is a fresh closure with every render.

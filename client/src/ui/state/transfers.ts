@@ -1,8 +1,10 @@
 import { computed, signal } from '@preact/signals';
 import type { Download, Node, Share } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
+import { dependentPeers } from '../view/needed.ts';
 import { magnetFor, sourceFromText } from '../view/hash-link.ts';
 import type { DroppedFiles } from '../files/dropped-files.ts';
+import { restoreLimits } from './limits.ts';
 import { announce, pushNotice } from './notices.ts';
 import { node } from './session.ts';
 import { second } from './ticker.ts';
@@ -27,10 +29,11 @@ export const totals = computed(() => {
   };
 });
 
-/** True while closing the tab would cut something off. */
-export function isTransferring(): boolean {
+/** True while closing the tab would cut something off: a download or a share under way, or peers that depend on it. */
+export function isNeeded(): boolean {
   const isBusy = ({ state }: Download): boolean => state === 'downloading' || state === 'checking';
-  return downloads.value.some(isBusy) || totals.value.up > 0 || preparing.value.length > 0;
+  if (downloads.value.some(isBusy) || preparing.value.length > 0) return true;
+  return [...shares.value, ...downloads.value].some((item) => !item.isPaused && dependentPeers(item.peers()) > 0);
 }
 
 /** Keeps `shares` and `downloads` as the node has them. */
@@ -38,6 +41,7 @@ export function watchTransfers(running: Node): void {
   running.on('share', syncTransfers);
   running.on('download', (download) => watchDownload(download));
   for (const download of running.downloads) watchDownload(download);
+  restoreLimits(running);
   syncTransfers();
 }
 

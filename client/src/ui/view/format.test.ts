@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatEta, formatRate, formatRtt, formatTimer, percentOf, plural } from './format.ts';
+import {
+  formatBytes,
+  formatEta,
+  formatRate,
+  formatRatio,
+  formatRtt,
+  formatTimer,
+  percentOf,
+  plural,
+} from './format.ts';
 
 describe('sizes and rates', () => {
   it.each([
@@ -87,5 +96,17 @@ describe('plural', () => {
   it('says one peer, and no or many peers', () => {
     expect([0, 1, 2].map((n) => plural(n, 'peer'))).toEqual(['0 peers', '1 peer', '2 peers']);
     expect(plural(2, 'person', 'people')).toBe('2 people');
+  });
+});
+
+describe('ratios', () => {
+  it.each([
+    [undefined, ''],
+    [0, '0.00'],
+    [0.424, '0.42'],
+    [1.25, '1.3'],
+    [12.4, '12'],
+  ])('reads %s as "%s"', (ratio, text) => {
+    expect(formatRatio(ratio)).toBe(text);
   });
 });

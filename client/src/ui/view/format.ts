@@ -44,6 +44,13 @@ export function formatEta(etaMs: number | undefined): string {
   return `${seconds} s left`;
 }
 
+/** A share ratio: `0.42`, `1.5`, `12`. Empty when unknown. */
+export function formatRatio(ratio: number | undefined): string {
+  if (ratio === undefined) return '';
+  if (ratio < 1) return ratio.toFixed(2);
+  return ratio < 10 ? ratio.toFixed(1) : ratio.toFixed(0);
+}
+
 /** A running clock: `0:07`, `12:30`, `1:02:03`. */
 export function formatTimer(elapsedMs: number): string {
   const seconds = Math.max(0, Math.floor(elapsedMs / SECOND_MS));

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { SwarmProgress } from '../../api.ts';
-import { bannedSentence, downloadWord, sourcesText } from './transfer-words.ts';
+import { bannedSentence, downloadWord, ratioText, sourcesText, troubleAction, wantedBytes } from './transfer-words.ts';
 
 const PROGRESS: SwarmProgress = {
   doneBytes: 0,
   totalBytes: 10,
+  leftBytes: 10,
   downBytesPerSecond: 0,
   upBytesPerSecond: 0,
   uploadedBytes: 0,
@@ -17,15 +18,36 @@ const PROGRESS: SwarmProgress = {
 
 describe('words for downloads', () => {
   it('tells finding peers, getting the details and waiting for a source apart', () => {
-    const finding = { state: 'finding', progress: PROGRESS } as const;
+    const finding = { state: 'finding', progress: PROGRESS, isPaused: false } as const;
     expect(downloadWord(finding, false)).toBe('Finding peers');
     expect(downloadWord({ ...finding, progress: { ...PROGRESS, peers: 2 } }, false)).toBe('Getting the details');
     expect(downloadWord(finding, true)).toBe('Waiting for a source');
   });
 
   it('says when a running download has no source left', () => {
-    expect(downloadWord({ state: 'downloading', progress: PROGRESS }, true)).toBe('Waiting for a source');
-    expect(downloadWord({ state: 'downloading', progress: { ...PROGRESS, sources: 1 } }, true)).toBe('Downloading');
+    const running = { state: 'downloading', progress: PROGRESS, isPaused: false } as const;
+    expect(downloadWord(running, true)).toBe('Waiting for a source');
+    expect(downloadWord({ ...running, progress: { ...PROGRESS, sources: 1 } }, true)).toBe('Downloading');
+  });
+
+  it('says of one that is done whether others get it', () => {
+    const done = { state: 'done', progress: PROGRESS } as const;
+    expect(downloadWord({ ...done, isPaused: false }, true)).toBe('Done');
+    expect(downloadWord({ ...done, isPaused: true }, true)).toBe('Done, not shared');
+  });
+
+  it('shows a ratio once something was given', () => {
+    expect(ratioText(PROGRESS)).toBe('');
+    expect(ratioText({ ratio: 0.5, uploadedBytes: 5 })).toBe('ratio 0.50');
+  });
+
+  it('counts what is wanted, not what is skipped', () => {
+    expect(wantedBytes({ doneBytes: 3, leftBytes: 4 })).toBe(7);
+  });
+
+  it('asks for a fresh page when the code broke, and for another try when storage failed', () => {
+    expect(troubleAction('internal')).toBe('reload');
+    expect(troubleAction('storage-full')).toBe('resume');
   });
 
   it('counts sources only while something is missing', () => {

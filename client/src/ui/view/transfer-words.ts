@@ -1,8 +1,11 @@
-import type { Download, SwarmProgress } from '../../index.ts';
-import { plural } from './format.ts';
+import type { Download, SkeinErrorCode, SwarmProgress } from '../../index.ts';
+import { formatRatio, plural } from './format.ts';
 
 /** The state of a download in one or two words. */
-export function downloadWord(download: Pick<Download, 'state' | 'progress'>, hasMetadata: boolean): string {
+export function downloadWord(
+  download: Pick<Download, 'state' | 'progress' | 'isPaused'>,
+  hasMetadata: boolean,
+): string {
   const { peers, sources } = download.progress;
   switch (download.state) {
     case 'finding':
@@ -15,7 +18,7 @@ export function downloadWord(download: Pick<Download, 'state' | 'progress'>, has
     case 'paused':
       return 'Paused';
     case 'done':
-      return 'Done';
+      return download.isPaused ? 'Done, not shared' : 'Done';
     case 'failed':
       return 'Stopped';
     case 'removed':
@@ -27,6 +30,21 @@ export function downloadWord(download: Pick<Download, 'state' | 'progress'>, has
 export function sourcesText(progress: SwarmProgress, isComplete: boolean): string {
   const peers = plural(progress.peers, 'peer');
   return isComplete ? peers : `${plural(progress.sources, 'source')} · ${peers}`;
+}
+
+/** Bytes of the files that are wanted, as far as they lie in pieces of their own. */
+export function wantedBytes({ doneBytes, leftBytes }: Pick<SwarmProgress, 'doneBytes' | 'leftBytes'>): number {
+  return doneBytes + leftBytes;
+}
+
+/** `ratio 0.42` once something was given; empty before. */
+export function ratioText({ ratio, uploadedBytes }: Pick<SwarmProgress, 'ratio' | 'uploadedBytes'>): string {
+  return uploadedBytes > 0 && ratio !== undefined ? `ratio ${formatRatio(ratio)}` : '';
+}
+
+/** The one thing to do about a download that cannot go on: code that broke needs a fresh page, all else another try. */
+export function troubleAction(code: SkeinErrorCode): 'resume' | 'reload' {
+  return code === 'internal' ? 'reload' : 'resume';
 }
 
 /** The peers that were dropped, in a sentence; undefined when there are none. */

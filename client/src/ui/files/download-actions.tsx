@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import type { Download, DownloadState } from '../../index.ts';
+import { pageUrl } from '../state/place.ts';
+import { errorText } from '../view/errors.ts';
+import { fileLink } from '../view/hash-link.ts';
+import { Button } from '../widgets/button.tsx';
+import { CopyButton } from '../widgets/copy-button.tsx';
+import { RowButton } from './row-frame.tsx';
+import { saveAll } from './saving.ts';
+
+interface DownloadActionsProps {
+  readonly download: Download;
+  /** Apart from the download, which stays the same object while its state changes: only new values draw this anew. */
+  readonly state: DownloadState;
+  readonly isPaused: boolean;
+  readonly onRemove: () => void;
+}
+
+/** What can be done with a download now. */
+export function DownloadActions({ download, state, isPaused, onRemove }: DownloadActionsProps) {
+  return (
+    <>
+      {state === 'done' && <SaveButton download={download} />}
+      {state === 'done' && !isPaused && (
+        <RowButton
+          label="Stop giving it to others"
+          icon="stop"
+          testId="stop-seeding-button"
+          onClick={() => download.pause()}
+        />
+      )}
+      {state === 'done' && isPaused && (
+        <RowButton
+          label="Give it to others again"
+          icon="share"
+          testId="seed-again-button"
+          onClick={() => download.resume()}
+        />
+      )}
+      {(state === 'paused' || state === 'failed') && (
+        <RowButton label="Resume" icon="play" testId="resume-button" onClick={() => download.resume()} />
+      )}
+      {(state === 'finding' || state === 'checking' || state === 'downloading') && (
+        <RowButton label="Pause" icon="pause" testId="pause-button" onClick={() => download.pause()} />
+      )}
+      <CopyButton
+        label="Copy link"
+        text={() => fileLink(pageUrl(), download.infoHash, download.name)}
+        iconOnly
+        look="quiet"
+        testId="copy-link"
+      />
+      <RowButton label="Remove" icon="trash" testId="remove-button" onClick={onRemove} />
+    </>
+  );
+}
+
+/** Saves every file that is wanted. */
+function SaveButton({ download }: { readonly download: Download }) {
+  const [isSaving, setSaving] = useState(false);
+  const [problem, setProblem] = useState<string | undefined>();
+  const save = (): void => {
+    setSaving(true);
+    setProblem(undefined);
+    saveAll(
+      download.name,
+      download.files().filter(({ priority }) => priority !== 'skip'),
+    )
+      .catch((error: unknown) => setProblem(errorText(error)))
+      .finally(() => setSaving(false));
+  };
+  return (
+    <>
+      {problem !== undefined && (
+        <span class="field-problem" role="alert">
+          {problem}
+        </span>
+      )}
+      <Button
+        label={isSaving ? 'Saving…' : 'Save'}
+        icon="save"
+        look="accent"
+        testId="save-button"
+        disabled={isSaving}
+        onClick={save}
+      />
+    </>
+  );
+}

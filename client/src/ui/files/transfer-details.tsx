@@ -1,0 +1,42 @@
+import type { Download, Share, ShareFile } from '../../index.ts';
+import { plural } from '../view/format.ts';
+import { DetailTabs } from './detail-tabs.tsx';
+import { FileList } from './file-list.tsx';
+import { PieceBars } from './piece-bars.tsx';
+import { SwarmPeers } from './swarm-peers.tsx';
+import { TransferInfo } from './transfer-info.tsx';
+
+interface TransferDetailsProps {
+  readonly item: Share | Download;
+  readonly files: readonly ShareFile[];
+  /** What changes how files are fetched; undefined for what is all here. */
+  readonly download?: Download | undefined;
+  readonly canSave: boolean;
+}
+
+/** What an opened row shows: where the pieces are, the files, the peers, and what the torrent is. */
+export function TransferDetails({ item, files, download, canSave }: TransferDetailsProps) {
+  const peers = item.peers();
+  return (
+    <>
+      <PieceBars map={item.pieces()} />
+      <DetailTabs
+        label={`About ${item.name}`}
+        first={files.length > 1 ? 'files' : 'peers'}
+        tabs={[
+          {
+            id: 'files',
+            label: files.length === 0 ? 'Files' : plural(files.length, 'file'),
+            content: () => <FileList files={files} canSave={canSave} download={download} />,
+          },
+          {
+            id: 'peers',
+            label: plural(peers.length, 'peer'),
+            content: () => <SwarmPeers peers={peers} />,
+          },
+          { id: 'info', label: 'Details', content: () => <TransferInfo item={item} /> },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import type { ComponentChildren } from 'preact';
+import type { Download, Share } from '../../index.ts';
+import { formatBytes, plural } from '../view/format.ts';
+import { Button } from '../widgets/button.tsx';
+import { LinkField } from '../widgets/link-field.tsx';
+import { LimitFields } from './limit-fields.tsx';
+import { saveBlob } from './saving.ts';
+
+/** What a torrent says of itself, its magnet link, and the limits of this one. */
+export function TransferInfo({ item }: { readonly item: Share | Download }) {
+  const info = item.info();
+  return (
+    <div class="transfer-info">
+      <LimitFields
+        legend="Speed limits of this one"
+        limits={item.limits}
+        onChange={(limits) => item.setLimits(limits)}
+      />
+      <dl class="facts">
+        <Fact name="Info-hash">
+          <code>{item.infoHash}</code>
+        </Fact>
+        {info?.infoHashV2 !== undefined && (
+          <Fact name="Info-hash, version 2">
+            <code>{info.infoHashV2}</code>
+          </Fact>
+        )}
+        {info && <Fact name="Pieces">{`${plural(info.pieceCount, 'piece')} of ${formatBytes(info.pieceLength)}`}</Fact>}
+        {info?.createdBy !== undefined && <Fact name="Made with">{info.createdBy}</Fact>}
+        <Fact name="Trackers">
+          {info && info.trackers.length > 0
+            ? info.trackers.map((url) => <div key={url}>{url}</div>)
+            : 'none: peers are found through the network'}
+        </Fact>
+      </dl>
+      <LinkField label="Magnet link, for BitTorrent programs" value={item.magnet} testId="magnet-link">
+        {info && (
+          <Button
+            label="Save the torrent file"
+            icon="save"
+            iconOnly
+            testId="torrent-file-button"
+            onClick={() => saveBlob(item.torrentFile(), `${item.name}.torrent`)}
+          />
+        )}
+      </LinkField>
+    </div>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

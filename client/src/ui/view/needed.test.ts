@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { dependentPeers, neededSentence } from './needed.ts';
+
+describe('peers that need this tab', () => {
+  const leecher = { isInterested: true, progress: 0.4 };
+
+  it('are those that want something, as long as nobody else has everything', () => {
+    expect(dependentPeers([])).toBe(0);
+    expect(dependentPeers([leecher, leecher, { isInterested: false, progress: 0.9 }])).toBe(2);
+    expect(dependentPeers([leecher, { isInterested: false, progress: 1 }])).toBe(0);
+  });
+
+  it('are counted in a sentence', () => {
+    expect(neededSentence(0)).toBeUndefined();
+    expect(neededSentence(1)).toMatch(/^Someone has no other source/);
+    expect(neededSentence(3)).toMatch(/^3 peers have no other source/);
+  });
+});
