@@ -1,4 +1,10 @@
-import { OPTIMISTIC_MS, RECHOKE_MS, REGULAR_SLOTS, SEED_TURN_MS } from '../../../shared/src/limits/swarm.ts';
+import {
+  MAX_UNCHOKED,
+  OPTIMISTIC_MS,
+  RECHOKE_MS,
+  REGULAR_SLOTS,
+  SEED_TURN_MS,
+} from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 
 /** What the choker sees of a peer. It writes `slot` and `since`; everything else is the session's. */
@@ -12,6 +18,8 @@ export interface ChokerPeer {
   slot: 'none' | 'regular' | 'optimistic';
   /** When the peer last got or lost its slot, or began to be interested. */
   since: Millis;
+  /** Whether the peer asks for nothing although it might: it has what we have on order elsewhere. */
+  isIdle(now: Millis): boolean;
 }
 
 /**
@@ -40,6 +48,27 @@ export class Choker {
       all,
       now,
     );
+  }
+
+  /**
+   * Lends the capacity of peers that have a slot and ask for nothing to those that wait, the best first. Once a second:
+   * near the end of a download most who are interested have on order elsewhere what they could get here.
+   */
+  lend(peers: Iterable<ChokerPeer>, isSeed: boolean, now: Millis): void {
+    const all = [...peers];
+    const holders = all.filter((peer) => peer.slot !== 'none');
+    const idle = holders.filter((peer) => !peer.isInterested || peer.isIdle(now));
+    const spare = REGULAR_SLOTS + 1 - (holders.length - idle.length);
+    const queue = waiting(all).sort(isSeed ? (a, b) => a.since - b.since : compareAsLeecher);
+    let room = MAX_UNCHOKED - holders.length;
+    for (const peer of queue.slice(0, Math.max(0, spare))) {
+      if (room-- <= 0) {
+        const loser = idle.shift();
+        if (!loser) return;
+        assign(loser, 'none', now);
+      }
+      assign(peer, 'regular', now);
+    }
   }
 
   /** Ranks anew. Once every ten seconds; the caller then clears the round's counters. */

@@ -3,12 +3,14 @@ import {
   BLOCK_BYTES,
   MAX_PIPELINE,
   MAX_REJECTS,
+  PIPELINE_MS,
   REQUEST_BATCH,
   REQUEST_TIMEOUT_MS,
   SNUB_MS,
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
+import { chooseBusyBlock } from './endgame.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
@@ -52,12 +54,12 @@ export class Downloader {
   fill(session: PeerSession, now: Millis): void {
     if (session.peerChoking || !session.amInterested || session.phase !== 'up') return;
     if (this.#hashes && !this.#hashes.isReady) return;
-    const { outstanding, pipeline } = session;
-    const room = pipeline.depth - outstanding.counted;
-    if (room < Math.min(REQUEST_BATCH, pipeline.depth >> 2)) return;
+    const { outstanding } = session;
+    const depth = this.#depthOf(session, now);
+    if (depth - outstanding.counted < Math.min(REQUEST_BATCH, depth >> 2)) return;
     // Given-up requests that the peer may still answer count here: switching choke on and off must not pile them up.
-    while (outstanding.counted < pipeline.depth && outstanding.length < 2 * MAX_PIPELINE) {
-      const block = this.#picker.pick(session, now);
+    while (outstanding.counted < depth && outstanding.length < 2 * MAX_PIPELINE) {
+      const block = this.#pick(session, now);
       if (block < 0) break;
       if (outstanding.counted === 0) session.progressAt = now;
       outstanding.push(block, now);
@@ -65,6 +67,24 @@ export class Downloader {
       this.#request(session, block, 'request');
     }
     for (const piece of this.#picker.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
+  }
+
+  /**
+   * Requests to keep outstanding. What is left is to be here as soon as possible: towards the end no peer is asked for
+   * more than it will have sent when all are done, or the slow ones would owe what the fast ones could have fetched.
+   */
+  #depthOf({ pipeline }: PeerSession, now: Millis): number {
+    const rate = this.meter.perSecond(now);
+    const leftMs = rate === 0 ? Infinity : (1000 * this.#picker.missingBytes) / rate;
+    return leftMs < PIPELINE_MS ? pipeline.depthFor(leftMs) : pipeline.depth;
+  }
+
+  #pick(session: PeerSession, now: Millis): number {
+    const block = this.#picker.pick(session, now);
+    if (block >= 0) return block;
+    const busy = chooseBusyBlock(session, this.#sessions.values(), this.#picker, now);
+    if (busy >= 0) this.#picker.addRequester(busy);
+    return busy;
   }
 
   onBlock(session: PeerSession, message: WireBlock, pieceCount: number, now: Millis): BlockOutcome {
@@ -81,7 +101,7 @@ export class Downloader {
     }
     session.progressAt = now;
     session.rejects = 0;
-    session.pipeline.onBlock(bytes.length, now);
+    session.pipeline.onBlock(bytes.length, now, session.outstanding.takenSentAt);
     const receipt = this.#picker.receive(session, block, taken === 'counted');
     if (!receipt.isKept) {
       this.wastedBytes += bytes.length;
@@ -107,10 +127,14 @@ export class Downloader {
     return ++session.rejects <= MAX_REJECTS;
   }
 
-  /** The peer chokes us: what it was asked for is free. Without BEP 6 that is its refusal of all of it. */
+  /**
+   * The peer chokes us. With BEP 6 it answers every request all the same, by a block or a reject: those on their way to
+   * it when it chokes and unchokes again are served, and asking others for them would fetch them twice. Without BEP 6
+   * the choke refuses all of them.
+   */
   onChoke(session: PeerSession): void {
-    this.#picker.releaseAll(session);
     if (session.hasFast) return;
+    this.#picker.releaseAll(session);
     while (session.outstanding.length > 0) {
       session.forgive(1);
       session.outstanding.shift(() => {});

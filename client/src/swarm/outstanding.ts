@@ -10,6 +10,8 @@ import type { Millis } from '../../../shared/src/machine.ts';
 export class Outstanding {
   /** Counted requests. */
   counted = 0;
+  /** When the request that was last taken out was sent. */
+  takenSentAt: Millis = 0;
   #blocks = new Float64Array(16);
   #sentAt = new Float64Array(16);
   #isCounted = new Uint8Array(16);
@@ -49,6 +51,23 @@ export class Outstanding {
     return false;
   }
 
+  /** The newest counted request whose block is acceptable; -1 when there is none. */
+  findNewest(isAcceptable: (block: number) => boolean): number {
+    const mask = this.#blocks.length - 1;
+    for (let i = this.#length - 1; i >= 0; i--) {
+      const place = (this.#first + i) & mask;
+      const block = this.#blocks[place] as number;
+      if (this.#isCounted[place] === 1 && isAcceptable(block)) return block;
+    }
+    return -1;
+  }
+
+  /** The blocks asked for, oldest first. */
+  blocks(): number[] {
+    const mask = this.#blocks.length - 1;
+    return Array.from({ length: this.#length }, (_, i) => this.#blocks[(this.#first + i) & mask] as number);
+  }
+
   /** Takes the oldest request out; `giveUp` is told its block and whether it was counted. */
   shift(giveUp: (block: number, isCounted: boolean) => void): void {
     if (this.#length === 0) return;
@@ -71,6 +90,7 @@ export class Outstanding {
   #removeAt(index: number): 'counted' | 'uncounted' {
     const mask = this.#blocks.length - 1;
     const wasCounted = this.#isCounted[(this.#first + index) & mask] === 1;
+    this.takenSentAt = this.#sentAt[(this.#first + index) & mask] as number;
     for (let i = index; i > 0; i--) {
       const to = (this.#first + i) & mask;
       const from = (this.#first + i - 1) & mask;

@@ -1,5 +1,5 @@
 import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import { MAX_PIECES, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
+import { IDLE_SLOT_MS, MAX_PIECES, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ChokerPeer } from './choker.ts';
 import type { OpenPiece } from './open-piece.ts';
@@ -50,6 +50,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** The peer said that it has the metadata. */
   hasMetadata = false;
 
+  readonly exchange = new ExchangeState();
+
   amChoking = true;
   amInterested = false;
   peerChoking = true;
@@ -79,16 +81,18 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   // Upload side.
   slot: TorrentPeerInfo['slot'] = 'none';
   since: Millis;
+  /** When the peer was last sent a block. */
+  servedAt: Millis = 0;
   receivedThisRound = 0;
   sentThisRound = 0;
   readonly queue = new RequestQueue();
   /** Metadata blocks asked for. BOUNDED: by MAX_QUEUED_METADATA. */
   metadataQueue: number[] = [];
-  readonly upMeter = new RateMeter();
-  burstLeft = 0;
   /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
   hashAnswers = 0;
   hashJobs = 0;
+  readonly upMeter = new RateMeter();
+  burstLeft = 0;
   burstEndsAt: Millis = 0;
 
   constructor(id: NodeId, isOutbound: boolean, now: Millis, source: PeerSource = 'link') {
@@ -105,6 +109,10 @@ export class PeerSession implements PickerPeer, ChokerPeer {
 
   get isInterested(): boolean {
     return this.peerInterested;
+  }
+
+  isIdle(now: Millis): boolean {
+    return this.queue.length === 0 && now - Math.max(this.servedAt, this.since) >= IDLE_SLOT_MS;
   }
 
   /** A block came unasked. True when it was one too many. */
@@ -135,6 +143,17 @@ export class PeerSession implements PickerPeer, ChokerPeer {
       source: this.source,
     };
   }
+}
+
+/** How far the peer exchange with one peer is. */
+export class ExchangeState {
+  /** Id for messages of the exchange to the peer; undefined when it does not speak it. */
+  peerId: number | undefined;
+  /** Whom the peer was told of as connected. BOUNDED: by MAX_TORRENT_PEERS. */
+  readonly told = new Set<NodeId>();
+  /** Undefined before the first message to the peer. */
+  sentAt: Millis | undefined;
+  receivedAt: Millis = -Infinity;
 }
 
 /** A peer's announcements of pieces before their number is known. BOUNDED: by MAX_PIECES bits. */

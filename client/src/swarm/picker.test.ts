@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import { Outstanding } from './outstanding.ts';
 import { type PieceLayout, Picker, type PickerPeer } from './picker.ts';
+import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
 import { at } from './test/at.ts';
 
@@ -105,7 +106,7 @@ test('the first pieces are picked at random', () => {
   expect(firsts.size).toBeGreaterThan(15);
 });
 
-test('a piece that is partly here comes before a new one', () => {
+test('a piece that is partly here comes before a new one that is no rarer, and after one that is', () => {
   const picker = new Picker(layoutOf(10, 4, 4 * BLOCK_BYTES), new PieceSet(10), seededRng(3), trusting);
   const [a, b] = [makePeer(1), makePeer(2)];
   picker.addPeer(a, PieceSet.full(10));
@@ -114,6 +115,54 @@ test('a piece that is partly here comes before a new one', () => {
   const rest = [ask(picker, b), ask(picker, b), ask(picker, b)];
   expect(rest.map((block) => Math.floor(block / 4))).toEqual(rest.map(() => Math.floor(first / 4)));
   expect(Math.floor(ask(picker, b) / 4)).not.toBe(Math.floor(first / 4));
+});
+
+test('a rarer piece is started before a partial one is finished, once there is something to trade', () => {
+  const stored = setOf(10, (piece) => piece < RANDOM_FIRST_PIECES);
+  const picker = new Picker(layoutOf(10, 4, 4 * BLOCK_BYTES), stored, seededRng(3), trusting);
+  const [seed, other] = [makePeer(1), makePeer(2)];
+  picker.addPeer(seed, PieceSet.full(10));
+  picker.addPeer(other, PieceSet.full(10));
+  const started = Math.floor(ask(picker, seed) / 4);
+  picker.addPeer(
+    makePeer(3),
+    setOf(10, (piece) => piece === started),
+  );
+  expect(Math.floor(ask(picker, other) / 4)).not.toBe(started);
+});
+
+test('pieces come by priority, skipped ones never, and a piece that is skipped while it is open is named', () => {
+  const picker = new Picker(layoutOf(4, 1), new PieceSet(4), seededRng(1), trusting);
+  const peer = makePeer(1);
+  picker.addPeer(peer, PieceSet.full(4));
+  picker.setPriorities(Uint8Array.of(PRIORITY.low, PRIORITY.skip, PRIORITY.high, PRIORITY.normal));
+  picker.countWanted(peer);
+  expect([picker.missingCount, peer.wanted]).toEqual([3, 3]);
+  expect([ask(picker, peer), ask(picker, peer), ask(picker, peer), ask(picker, peer)]).toEqual([2, 3, 0, -1]);
+  expect(picker.setPriorities(new Uint8Array(4))).toEqual([0, 2, 3]);
+  for (const piece of [2, 3, 0]) picker.abandon(piece);
+  expect([picker.missingCount, picker.openPieces.length]).toEqual([0, 0]);
+  picker.setPriorities(new Uint8Array(4).fill(PRIORITY.normal));
+  picker.countWanted(peer);
+  picker.releaseAll(peer);
+  expect([0, 1, 2, 3].map(() => ask(picker, peer)).sort()).toEqual([0, 1, 2, 3]);
+});
+
+test('in order, the first missing piece comes first, and before it those that a player waits for', () => {
+  const picker = new Picker(layoutOf(8, 1), new PieceSet(8), seededRng(1), trusting);
+  const [seed, other] = [makePeer(1), makePeer(2)];
+  picker.addPeer(seed, PieceSet.full(8));
+  picker.addPeer(
+    other,
+    setOf(8, (piece) => piece > 4),
+  );
+  picker.isSequential = true;
+  picker.setDeadline(6, 2000);
+  picker.setDeadline(7, 1000);
+  picker.setDeadline(3, 3000);
+  picker.setDeadline(3, Infinity);
+  expect([ask(picker, seed), ask(picker, seed), ask(picker, seed)]).toEqual([7, 6, 0]);
+  expect([ask(picker, other), ask(picker, seed)]).toEqual([5, 1]);
 });
 
 test('what a peer was asked for is free again when it chokes or leaves, and a late answer of it is still kept', () => {
@@ -129,20 +178,6 @@ test('what a peer was asked for is free again when it chokes or leaves, and a la
   expect(ask(picker, b)).toBe(1);
   picker.removePeer(b);
   expect(picker.availability(0)).toBe(1);
-});
-
-test('at the end an idle peer is given one busy block, never its own and never without need', () => {
-  const picker = new Picker(layoutOf(1, 2, 2 * BLOCK_BYTES), new PieceSet(1), seededRng(5), trusting);
-  const peers = Array.from({ length: 6 }, (_, name) => makePeer(name));
-  for (const peer of peers) picker.addPeer(peer, PieceSet.full(1));
-  const [slow, ...idle] = peers as [PickerPeer, ...PickerPeer[]];
-  ask(picker, slow);
-  ask(picker, slow);
-  expect(ask(picker, slow)).toBe(-1);
-  const duplicates = idle.map((peer) => ask(picker, peer));
-  // Two busy blocks, each asked of at most MAX_BLOCK_REQUESTERS peers.
-  expect(duplicates.filter((block) => block >= 0)).toHaveLength(2 * (MAX_BLOCK_REQUESTERS - 1));
-  expect(idle.every((peer) => ask(picker, peer) === -1)).toBe(true);
 });
 
 test('a peer on parole fetches whole pieces alone, beginning with the one that failed', () => {

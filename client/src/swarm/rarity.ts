@@ -1,34 +1,30 @@
-import { MAX_TORRENT_PEERS } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow } from '../../../shared/src/machine.ts';
-
-/** Most peers that can be counted for a piece. */
-const MAX_COUNT = MAX_TORRENT_PEERS + 1;
+import { HIGHEST_PRIORITY, PRIORITY } from './piece-priorities.ts';
+import type { PieceSet } from './piece-set.ts';
+import { MAX_COUNT, RarityOrder, type RarityTable } from './rarity-order.ts';
 
 /**
- * The pieces that may be started, rarest first: one array sorted by the number of peers that have a piece, in runs of
- * equal rarity whose order is random. When a count changes by one, the piece is swapped to the border of its run and
- * the border moves over it, so the update is O(1); listing or unlisting a piece is O(peers). Peers that have
- * everything need not be counted: they change no order.
+ * The pieces that may be started, for each priority in the order of their rarity. Peers that have everything need not be
+ * counted: they change no order. A piece that nobody wants is counted, too, but is in no order.
  */
-export class Rarity {
+export class Rarity implements RarityTable {
+  readonly counts: Uint16Array;
+  readonly positions: Int32Array;
   readonly #rng: Rng;
-  readonly #counts: Uint16Array;
-  readonly #order: Uint32Array;
-  /** Index in `#order`, or -1 for a piece that is not listed. */
-  readonly #position: Int32Array;
-  /** `#starts[n]`: index of the first listed piece that at least `n` peers have. */
-  readonly #starts = new Uint32Array(MAX_COUNT + 2);
-  /** No count was ever higher, so runs above need not be visited. */
-  #highest = 0;
+  readonly #priorities: Uint8Array;
+  /** By priority; the lowest, which nobody wants, stays empty. */
+  readonly #orders: readonly RarityOrder[];
   #size = 0;
+  /** No piece below it is listed. */
+  #lowest = 0;
 
-  /** Lists all pieces, in random order. */
+  /** Lists no piece yet. Every one has the usual priority. */
   constructor(pieceCount: number, rng: Rng) {
     this.#rng = rng;
-    this.#counts = new Uint16Array(pieceCount);
-    this.#order = new Uint32Array(pieceCount);
-    this.#position = new Int32Array(pieceCount).fill(-1);
-    for (let piece = 0; piece < pieceCount; piece++) this.list(piece);
+    this.counts = new Uint16Array(pieceCount);
+    this.positions = new Int32Array(pieceCount).fill(-1);
+    this.#priorities = new Uint8Array(pieceCount).fill(PRIORITY.normal);
+    this.#orders = Array.from({ length: HIGHEST_PRIORITY + 1 }, () => new RarityOrder(this, rng));
   }
 
   /** Listed pieces. */
@@ -36,94 +32,81 @@ export class Rarity {
     return this.#size;
   }
 
-  /** Index from which on the listed pieces have at least one counted peer. */
-  get firstAvailable(): number {
-    return this.#highest === 0 ? this.#size : (this.#starts[1] as number);
-  }
-
-  /** The listed piece at `index`; a higher index is never rarer. */
-  at(index: number): number {
-    return this.#order[index] as number;
-  }
-
   count(piece: number): number {
-    return this.#counts[piece] as number;
+    return this.counts[piece] as number;
   }
 
   isListed(piece: number): boolean {
-    return (this.#position[piece] as number) >= 0;
+    return (this.positions[piece] as number) >= 0;
+  }
+
+  priority(piece: number): number {
+    return this.#priorities[piece] as number;
+  }
+
+  /** Call only while the piece is not listed. */
+  setPriority(piece: number, priority: number): void {
+    this.#priorities[piece] = priority;
   }
 
   increase(piece: number): void {
-    const count = this.#counts[piece] as number;
-    if (count >= MAX_COUNT) return;
-    this.#counts[piece] = count + 1;
-    if (count === this.#highest) this.#starts[++this.#highest] = this.#size;
-    if (!this.isListed(piece)) return;
-    const border = (this.#starts[count + 1] as number) - 1;
-    this.#swap(this.#position[piece] as number, border);
-    this.#starts[count + 1] = border;
-    this.#scatter(piece);
+    if (this.count(piece) >= MAX_COUNT) return;
+    this.counts[piece] = this.count(piece) + 1;
+    if (this.isListed(piece)) this.#orderOf(piece).raise(piece);
   }
 
   decrease(piece: number): void {
-    const count = this.#counts[piece] as number;
-    if (count === 0) return;
-    this.#counts[piece] = count - 1;
-    if (!this.isListed(piece)) return;
-    const border = this.#starts[count] as number;
-    this.#swap(this.#position[piece] as number, border);
-    this.#starts[count] = border + 1;
-    this.#scatter(piece);
+    if (this.count(piece) === 0) return;
+    this.counts[piece] = this.count(piece) - 1;
+    if (this.isListed(piece)) this.#orderOf(piece).lower(piece);
   }
 
   list(piece: number): void {
-    if (this.isListed(piece)) return;
-    let hole = this.#size++;
-    for (let run = this.#highest; run > this.count(piece); run--) {
-      const first = this.#starts[run] as number;
-      if (first !== hole) this.#put(this.#order[first] as number, hole);
-      hole = first;
-      this.#starts[run] = first + 1;
-    }
-    this.#put(piece, hole);
-    this.#scatter(piece);
+    if (this.isListed(piece) || this.priority(piece) === PRIORITY.skip) return;
+    this.#orderOf(piece).list(piece);
+    this.#size++;
+    this.#lowest = Math.min(this.#lowest, piece);
   }
 
   unlist(piece: number): void {
     if (!this.isListed(piece)) return;
-    let hole = this.#position[piece] as number;
-    for (let run = this.count(piece); run <= this.#highest; run++) {
-      const last = this.#end(run) - 1;
-      if (last !== hole) this.#put(this.#order[last] as number, hole);
-      hole = last;
-      if (run < this.#highest) this.#starts[run + 1] = last;
-    }
-    this.#position[piece] = -1;
+    this.#orderOf(piece).unlist(piece);
     this.#size--;
   }
 
-  /** Swaps a piece with a random one of its run, so that peers who count alike do not choose alike. */
-  #scatter(piece: number): void {
-    const count = this.count(piece);
-    const start = count === 0 ? 0 : (this.#starts[count] as number);
-    const length = this.#end(count) - start;
-    if (length > 1) this.#swap(this.#position[piece] as number, start + randomBelow(this.#rng, length));
+  /** The listed pieces of a priority, rarest first. */
+  order(priority: number): RarityOrder {
+    return this.#orders[priority] as RarityOrder;
   }
 
-  /** Index behind the last piece that exactly `run` peers have. */
-  #end(run: number): number {
-    return run >= this.#highest ? this.#size : (this.#starts[run + 1] as number);
+  /** The rarest listed piece of the highest priority that is among `pieces`, or a random one; -1 when there is none. */
+  find(pieces: PieceSet, isRandom: boolean): number {
+    for (let priority = HIGHEST_PRIORITY; priority > PRIORITY.skip; priority--) {
+      const order = this.order(priority);
+      const from = pieces.isFull ? 0 : order.firstAvailable;
+      const length = order.size - from;
+      const offset = isRandom && length > 0 ? randomBelow(this.#rng, length) : 0;
+      for (let i = 0; i < length; i++) {
+        const piece = order.at(from + ((offset + i) % length));
+        if (pieces.has(piece)) return piece;
+      }
+    }
+    return -1;
   }
 
-  #swap(a: number, b: number): void {
-    const pieceA = this.#order[a] as number;
-    this.#put(this.#order[b] as number, a);
-    this.#put(pieceA, b);
+  /** The first listed piece of the highest priority that is among `pieces`; -1 when there is none. */
+  findFirst(pieces: PieceSet): number {
+    while (this.#lowest < pieces.size && !this.isListed(this.#lowest)) this.#lowest++;
+    for (let priority = HIGHEST_PRIORITY; priority > PRIORITY.skip; priority--) {
+      if (this.order(priority).size === 0) continue;
+      for (let piece = this.#lowest; piece < pieces.size; piece++) {
+        if (this.isListed(piece) && this.priority(piece) === priority && pieces.has(piece)) return piece;
+      }
+    }
+    return -1;
   }
 
-  #put(piece: number, index: number): void {
-    this.#order[index] = piece;
-    this.#position[piece] = index;
+  #orderOf(piece: number): RarityOrder {
+    return this.order(this.priority(piece));
   }
 }

@@ -31,6 +31,12 @@ export class Slots {
     this.#hasChanged = true;
   }
 
+  /** Lends slots that their holders do not use. */
+  lend(isSeed: boolean, now: Millis): void {
+    this.#choker.lend(this.#sessions.values(), isSeed, now);
+    this.#hasChanged = true;
+  }
+
   /** Ranks everyone by the round that ends now. */
   rechoke(isSeed: boolean, now: Millis): void {
     this.#choker.rechoke(this.#sessions.values(), isSeed, now);

@@ -90,6 +90,7 @@ export class Uploader {
   #sendBlock(session: PeerSession, request: WireRequest, now: Millis): void {
     const { piece, begin, length } = request;
     session.burstLeft -= Math.ceil(length / BLOCK_BYTES);
+    session.servedAt = now;
     session.sentThisRound += length;
     session.upMeter.add(length, now);
     this.meter.add(length, now);

@@ -1,4 +1,3 @@
-import type { Millis } from '../../../shared/src/machine.ts';
 import type { FilePriority } from './types.ts';
 
 /** What the owner wants of a torrent, kept from before its metadata is known. */
@@ -21,10 +20,4 @@ export function usualWishes(): Wishes {
     downBytesPerSecond: undefined,
     upBytesPerSecond: undefined,
   };
-}
-
-/** When a player needs a piece. */
-export interface PieceDeadline {
-  readonly piece: number;
-  readonly at: Millis;
 }

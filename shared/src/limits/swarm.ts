@@ -142,6 +142,12 @@ export const TORRENT_TICK_MS = 1000;
 /** Pieces picked at random before rarest first begins. libtorrent `initial_picker_threshold`. */
 export const RANDOM_FIRST_PIECES = 4;
 
+/**
+ * Blocks of pieces with free blocks above which no new piece is started. libtorrent: 2048. Below it a rarer piece is
+ * started before a partial one is finished: a first seed would else be asked for what others have already.
+ */
+export const MAX_PARTIAL_BLOCKS = 2048;
+
 /** Memory for pieces that are partly here or being verified. [bytes] Keeps a page under 150 MB. */
 export const MAX_OPEN_BYTES = 64 * 1024 * 1024;
 
@@ -156,6 +162,9 @@ export const MAX_BLOCK_REQUESTERS = 3;
  * rates are off by as much; `sim -- swarm --kind tail` measures what it wastes and what it gains.
  */
 export const ENDGAME_GAIN = 2;
+
+/** A busy block that is likely to be here so soon is waited for. [ms] Measured as `ENDGAME_GAIN`. */
+export const ENDGAME_WAIT_MS = 1000;
 
 /** Pieces with a deadline. A player asks for what it shows in the next minute or two. */
 export const MAX_DEADLINES = 256;
@@ -192,6 +201,12 @@ export const REQUEST_TIMEOUT_MS = 60_000;
 /** Regular unchoke slots. Cohen 2003: four. */
 export const REGULAR_SLOTS = 4;
 
+/** A peer with a slot that asked for nothing for so long lends it to others. [ms] Several round trips. */
+export const IDLE_SLOT_MS = 1000;
+
+/** Most peers unchoked at once, those included that ask for nothing. */
+export const MAX_UNCHOKED = 16;
+
 /** Re-ranking of the regular slots. [ms] Cohen 2003: ten seconds. */
 export const RECHOKE_MS = 10_000;
 
@@ -220,6 +235,20 @@ export const METADATA_PIPELINE = 4;
 
 /** A metadata request older than this goes to another peer. [ms] */
 export const METADATA_TIMEOUT_MS = 8000;
+
+// Peer exchange
+
+/** Most peers named as new, and as gone, in one message. BEP 11. */
+export const MAX_EXCHANGED_PEERS = 50;
+
+/** A peer is told of others no more often. [ms] BEP 11: once a minute. */
+export const EXCHANGE_PERIOD_MS = 60_000;
+
+/** A peer is first told of others so long after it came. [ms] Time for its own sources to answer it. */
+export const EXCHANGE_FIRST_MS = 3000;
+
+/** Messages of a peer that follow the one before it sooner are not read. [ms] The period, less what delays vary by. */
+export const EXCHANGE_LEAST_GAP_MS = 45_000;
 
 // Hash trees (BEP 52)
 
