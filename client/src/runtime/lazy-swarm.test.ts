@@ -34,6 +34,7 @@ class Bench {
       storage: 'memory',
       links: () => new Map(),
       openLink: () => Promise.reject(new Error('unreachable')),
+      resolve: () => Promise.resolve(undefined),
       releaseLink: () => undefined,
       findProviders: () => Promise.resolve([]),
       trackerPeers: () => Promise.resolve([]),

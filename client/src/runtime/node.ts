@@ -299,6 +299,7 @@ export class SkeinNode implements Node {
       links: () => this.#network.links.links,
       openLink: (contact) => this.#network.links.open(contact, 'swarm'),
       releaseLink: (peer) => this.#network.links.release(peer, 'swarm'),
+      resolve: (peer) => this.#network.post.resolve(peer),
       findProviders: async (infoHash) => {
         await this.#network.whenJoined();
         return this.#network.overlay.findProviders(infoHash);

@@ -15,6 +15,12 @@ export const EXTENDED_HANDSHAKE = 0;
 /** The id under which we ask to be sent ut_metadata messages. Any from 1 to 255 would do. */
 export const OUR_METADATA_ID = 1;
 
+/** The id under which we ask to be sent messages of the peer exchange. */
+export const OUR_EXCHANGE_ID = 2;
+
+/** Name of the peer exchange by node id among extensions. */
+const EXCHANGE_NAME = 'skein_pex';
+
 /** Name and version, as BEP 10 lets a client tell. */
 const CLIENT_NAME = 'Skein 0.1';
 
@@ -22,6 +28,8 @@ const CLIENT_NAME = 'Skein 0.1';
 export interface ExtendedHandshake {
   /** Id for ut_metadata messages to the peer; undefined when it does not speak them (or has switched them off). */
   readonly metadataId: number | undefined;
+  /** Id for messages of the peer exchange, likewise. */
+  readonly exchangeId: number | undefined;
   /** Length of its info dictionary; undefined when it does not have it. [bytes] */
   readonly metadataSize: number | undefined;
   /** Requests that the peer queues (`reqq`); undefined when it does not say. */
@@ -37,7 +45,13 @@ export type MetadataMessage =
 /** The payload of our extension handshake; `metadataSize` is undefined before we have the metadata. */
 export function encodeExtendedHandshake(metadataSize: number | undefined): Uint8Array {
   const handshake = new Map<string, BencodeInput>([
-    ['m', new Map([['ut_metadata', OUR_METADATA_ID]])],
+    [
+      'm',
+      new Map([
+        [EXCHANGE_NAME, OUR_EXCHANGE_ID],
+        ['ut_metadata', OUR_METADATA_ID],
+      ]),
+    ],
     ['reqq', MAX_QUEUED_REQUESTS],
     ['v', CLIENT_NAME],
   ]);
@@ -52,6 +66,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const names = dictionaryOf(document.value, 'm');
   return {
     metadataId: names && integerIn(names, 'ut_metadata', 1, 255),
+    exchangeId: names && integerIn(names, EXCHANGE_NAME, 1, 255),
     metadataSize: integerIn(document.value, 'metadata_size', 1, MAX_INFO_BYTES),
     maxRequests: integerIn(document.value, 'reqq', 1, Number.MAX_SAFE_INTEGER),
   };

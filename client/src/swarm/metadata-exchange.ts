@@ -74,6 +74,7 @@ export class MetadataExchange {
     if (!handshake) return false;
     // A handshake may come again with other entries (BEP 10); the last word counts.
     session.metadataId = handshake.metadataId ?? session.metadataId;
+    session.exchange.peerId = handshake.exchangeId ?? session.exchange.peerId;
     if (handshake.maxRequests !== undefined) session.pipeline.setPeerLimit(handshake.maxRequests);
     if (handshake.metadataSize === undefined) return true;
     if (!session.hasMetadata && session.metadataId !== undefined)

@@ -2,6 +2,7 @@ import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { CloseReason } from './effects.ts';
+import { OUR_EXCHANGE_ID } from './extension.ts';
 import type { PieceLeaves } from './leaf-fetch.ts';
 import type { MetadataExchange } from './metadata-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -26,6 +27,8 @@ export interface ProtocolHost {
   onLeaves(leaves: PieceLeaves): void;
   /** The peer sent hashes that lead nowhere. */
   onHashLie(session: PeerSession, now: Millis): void;
+  /** A message of the peer exchange came. Returns why the peer is to be dropped, if it is. */
+  onPeerNews(session: PeerSession, payload: Uint8Array, now: Millis): CloseReason | undefined;
   /** There are no hashes here. */
   refuseHashes(session: PeerSession, range: FileHashRange): void;
   /** The metadata is here, unchecked. */
@@ -179,6 +182,7 @@ export class PeerProtocol {
 
   #onExtended(session: PeerSession, id: number, payload: Uint8Array, now: Millis): CloseReason | undefined {
     if (!session.hasExtended) return 'malformed';
+    if (id === OUR_EXCHANGE_ID) return this.#host.onPeerNews(session, payload, now);
     const infoBytes = this.#host.content?.metainfo.infoBytes;
     const result = this.#metadata.receive(session, id, payload, infoBytes, now);
     if (result === 'malformed') return 'malformed';

@@ -7,6 +7,7 @@ import { type CloseReason, Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
 import type { PieceLeaves } from './leaf-fetch.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
+import { PeerExchange } from './peer-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerRoster, type RosterHost } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -55,6 +56,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #uploader = new Uploader(this.#effects);
   readonly #slots = new Slots(this.#effects, this.#uploader, this.#sessions);
   readonly #metadata = new MetadataExchange(this.#effects, this.#uploader, this.#sessions);
+  readonly #exchange = new PeerExchange(this.#effects, this.#sessions);
   readonly #verdicts = new PieceVerdicts(this, this.#peers, this.#effects);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
   readonly #timers = new TimerTable<Timer>();
@@ -172,6 +174,14 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#peers.ban(session.id, -1, now);
   }
 
+  onPeerNews(session: PeerSession, payload: Uint8Array, now: Millis): CloseReason | undefined {
+    const found = this.#exchange.receive(session, payload, this.self, now);
+    if (found === 'malformed') return found;
+    const peers = found.filter(({ id }) => !this.#peers.blame.isBanned(id));
+    if (peers.length > 0) this.#effects.emit({ kind: 'peersFound', peers, from: session.id });
+    return undefined;
+  }
+
   refuseHashes(session: PeerSession, range: FileHashRange): void {
     this.#effects.write(session).hashReject(range);
   }
@@ -223,10 +233,12 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     const messages = this.#messages;
     const error = session.decoder.push(bytes, messages);
     let reason: CloseReason | undefined;
-    for (let i = 0; i < messages.length && reason === undefined; i++) {
+    // A message may end the session, e.g. by a lie: what came behind it does not count.
+    for (let i = 0; i < messages.length && reason === undefined && session.phase !== 'closed'; i++) {
       reason = this.#protocol.receive(session, messages[i] as WireMessage, now);
     }
     messages.length = 0;
+    if (session.phase === 'closed') return;
     reason ??= error === undefined ? undefined : 'malformed';
     if (reason !== undefined) return this.#peers.drop(session, reason, now);
     this.#peers.updateInterest(session);
@@ -338,6 +350,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #tick(now: Millis): void {
     this.#peers.tick(now);
+    if (this.#lifecycle === 'running') this.#exchange.tick(now);
     this.#needsFill = true;
     if (this.#sessions.size > 0) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
   }

@@ -170,6 +170,14 @@ export type TorrentRun =
   /** Hash and decode the info dictionary that peers sent (BEP 9). */
   | { readonly kind: 'checkMetadata'; readonly effect: number; readonly infoBytes: Uint8Array };
 
+/** A peer that another one named (peer exchange). Nothing of it is proven. */
+export interface FoundPeer {
+  readonly id: NodeId;
+  readonly isSeed: boolean;
+  /** The one that named it opened the link to it. */
+  readonly isReachable: boolean;
+}
+
 export type TorrentEvent =
   /** The info dictionary is known: the driver opens storage for it. Once. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
@@ -178,6 +186,8 @@ export type TorrentEvent =
   | { readonly kind: 'pieceStored'; readonly piece: number }
   /** Every piece that is wanted is stored: at the start for a seed, and again when more was wanted in between. */
   | { readonly kind: 'complete' }
+  /** A peer named others, none of which is connected. */
+  | { readonly kind: 'peersFound'; readonly peers: readonly FoundPeer[]; readonly from: NodeId }
   /** A peer sent a piece that does not match its hash, and was dropped for good. */
   | { readonly kind: 'banned'; readonly peer: NodeId; readonly piece: number }
   /** Storage failed: the torrent is paused until `setPaused: false`. */

@@ -95,6 +95,7 @@ test('the extension handshake and the metadata messages are the worked examples'
   expect(new WireWriter().extended(1, encodeMetadataReject(0)).take()).toEqual(vector('wire/METADATA_REJECT'));
   expect(decodeExtendedHandshake(extended('EXTENDED_HANDSHAKE'))).toEqual({
     metadataId: 1,
+    exchangeId: 2,
     metadataSize: info.length,
     maxRequests: 2000,
   });

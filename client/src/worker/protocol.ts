@@ -172,6 +172,13 @@ export type WorkerReport =
       /** What an earlier page set; undefined when it set nothing. */
       readonly priorities: readonly FilePriority[] | undefined;
     }
+  /** A peer named others of this torrent, by node id (peer exchange). */
+  | {
+      readonly kind: 'peersFound';
+      readonly infoHash: InfoHash;
+      readonly peers: readonly NodeId[];
+      readonly from: NodeId;
+    }
   /** The channel to this peer ended by itself or by the other side; its id may be used again. */
   | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly serial: number }
   /** The worker dropped this peer from the torrent and wants it no more. */

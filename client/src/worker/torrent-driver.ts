@@ -295,6 +295,11 @@ export class TorrentDriver {
       case 'metadata':
         this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         break;
+      case 'peersFound': {
+        const peers = event.peers.map(({ id }) => id);
+        this.#setup.report({ kind: 'peersFound', infoHash: this.infoHash, peers, from: event.from });
+        return;
+      }
       case 'pieceLayers':
         this.#metainfo = event.metainfo;
         void this.#checkpoint();

@@ -18,6 +18,8 @@ export interface SwarmHost {
   releaseLink(peer: NodeId): void;
   /** Who has the torrent, as the overlay knows. May reject. */
   findProviders(infoHash: InfoHash): Promise<readonly Contact[]>;
+  /** The keys of a node of which only the id is known, as the overlay knows. May reject. */
+  resolve(peer: NodeId): Promise<Contact | undefined>;
   /** Announces to the tracker and asks for others; empty when the server is gone. May reject. */
   trackerPeers(infoHash: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
   trackerLeave(infoHash: InfoHash): void | Promise<void>;

@@ -111,6 +111,11 @@ export class PeerFinder {
     this.connectMore();
   }
 
+  /** The peer was offered before and not forgotten. */
+  knows(peer: NodeId): boolean {
+    return this.#candidates.has(peer);
+  }
+
   /** A link came up: if its peer is one that we look for, it is asked at once. */
   linkUp(peer: NodeId): void {
     const candidate = this.#candidates.get(peer);

@@ -376,3 +376,32 @@ test('a share is paused and resumed, and its peers are gone once it is stopped',
   share.resume();
   expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove' });
 });
+
+test('a peer that another one named by its id is found in the overlay, linked and asked for a channel', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  const download = a.service.download(magnet);
+  b.service.download(magnet);
+  await world.deliver();
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  const stranger = hashToId(new Uint8Array([9]));
+  a.worker.report({ kind: 'peersFound', infoHash, peers: [stranger, b.id], from: stranger });
+  await world.deliver();
+  expect(world.resolved).toEqual([stranger, b.id]);
+  expect(a.worker.channels()).toMatchObject([{ infoHash, peer: b.id }]);
+  a.worker.report({ kind: 'peersFound', infoHash, peers: [b.id], from: stranger });
+  await world.deliver();
+  expect(world.resolved).toHaveLength(2);
+  expect(download.state).toBe('finding');
+});
+
+test('who has enough sources, or everything, asks for no peers that others name', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  a.service.download(magnet);
+  await world.deliver();
+  a.worker.progress(infoHash, { state: 'seeding', isComplete: true, doneBytes: 100 });
+  a.worker.report({ kind: 'peersFound', infoHash, peers: [hashToId(new Uint8Array([9]))], from: a.id });
+  await world.deliver();
+  expect(world.resolved).toEqual([]);
+});

@@ -212,6 +212,9 @@ export class SwarmService {
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
         torrent.peers.update();
         return;
+      case 'peersFound':
+        torrent.peers.found(event.peers);
+        return;
       case 'channelClosed':
         torrent.peers.channelOver(event.peer, event.serial, 'channel-closed');
         return;

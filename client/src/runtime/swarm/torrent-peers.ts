@@ -19,6 +19,12 @@ import type { TorrentSession } from './torrent-session.ts';
 /** Peers that a torrent remembers as banned. The oldest is forgotten first. */
 const MAX_BANNED_PEERS = 200;
 
+/** Peers named by others that wait for their keys. As many as one message of the peer exchange names. */
+const MAX_NAMED = 50;
+
+/** Lookups of keys at once, for one torrent. Each is a lookup in the overlay. */
+const MAX_RESOLVING = 4;
+
 /** How a peer of a torrent was lost: a refusal, the broker's or this file's word, or whatever the worker says. */
 type LossReason = string;
 
@@ -38,6 +44,9 @@ export class TorrentPeers {
   readonly #opening = new Set<NodeId>();
   /** BOUNDED: by MAX_BANNED_PEERS. */
   readonly #banned = new Set<NodeId>();
+  /** Peers of which only the id is known. BOUNDED: by MAX_NAMED. */
+  readonly #named = new Set<NodeId>();
+  #resolving = 0;
   #isPublished = false;
   #wasComplete = false;
   #isStopped = false;
@@ -118,6 +127,19 @@ export class TorrentPeers {
     if (hadChannel) this.#finder.searchNow();
   }
 
+  /**
+   * A peer named others by their ids alone. While sources are wanted the overlay is asked for their keys, a few at a time;
+   * what comes while many wait is left out: whoever matters is named again by others.
+   */
+  found(peers: readonly NodeId[]): void {
+    if (!this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
+    for (const peer of peers) {
+      if (this.#named.size >= MAX_NAMED) break;
+      if (!this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer)) this.#named.add(peer);
+    }
+    this.#resolveNamed();
+  }
+
   /** Other peers of this torrent, from whatever source. */
   offer(contacts: readonly Contact[]): void {
     this.#finder.offer(this.#noted('exchange', contacts));
@@ -151,6 +173,25 @@ export class TorrentPeers {
       this.#release(peer);
     }
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  #resolveNamed(): void {
+    for (const peer of this.#named) {
+      if (this.#resolving >= MAX_RESOLVING) return;
+      this.#named.delete(peer);
+      this.#resolving++;
+      this.#host
+        .resolve(peer)
+        .then(
+          (contact) => contact && !this.#isStopped && this.offer([contact]),
+          () => undefined,
+        )
+        .finally(() => {
+          this.#resolving--;
+          if (this.#isIncomplete()) this.#resolveNamed();
+          else this.#named.clear();
+        });
+    }
   }
 
   #noted(source: PeerSource, contacts: readonly Contact[]): readonly Contact[] {

@@ -148,6 +148,7 @@ export class FakeNode {
       openLink: (contact) => world.openLink(this, contact),
       releaseLink: (peer) => void this.released.push(peer),
       findProviders: () => Promise.resolve(world.providers),
+      resolve: (peer) => world.resolve(peer),
       trackerPeers: (_infoHash, event) => {
         this.announced.push(event);
         return Promise.resolve([]);
@@ -178,6 +179,8 @@ export class FakeWorld {
   readonly clock = new ManualClock();
   /** Who is named when anyone asks for providers. BOUNDED: by the test. */
   readonly providers: Contact[] = [];
+  /** Ids that were asked for. BOUNDED: by the test. */
+  readonly resolved: NodeId[] = [];
   /** BOUNDED: by the test. */
   readonly #nodes = new Map<NodeId, FakeNode>();
   /** Frames under way, oldest first. BOUNDED: by the test. */
@@ -193,6 +196,12 @@ export class FakeWorld {
   pair(): readonly [FakeNode, FakeNode] {
     const [a, b] = [this.add(1), this.add(2)];
     return a.id < b.id ? [a, b] : [b, a];
+  }
+
+  /** What the overlay says of an id. */
+  resolve(peer: NodeId): Promise<Contact | undefined> {
+    this.resolved.push(peer);
+    return Promise.resolve(this.#nodes.get(peer)?.contact);
   }
 
   openLink(from: FakeNode, contact: Contact): Promise<Link> {
