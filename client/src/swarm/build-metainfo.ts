@@ -25,6 +25,8 @@ export interface SourceFile {
   readonly path: Path;
   /** [bytes] */
   readonly length: number;
+  /** Zeros that a plan put between files. */
+  readonly isPadding?: boolean;
 }
 
 /** Our own content as it will be hashed. */
@@ -34,15 +36,13 @@ export interface ContentPlan {
   readonly name: string;
   /** [bytes] */
   readonly pieceLength: number;
-  /** In the torrent's order. Between files of a hybrid torrent there are gaps, which hash as zeros. */
+  /** In the torrent's order, with its padding: those of the metainfo that is built from it. */
   readonly files: readonly PlannedFile[];
 }
 
-export interface PlannedFile extends SourceFile {
-  /** [bytes] */
-  readonly offset: number;
-  /** Index of the file among those that the plan was made for. */
-  readonly source: number;
+export interface PlannedFile extends TorrentFile {
+  /** Index of the file among those that the plan was made for; undefined for padding. */
+  readonly source: number | undefined;
 }
 
 /**
@@ -62,18 +62,18 @@ export function choosePieceLength(totalBytes: number): number {
  */
 export function planContent(name: string, files: readonly SourceFile[], preferredLength: number): ContentPlan {
   const paths = safePaths(files.map((file) => file.path));
-  const named = files.map((file, source) => ({ path: paths[source] as Path, length: file.length, source, offset: 0 }));
+  const named = files.map((file, source) => ({ path: paths[source] as Path, length: file.length, source }));
+  const padded = paddedPieceLength(files, preferredLength);
+  const pieceLength = padded ?? preferredLength;
   named.sort((a, b) => compareInTree(a.path, b.path));
-  const pieceLength = paddedPieceLength(files, preferredLength);
-  const version = pieceLength === undefined ? 'v1' : 'hybrid';
-  let offset = 0;
-  const laid = named.map((file) => {
-    const isAligned = pieceLength === undefined || file.length === 0;
-    const start = isAligned ? offset : Math.ceil(offset / pieceLength) * pieceLength;
-    offset = start + file.length;
-    return { ...file, offset: start };
-  });
-  return { version, name: safeSegment(name), pieceLength: pieceLength ?? preferredLength, files: laid };
+  const laid = padded === undefined ? concatenate(named) : alignFiles(named, pieceLength);
+  let next = 0;
+  return {
+    version: padded === undefined ? 'v1' : 'hybrid',
+    name: safeSegment(name),
+    pieceLength,
+    files: laid.map((file) => ({ ...file, source: file.isPadding ? undefined : named[next++]?.source })),
+  };
 }
 
 /** What a torrent is made of: a plan and its hashes. */
@@ -86,7 +86,7 @@ export interface MetainfoSource {
    * for a v2-only torrent.
    */
   readonly pieceHashes?: Uint8Array | undefined;
-  /** For each file with content its piece layer (`Metainfo.pieceLayers`). Undefined for a v1 torrent. */
+  /** For each of `files` that has content its piece layer (`Metainfo.pieceLayers`). Undefined for a v1 torrent. */
   readonly pieceLayers?: readonly (Uint8Array | undefined)[] | undefined;
   readonly trackers: readonly string[];
 }
@@ -101,62 +101,59 @@ export function buildMetainfo(source: MetainfoSource): Metainfo {
   invariant(source.files.length > 0 && source.files.length <= MAX_FILES, 'a torrent has from 1 to MAX_FILES files');
   const name = safeSegment(source.name);
   const files = nameFiles(source);
-  const laid = pieceLayers ? alignFiles(files, pieceLength) : { ok: true as const, value: concatenate(files) };
-  invariant(laid.ok, 'as many pieces as can be');
+  const laid = pieceLayers ? alignFiles(files, pieceLength) : concatenate(files);
   const info = new Map<string, BencodeInput>([
     ['name', name],
     ['piece length', pieceLength],
   ]);
   if (pieceHashes) {
-    const last = laid.value.at(-1) as TorrentFile;
+    const last = laid.at(-1) as TorrentFile;
     const pieceCount = pieceCountOf(last.offset + last.length, pieceLength);
     invariant(pieceHashes.length === pieceCount * PIECE_HASH_BYTES, 'one hash for each piece');
     info.set('pieces', pieceHashes);
     const isSingle = files.length === 1 && last.path.length === 1 && last.path[0] === name;
     if (isSingle) info.set('length', last.length);
-    else info.set('files', encodeFileList(laid.value));
+    else info.set('files', encodeFileList(laid));
   }
   if (pieceLayers) info.set('meta version', 2).set('file tree', encodeFileTree(files));
   const trackers = source.trackers.filter(isUrl).slice(0, MAX_TRACKERS);
   const decoded = decodeInfo(encodeBencode(info), trackers);
   invariant(decoded.ok, 'what is built here decodes');
-  return pieceLayers ? { ...decoded.value, pieceLayers: spread(decoded.value.files, pieceLayers) } : decoded.value;
+  if (!pieceLayers) return decoded.value;
+  let next = 0;
+  const layers = laid.map((file) => (file.isPadding ? undefined : files[next++]?.pieceLayer));
+  return { ...decoded.value, pieceLayers: layers };
 }
 
-/** The files under harmless names, with their roots. */
-function nameFiles(source: MetainfoSource): readonly TreeFile[] {
-  const paths = safePaths(source.files.map((file) => file.path));
-  return source.files.map(({ length }, i) => {
+interface NamedFile extends TreeFile {
+  readonly pieceLayer: Uint8Array | undefined;
+}
+
+/** The files under harmless names, with their roots and without padding. */
+function nameFiles(source: MetainfoSource): readonly NamedFile[] {
+  const given = source.files
+    .map(({ path, length, isPadding }, i) => ({ path, length, isPadding, pieceLayer: source.pieceLayers?.[i] }))
+    .filter((file) => file.isPadding !== true);
+  const paths = safePaths(given.map((file) => file.path));
+  return given.map(({ length, pieceLayer }, i) => {
     const path = paths[i] as Path;
     const before = paths[i - 1];
-    if (!source.pieceLayers || length === 0) return { path, length, piecesRoot: undefined };
+    if (!source.pieceLayers) return { path, length, piecesRoot: undefined, pieceLayer: undefined };
     invariant(!before || compareInTree(before, path) < 0, 'the order of a file tree');
+    if (length === 0) return { path, length, piecesRoot: undefined, pieceLayer: undefined };
     const shape = treeShape(length, source.pieceLength);
-    const layer = source.pieceLayers[i];
-    invariant(layer?.length === shape.pieceCount * TREE_HASH_BYTES, 'a piece layer for each file with content');
-    return { path, length, piecesRoot: rootOf(layer, shape.pieceLayer, shape.height) };
+    invariant(pieceLayer?.length === shape.pieceCount * TREE_HASH_BYTES, 'a piece layer for each file with content');
+    return { path, length, piecesRoot: rootOf(pieceLayer, shape.pieceLayer, shape.height), pieceLayer };
   });
 }
 
 /** One file after the other, as in BEP 3. */
-function concatenate(files: readonly TreeFile[]): readonly TorrentFile[] {
+function concatenate(files: readonly SourceFile[]): readonly TorrentFile[] {
   let offset = 0;
   return files.map(({ path, length }) => {
     const file = plainFile(path, length, offset);
     offset += length;
     return file;
-  });
-}
-
-/** The layers of files without padding, for files with padding between them. */
-function spread(
-  files: readonly TorrentFile[],
-  layers: readonly (Uint8Array | undefined)[],
-): readonly (Uint8Array | undefined)[] {
-  let next = 0;
-  return files.map((file) => {
-    const layer = file.isPadding ? undefined : layers[next++];
-    return file.piecesRoot && layer;
   });
 }
 

@@ -1,5 +1,5 @@
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import { type BencodeDictionary, type BencodeInput, bytesOf, integerOf, keyBytes, keyOf } from './bencode.ts';
 import { decodePath, paddingFile, plainFile } from './file-list.ts';
@@ -22,7 +22,10 @@ export function decodeFileTree(tree: BencodeDictionary): Result<readonly TreeFil
   const files: TreeFile[] = [];
   const refused = collect(tree, [], files);
   if (refused) return err(refused);
-  return files.length === 0 ? err('no-files') : ok(files);
+  if (files.length === 0) return err('no-files');
+  // Each may be as long as can be written down: their sum, padding included, must still be exact.
+  const total = files.reduce((sum, file) => sum + file.length + MAX_PIECE_LENGTH, 0);
+  return total <= Number.MAX_SAFE_INTEGER ? ok(files) : err('bad-length');
 }
 
 /** The file tree of files with distinct paths. */
@@ -55,9 +58,9 @@ export function compareInTree(a: Path, b: Path): number {
 
 /** Lays files out so that each with content begins with a piece (BEP 52), and names the gaps as padding. */
 export function alignFiles(
-  files: readonly TreeFile[],
+  files: readonly { readonly path: Path; readonly length: number; readonly piecesRoot?: Uint8Array | undefined }[],
   pieceLength: number,
-): Result<readonly TorrentFile[], 'too-many-pieces'> {
+): readonly TorrentFile[] {
   const laid: TorrentFile[] = [];
   let offset = 0;
   for (const { path, length, piecesRoot } of files) {
@@ -65,9 +68,8 @@ export function alignFiles(
     if (gap > 0) laid.push(paddingFile(gap, offset));
     laid.push({ ...plainFile(path, length, offset + gap), piecesRoot });
     offset += gap + length;
-    if (offset > MAX_PIECES * pieceLength) return err('too-many-pieces');
   }
-  return ok(laid);
+  return laid;
 }
 
 /**

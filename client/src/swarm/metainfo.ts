@@ -173,7 +173,7 @@ function decodeFiles(
   if (!root) return err('not-metainfo');
   const tree = decodeFileTree(root);
   if (!tree.ok) return tree;
-  const files = listed ? joinFiles(listed.value, tree.value, pieceLength) : alignFiles(tree.value, pieceLength);
+  const files = listed ? joinFiles(listed.value, tree.value, pieceLength) : ok(alignFiles(tree.value, pieceLength));
   return files.ok ? ok(distinct(files.value)) : files;
 }
 

@@ -1,4 +1,4 @@
-import { decodeTorrentFile, pieceCountOf } from '../swarm/metainfo.ts';
+import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
 import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
 import { WorkerError } from './errors.ts';
 import type { DownloadSource } from './protocol.ts';
@@ -29,18 +29,24 @@ export function planDownload(source: DownloadSource): DownloadPlan {
 /** What an earlier page left. */
 export function planResume(record: ResumeRecord): DownloadPlan {
   const { infoHash, name, trackers, torrentFile } = record;
-  return { infoHash, name, trackers, metainfo: torrentFile && knownMetainfo(torrentFile) };
+  return { infoHash, name, trackers, metainfo: torrentFile && recordedMetainfo(infoHash, torrentFile) };
 }
 
 /** The same plan with what a record of it knows. */
 export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefined): DownloadPlan {
-  const metainfo = plan.metainfo ?? (record?.torrentFile && knownMetainfo(record.torrentFile));
+  const metainfo = plan.metainfo ?? (record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile));
   return { ...plan, metainfo, name: metainfo?.name ?? plan.name };
 }
 
-export function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
+function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
   const decoded = decodeTorrentFile(torrentFile);
   return decoded.ok ? decoded.value : undefined;
+}
+
+/** What a record has of its own swarm's torrent. */
+export function recordedMetainfo(infoHash: InfoHash, torrentFile: Uint8Array): Metainfo | undefined {
+  const metainfo = knownMetainfo(torrentFile);
+  return metainfo && underInfoHash(metainfo, infoHash);
 }
 
 export function pieceCount(metainfo: Metainfo): number {

@@ -1,6 +1,6 @@
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { type DownloadPlan, completePlan, knownMetainfo, pieceCount } from './download-plan.ts';
+import { type DownloadPlan, completePlan, pieceCount, recordedMetainfo } from './download-plan.ts';
 import type { WorkerReport } from './protocol.ts';
 import { Layout } from './storage/layout.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
@@ -70,7 +70,7 @@ export class FollowedDownloads {
   /** A file that the other tab has stored completely; undefined while it has not. Rejects with `StorageError`. */
   async file(infoHash: InfoHash, index: number): Promise<Blob | undefined> {
     const record = await this.#owner.records.read(infoHash).catch(() => undefined);
-    const metainfo = record?.torrentFile && knownMetainfo(record.torrentFile);
+    const metainfo = record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile);
     if (!metainfo || !isComplete(metainfo, new PieceSet(pieceCount(metainfo), record.bitfield), index))
       return undefined;
     return await readComplete(infoHash, metainfo.files, index);

@@ -4,11 +4,14 @@ import {
   MIN_SHARED_PIECES,
   PREFERRED_PIECE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
-import { choosePieceLength } from '../swarm/build-metainfo.ts';
+import { type ContentPlan, choosePieceLength } from '../swarm/build-metainfo.ts';
+import { TREE_HASH_BYTES, climb, treeShape } from '../swarm/merkle.ts';
 import { PIECE_HASH_BYTES, pieceCountOf } from '../swarm/metainfo.ts';
 import { sha1 } from './hash.ts';
-import type { Layout } from './storage/layout.ts';
+import { hashLeaves } from './piece-check.ts';
+import { Layout } from './storage/layout.ts';
 import { readFiles } from './storage/source-files.ts';
+import type { OwnBytes } from './storage/types.ts';
 
 /** The piece length for a share of `totalBytes`: longer than the usual choice where storage gains by it. [bytes] */
 export function sharedPieceLength(totalBytes: number): number {
@@ -17,26 +20,78 @@ export function sharedPieceLength(totalBytes: number): number {
   return length;
 }
 
+/** All hashes of a plan. */
+export interface ContentHashes {
+  /** The SHA-1 digests of all pieces, in order and in one array. */
+  readonly pieceHashes: Uint8Array;
+  /** The piece layer of each file of the plan; undefined for a plan of v1. */
+  readonly pieceLayers: readonly (Uint8Array | undefined)[] | undefined;
+}
+
 /**
- * The SHA-1 digests of all pieces, in order and in one array. Reads in large parts, a few of them ahead of the digests.
- * Rejects with `storage-failed` when a file cannot be read.
+ * Hashes the files of `plan`, for which `sources` are where they are, reading each once: in large parts, a few of them
+ * ahead of the digests. `progress` gets the number of bytes that are done and of those that there are, with padding. Rejects with
+ * `storage-failed` when a file cannot be read.
  */
-export async function hashPieces(sources: readonly Blob[], layout: Layout, pieceLength: number): Promise<Uint8Array> {
+export async function hashContent(
+  plan: ContentPlan,
+  sources: readonly (Blob | undefined)[],
+  progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
+): Promise<ContentHashes> {
+  const { pieceLength } = plan;
+  const layout = new Layout(plan.files);
   const pieceCount = pieceCountOf(layout.totalLength, pieceLength);
-  const hashes = new Uint8Array(pieceCount * PIECE_HASH_BYTES);
+  const pieceHashes = new Uint8Array(pieceCount * PIECE_HASH_BYTES);
+  const layers = plan.version === 'hybrid' ? new LayerHasher(plan, layout) : undefined;
   const piecesPerRead = Math.max(1, Math.floor(HASH_READ_BYTES / pieceLength));
   let nextPiece = 0;
+  let doneBytes = 0;
+  const hashPiece = async (piece: number, bytes: OwnBytes): Promise<void> => {
+    const [digest] = await Promise.all([sha1(bytes), layers?.hash(piece, bytes)]);
+    pieceHashes.set(digest, piece * PIECE_HASH_BYTES);
+  };
   const work = async (): Promise<void> => {
     while (nextPiece < pieceCount) {
       const first = nextPiece;
       nextPiece += piecesPerRead;
       const bytes = await readFiles(sources, layout, first * pieceLength, piecesPerRead * pieceLength);
-      const digests: Promise<Uint8Array>[] = [];
-      for (let at = 0; at < bytes.length; at += pieceLength) digests.push(sha1(bytes.subarray(at, at + pieceLength)));
-      for (const [i, digest] of (await Promise.all(digests)).entries())
-        hashes.set(digest, (first + i) * PIECE_HASH_BYTES);
+      const digests: Promise<void>[] = [];
+      for (let at = 0, piece = first; at < bytes.length; at += pieceLength, piece++)
+        digests.push(hashPiece(piece, bytes.subarray(at, at + pieceLength)));
+      await Promise.all(digests);
+      doneBytes += bytes.length;
+      progress(doneBytes, layout.totalLength);
     }
   };
   await Promise.all(Array.from({ length: HASH_READS_IN_FLIGHT }, work));
-  return hashes;
+  return { pieceHashes, pieceLayers: layers?.layers };
+}
+
+/** Makes the piece layers of files (BEP 52), piece by piece in any order. */
+class LayerHasher {
+  readonly layers: readonly (Uint8Array | undefined)[];
+  readonly #plan: ContentPlan;
+  readonly #layout: Layout;
+
+  constructor(plan: ContentPlan, layout: Layout) {
+    this.#plan = plan;
+    this.#layout = layout;
+    this.layers = plan.files.map((file) =>
+      file.isPadding || file.length === 0
+        ? undefined
+        : new Uint8Array(pieceCountOf(file.length, plan.pieceLength) * TREE_HASH_BYTES),
+    );
+  }
+
+  /** `bytes` are the whole piece. Padding behind the end of its file has no leaves. */
+  async hash(piece: number, bytes: OwnBytes): Promise<void> {
+    const { files, pieceLength } = this.#plan;
+    const start = piece * pieceLength;
+    const index = this.#layout.fileAt(start);
+    const file = files[index];
+    if (!file) return;
+    const leaves = await hashLeaves(bytes.subarray(0, Math.min(bytes.length, file.offset + file.length - start)));
+    const hash = climb(leaves, 0, treeShape(file.length, pieceLength).pieceLayer);
+    this.layers[index]?.set(hash, ((start - file.offset) / pieceLength) * TREE_HASH_BYTES);
+  }
 }

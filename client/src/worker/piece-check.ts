@@ -2,11 +2,10 @@ import { equalBytes } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { HashTrees, shortPieces } from '../swarm/hash-trees.ts';
 import { TREE_HASH_BYTES, climb } from '../swarm/merkle.ts';
-import { pieceLengthOf } from '../swarm/metainfo.ts';
+import { PIECE_HASH_BYTES, pieceLengthOf } from '../swarm/metainfo.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import { sha1, sha256 } from './hash.ts';
 import type { OwnBytes } from './storage/types.ts';
-import { isPieceDigest } from './storage/verify.ts';
 
 /** The SHA-256 hashes of the blocks of `bytes`, which begin at a block's start (BEP 52). */
 export async function hashLeaves(bytes: OwnBytes): Promise<Uint8Array> {
@@ -39,7 +38,12 @@ export class PieceCheck {
    * the piece layer (BEP 52), which is given when the metainfo was made without it.
    */
   async isPiece(piece: number, bytes: OwnBytes, treeHash?: Uint8Array): Promise<boolean> {
-    if (this.#metainfo.pieceHashes.length > 0) return isPieceDigest(this.#metainfo, piece, await sha1(bytes));
+    const { pieceHashes } = this.#metainfo;
+    if (pieceHashes.length > 0)
+      return equalBytes(
+        await sha1(bytes),
+        pieceHashes.subarray(PIECE_HASH_BYTES * piece, PIECE_HASH_BYTES * (piece + 1)),
+      );
     const hash = treeHash ?? this.#trees?.pieceHash(piece);
     const file = this.#trees?.fileOf(piece);
     if (!hash || !file) return false;

@@ -1,6 +1,6 @@
 import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
-import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
@@ -17,12 +17,11 @@ import {
 import { WorkerError, describeError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
-import { hashPieces, sharedPieceLength } from './hash-files.ts';
+import { hashContent, sharedPieceLength } from './hash-files.ts';
 import { Limiter } from './limiter.ts';
 import type { Pipe } from './pipe.ts';
 import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerReport } from './protocol.ts';
 import { CryptoRng } from './random.ts';
-import { Layout } from './storage/layout.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { OpfsStore, canUseOpfs, deleteFolder, listFolders } from './storage/opfs.ts';
@@ -112,26 +111,27 @@ export class TorrentTable {
     void this.#open(storage === 'persistent').finally(this.#markStarted);
   }
 
-  /** Hashes files and seeds them where they are. The same content gives the same torrent. */
-  async share(name: string, files: readonly SharedFile[]): Promise<TorrentSummary> {
+  /**
+   * Hashes files and seeds them where they are. The same content gives the same torrent. `progress` is told of the
+   * bytes that are hashed and of those that there are to hash.
+   */
+  async share(
+    name: string,
+    files: readonly SharedFile[],
+    progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
+  ): Promise<TorrentSummary> {
     await this.#started;
-    const layout = layOut(files.map((shared) => shared.file.size));
-    const pieceLength = sharedPieceLength(layout.totalLength);
-    const sources = files.map((shared) => shared.file);
-    const pieceHashes = await hashPieces(sources, layout, pieceLength);
-    const metainfo = buildMetainfo({
-      name,
-      pieceLength,
-      pieceHashes,
-      files: files.map((shared) => ({ path: shared.path.split('/'), length: shared.file.size })),
-      trackers: [],
-    });
+    const given = files.map(({ path, file }) => ({ path: path.split('/'), length: file.size }));
+    const plan = planContent(name, given, sharedPieceLength(given.reduce((sum, { length }) => sum + length, 0)));
+    const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
+    const hashes = await hashContent(plan, sources, progress);
+    const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [] });
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#torrents.get(metainfo.infoHash);
       if (running?.driver.isComplete) return summarize(metainfo);
       // The content is all here now: nothing is left to download, and one copy is enough.
       if (running) await this.#end(metainfo.infoHash, running, false);
-      const store = new SourceStore(metainfo.files, sources, pieceLength, this.#cache);
+      const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
       this.#run(planOf(metainfo), { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
       return summarize(metainfo);
     });
@@ -366,7 +366,10 @@ export class TorrentTable {
         const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
         disk?.recorded((piece) => recorded.has(piece));
       },
-      report: (report) => this.#tell(running, report),
+      report: (report) => {
+        disk?.writeJournal();
+        this.#tell(running, report);
+      },
     });
     const isUnopened = error !== undefined && store === undefined;
     const { priorities } = record ?? {};
@@ -422,16 +425,4 @@ export class TorrentTable {
       if (this.#busy.get(infoHash) === mine) this.#busy.delete(infoHash);
     }
   }
-}
-
-/** Files of these lengths one after the other. */
-function layOut(lengths: readonly number[]): Layout {
-  let offset = 0;
-  return new Layout(
-    lengths.map((length) => {
-      const file = { length, offset };
-      offset += length;
-      return file;
-    }),
-  );
 }

@@ -27,7 +27,7 @@ export class Layout {
   spans(offset: number, length: number): Span[] {
     const spans: Span[] = [];
     const end = Math.min(offset + length, this.totalLength);
-    for (let at = offset, index = this.#fileAt(offset); at < end; index++) {
+    for (let at = offset, index = this.fileAt(offset); at < end; index++) {
       const file = this.#files[index];
       if (!file) break;
       const take = Math.min(end, file.offset + file.length) - at;
@@ -49,7 +49,7 @@ export class Layout {
   }
 
   /** Index of the last file that starts at or before `offset`, by bisection; 0 when there is none. */
-  #fileAt(offset: number): number {
+  fileAt(offset: number): number {
     let low = 0;
     let high = this.#files.length - 1;
     while (low < high) {

@@ -5,7 +5,7 @@ import { MemoryBudget, MemoryStore } from './memory.ts';
 import { OpfsStore } from './opfs.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { ContentStore } from './types.ts';
-import { isStored, verifyStored } from './verify.ts';
+import { StoredPieces } from './verify.ts';
 
 /** Opens the storage of downloads: on disk while their lock is held here, else in the memory that they share. */
 export class StoreOpener {
@@ -40,7 +40,7 @@ export class StoreOpener {
     }
     const store = await this.#openFolder(metainfo);
     try {
-      const stored = await verifyStored(metainfo, store, claimed, this.#rng, checking);
+      const stored = await new StoredPieces(metainfo, store).among(claimed, this.#rng, checking);
       return { store, stored: await addUnrecorded(metainfo, store, stored) };
     } catch (error) {
       await store.close();
@@ -55,8 +55,9 @@ export class StoreOpener {
 
 /** Adds what was stored after the last record was written and is whole. */
 async function addUnrecorded(metainfo: Metainfo, store: OpfsStore, stored: PieceSet): Promise<PieceSet> {
+  const pieces = new StoredPieces(metainfo, store);
   for (const piece of store.unrecorded) {
-    if (piece < stored.length && !stored.has(piece) && (await isStored(metainfo, store, piece))) stored.add(piece);
+    if (piece < stored.length && !stored.has(piece) && (await pieces.has(piece))) stored.add(piece);
   }
   return stored;
 }

@@ -2,12 +2,17 @@ import { Layout } from './layout.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
 
-/** Serves the files that a person shared from where they are, without a copy. */
+/** Serves the files that a person shared from where they are, without a copy. A file without a source is padding. */
 export class SourceStore implements ContentStore {
-  readonly #sources: readonly Blob[];
+  readonly #sources: readonly (Blob | undefined)[];
   readonly #reader: CachedReader;
 
-  constructor(files: readonly StoredFile[], sources: readonly Blob[], pieceLength: number, cache: ReadCache) {
+  constructor(
+    files: readonly StoredFile[],
+    sources: readonly (Blob | undefined)[],
+    pieceLength: number,
+    cache: ReadCache,
+  ) {
     const layout = new Layout(files);
     this.#sources = sources;
     this.#reader = cache.view(
@@ -45,9 +50,9 @@ export class SourceStore implements ContentStore {
   }
 }
 
-/** Reads `length` bytes of the run of all files, or fewer at its end. Rejects with `storage-failed`. */
+/** Reads `length` bytes of the run of all files, zeros for padding, or fewer at its end. Rejects with `storage-failed`. */
 export async function readFiles(
-  sources: readonly Blob[],
+  sources: readonly (Blob | undefined)[],
   layout: Layout,
   offset: number,
   length: number,
@@ -55,7 +60,9 @@ export async function readFiles(
   const spans = layout.spans(offset, length);
   try {
     const parts = await Promise.all(
-      spans.map((span) => sources[span.file]?.slice(span.at, span.at + span.length).arrayBuffer() ?? emptyBuffer()),
+      spans.map(
+        (span) => sources[span.file]?.slice(span.at, span.at + span.length).arrayBuffer() ?? zeros(span.length),
+      ),
     );
     if (parts.some((part, i) => part.byteLength !== spans[i]?.length))
       throw new Error('the file is shorter than it was');
@@ -76,6 +83,6 @@ export async function readFiles(
   }
 }
 
-function emptyBuffer(): Promise<ArrayBuffer> {
-  return Promise.resolve(new ArrayBuffer(0));
+function zeros(length: number): Promise<ArrayBuffer> {
+  return Promise.resolve(new ArrayBuffer(length));
 }
