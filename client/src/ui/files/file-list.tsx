@@ -13,6 +13,8 @@ interface FileListProps {
   readonly canSave: boolean;
   /** What changes how they are fetched; undefined for what is all here. */
   readonly download?: Download | undefined;
+  /** Apart from files and download, which stay the same objects while they change: only a new value draws this anew. */
+  readonly revision: unknown;
 }
 
 /** The files of a share or download: how far each is, how much it is wanted, and to be saved on its own. */

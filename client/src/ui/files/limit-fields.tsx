@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { RateLimits } from '../../index.ts';
 import { KB, limitFromText, limitToText } from '../view/limits.ts';
 
@@ -45,6 +45,8 @@ interface LimitFieldProps {
 
 function LimitField({ label, testId, limit, hint, onChange }: LimitFieldProps) {
   const id = useId();
+  // What is being typed: the row is drawn anew meanwhile, and must not take it away.
+  const [draft, setDraft] = useState<string | undefined>();
   return (
     <div class="limit-field">
       <label for={id}>{label}</label>
@@ -57,11 +59,11 @@ function LimitField({ label, testId, limit, hint, onChange }: LimitFieldProps) {
         step="any"
         placeholder="no limit"
         aria-describedby={hint}
-        value={limitToText(limit)}
+        value={draft ?? limitToText(limit)}
+        onInput={(event) => setDraft(event.currentTarget.value)}
         onChange={(event) => {
-          const next = limitFromText(event.currentTarget.value);
-          event.currentTarget.value = limitToText(next);
-          onChange(next);
+          setDraft(undefined);
+          onChange(limitFromText(event.currentTarget.value));
         }}
       />
       <span>{`${KB}/s`}</span>

@@ -27,7 +27,7 @@ export function TransferDetails({ item, files, download, canSave }: TransferDeta
           {
             id: 'files',
             label: files.length === 0 ? 'Files' : plural(files.length, 'file'),
-            content: () => <FileList files={files} canSave={canSave} download={download} />,
+            content: () => <FileList files={files} canSave={canSave} download={download} revision={{}} />,
           },
           {
             id: 'peers',
