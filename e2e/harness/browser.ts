@@ -1,4 +1,4 @@
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
 import { findChromium } from '../scripts/chromium.mjs';
 
 /** Nothing of the browser's own traffic, and a root user's container. */
@@ -32,10 +32,20 @@ export interface BrowserOptions {
 
 /** A Chromium of our own with an empty profile. */
 export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  return chromium.launch(launchOptions(options));
+}
+
+/**
+ * A Chromium of its own whose one profile lies in `folder`, on the disk, as a person's does. The others are private
+ * windows: their storage is memory, which knows no quota when a file is given its length.
+ */
+export function launchProfile(folder: string, options: BrowserContextOptions): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...launchOptions({}), ...options });
+}
+
+function launchOptions(options: BrowserOptions): { readonly executablePath: string; readonly args: string[] } {
   const executablePath = findChromium();
   if (!executablePath) throw new Error('No Chromium found: see e2e/README.md');
-  return chromium.launch({
-    executablePath,
-    args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...(options.hasDevices === false ? [] : DEVICE_FLAGS)],
-  });
+  const devices = options.hasDevices === false ? [] : DEVICE_FLAGS;
+  return { executablePath, args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
 }

@@ -152,8 +152,11 @@ export class Tab {
   }
 
   /** Presses Save and returns what the browser saved. */
-  async save(infoHash: string): Promise<{ readonly name: string; readonly path: string; readonly sha256: string }> {
-    const saving = this.page.waitForEvent('download', { timeout: WAIT_MS });
+  async save(
+    infoHash: string,
+    timeoutMs = WAIT_MS,
+  ): Promise<{ readonly name: string; readonly path: string; readonly sha256: string }> {
+    const saving = this.page.waitForEvent('download', { timeout: timeoutMs });
     await this.downloadRow(infoHash).getByTestId('save-button').click();
     const saved: SavedDownload = await saving;
     const path = await saved.path();

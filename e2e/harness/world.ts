@@ -1,8 +1,8 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
-import { launchBrowser, type BrowserOptions } from './browser.ts';
+import { launchBrowser, launchProfile, type BrowserOptions } from './browser.ts';
 import { FileFolder } from './files.ts';
 import { watchPage } from './globals.ts';
 import { ServerProcess, type ServerOptions } from './server.ts';
@@ -60,6 +60,18 @@ export class World {
 
   async newProfile(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.browser.newContext({ permissions: PERMISSIONS, acceptDownloads: true, ...options });
+    await context.addInitScript(watchPage);
+    return context;
+  }
+
+  /** A profile whose storage is on the disk, in a browser of its own. */
+  async newDiskProfile(): Promise<BrowserContext> {
+    const folder = await mkdtemp(join(tmpdir(), 'skein-profile-'));
+    const context = await launchProfile(folder, { permissions: PERMISSIONS, acceptDownloads: true });
+    this.onClose(async () => {
+      await context.close();
+      await rm(folder, { recursive: true, force: true });
+    });
     await context.addInitScript(watchPage);
     return context;
   }

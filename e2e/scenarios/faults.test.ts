@@ -23,6 +23,14 @@ async function openPair(world: World): Promise<[Tab, Tab]> {
   return [a!, b!];
 }
 
+/** A seed, and a tab whose profile is on the disk. */
+async function openWithDisk(world: World): Promise<[Tab, Tab]> {
+  const seed = await world.openTab();
+  const leecher = await world.openTab({ context: await world.newDiskProfile() });
+  await Promise.all([seed.joined(1), leecher.joined(1)]);
+  return [seed, leecher];
+}
+
 scenario(
   'a tab killed in mid-write loses nothing that it had stored, and the next one goes on by itself',
   async (world) => {
@@ -156,7 +164,7 @@ scenario('a swarm whose only seed leaves at 99 % is complete once that comes bac
 scenario(
   'a disk that is full at half of a download stops it with figures, and more room lets it go on',
   async (world) => {
-    const [seed, leecher] = await openPair(world);
+    const [seed, leecher] = await openWithDisk(world);
     const disk = await Disk.of(leecher, world);
     const files = [];
     for (let i = 0; i < 30; i++) files.push(await world.files.make(`part ${i}.bin`, 300_000));
@@ -182,7 +190,7 @@ scenario(
 );
 
 scenario('a download that cannot fit is not begun, and says what it needs and what there is', async (world) => {
-  const [seed, leecher] = await openPair(world);
+  const [seed, leecher] = await openWithDisk(world);
   const disk = await Disk.of(leecher, world);
   await disk.limitTo((await disk.usage()) + 3 * MB);
   const file = await world.files.make('too large.bin', 6 * MB);
@@ -209,7 +217,7 @@ scenario(
     const infoHash = await seed.share(files.map((file) => file.path));
     await leecher.openLink(await seed.shareLink(infoHash));
     await leecher.downloaded(infoHash);
-    const saved = await leecher.save(infoHash);
+    const saved = await leecher.save(infoHash, 60_000);
     const expected = new Map(files.map((file) => [file.name, file.sha256]));
     expect(await hashZip(saved.path)).toEqual(expected);
   },

@@ -1,7 +1,9 @@
-import { MAX_OPEN_FILES, OPEN_FILE_PATIENCE_MS, OPEN_FILE_RETRY_MS } from '../../../../shared/src/limits/storage.ts';
+import { MAX_OPEN_FILES } from '../../../../shared/src/limits/storage.ts';
+import { openExclusively, sizeOf } from './handles.ts';
 import { Journal } from './journal.ts';
-import { fullDisk, measureRoom } from './quota.ts';
+import { fullDisk } from './quota.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
+import { Reserve } from './reserve.ts';
 import { type ContentStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
 import { type UnitSpan, Units } from './units.ts';
 
@@ -10,9 +12,6 @@ const ROOT_FOLDER = 'skein';
 
 /** Beside the stored files, which are named by numbers. */
 const JOURNAL_NAME = 'journal';
-
-/** As long as all stored files together that are not created yet: their room is taken from the start. */
-const RESERVE_NAME = 'reserve';
 
 /** True when this worker can keep files: a secure context with the origin private file system and Web Locks. */
 export async function canUseOpfs(): Promise<boolean> {
@@ -81,7 +80,7 @@ export class OpfsStore implements ContentStore {
   /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
   #chain: Promise<void> = Promise.resolve();
   readonly #reader: CachedReader;
-  #reserve: FileSystemSyncAccessHandle | undefined;
+  readonly #reserve: Reserve;
   #isClosed = false;
 
   private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle, journal: Journal) {
@@ -89,6 +88,7 @@ export class OpfsStore implements ContentStore {
     this.#folder = folder;
     this.#units = new Units(setup.files);
     this.#journal = journal;
+    this.#reserve = new Reserve(folder);
     this.#reader = setup.cache.view(
       { totalLength: this.#units.totalLength, load: (offset, length) => this.#load(offset, length) },
       setup.pieceLength,
@@ -102,7 +102,7 @@ export class OpfsStore implements ContentStore {
       const file = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
       const store = new OpfsStore(setup, folder, new Journal(file));
       try {
-        await store.#takeRoom();
+        if (store.#units.lengths.length > 1) await store.#reserve.take(store.#units.storedLength);
         if (store.#units.lengths.length > 0) await store.#handle(0);
       } catch (error) {
         await store.close();
@@ -187,7 +187,6 @@ export class OpfsStore implements ContentStore {
     this.#reader.close();
     this.#journal.close();
     for (const handle of this.#open.values()) handle.close();
-    this.#reserve?.close();
     this.#open.clear();
     this.#dirty.clear();
   }
@@ -245,7 +244,7 @@ export class OpfsStore implements ContentStore {
       const length = this.#units.lengths[unit] ?? 0;
       const size = handle.getSize();
       // What the file takes now was kept for it in the reserve.
-      this.#reserve?.truncate(Math.max(0, this.#reserve.getSize() - Math.max(0, length - size)));
+      if (size < length) await this.#reserve.give(length - size);
       if (size !== length) handle.truncate(length);
     } catch (error) {
       handle.close();
@@ -265,27 +264,13 @@ export class OpfsStore implements ContentStore {
     }
   }
 
-  /** Takes the room of all stored files, so that a full disk shows at the start and not in the middle. */
-  async #takeRoom(): Promise<void> {
-    if (this.#units.lengths.length < 2) return;
-    const isNew = !(await hasFile(this.#folder, RESERVE_NAME));
-    const reserve = await this.#openReserve();
-    if (isNew) reserve.truncate(this.#units.storedLength);
-  }
-
-  async #openReserve(): Promise<FileSystemSyncAccessHandle> {
-    this.#reserve ??= await openExclusively(await this.#folder.getFileHandle(RESERVE_NAME, { create: true }));
-    return this.#reserve;
-  }
-
   /** A full disk in figures: what is not there yet, and what still fits. */
   async #explain(error: unknown): Promise<StorageError> {
     const failure = toStorageError(error);
     if (failure.code !== 'storage-full') return failure;
     try {
-      const reserve = await this.#openReserve();
-      const needed = Math.max(0, (await this.#missingLength()) - reserve.getSize());
-      return fullDisk(needed, measureRoom(reserve, needed), failure);
+      const needed = await this.#missingLength();
+      return fullDisk(needed, await this.#reserve.measure(needed), failure);
     } catch {
       return failure;
     }
@@ -296,19 +281,9 @@ export class OpfsStore implements ContentStore {
     let missing = 0;
     for (const [unit, length] of this.#units.lengths.entries()) {
       if (this.#open.has(unit)) continue;
-      if (!(await hasFile(this.#folder, String(unit), length))) missing += length;
+      if ((await sizeOf(this.#folder, String(unit))) !== length) missing += length;
     }
     return missing;
-  }
-}
-
-/** True when there is such a file, and when it has this length, if one is given. */
-async function hasFile(folder: FileSystemDirectoryHandle, name: string, length?: number): Promise<boolean> {
-  try {
-    const handle = await folder.getFileHandle(name);
-    return length === undefined || (await handle.getFile()).size === length;
-  } catch {
-    return false;
   }
 }
 
@@ -322,17 +297,4 @@ function writeAll(handle: FileSystemSyncAccessHandle, bytes: OwnBytes, at: numbe
 
 async function rootFolder(): Promise<FileSystemDirectoryHandle> {
   return await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT_FOLDER, { create: true });
-}
-
-/** A dying page keeps its handles for a moment after its lock is free. */
-async function openExclusively(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
-  for (let waited = 0; ; waited += OPEN_FILE_RETRY_MS) {
-    try {
-      return await file.createSyncAccessHandle();
-    } catch (error) {
-      const isHeld = error instanceof DOMException && error.name === 'NoModificationAllowedError';
-      if (!isHeld || waited >= OPEN_FILE_PATIENCE_MS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, OPEN_FILE_RETRY_MS));
-    }
-  }
 }
