@@ -104,13 +104,14 @@ export class Tab {
   }
 
   /** Shares files by the page's own input; resolves to the info-hash once the row stands. */
-  async share(paths: readonly string[]): Promise<string> {
+  async share(paths: readonly string[], timeoutMs = WAIT_MS): Promise<string> {
     const before = await this.page.evaluate(() => window.skein.shares.map((share) => share.infoHash));
     await this.locate('file-input').setInputFiles([...paths]);
     await this.until(
       'the share to be announced',
       (known) => window.skein.shares.some((share) => !known.includes(share.infoHash)),
       before,
+      { timeoutMs },
     );
     const infoHash = await this.page.evaluate(
       (known) => window.skein.shares.find((share) => !known.includes(share.infoHash))?.infoHash ?? '',

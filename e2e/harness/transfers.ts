@@ -23,13 +23,13 @@ export async function reached(tab: Tab, infoHash: string, fraction: number): Pro
 }
 
 /** Waits until a download has at least this many bytes. */
-export async function stored(tab: Tab, infoHash: string, bytes: number): Promise<void> {
+export async function stored(tab: Tab, infoHash: string, bytes: number, timeoutMs = 40_000): Promise<void> {
   await tab.until(
     `${bytes} bytes of the download`,
     ({ hash, least }) =>
       (window.skein.downloads.find((each) => each.infoHash === hash)?.progress.doneBytes ?? 0) >= least,
     { hash: infoHash, least: bytes },
-    { timeoutMs: 40_000 },
+    { timeoutMs },
   );
 }
 
