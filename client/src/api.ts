@@ -248,7 +248,7 @@ export interface Node {
   readonly limits: RateLimits;
   /** Sets the limits of all shares and downloads together; a way that is left out has none. Not kept over a reload. */
   setLimits(limits: RateLimits): void;
-  share(files: readonly File[], options?: { readonly name?: string }): Promise<Share>;
+  share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
    * Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. Throws
    * `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
@@ -256,6 +256,14 @@ export interface Node {
   download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;
   /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */
   call(who: string, media: CallMedia): Promise<Call>;
+}
+
+/** How files are shared. */
+export interface ShareOptions {
+  /** Of the share; by default that of its file or folder. */
+  readonly name?: string;
+  /** Told while the files are hashed; the bytes include padding between files. */
+  onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
 
 /** What a torrent says of itself. */

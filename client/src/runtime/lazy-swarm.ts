@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
-import { type Download, type RateLimits, type Share, SkeinError } from '../api.ts';
+import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../api.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
 import type { SwarmService } from './swarm/service.ts';
@@ -94,7 +94,7 @@ export class LazySwarm {
     else this.#hold(link, bytes);
   }
 
-  async share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
+  async share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     return (await this.#load()).share(files, options);
   }
 

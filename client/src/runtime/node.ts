@@ -16,6 +16,7 @@ import {
   type PutResult,
   type RateLimits,
   type Share,
+  type ShareOptions,
   SkeinError,
   type StoredRecord,
 } from '../api.ts';
@@ -244,7 +245,7 @@ export class SkeinNode implements Node {
     }
   }
 
-  share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
+  share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     this.#checkRunning();
     return this.#swarm.share(files, options);
   }

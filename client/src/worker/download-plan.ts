@@ -38,7 +38,7 @@ export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefine
   return { ...plan, metainfo, name: metainfo?.name ?? plan.name };
 }
 
-function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
+export function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
   const decoded = decodeTorrentFile(torrentFile);
   return decoded.ok ? decoded.value : undefined;
 }

@@ -18,6 +18,11 @@ function answer(call: number, work: Promise<unknown>): void {
   );
 }
 
+/** Hashes and seeds files, and reports how far that has come. */
+function share({ call, name, files }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
+  return table.share(name, files, (doneBytes, totalBytes) => report({ kind: 'hashing', call, doneBytes, totalBytes }));
+}
+
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
   const request = event.data;
   switch (request.kind) {
@@ -25,7 +30,7 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       table.start(request.self, request.storage);
       return;
     case 'share':
-      return answer(request.call, table.share(request.name, request.files));
+      return answer(request.call, share(request));
     case 'download':
       return answer(request.call, table.download(request.source));
     case 'setPaused':

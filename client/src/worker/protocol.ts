@@ -102,6 +102,8 @@ export interface FileSummary {
   readonly index: number;
   /** Of its first byte in the run of all files, which the pieces cut. [bytes] */
   readonly offset: number;
+  /** In the answer to `share`: its place among the files that were given. A torrent has an order of its own. */
+  readonly source?: number | undefined;
 }
 
 /** One peer in a progress report. */
@@ -138,6 +140,8 @@ export type WorkerReport =
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly call: number; readonly code: WorkerErrorCode; readonly message: string }
   | { readonly kind: 'metadata'; readonly summary: TorrentSummary }
+  /** How far the hashing of a `share` has come, padding included. */
+  | { readonly kind: 'hashing'; readonly call: number; readonly doneBytes: number; readonly totalBytes: number }
   /** At every change of state, and up to four times a second while anything moves. */
   | {
       readonly kind: 'progress';

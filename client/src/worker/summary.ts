@@ -1,3 +1,4 @@
+import type { ContentPlan } from '../swarm/build-metainfo.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentSummary } from './protocol.ts';
@@ -17,6 +18,12 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
     infoHashV2: metainfo.infoHashV2,
     torrentFile: encodeTorrentFile(metainfo),
   };
+}
+
+/** What the page is told of a torrent that was made of its files: which of them is which. */
+export function summarizeShare(metainfo: Metainfo, plan: ContentPlan): TorrentSummary {
+  const summary = summarize(metainfo);
+  return { ...summary, files: summary.files.map((file) => ({ ...file, source: plan.files[file.index]?.source })) };
 }
 
 /** What the page is told of a magnet link while nobody has sent the metadata. */

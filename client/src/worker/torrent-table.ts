@@ -30,7 +30,7 @@ import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
 import { stillReport } from './still-report.ts';
-import { summarize, summarizeMagnet } from './summary.ts';
+import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
 import { type ProgressReport, TabNews } from './tab-news.ts';
 import { type PipeEnd, TorrentDriver } from './torrent-driver.ts';
 
@@ -126,14 +126,15 @@ export class TorrentTable {
     const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
     const hashes = await hashContent(plan, sources, progress);
     const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [] });
+    const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#torrents.get(metainfo.infoHash);
-      if (running?.driver.isComplete) return summarize(metainfo);
+      if (running?.driver.isComplete) return summary;
       // The content is all here now: nothing is left to download, and one copy is enough.
       if (running) await this.#end(metainfo.infoHash, running, false);
       const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
       this.#run(planOf(metainfo), { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
-      return summarize(metainfo);
+      return summary;
     });
   }
 

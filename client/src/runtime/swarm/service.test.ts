@@ -377,6 +377,23 @@ test('a share is paused and resumed, and its peers are gone once it is stopped',
   expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove' });
 });
 
+test('the files of a share are those that its torrent puts there, and hashing them is told of', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const told: number[] = [];
+  const sharing = a.service.share([new File(['second'], 'b'), new File(['first'], 'a')], {
+    onProgress: ({ doneBytes, totalBytes }) => told.push(doneBytes / totalBytes),
+  });
+  const request = a.worker.requests.at(-1);
+  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  a.worker.report({ kind: 'hashing', call: request.call, doneBytes: 5, totalBytes: 20 });
+  const files = TWO_FILES.files.map((file, at) => ({ ...file, source: 1 - at }));
+  a.worker.report({ kind: 'answer', call: request.call, value: { ...TWO_FILES, files } });
+  const share = await sharing;
+  expect(told).toEqual([0.25]);
+  expect(await Promise.all(share.files.map(async (file) => (await file.blob()).text()))).toEqual(['first', 'second']);
+});
+
 test('a peer that another one named by its id is found in the overlay, linked and asked for a channel', async () => {
   const world = new FakeWorld();
   const [a, b] = world.pair();

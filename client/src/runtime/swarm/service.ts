@@ -1,4 +1,4 @@
-import { type Download, type RateLimits, type Share, SkeinError } from '../../api.ts';
+import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../../api.ts';
 import { type NodeId, parseNodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
 import { parseMagnet } from '../../swarm/magnet.ts';
@@ -80,17 +80,19 @@ export class SwarmService {
   }
 
   /** Hashes files and serves them from where they are. The same content gives the same share. */
-  async share(files: readonly File[], options: { readonly name?: string } = {}): Promise<Share> {
+  async share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     if (this.#isClosed) throw leftError();
     if (files.length === 0 || files.length > MAX_FILES) {
       throw new SkeinError('bad-argument', `A share has from 1 to ${MAX_FILES} files. Choose at least one file.`);
     }
     const named = nameFiles(files, options.name);
-    const summary = await this.#worker.share(named.name, named.files);
+    const summary = await this.#worker.share(named.name, named.files, (doneBytes, totalBytes) =>
+      options.onProgress?.({ doneBytes, totalBytes }),
+    );
     if (this.#isClosed) throw leftError();
     const torrent = this.#torrentOf(summary.infoHash, summary.name, []);
     torrent.session.setShared(summary);
-    torrent.sources = new Map(summary.files.map(({ index }, at) => [index, files[at] as File]));
+    torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
     if (!torrent.share) {
       torrent.share = new ShareHandle(torrent.session, summary, {
         ...this.#actions(summary.infoHash),

@@ -5,11 +5,12 @@ import type { DownloadSource, SharedFile, TorrentSummary, WorkerReport, WorkerRe
 import { proxyChannel } from './channel-proxy.ts';
 
 /** Reports that are not answers. */
-export type WorkerEvent = Exclude<WorkerReport, { kind: 'answer' | 'failure' }>;
+export type WorkerEvent = Exclude<WorkerReport, { kind: 'answer' | 'failure' | 'hashing' }>;
 
 interface Call {
   resolve(value: unknown): void;
   reject(error: SkeinError): void;
+  progress(doneBytes: number, totalBytes: number): void;
 }
 
 /** How long a closing worker may flush. [ms] Longer, and the page would seem stuck. */
@@ -44,8 +45,13 @@ export class WorkerClient {
     this.#post({ kind: 'start', self, storage });
   }
 
-  async share(name: string, files: readonly SharedFile[]): Promise<TorrentSummary> {
-    return (await this.#call((call) => ({ kind: 'share', call, name, files }))) as TorrentSummary;
+  /** `progress` is told of the bytes that are hashed and of those that there are to hash. */
+  async share(
+    name: string,
+    files: readonly SharedFile[],
+    progress: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<TorrentSummary> {
+    return (await this.#call((call) => ({ kind: 'share', call, name, files }), progress)) as TorrentSummary;
   }
 
   async download(source: DownloadSource): Promise<TorrentSummary> {
@@ -112,6 +118,10 @@ export class WorkerClient {
   }
 
   #receive(report: WorkerReport): void {
+    if (report.kind === 'hashing') {
+      this.#calls.get(report.call)?.progress(report.doneBytes, report.totalBytes);
+      return;
+    }
     if (report.kind !== 'answer' && report.kind !== 'failure') {
       this.#onEvent(report);
       return;
@@ -122,11 +132,11 @@ export class WorkerClient {
     else call?.reject(new SkeinError(report.code, report.message));
   }
 
-  #call(request: (call: number) => WorkerRequest): Promise<unknown> {
+  #call(request: (call: number) => WorkerRequest, progress: Call['progress'] = () => undefined): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
     const call = this.#nextCall++;
     return new Promise((resolve, reject) => {
-      this.#calls.set(call, { resolve, reject });
+      this.#calls.set(call, { resolve, reject, progress });
       this.#post(request(call));
     });
   }

@@ -22,12 +22,12 @@ export function FilesPanel() {
       <OpenLink />
       {!isEmpty && (
         <ul class="rows">
-          {preparing.value.map((name, at) => (
-            <li key={`${at} ${name}`} class="row preparing">
+          {preparing.value.map(({ label, percent }, at) => (
+            <li key={`${at} ${label}`} class="row preparing">
               <div class="row-main">
                 <span class="spinner" />
-                <span class="row-name clip">{name}</span>
-                <span class="row-state">Preparing…</span>
+                <span class="row-name clip">{label}</span>
+                <span class="row-state">Preparing… {percent} %</span>
               </div>
             </li>
           ))}

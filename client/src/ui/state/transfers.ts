@@ -1,6 +1,7 @@
-import { computed, signal } from '@preact/signals';
-import type { Download, Node, Share } from '../../index.ts';
+import { type Signal, computed, signal } from '@preact/signals';
+import type { Download, Node, Share, ShareOptions } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
+import { percentOf } from '../view/format.ts';
 import { dependentPeers } from '../view/needed.ts';
 import { magnetFor, sourceFromText } from '../view/hash-link.ts';
 import type { DroppedFiles } from '../files/dropped-files.ts';
@@ -13,8 +14,15 @@ import { second } from './ticker.ts';
 export const shares = signal<readonly Share[]>([]);
 export const downloads = signal<readonly Download[]>([]);
 
-/** Names of shares whose pieces are being hashed now. BOUNDED: by what the person drops at once. */
-export const preparing = signal<readonly string[]>([]);
+/** A share whose pieces are being hashed. */
+interface Preparing {
+  readonly label: string;
+  /** Whole percent that is done. */
+  readonly percent: Signal<number>;
+}
+
+/** Shares whose pieces are being hashed now. BOUNDED: by what the person drops at once. */
+export const preparing = signal<readonly Preparing[]>([]);
 
 /** The info-hash to bring into view next: the one a link opened. */
 export const spotlight = signal<string | undefined>();
@@ -104,15 +112,19 @@ function startDownload(source: string | Uint8Array): string | undefined {
 
 async function shareFiles(running: Node, { files, name }: DroppedFiles): Promise<void> {
   const label = name ?? files[0]?.name ?? 'files';
-  preparing.value = [...preparing.value, label];
+  const mine: Preparing = { label, percent: signal(0) };
+  preparing.value = [...preparing.value, mine];
+  const onProgress: ShareOptions['onProgress'] = ({ doneBytes, totalBytes }) => {
+    mine.percent.value = percentOf(doneBytes, totalBytes, false);
+  };
   try {
-    const share = await running.share(files, name === undefined ? {} : { name });
+    const share = await running.share(files, name === undefined ? { onProgress } : { name, onProgress });
     spotlight.value = share.infoHash;
   } catch (error) {
     const title = errorCode(error) === 'storage-full' ? 'There is no room for these files' : `“${label}” is not shared`;
     pushNotice({ key: 'share', kind: 'error', title, text: errorText(error) });
   } finally {
-    preparing.value = preparing.value.toSpliced(preparing.value.indexOf(label), 1);
+    preparing.value = preparing.value.filter((other) => other !== mine);
     syncTransfers();
   }
 }
