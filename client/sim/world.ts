@@ -63,6 +63,8 @@ export const EPOCH = 1_700_000_000_000;
 /** Signals of a simulated dial. */
 const OFFER = 1;
 const ANSWER = 2;
+const REFUSAL = 3;
+const SPARE_OFFER = 4;
 
 /** A share of 100,000 peers' messages is a lot: the frame, not a closure, is the event. */
 class Delivery extends SimEvent {
@@ -300,7 +302,7 @@ export class World {
       case 'send':
         return this.#send(node, output.to, output.bytes);
       case 'openLink':
-        return this.dial(node, output.contact);
+        return this.dial(node, output.contact, output.isSpare);
       case 'closeLink': {
         const link = node.links.get(output.peer);
         if (link) this.#disconnect(node, link.peer);
@@ -335,7 +337,7 @@ export class World {
   }
 
   /** Opens a link as a node does: offer and answer as routed messages, or through the server while we have no link. */
-  dial(node: SimNode, contact: Contact): void {
+  dial(node: SimNode, contact: Contact, isSpare = false): void {
     const attempt = randomBelow(this.rng, 2 ** 31);
     const dial = { attempt, startedAt: this.now };
     node.dials.set(contact.id, dial);
@@ -343,7 +345,7 @@ export class World {
       this.at(this.now, () => this.#finishDial(node, contact.id, dial));
       return;
     }
-    this.#signal(node, contact, OFFER, attempt, node.links.size === 0);
+    this.#signal(node, contact, isSpare ? SPARE_OFFER : OFFER, attempt, node.links.size === 0);
     this.at(this.now + DIAL_TIMEOUT_MS, () => this.#failDial(node, contact.id, attempt, false));
   }
 
@@ -356,7 +358,7 @@ export class World {
       const after = this.now + 2 * SERVER_LATENCY_MS;
       this.at(after, () => {
         if (target?.isAlive && isCarried) this.#onSignal(target, node.contact, payload, true);
-        else if (kind === OFFER) this.#failDial(node, to.id, attempt, this.isServerUp);
+        else if (isOffer(kind)) this.#failDial(node, to.id, attempt, this.isServerUp);
       });
       return;
     }
@@ -364,7 +366,7 @@ export class World {
       node,
       { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS },
       (result) => {
-        if (kind !== OFFER || result.kind !== 'failed') return;
+        if (!isOffer(kind) || result.kind !== 'failed') return;
         this.at(this.now, () => this.#failDial(node, to.id, attempt, result.code === 'unreachable'));
       },
     );
@@ -374,8 +376,18 @@ export class World {
     const reader = new Reader(payload);
     const kind = reader.u8();
     const attempt = reader.u32();
-    if (kind === OFFER) this.#signal(node, from, ANSWER, attempt, isThroughServer);
-    else if (kind === ANSWER) this.#onAnswer(node, from.id, attempt);
+    if (kind === ANSWER) this.#onAnswer(node, from.id, attempt);
+    else if (kind === REFUSAL) this.#onRefusal(node, from.id, attempt);
+    else {
+      const isTaken = node.overlay.admits(from, kind === SPARE_OFFER, this.now);
+      this.#signal(node, from, isTaken ? ANSWER : REFUSAL, attempt, isThroughServer);
+    }
+  }
+
+  #onRefusal(node: SimNode, id: NodeId, attempt: number): void {
+    if (node.dials.get(id)?.attempt !== attempt) return;
+    node.dials.delete(id);
+    this.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault: false, isRefused: true });
   }
 
   #onAnswer(node: SimNode, id: NodeId, attempt: number): void {
@@ -442,6 +454,10 @@ export class World {
     this.#registered[at] = last;
     last.registeredAt = at;
   }
+}
+
+function isOffer(kind: number): boolean {
+  return kind === OFFER || kind === SPARE_OFFER;
 }
 
 function closeSide(link: SimLink | undefined): void {

@@ -33,6 +33,14 @@ export interface DialState {
   since: Millis | undefined;
   /** Dials that failed in a row. */
   failureCount: number;
+  /** No dial before this instant that we can do without: one of the two gave the link up, or did not want it. */
+  spareAt: Millis;
+  /** Its offers are refused until this instant: its network has its share of our links. */
+  refusedUntil: Millis;
+}
+
+export function newDial(): DialState {
+  return { since: undefined, failureCount: 0, spareAt: 0, refusedUntil: 0 };
 }
 
 /** One contact of the routing table. A full table holds hundreds: what only few of them have is in a part of its own. */

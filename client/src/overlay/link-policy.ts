@@ -6,34 +6,36 @@ import {
   DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
   EAGER_LINKS,
+  LINK_ADMIT_SHARE,
   LINK_FILL_SHARE,
   LINK_REFILL_SHARE,
   MAX_DIALS,
-  MAX_LINKS_PER_NETWORK,
-  MAX_LINKS_PER_NETWORK_IN_BUCKET,
+  MAX_REFUSAL_DOUBLINGS,
   MIN_LINKS_PER_BUCKET,
   POLICY_INTERVAL_MS,
   POLICY_RECHECK_MS,
   PRUNE_HOLD_OFF_MS,
   PRUNE_MIN_AGE_MS,
+  REFUSAL_HOLD_OFF_MS,
   SIBLING_COUNT,
   SPARE_DIAL_PACE_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
 } from '../../../shared/src/limits/overlay.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
-import { commonPrefixBits } from '../../../shared/src/xor.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 import type { BrokenPairs } from './broken-pairs.ts';
 import type { Bucket } from './bucket.ts';
 import type { Core, Timed } from './core.ts';
-import type { Entry } from './entry.ts';
+import { type DialState, type Entry, newDial } from './entry.ts';
+import { isCrowded, overlapWith, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
 /** How many links a peer wants. */
 export interface LinkBudget {
-  /** Aimed for; above it links are pruned. */
+  /** Aimed for; well above it links are pruned. */
   readonly target: number;
   /** Never exceeded. */
   readonly hard: number;
@@ -47,12 +49,15 @@ export function siblingCountFor(target: number): number {
 /**
  * Decides which known peers get a link. Without need no peer is dialled and none is pruned: first every non-empty
  * bucket gets a link and every sibling, then a second per bucket, then the rest evenly over the buckets, spread inside
- * each, up to a share of the target. Above the target the fullest bucket gives links up, never one that either side needs.
+ * each, up to a share of the target. Well above the target the fullest bucket gives links up, never one that either side
+ * needs. A link takes two: an offer that its sender can do without is taken only where there is room, or need.
  */
 export class LinkPolicy implements Timed {
   readonly #core: Core;
   readonly #table: RoutingTable;
   readonly #budget: LinkBudget;
+  /** Offers without need are taken below it, links pruned above it. */
+  readonly #limit: number;
   readonly #fill: number;
   readonly #refill: number;
   /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
@@ -65,8 +70,12 @@ export class LinkPolicy implements Timed {
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
   #dialedAt = Number.NEGATIVE_INFINITY;
+  /** Spare dials that were refused since a link came up: everybody around has enough. */
+  #refusals = 0;
   /** Dials under way. BOUNDED: by MAX_DIALS. */
   readonly #dials: Entry[] = [];
+  /** Offers without need that we took and that are no links yet, with when they count as failed. BOUNDED: by the limit. */
+  readonly #answers = new Map<NodeId, Millis>();
 
   constructor(core: Core, table: RoutingTable, budget: LinkBudget, pairs: BrokenPairs, virtualLinks: VirtualLinks) {
     this.#core = core;
@@ -74,6 +83,7 @@ export class LinkPolicy implements Timed {
     this.#budget = budget;
     this.#pairs = pairs;
     this.#virtualLinks = virtualLinks;
+    this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
     this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
   }
@@ -92,7 +102,7 @@ export class LinkPolicy implements Timed {
   /** Decides again when the table changed, when links are missing, and otherwise now and then. */
   tick(): void {
     const { linked, version } = this.#table;
-    const isFull = !this.#isFilling && linked.length >= this.#refill && linked.length <= this.#budget.target;
+    const isFull = !this.#isFilling && linked.length >= this.#refill && linked.length <= this.#limit;
     const isSettled = version === this.#ranVersion && isFull && this.#dials.length === 0;
     if (!isSettled || this.#core.now - this.#ranAt >= POLICY_RECHECK_MS) this.wake();
   }
@@ -105,11 +115,11 @@ export class LinkPolicy implements Timed {
     while (this.#dials.length < MAX_DIALS) {
       const needed = this.#nextNeeded();
       const next = needed ?? this.#nextSpare();
-      if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace)) break;
-      next.dial = { since: this.#core.now, failureCount: next.dial?.failureCount ?? 0 };
+      if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * 2 ** this.#refusals)) break;
+      dialOf(next).since = this.#core.now;
       this.#dials.push(next);
       this.#dialedAt = this.#core.now;
-      this.#core.out.push({ kind: 'openLink', contact: next.contact });
+      this.#core.out.push({ kind: 'openLink', contact: next.contact, isSpare: !needed });
     }
     this.#prune();
   }
@@ -119,12 +129,42 @@ export class LinkPolicy implements Timed {
     return this.#table.isSibling(entry) || (this.#table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
   }
 
+  /**
+   * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room here, or
+   * our own need; either is refused while its network is crowded.
+   */
+  admits(contact: Contact, isSpare: boolean, now: Millis): boolean {
+    const entry = this.#table.get(contact.id);
+    if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
+    if (!isSpare || entry?.link || entry?.isDialing || this.#needsContact(contact)) return true;
+    for (const [id, until] of this.#answers) if (until <= now) this.#answers.delete(id);
+    if (this.#table.linked.length + this.#dials.length + this.#answers.size >= this.#limit) return false;
+    this.#answers.set(contact.id, now + DIAL_TIMEOUT_MS);
+    return true;
+  }
+
+  #needsContact(contact: Contact): boolean {
+    const { bucket, isSibling } = this.#table.placeOf(contact);
+    return isSibling || (this.#table.buckets[bucket]?.linkedCount ?? 0) === 0;
+  }
+
+  onLinkUp(id: NodeId): void {
+    this.#answers.delete(id);
+    this.#refusals = 0;
+    this.wake();
+  }
+
   /** A dial of ours failed. The peer at fault leaves the table; another is tried again later, one that answered but could not be connected to much later. */
-  onDialFailed(id: NodeId, isPeerAtFault: boolean, isPairBroken: boolean): void {
+  onDialFailed(id: NodeId, { isPeerAtFault, isPairBroken, isRefused }: DialFailure): void {
     const entry = this.#table.get(id);
     if (isPairBroken) this.#pairs.add(id, this.#core.now);
     if (entry?.link) return;
-    if (entry) this.#backOff(entry);
+    if (entry && isRefused) {
+      const dial = dialOf(entry);
+      this.#refusals = Math.min(this.#refusals + 1, MAX_REFUSAL_DOUBLINGS);
+      dial.since = undefined;
+      dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+    } else if (entry) this.#backOff(entry);
     if (isPeerAtFault) this.#table.dropUnreachable(id, this.#core.now);
     this.wake();
   }
@@ -139,6 +179,7 @@ export class LinkPolicy implements Timed {
   onPruned(entry: Entry): void {
     this.#table.unlink(entry);
     entry.retryAt = this.#core.now + PRUNE_HOLD_OFF_MS;
+    dialOf(entry).spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
     this.#core.out.push({ kind: 'closeLink', peer: entry.contact.id, why: 'pruned' });
   }
 
@@ -161,15 +202,16 @@ export class LinkPolicy implements Timed {
   }
 
   #backOff(entry: Entry): void {
-    const failureCount = entry.dial?.failureCount ?? 0;
-    entry.retryAt = this.#core.now + Math.min(DIAL_BACKOFF_MS * 2 ** failureCount, DIAL_BACKOFF_MAX_MS);
-    entry.dial = { since: undefined, failureCount: failureCount + 1 };
+    const dial = dialOf(entry);
+    entry.retryAt = this.#core.now + Math.min(DIAL_BACKOFF_MS * 2 ** dial.failureCount, DIAL_BACKOFF_MAX_MS);
+    dial.since = undefined;
+    dial.failureCount++;
   }
 
   /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling. */
   #nextNeeded(): Entry | undefined {
     if (this.#table.linked.length + this.#dials.length >= this.#budget.hard) return undefined;
-    return this.#nextForBuckets(1) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
+    return this.#nextForBuckets(1, false) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
   }
 
   /** Somebody who makes ways shorter and safer: second links of buckets up to the target, further ones up to a share of it. */
@@ -178,7 +220,7 @@ export class LinkPolicy implements Timed {
     if (wanted >= this.#budget.target) return undefined;
     if (wanted >= this.#fill) this.#isFilling = false;
     else if (wanted < this.#refill) this.#isFilling = true;
-    return this.#nextForBuckets(this.#isFilling ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET);
+    return this.#nextForBuckets(this.#isFilling ? BUCKET_CAPACITY : MIN_LINKS_PER_BUCKET, true);
   }
 
   /**
@@ -193,7 +235,8 @@ export class LinkPolicy implements Timed {
   }
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
-  #nextForBuckets(enough: number): Entry | undefined {
+  #nextForBuckets(enough: number, isSpare: boolean): Entry | undefined {
+    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !(isSpare && this.#isHeldOff(entry));
     let fewest = enough;
     let choice: Entry | undefined;
     for (const bucket of this.#table.buckets) {
@@ -201,7 +244,7 @@ export class LinkPolicy implements Timed {
       if (bucket.linkedCount >= fewest) continue;
       const linkedCount = bucket.linkedCount + this.#dialsIn(bucket);
       if (linkedCount >= fewest) continue;
-      const candidate = this.#spreadChoice(bucket);
+      const candidate = spreadChoice(bucket, this.#core.now - DIAL_FRESH_MS, mayDial);
       if (!candidate) continue;
       fewest = linkedCount;
       choice = candidate;
@@ -215,29 +258,14 @@ export class LinkPolicy implements Timed {
     return count;
   }
 
-  /**
-   * The contact of a bucket that shares least with those linked, so that links cover the bucket's whole range, among
-   * those that lived a moment ago, if there are any: an offer to the dead costs more than one to the living.
-   */
-  #spreadChoice(bucket: Bucket): Entry | undefined {
-    const freshSince = this.#core.now - DIAL_FRESH_MS;
-    const others = bucket.entries.filter((entry) => entry.link || entry.isDialing);
-    const isFreshThere = bucket.entries.some((entry) => entry.lastProof >= freshSince && this.#canDial(entry));
-    let best: Entry | undefined;
-    let bestOverlap = Number.POSITIVE_INFINITY;
-    for (const entry of bucket.entries) {
-      if ((isFreshThere && entry.lastProof < freshSince) || !this.#canDial(entry)) continue;
-      const overlap = overlapWith(others, entry);
-      if (overlap > bestOverlap || (overlap === bestOverlap && best && best.lastProof >= entry.lastProof)) continue;
-      best = entry;
-      bestOverlap = overlap;
-    }
-    return best;
-  }
-
   #canDial(entry: Entry): boolean {
     const { now } = this.#core;
     return !entry.link && entry.retryAt <= now && !entry.isDialing && this.#pairs.mayDial(entry.contact.id, now);
+  }
+
+  /** True while a link that we can do without is not to be tried again: one of the two gave it up, or did not want it. */
+  #isHeldOff(entry: Entry): boolean {
+    return (entry.dial?.spareAt ?? 0) > this.#core.now;
   }
 
   /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
@@ -251,37 +279,21 @@ export class LinkPolicy implements Timed {
 
   /**
    * Takes note of a link's network, and gives the link up when that network has more than its share of our links while
-   * others could serve: an attacker has many ids but few networks. Both ends of a link do this. A link whose network is
-   * unknown is no other: browsers hide the address of many a peer, also of one that sits in the same room as the rest.
+   * others could serve: an attacker has many ids but few networks. Both ends of a link do this.
    */
   onNetwork(id: NodeId, network: string | undefined): void {
     const entry = this.#table.link(id);
     if (!entry?.link) return;
     entry.link.network = network;
-    if (network !== undefined && this.#isCrowded(entry, network)) this.release(entry);
-  }
-
-  #isCrowded(entry: Entry, network: string): boolean {
-    let inTable = 0;
-    let inBucket = 0;
-    let others = 0;
-    let othersInBucket = 0;
-    for (const { bucket, link } of this.#table.linked) {
-      if (link?.network === undefined) continue;
-      const isSame = link.network === network;
-      if (isSame) inTable++;
-      else others++;
-      if (bucket !== entry.bucket) continue;
-      if (isSame) inBucket++;
-      else othersInBucket++;
-    }
-    if (inTable > MAX_LINKS_PER_NETWORK && others >= MAX_LINKS_PER_NETWORK) return true;
-    return inBucket > MAX_LINKS_PER_NETWORK_IN_BUCKET && othersInBucket >= MIN_LINKS_PER_BUCKET;
+    if (network === undefined || !isCrowded(this.#table, entry, network)) return;
+    this.release(entry);
+    entry.retryAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+    dialOf(entry).refusedUntil = entry.retryAt;
   }
 
   /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
   #prune(): void {
-    if (this.#table.linked.length <= this.#budget.target) return;
+    if (this.#table.linked.length <= this.#limit) return;
     const victim = this.#pruneChoice(PRUNE_MIN_AGE_MS);
     if (victim) this.release(victim);
   }
@@ -316,18 +328,20 @@ export class LinkPolicy implements Timed {
   }
 }
 
+/** What came of a dial, beyond that there is no link. */
+interface DialFailure {
+  readonly isPeerAtFault: boolean;
+  /** The peer answered, but the two of us cannot be connected. */
+  readonly isPairBroken?: boolean;
+  /** The peer has enough links, and neither of us needs this one. */
+  readonly isRefused?: boolean;
+}
+
+/** The dial state of a contact, made when there is none yet. */
+function dialOf(entry: Entry): DialState {
+  entry.dial ??= newDial();
+  return entry.dial;
+}
+
 /** A bit of shared prefix with another link weighs as much as this much round-trip time when links are pruned. [ms] */
 const REDUNDANCY_MS = 100;
-
-/** Longest prefix beyond their bucket's that `entry` shares with a linked or dialled one of `others`; 0 without any. */
-function overlapWith(others: readonly Entry[], entry: Entry): number {
-  let overlap = 0;
-  for (const other of others) {
-    if (other === entry || (!other.link && !other.isDialing)) continue;
-    const difference = other.contact.prefix ^ entry.contact.prefix;
-    const shared =
-      (difference === 0 ? commonPrefixBits(other.contact.id, entry.contact.id) : Math.clz32(difference)) - entry.bucket;
-    if (shared > overlap) overlap = shared;
-  }
-  return overlap;
-}

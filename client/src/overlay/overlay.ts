@@ -115,6 +115,11 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     return records.get(key, this.#core.wallNow) !== undefined || providers.held(key) !== undefined;
   }
 
+  /** True when an offer of `peer` is to be answered. `isSpare`: it can do without the link. */
+  admits(peer: Contact, isSpare: boolean, now: Millis): boolean {
+    return !this.#hasLeft && this.#policy.admits(peer, isSpare, Math.max(Math.floor(now), this.#core.now));
+  }
+
   contactOf(id: NodeId): Contact | undefined {
     return id === this.#core.self.id ? this.#core.self : this.#table.get(id)?.contact;
   }
@@ -221,7 +226,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#liveness.hello(entry);
     this.#liveness.ping(entry);
     this.#joining.onLinkUp(entry);
-    this.#policy.wake();
+    this.#policy.onLinkUp(peer.id);
   }
 
   #onLinkDown(peer: NodeId): void {
@@ -326,7 +331,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case 'introduce':
         return this.#onIntroduce(command.contacts);
       case 'linkFailed':
-        return this.#policy.onDialFailed(command.peer, command.isPeerAtFault, command.isPairBroken ?? false);
+        return this.#policy.onDialFailed(command.peer, command);
       case 'wallClock':
         this.#core.wallOffset = command.wallNow - this.#core.now;
         return;

@@ -170,6 +170,12 @@ export class RoutingTable {
     return compareContacts(this.self, this.#prefix, entry.contact, last.contact) <= 0;
   }
 
+  /** Where a peer would be in the table, whether it is there or not. */
+  placeOf(contact: Contact): { readonly bucket: number; readonly isSibling: boolean } {
+    const bucket = this.#indexOf(contact.id, contact.prefix);
+    return { bucket, isSibling: this.isSibling(new Entry(contact, bucket, 0)) };
+  }
+
   /**
    * The `count` entries closest to `target`, nearest first. Buckets are taken in the order of their distance to the
    * target, every entry of one being closer than every entry of the next, until there are enough.

@@ -82,6 +82,8 @@ export type OverlayCommand =
       readonly isPeerAtFault: boolean;
       /** The peer answered, but the two of us cannot be connected (ICE failed): others may still reach it. */
       readonly isPairBroken?: boolean;
+      /** The peer has enough links, and neither of the two needs this one. */
+      readonly isRefused?: boolean;
     }
   /** The wall clock, so that expiries can be compared. Given at start and about every minute. */
   | { readonly kind: 'wallClock'; readonly wallNow: number }
@@ -155,7 +157,8 @@ export type OverlayEvent =
 
 export type OverlayOutput =
   | { readonly kind: 'send'; readonly to: NodeId; readonly bytes: Uint8Array }
-  | { readonly kind: 'openLink'; readonly contact: Contact }
+  /** `isSpare`: we can do without it; whoever gets the offer is told so and may refuse. */
+  | { readonly kind: 'openLink'; readonly contact: Contact; readonly isSpare: boolean }
   /** The overlay has no further use for the link (over budget, dead, or misbehaving). */
   | { readonly kind: 'closeLink'; readonly peer: NodeId; readonly why: 'pruned' | 'silent' | 'malformed' }
   | { readonly kind: 'emit'; readonly event: OverlayEvent }

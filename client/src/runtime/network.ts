@@ -188,6 +188,7 @@ export class Network {
       clock: this.#parts.clock,
       log: this.#parts.log,
       carrier: (to, sealed, withinMs) => this.post.carry(to, 'signal', sealed, withinMs),
+      admits: (from, isSpare) => this.overlay.admits(from, isSpare),
       name: this.#parts.name,
       iceServers: this.#parts.ice.current(),
       relayOnly: this.#parts.relayOnly,
@@ -272,7 +273,8 @@ export class Network {
 
   #onLinkFailed(peer: NodeId, code: LinkErrorCode, detail: string): void {
     this.#parts.log.log('info', 'link failed', { peer: shortId(peer), code });
-    this.#linkProblem = { peer, code, message: detail };
+    // That somebody has links enough is no problem of ours.
+    if (code !== 'not-needed') this.#linkProblem = { peer, code, message: detail };
     this.#handler.changed();
   }
 

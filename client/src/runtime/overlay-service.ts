@@ -89,6 +89,11 @@ export class OverlayService {
     return this.#machine.contactOf(id);
   }
 
+  /** True when an offer of `from` is to be answered. `isSpare`: it can do without the link. */
+  admits(from: Contact, isSpare: boolean): boolean {
+    return this.#machine.admits(from, isSpare, this.#clock.now());
+  }
+
   linkUp(link: Link): void {
     const { peer, isOfferer, network } = link;
     this.#driver.push({ kind: 'linkUp', peer, isOutbound: isOfferer, ...(network !== undefined && { network }) });
@@ -218,7 +223,7 @@ export class OverlayService {
         this.#control.send(output.to, output.bytes);
         break;
       case 'openLink':
-        void this.#openLink(output.contact);
+        void this.#openLink(output.contact, output.isSpare);
         break;
       case 'closeLink':
         if (output.why === 'pruned') this.#links().release(output.peer, 'overlay');
@@ -233,17 +238,18 @@ export class OverlayService {
     }
   }
 
-  async #openLink(contact: Contact): Promise<void> {
+  async #openLink(contact: Contact, isSpare: boolean): Promise<void> {
     const wasUp = this.#links().links.has(contact.id);
     try {
-      const link = await this.#links().open(contact, 'overlay');
+      const link = await this.#links().open(contact, 'overlay', isSpare);
       // The overlay had given up a link that the swarm kept: there is no new one that could come up.
       if (wasUp) this.linkUp(link);
     } catch (error) {
       const code = error instanceof LinkError ? error.code : 'superseded';
       const isPairBroken = code === 'ice-failed';
-      const isPeerAtFault = !isPairBroken && code !== 'over-budget' && code !== 'superseded';
-      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault, isPairBroken });
+      const isRefused = code === 'not-needed';
+      const isPeerAtFault = !isPairBroken && !isRefused && code !== 'over-budget' && code !== 'superseded';
+      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault, isPairBroken, isRefused });
     }
   }
 

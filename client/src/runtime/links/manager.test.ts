@@ -40,6 +40,7 @@ interface PeerOptions {
   readonly iceServers?: readonly RTCIceServer[];
   readonly relayOnly?: boolean;
   readonly connector?: RawConnector;
+  readonly admits?: (from: Contact, isSpare: boolean) => boolean;
 }
 
 /** A peer whose signals take 20 ms, with everything that its node was told. */
@@ -55,7 +56,7 @@ class Peer {
   onMessage: (link: Link, text: string) => void = () => undefined;
 
   constructor(
-    { name = 'peer', ledger, iceServers = [], relayOnly = false, connector }: PeerOptions = {},
+    { name = 'peer', ledger, iceServers = [], relayOnly = false, connector, admits }: PeerOptions = {},
     crypto = makeCrypto(),
   ) {
     this.crypto = crypto;
@@ -78,6 +79,7 @@ class Peer {
         failed: (peer, code, detail) => this.events.push(`failed ${peers.get(peer)?.name} ${code}: ${detail}`),
         changed: (link) => this.events.push(`path ${link.path}`),
       },
+      ...(admits && { admits }),
       name: () => this.name,
       ledger: { ...DESKTOP_LEDGER, ...ledger },
       iceServers,
@@ -239,7 +241,13 @@ test('a reloaded peer links again: the dead link goes down before the new one co
 
 test('an offer that was written before the link came up does not replace it', async () => {
   const [a, b] = pairByOrder();
-  const offer = encodeSignal({ kind: 'offer', attempt: '00'.repeat(8), purposes: ['overlay'], sdp: 'memory 0' });
+  const offer = encodeSignal({
+    kind: 'offer',
+    attempt: '00'.repeat(8),
+    purposes: ['overlay'],
+    isSpare: false,
+    sdp: 'memory 0',
+  });
   const late = await b.mail.seal(a.contact, 'signal', offer, 15_000);
   void a.open(b);
   await clock.advance(500);
@@ -378,6 +386,45 @@ test('a peer without room says so at once', async () => {
   });
 });
 
+test('an offer that its sender can do without is refused by a peer that does not want it, and may be made again', async () => {
+  const a = new Peer({ name: 'a' });
+  const settled = new Peer({ name: 'settled', admits: (_, isSpare) => !isSpare });
+  const spare = a.links.open(settled.contact, 'overlay', true).catch((error: LinkError) => error);
+  await clock.advance(100);
+  expect(await spare).toMatchObject({ code: 'not-needed' });
+  expect([settled.made.length, settled.events.length]).toEqual([0, 0]);
+  const needed = a.open(settled);
+  await clock.advance(500);
+  expect(await needed).toBe(a.linkTo(settled));
+});
+
+test('an offer for the swarm is not for the overlay to refuse', async () => {
+  const a = new Peer({ name: 'a' });
+  const settled = new Peer({ name: 'settled', admits: () => false });
+  const opening = a.open(settled, 'swarm');
+  await clock.advance(500);
+  expect(await opening).toBe(a.linkTo(settled));
+});
+
+test('a refused offer is made again when somebody who needs the link has asked meanwhile', async () => {
+  const a = new Peer({ name: 'a' });
+  const settled = new Peer({ name: 'settled', admits: (_, isSpare) => !isSpare });
+  const spare = a.links.open(settled.contact, 'overlay', true);
+  await clock.advance(30);
+  const needed = a.open(settled);
+  await clock.advance(500);
+  expect(await needed).toBe(a.linkTo(settled));
+  expect(await spare).toBe(a.linkTo(settled));
+  expect(a.events).toEqual(['up settled direct']);
+});
+
+test('whom we dial ourselves is not refused', async () => {
+  const [lower, higher] = pairByOrder({ admits: () => false });
+  const opening = [lower.open(higher), higher.open(lower)];
+  await clock.advance(1000);
+  expect(await Promise.all(opening)).toEqual([lower.linkTo(higher), higher.linkTo(lower)]);
+});
+
 test('four dials run at a time, the others wait and all come up', async () => {
   const a = new Peer({ name: 'a' });
   const others = Array.from({ length: 12 }, (_, n) => new Peer({ name: `other ${n}` }));
@@ -489,7 +536,7 @@ test('junk, mail of other kinds and answers to nothing are counted and dropped',
   await send('signal', encodeSignal({ kind: 'reject', attempt: '00'.repeat(8), code: 'failed' }));
   await send(
     'signal',
-    encodeSignal({ kind: 'offer', attempt: '00'.repeat(8), purposes: ['overlay'], sdp: 'nonsense' }),
+    encodeSignal({ kind: 'offer', attempt: '00'.repeat(8), purposes: ['overlay'], isSpare: false, sdp: 'nonsense' }),
   );
   await clock.advance(100);
   const expected = [

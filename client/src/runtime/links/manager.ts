@@ -18,7 +18,7 @@ import { Ledger } from './ledger.ts';
 import { NegativeCache } from './negative-cache.ts';
 import { describeFailure } from './sentences.ts';
 import { Session, type SessionOwner } from './session.ts';
-import { ATTEMPT_ID_BYTES, type LinkSignal, decodeSignal, encodeSignal } from './signal-codec.ts';
+import { ATTEMPT_ID_BYTES, type LinkSignal, type RejectCode, decodeSignal, encodeSignal } from './signal-codec.ts';
 import {
   type Link,
   LinkError,
@@ -38,6 +38,8 @@ export interface LinkManagerParts {
   readonly log: Log;
   readonly carrier: SignalCarrier;
   readonly handler: LinkHandler;
+  /** Whether an offer for the overlay alone is to be answered. `isSpare`: its sender can do without the link. Default: yes. */
+  readonly admits?: (from: Contact, isSpare: boolean) => boolean;
   /** Our display name at the moment. */
   readonly name: () => string;
   readonly iceServers: readonly RTCIceServer[];
@@ -86,15 +88,16 @@ class Links implements LinkManager, SessionOwner {
     return this.#counters;
   }
 
-  open(contact: Contact, purpose: LinkPurpose): Promise<Link> {
+  open(contact: Contact, purpose: LinkPurpose, isSpare = false): Promise<Link> {
     const link = this.#links.get(contact.id);
     if (link && !link.isUsable) link.fail('closed');
     const up = this.#links.get(contact.id);
     const wish = this.#wishes.get(contact.id);
     if (up || wish) this.#ledger.add(contact.id, purpose);
     wish?.purposes.add(purpose);
+    if (wish && !isSpare) wish.isSpare = false;
     if (up) return Promise.resolve(up);
-    return wish ? wish.promise : this.#wish(contact, purpose);
+    return wish ? wish.promise : this.#wish(contact, purpose, isSpare);
   }
 
   receiveSignal(sealed: Uint8Array): void {
@@ -145,8 +148,8 @@ class Links implements LinkManager, SessionOwner {
       this.close(peer);
   }
 
-  #wish(contact: Contact, purpose: LinkPurpose): Promise<Link> {
-    const wish = createWish(contact, purpose);
+  #wish(contact: Contact, purpose: LinkPurpose, isSpare: boolean): Promise<Link> {
+    const wish = createWish(contact, purpose, isSpare);
     this.#wishes.set(contact.id, wish);
     const refusal = this.#findRefusal(contact.id);
     if (refusal) this.#failWishSoon(contact.id, refusal.code, refusal.detail);
@@ -225,8 +228,12 @@ class Links implements LinkManager, SessionOwner {
   described(session: Session, sdp: string): void {
     const { attempt } = session;
     const purposes = [...this.#ledger.purposesOf(session.peer.id)];
-    const signal: LinkSignal =
-      session.role === 'offerer' ? { kind: 'offer', attempt, purposes, sdp } : { kind: 'answer', attempt, sdp };
+    const isOffer = session.role === 'offerer';
+    session.isSpare = isOffer && this.#wishes.get(session.peer.id)?.isSpare === true;
+    const { isSpare } = session;
+    const signal: LinkSignal = isOffer
+      ? { kind: 'offer', attempt, purposes, isSpare, sdp }
+      : { kind: 'answer', attempt, sdp };
     const left = session.startedAt + ATTEMPT_TIMEOUT_MS - this.#parts.clock.now();
     void this.#sendSignal(session.peer, signal, left).then((isDelivered) => {
       if (isDelivered) return;
@@ -327,6 +334,10 @@ class Links implements LinkManager, SessionOwner {
   }
 
   #answer(from: Contact, offer: LinkSignal & { kind: 'offer' }, replaced: Session | undefined): void {
+    if (!this.#isWanted(from, offer)) {
+      this.#count('offer not needed');
+      return this.#reject(from, offer.attempt, 'not-needed');
+    }
     if (!this.#ledger.admit(from.id, offer.purposes)) {
       this.#count('offer over budget');
       return this.#reject(from, offer.attempt, 'over-budget');
@@ -342,7 +353,12 @@ class Links implements LinkManager, SessionOwner {
     this.#dialNext();
   }
 
-  #reject(to: Contact, attempt: string, code: 'over-budget' | 'superseded'): void {
+  #isWanted(from: Contact, { purposes, isSpare }: LinkSignal & { kind: 'offer' }): boolean {
+    const isForOverlayAlone = purposes.every((purpose) => purpose === 'overlay');
+    return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare) !== false;
+  }
+
+  #reject(to: Contact, attempt: string, code: RejectCode): void {
     void this.#sendSignal(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS);
   }
 
@@ -357,6 +373,7 @@ class Links implements LinkManager, SessionOwner {
     if (!session) return this.#count('reject of nothing');
     if (reject.code === 'over-budget')
       return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
+    if (reject.code === 'not-needed') return this.#onRefused(session);
     if (reject.code === 'failed') return session.fail('closed');
     this.#count('glare lost');
     this.#pending.delete(from.id);
@@ -364,6 +381,14 @@ class Links implements LinkManager, SessionOwner {
     this.#ledger.remove(from.id);
     this.#waitFor(from.id, ATTEMPT_TIMEOUT_MS);
     this.#dialNext();
+  }
+
+  /** By now somebody may want the link who cannot do without it: then it is asked for again, as needed. */
+  #onRefused(session: Session): void {
+    const { peer } = session;
+    if (!session.isSpare || this.#wishes.get(peer.id)?.isSpare !== false) return session.fail('not-needed');
+    session.close();
+    this.#dial(peer);
   }
 
   #findOffer(peer: NodeId, attempt: string): Session | undefined {

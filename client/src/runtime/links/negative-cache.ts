@@ -19,7 +19,7 @@ export interface RecentFailure {
 const GROWING: ReadonlySet<LinkErrorCode> = new Set(['ice-failed', 'handshake-refused']);
 
 /** Failures that say nothing about the peer. */
-const FORGIVEN: ReadonlySet<LinkErrorCode> = new Set(['local', 'superseded']);
+const FORGIVEN: ReadonlySet<LinkErrorCode> = new Set(['local', 'superseded', 'not-needed']);
 
 /** Remembers which peers could not be linked to, so that they are not dialled again at once. */
 export class NegativeCache {

@@ -44,6 +44,8 @@ export class Session implements Link, RawConnectionHandler {
   readonly attempt: AttemptId;
   readonly role: 'offerer' | 'answerer';
   readonly startedAt: Millis;
+  /** True once an offer of ours left that said that it may be refused. */
+  isSpare = false;
   readonly #parts: SessionParts;
   readonly #raw: RawConnection;
   readonly #cancelDeadline: () => void;

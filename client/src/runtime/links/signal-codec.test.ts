@@ -10,9 +10,11 @@ import type { LinkPurpose } from './types.ts';
 const attempt = '0102030405060708';
 const sdp = 'v=0\r\n';
 const examples: [string, LinkSignal][] = [
-  ['links/OFFER', { kind: 'offer', attempt, purposes: ['overlay'], sdp }],
+  ['links/OFFER', { kind: 'offer', attempt, purposes: ['overlay'], isSpare: false, sdp }],
+  ['links/OFFER-SPARE', { kind: 'offer', attempt, purposes: ['overlay'], isSpare: true, sdp }],
   ['links/ANSWER', { kind: 'answer', attempt, sdp }],
   ['links/REJECT', { kind: 'reject', attempt, code: 'over-budget' }],
+  ['links/REJECT-SPARE', { kind: 'reject', attempt, code: 'not-needed' }],
 ];
 
 test.each(examples)('%s is what the protocol page shows', (name, signal) => {
@@ -24,9 +26,9 @@ test('every signal survives the wire', () => {
   const id = fc.uint8Array({ minLength: 8, maxLength: 8 }).map(toHex);
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 500 });
   const purposes = fc.constantFrom<readonly LinkPurpose[]>(['overlay'], ['swarm'], ['overlay', 'swarm']);
-  const code = fc.constantFrom('over-budget' as const, 'superseded' as const, 'failed' as const);
+  const code = fc.constantFrom('over-budget' as const, 'superseded' as const, 'failed' as const, 'not-needed' as const);
   const signal: fc.Arbitrary<LinkSignal> = fc.oneof(
-    fc.record({ kind: fc.constant('offer' as const), attempt: id, purposes, sdp: text }),
+    fc.record({ kind: fc.constant('offer' as const), attempt: id, purposes, isSpare: fc.boolean(), sdp: text }),
     fc.record({ kind: fc.constant('answer' as const), attempt: id, sdp: text }),
     fc.record({ kind: fc.constant('reject' as const), attempt: id, code }),
   );
@@ -62,7 +64,7 @@ test('100,000 random and mutated signals decode or are refused', () => {
   const good = examples.map(([name]) => vector(name));
   let decoded = 0;
   for (let i = 0; i < 100_000; i++) {
-    const bytes = i % 4 === 0 ? randomBytes(rng, randomBelow(rng, 60)) : good[i % 3]!.slice();
+    const bytes = i % 4 === 0 ? randomBytes(rng, randomBelow(rng, 60)) : good[i % good.length]!.slice();
     for (let j = randomBelow(rng, 3); j > 0 && bytes.length > 0; j--)
       bytes[randomBelow(rng, bytes.length)] = rng.nextUint32();
     const signal = decodeSignal(bytes);

@@ -15,6 +15,8 @@ export type RejectCode =
   | 'over-budget'
   /** The other side has an offer of its own under way, which wins: wait for it. */
   | 'superseded'
+  /** The offer was one that may be refused, and the other side has links enough and does not need this one. */
+  | 'not-needed'
   /** The offer could not be taken. */
   | 'failed';
 
@@ -24,6 +26,8 @@ export type LinkSignal =
       readonly kind: 'offer';
       readonly attempt: AttemptId;
       readonly purposes: readonly LinkPurpose[];
+      /** The sender can do without the link: the offer may be refused as not needed. */
+      readonly isSpare: boolean;
       readonly sdp: string;
     }
   | { readonly kind: 'answer'; readonly attempt: AttemptId; readonly sdp: string }
@@ -35,20 +39,27 @@ const OFFER = 0x01;
 const ANSWER = 0x02;
 const REJECT = 0x03;
 
-const REJECT_CODES: Readonly<Record<RejectCode, number>> = { 'over-budget': 1, superseded: 2, failed: 3 };
+const REJECT_CODES: Readonly<Record<RejectCode, number>> = {
+  'over-budget': 1,
+  superseded: 2,
+  failed: 3,
+  'not-needed': 4,
+};
 const REJECTS: ReadonlyMap<number, RejectCode> = new Map([
   [1, 'over-budget'],
   [2, 'superseded'],
   [3, 'failed'],
+  [4, 'not-needed'],
 ]);
 const PURPOSE_BITS: Readonly<Record<LinkPurpose, number>> = { overlay: 1, swarm: 2 };
+const SPARE_BIT = 4;
 const ALL_PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
 
 export function encodeSignal(signal: LinkSignal): Uint8Array {
   const writer = new Writer(2048);
   switch (signal.kind) {
     case 'offer': {
-      let mask = 0;
+      let mask = signal.isSpare ? SPARE_BIT : 0;
       for (const purpose of signal.purposes) mask |= PURPOSE_BITS[purpose];
       return writer.u8(OFFER).hex(signal.attempt).u8(mask).bytes16(utf8Encode(signal.sdp)).done();
     }
@@ -72,7 +83,7 @@ export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecode
       const sdp = readSdp(reader);
       return sdp === undefined || purposes.length === 0
         ? err('malformed')
-        : ok({ kind: 'offer', attempt, purposes, sdp });
+        : ok({ kind: 'offer', attempt, purposes, isSpare: (mask & SPARE_BIT) !== 0, sdp });
     }
     case ANSWER: {
       const sdp = readSdp(reader);

@@ -14,6 +14,8 @@ export type LinkErrorCode =
   | 'handshake-refused'
   /** Our ledger or theirs has no room. */
   | 'over-budget'
+  /** The other side has links enough, and neither side needs this one. */
+  | 'not-needed'
   /** Nobody could carry the signal to the peer. */
   | 'unreachable'
   /** The attempt lost to one in the other direction (glare), or was cancelled. */
@@ -65,9 +67,10 @@ export interface LinkManager {
   readonly links: ReadonlyMap<NodeId, Link>;
   /**
    * Opens a link or returns the one that is up or under way. Rejects with `LinkError`, after one call of `failed`.
-   * The promise counts as handled, so a caller that relies on `up` and `failed` alone may drop it.
+   * The promise counts as handled, so a caller that relies on `up` and `failed` alone may drop it. `isSpare`: the other
+   * side is told that it may refuse.
    */
-  open(contact: Contact, purpose: LinkPurpose): Promise<Link>;
+  open(contact: Contact, purpose: LinkPurpose, isSpare?: boolean): Promise<Link>;
   /** A sealed signal came in over the overlay or the server. Anything malformed is counted and dropped. */
   receiveSignal(sealed: Uint8Array): void;
   /** Gives up one purpose of a link; it is closed when no purpose is left. */

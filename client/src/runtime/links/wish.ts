@@ -6,6 +6,8 @@ export interface Wish {
   readonly contact: Contact;
   /** Kept here too: after glare the wish outlives its entry in the ledger. */
   readonly purposes: Set<LinkPurpose>;
+  /** False once somebody asked who cannot do without the link. */
+  isSpare: boolean;
   readonly promise: Promise<Link>;
   readonly resolve: (link: Link) => void;
   readonly reject: (error: LinkError) => void;
@@ -16,7 +18,7 @@ export interface Wish {
 const NO_TIMER = (): void => undefined;
 
 /** A wish whose promise counts as handled: whoever asked may rely on `up` and `failed` alone. */
-export function createWish(contact: Contact, purpose: LinkPurpose): Wish {
+export function createWish(contact: Contact, purpose: LinkPurpose, isSpare: boolean): Wish {
   let resolve: (link: Link) => void = () => undefined;
   let reject: (error: LinkError) => void = () => undefined;
   const promise = new Promise<Link>((onLink, onError) => {
@@ -24,5 +26,5 @@ export function createWish(contact: Contact, purpose: LinkPurpose): Wish {
     reject = onError;
   });
   promise.catch(() => undefined);
-  return { contact, purposes: new Set([purpose]), promise, resolve, reject, cancelTimer: NO_TIMER };
+  return { contact, purposes: new Set([purpose]), isSpare, promise, resolve, reject, cancelTimer: NO_TIMER };
 }

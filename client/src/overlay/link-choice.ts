@@ -1,0 +1,68 @@
+import {
+  MAX_LINKS_PER_NETWORK,
+  MAX_LINKS_PER_NETWORK_IN_BUCKET,
+  MIN_LINKS_PER_BUCKET,
+} from '../../../shared/src/limits/overlay.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import { commonPrefixBits } from '../../../shared/src/xor.ts';
+import type { Bucket } from './bucket.ts';
+import type { Entry } from './entry.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+/**
+ * The contact of a bucket that shares least with those linked, so that links cover the bucket's whole range, among
+ * those that lived since `freshSince`, if there are any: an offer to the dead costs more than one to the living.
+ */
+export function spreadChoice(
+  bucket: Bucket,
+  freshSince: Millis,
+  mayDial: (entry: Entry) => boolean,
+): Entry | undefined {
+  const others = bucket.entries.filter((entry) => entry.link || entry.isDialing);
+  const isFreshThere = bucket.entries.some((entry) => entry.lastProof >= freshSince && mayDial(entry));
+  let best: Entry | undefined;
+  let bestOverlap = Number.POSITIVE_INFINITY;
+  for (const entry of bucket.entries) {
+    if ((isFreshThere && entry.lastProof < freshSince) || !mayDial(entry)) continue;
+    const overlap = overlapWith(others, entry);
+    if (overlap > bestOverlap || (overlap === bestOverlap && best && best.lastProof >= entry.lastProof)) continue;
+    best = entry;
+    bestOverlap = overlap;
+  }
+  return best;
+}
+
+/** Longest prefix beyond their bucket's that `entry` shares with a linked or dialled one of `others`; 0 without any. */
+export function overlapWith(others: readonly Entry[], entry: Entry): number {
+  let overlap = 0;
+  for (const other of others) {
+    if (other === entry || (!other.link && !other.isDialing)) continue;
+    const difference = other.contact.prefix ^ entry.contact.prefix;
+    const shared =
+      (difference === 0 ? commonPrefixBits(other.contact.id, entry.contact.id) : Math.clz32(difference)) - entry.bucket;
+    if (shared > overlap) overlap = shared;
+  }
+  return overlap;
+}
+
+/**
+ * True when `network` has more than its share of our links while others could serve instead of `entry`. A link whose
+ * network is unknown is no other: browsers hide the address of many a peer, also of one in the same room as the rest.
+ */
+export function isCrowded(table: RoutingTable, entry: Entry, network: string): boolean {
+  let inTable = 0;
+  let inBucket = 0;
+  let others = 0;
+  let othersInBucket = 0;
+  for (const { bucket, link } of table.linked) {
+    if (link?.network === undefined) continue;
+    const isSame = link.network === network;
+    if (isSame) inTable++;
+    else others++;
+    if (bucket !== entry.bucket) continue;
+    if (isSame) inBucket++;
+    else othersInBucket++;
+  }
+  if (inTable > MAX_LINKS_PER_NETWORK && others >= MAX_LINKS_PER_NETWORK) return true;
+  return inBucket > MAX_LINKS_PER_NETWORK_IN_BUCKET && othersInBucket >= MIN_LINKS_PER_BUCKET;
+}
