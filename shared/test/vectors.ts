@@ -13,3 +13,10 @@ export function vector(name: string): Uint8Array {
   if (!bytes) throw new Error(`vector ${name} is not hex`);
   return bytes;
 }
+
+/** The names of all blocks that are marked `vector FAMILY/…`. */
+export function vectorNames(family: string): string[] {
+  return [...page.matchAll(/^```vector (\S+)$/gm)]
+    .map((match) => match[1] as string)
+    .filter((name) => name.startsWith(`${family}/`));
+}

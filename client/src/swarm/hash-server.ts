@@ -68,13 +68,17 @@ export class HashServer {
   }
 
   #serve(session: PeerSession, range: FileHashRange, file: HashedFile): boolean {
-    const { pieceLayer } = file.shape;
+    const { pieceLayer, pieceCount } = file.shape;
     if (range.baseLayer >= pieceLayer) {
       const answer = this.#trees.tree(file)?.answer(range);
       if (answer) this.#effects.write(session).hashes(range, answer);
       return answer !== undefined;
     }
-    const piece = file.firstPiece + Math.floor(range.index / 2 ** (pieceLayer - range.baseLayer));
+    const perPiece = 2 ** (pieceLayer - range.baseLayer);
+    const place = Math.floor(range.index / perPiece);
+    // Nobody needs hashes of what lies behind the end of the file, nor leaves of more pieces than one at once.
+    if (range.length > perPiece || place >= pieceCount) return false;
+    const piece = file.firstPiece + place;
     const leaves = this.#trees.leavesOf(piece);
     const answer = leaves && this.#answer(range, file, piece, leaves);
     if (answer) this.#effects.write(session).hashes(range, answer);

@@ -24,7 +24,11 @@ export class PieceWork {
     this.#metainfo = metainfo;
     this.#host = host;
     this.#check = new PieceCheck(metainfo);
-    this.#buffers = new PieceBuffers(metainfo, (piece) => this.#check.dataLength(piece), host.blockBad);
+    this.#buffers = new PieceBuffers(
+      metainfo,
+      (piece) => this.#check.dataLength(piece),
+      (...bad) => host.blockBad(...bad),
+    );
   }
 
   keep(block: KeptBlock): void {

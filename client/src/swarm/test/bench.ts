@@ -4,20 +4,25 @@ import { Torrent } from '../torrent.ts';
 import type { TorrentInput, TorrentOutput } from '../types.ts';
 import { WireDecoder } from '../wire-decoder.ts';
 import { type WireMessage, WireWriter } from '../wire.ts';
-import { makeContent } from './lab.ts';
+import { PieceSet } from '../piece-set.ts';
+import { type LabContent, makeContent } from './lab.ts';
 
-/** A seed and one hand-driven peer. */
+const CONTENT = makeContent(20, [8192 * 1024], 64 * 1024);
+
+/** A seed or a leecher, and one hand-driven peer. */
 export class Bench {
-  readonly content = makeContent(20, [8192 * 1024], 64 * 1024);
+  readonly content: LabContent;
   readonly peer: NodeId = hashToId(Uint8Array.of(1));
   readonly self: NodeId = hashToId(Uint8Array.of(2));
   readonly torrent: Torrent;
   readonly decoder = new WireDecoder();
   now = 0;
 
-  constructor(role: 'seed' | 'leecher') {
-    const { metainfo } = this.content;
-    const stored = new Uint8Array(16).fill(role === 'seed' ? 0xff : 0);
+  constructor(role: 'seed' | 'leecher', content = CONTENT) {
+    this.content = content;
+    const { metainfo } = content;
+    const pieces = Math.ceil(metainfo.totalLength / metainfo.pieceLength);
+    const stored = (role === 'seed' ? PieceSet.full(pieces) : new PieceSet(pieces)).toBitfield();
     this.torrent = new Torrent({ self: this.self, infoHash: metainfo.infoHash, metainfo, stored }, seededRng(1));
   }
 
@@ -34,6 +39,11 @@ export class Bench {
   greet(infoHash = this.torrent.infoHashBytes, peer = this.peer): TorrentOutput[] {
     const out = this.input({ kind: 'linkUp', peer: this.peer, isOutbound: false });
     return [...out, ...this.receive((writer) => writer.handshake(infoHash, nodeIdToBytes(peer)))];
+  }
+
+  /** The handshake of the peer. */
+  greeting(): Uint8Array {
+    return new WireWriter().handshake(this.torrent.infoHashBytes, nodeIdToBytes(this.peer)).take();
   }
 
   messages(out: readonly TorrentOutput[]): WireMessage[] {

@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest';
+import { MAX_HASHES_PER_REQUEST, MAX_HASH_ANSWERS_PER_SECOND } from '../../../shared/src/limits/swarm.ts';
+import { HashTrees } from './hash-trees.ts';
+import { leafHashes } from './merkle.ts';
+import { at } from './test/at.ts';
+import { Bench, closes } from './test/bench.ts';
+import { type LabContent, makeContent } from './test/lab.ts';
+import type { TorrentOutput } from './types.ts';
+import type { FileHashRange, WireHashRange } from './wire.ts';
+
+const PIECE_LENGTH = 64 * 1024;
+/** Two files of two pieces each, the second of which is half full, one of three pieces and one of one. */
+const CONTENT = makeContent(3, [96 * 1024, 96 * 1024, 192 * 1024, 64 * 1024], PIECE_LENGTH, 'hybrid');
+const trees = new HashTrees(CONTENT.metainfo);
+const [one, two, three] = [at(trees.files, 0), at(trees.files, 1), at(trees.files, 2)];
+const leavesOf = (piece: number, content: LabContent = CONTENT): Uint8Array => {
+  const end = piece * PIECE_LENGTH + (piece % 2 === 0 ? PIECE_LENGTH : PIECE_LENGTH / 2);
+  return leafHashes(content.bytes.subarray(piece * PIECE_LENGTH, end));
+};
+const range = (change: Partial<FileHashRange> = {}): FileHashRange => {
+  return { piecesRoot: one.piecesRoot, baseLayer: 0, index: 0, length: 4, proofLayers: 0, ...change };
+};
+const jobs = (out: readonly TorrentOutput[]): { readonly effect: number; readonly piece: number }[] =>
+  out.flatMap((output) => (output.kind === 'run' && output.run.kind === 'hashLeaves' ? [output.run] : []));
+
+function seed(): {
+  bench: Bench;
+  ask: (range: FileHashRange) => TorrentOutput[];
+  kinds: (out: TorrentOutput[]) => string[];
+} {
+  const bench = new Bench('seed', CONTENT);
+  bench.messages(bench.greet());
+  bench.messages(bench.receive((writer) => writer.haveNone().interested()));
+  const kinds = (out: TorrentOutput[]): string[] => bench.messages(out).map(({ kind }) => kind);
+  return { bench, ask: (asked) => bench.receive((writer) => writer.hashRequest(asked)), kinds };
+}
+
+test('a seed answers with a piece layer at once, and with leaves once it has hashed the piece', () => {
+  const { bench, ask, kinds } = seed();
+  expect(kinds(ask(range({ baseLayer: 2, length: 2 })))).toEqual(['hashes']);
+  const out = ask(range());
+  expect(bench.messages(out)).toEqual([]);
+  const [job] = jobs(out) as [{ effect: number; piece: number }];
+  expect(job.piece).toBe(0);
+  const result = { kind: 'leaves', leaves: leavesOf(0) } as const;
+  const done = bench.input({ kind: 'effectDone', effect: job.effect, result });
+  expect(bench.messages(done)).toEqual([{ kind: 'hashes', ...range(), hashes: leavesOf(0) }]);
+  // Now they are known.
+  expect(kinds(ask(range()))).toEqual(['hashes']);
+});
+
+test('blocks wait for leaves that are being hashed, so that these come first', () => {
+  const { bench } = seed();
+  const out = bench.receive((writer) => writer.hashRequest(range()).request(0, 0, 100));
+  expect(out.some((output) => output.kind === 'run' && output.run.kind === 'sendBlock')).toBe(false);
+  const [job] = jobs(out) as [{ effect: number; piece: number }];
+  const done = bench.input({ kind: 'effectDone', effect: job.effect, result: { kind: 'leaves', leaves: leavesOf(0) } });
+  expect(done.map((output) => (output.kind === 'run' ? output.run.kind : output.kind))).toEqual(['send', 'sendBlock']);
+});
+
+test('leaves that storage gives and that are not those of the piece are not sent', () => {
+  const { bench, ask, kinds } = seed();
+  const [job] = jobs(ask(range())) as [{ effect: number; piece: number }];
+  const result = { kind: 'leaves', leaves: leavesOf(2) } as const;
+  expect(kinds(bench.input({ kind: 'effectDone', effect: job.effect, result }))).toEqual(['hashReject']);
+});
+
+test('what cannot be answered is rejected: unknown files, ranges outside of the tree, too much at once', () => {
+  const { ask, kinds } = seed();
+  for (const change of [
+    { piecesRoot: new Uint8Array(32) },
+    { length: 3 },
+    { length: 1 },
+    { length: 2 * MAX_HASHES_PER_REQUEST },
+    { index: 1 },
+    { index: 8 },
+    { baseLayer: 3 },
+    { proofLayers: 3 },
+    { length: 8 },
+    { index: 2 ** 32 - 4 },
+    // Behind the end of the third file, whose tree has room for a fourth piece.
+    { piecesRoot: three.piecesRoot, index: 12 },
+  ])
+    expect(kinds(ask(range(change)))).toEqual(['hashReject']);
+});
+
+test('who is choked gets what is known, and nothing is hashed for it', () => {
+  const bench = new Bench('seed', CONTENT);
+  bench.messages(bench.greet());
+  bench.receive((writer) => writer.haveNone());
+  const out = bench.receive((writer) => writer.hashRequest(range()).hashRequest(range({ baseLayer: 2, length: 2 })));
+  expect(jobs(out)).toEqual([]);
+  expect(bench.messages(out).map(({ kind }) => kind)).toEqual(['hashReject', 'hashes']);
+});
+
+test('a peer that asks without end is refused until the second is over', () => {
+  const { bench, ask, kinds } = seed();
+  const layer = range({ baseLayer: 2, length: 2 });
+  const first = bench.receive((writer) => {
+    for (let i = 0; i < MAX_HASH_ANSWERS_PER_SECOND; i++) writer.hashRequest(layer);
+    return writer;
+  });
+  expect(new Set(kinds(first))).toEqual(new Set(['hashes']));
+  expect(kinds(ask(layer))).toEqual(['hashReject']);
+  bench.now = 1000;
+  bench.input({ kind: 'deadline' });
+  expect(kinds(ask(layer))).toEqual(['hashes']);
+});
+
+/** A leecher that was just unchoked by a seed; `asked` is what it wants to know first. */
+function leecher(): { bench: Bench; asked: WireHashRange[]; out: TorrentOutput[] } {
+  const bench = new Bench('leecher', CONTENT);
+  bench.messages(bench.greet());
+  const out = bench.receive((writer) => writer.haveAll().unchoke());
+  const asked = bench.messages(out).flatMap((message) => (message.kind === 'hashRequest' ? [message] : []));
+  return { bench, asked, out };
+}
+
+test('a leecher asks for the leaves of each piece before its blocks, and verifies each block with them', () => {
+  const bench = new Bench('leecher', CONTENT);
+  bench.messages(bench.greet());
+  const messages = bench.messages(bench.receive((writer) => writer.haveAll().unchoke()));
+  const [first, next] = messages.filter(({ kind }) => kind === 'hashRequest' || kind === 'request');
+  expect(first).toMatchObject({ kind: 'hashRequest', length: 4, proofLayers: 0 });
+  if (next?.kind !== 'request' || first?.kind !== 'hashRequest') throw new Error('asked for something else');
+  const leaves = leavesOf(next.piece);
+  const padded = new Uint8Array(128);
+  padded.set(leaves);
+  const { kind: _, ...asked } = first;
+  const bytes = CONTENT.bytes.subarray(next.piece * PIECE_LENGTH, next.piece * PIECE_LENGTH + next.length);
+  const out = bench.receive((writer) => writer.hashes(asked, padded).piece(next.piece, next.begin, bytes));
+  const kept = out.flatMap((output) => (output.kind === 'run' && output.run.kind === 'keepBlock' ? [output.run] : []));
+  expect(kept).toMatchObject([{ piece: next.piece, leaf: leaves.subarray(0, 32), from: bench.peer }]);
+});
+
+test('leaves of one file are not believed to be those of another, whatever their index says', () => {
+  const { bench, asked } = leecher();
+  const other = asked.find(({ piecesRoot }) => piecesRoot[0] === two.piecesRoot[0]);
+  if (!other) throw new Error('the second file was not asked for');
+  // An index beyond the first file's end points at a piece of the second one, for which leaves are awaited.
+  const index = 8 + other.index;
+  const lie = range({ index, length: 4, proofLayers: 1 });
+  const out = bench.receive((writer) => writer.hashes(lie, leavesOf(0), leafHashes(new Uint8Array(1))));
+  expect(out.filter((output) => output.kind === 'run' && output.run.kind === 'checkBlocks')).toEqual([]);
+  expect(bench.torrent.content?.hashes?.trees.leavesOf(two.firstPiece + other.index / 4)).toBeUndefined();
+});
+
+test('hashes that nobody asked for count as unwanted and end the link in the end', () => {
+  const { bench } = leecher();
+  let out: TorrentOutput[] = [];
+  for (let i = 0; i < 300 && closes(out).length === 0; i++)
+    out = bench.receive((writer) => writer.hashes(range({ piecesRoot: new Uint8Array(32) }), new Uint8Array(128)));
+  expect(closes(out)).toEqual(['malformed']);
+});
+
+test('a peer that did not say that it speaks of hash trees is not asked, and may not begin with it', () => {
+  const bench = new Bench('leecher', CONTENT);
+  bench.input({ kind: 'linkUp', peer: bench.peer, isOutbound: false });
+  const greeting = bench.greeting();
+  greeting[27] = 0x04;
+  bench.messages(bench.receive((writer) => writer.raw(greeting)));
+  const out = bench.receive((writer) => writer.haveAll().unchoke());
+  expect(bench.messages(out).some(({ kind }) => kind === 'hashRequest')).toBe(false);
+  expect(closes(bench.receive((writer) => writer.hashRequest(range())))).toEqual(['malformed']);
+});
