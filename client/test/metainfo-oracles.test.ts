@@ -2,15 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import createWebTorrent from 'create-torrent';
-import parseTorrent from 'parse-torrent';
+import parseTorrent, { toMagnetURI } from 'parse-torrent';
 import { afterAll, expect, test } from 'vitest';
 import { toHex } from '../../shared/src/bytes.ts';
 import { randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { buildMetainfo, planContent } from '../src/swarm/build-metainfo.ts';
+import { formatMagnet, parseMagnet } from '../src/swarm/magnet.ts';
 import { decodeTorrentFile, encodeTorrentFile } from '../src/swarm/metainfo.ts';
 import type { Metainfo, TorrentVersion } from '../src/swarm/types.ts';
 import { hashContent } from '../src/worker/hash-files.ts';
-import { checkFiles, createTorrent, readTorrent } from './libtorrent.ts';
+import { checkFiles, createTorrent, readMagnet, readTorrent } from './libtorrent.ts';
 
 /*
  * Torrents made here and read by others, and the other way round: parse-torrent and create-torrent, which WebTorrent
@@ -210,4 +211,33 @@ test("WebTorrent's torrents decode to the info-hash, files and pieces that its p
       decoded.value.files.map(({ path, length, offset }) => ({ path: `share/${path.join('/')}`, length, offset })),
     ).toEqual(parsed.files.map(({ path, length, offset }) => ({ path, length, offset })));
   }
+});
+
+test('links of ours mean the same to WebTorrent and to libtorrent', async () => {
+  const metainfo = await share('a share: 100 % & more', filesOf(6, { 'ä.bin': 100_000, 'b.bin': 5 }), 16 * KIB);
+  const { infoHash, infoHashV2, name, trackers } = metainfo;
+  const link = formatMagnet({
+    infoHash,
+    infoHashV2,
+    name,
+    trackers,
+    webSeeds: ['https://w.example/f'],
+    selected: [0, 2, 3],
+  });
+  const parsed = await parseTorrent(link);
+  expect(parsed).toMatchObject({ infoHash, name, announce: trackers, urlList: ['https://w.example/f'], so: [0, 2, 3] });
+  expect(readMagnet(link)).toEqual({ hashes: { v1: infoHash, v2: infoHashV2 }, name, trackers });
+  const theirs = parseMagnet(toMagnetURI(parsed));
+  expect(theirs).toMatchObject({
+    ok: true,
+    value: { infoHash, infoHashV2, name, trackers, selected: [0, 2, 3] },
+  });
+});
+
+test('a hybrid torrent whose file lists disagree is refused here as by libtorrent', async () => {
+  const metainfo = await share('share', filesOf(7, { a: 100_000, b: 50_000 }), 16 * KIB);
+  const text = Buffer.from(encodeTorrentFile(metainfo)).toString('latin1');
+  const renamed = new Uint8Array(Buffer.from(text.replace('4:pathl1:aee', '4:pathl1:cee'), 'latin1'));
+  expect(decodeTorrentFile(renamed)).toEqual({ ok: false, error: 'versions-differ' });
+  expect(() => readTorrent(renamed)).toThrow(/v1 and v2 file metadata does not match/);
 });

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { utf8Encode } from '../../../shared/src/bytes.ts';
+import { toHex, utf8Encode } from '../../../shared/src/bytes.ts';
 import { nodeIdFromBytes } from '../../../shared/src/ids.ts';
-import { MAX_MAGNET_LENGTH, MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_MAGNET_LENGTH, MAX_SELECTED_FILES, MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
-import { formatMagnet, parseMagnet } from './magnet.ts';
+import { formatMagnet, parseMagnet, truncateInfoHash } from './magnet.ts';
 import { mutate } from './test/fuzz.ts';
 
 const HASH = 'c9e15763f722f23e98a29decdfae341b98d53056';
+const V2_HASH = 'caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e';
 
 test('hex of either case and base32 name the same info-hash', () => {
   // The base32 form was made with Python's base64.b32encode.
@@ -19,7 +20,7 @@ test('hex of either case and base32 name the same info-hash', () => {
   ]) {
     expect(parseMagnet(`magnet:?xt=urn:btih:${topic}`)).toEqual({
       ok: true,
-      value: { infoHash: HASH, name: '', trackers: [], webSeeds: [] },
+      value: { infoHash: HASH, infoHashV2: undefined, name: '', trackers: [], webSeeds: [], selected: undefined },
     });
   }
 });
@@ -30,9 +31,11 @@ test('names, trackers and web seeds are read, whatever the order and the numberi
     ok: true,
     value: {
       infoHash: HASH,
+      infoHashV2: undefined,
       name: 'A ü&b',
       trackers: ['wss://t.example', 'ws://u.example/a'],
       webSeeds: ['https://w.example/f'],
+      selected: undefined,
     },
   });
 });
@@ -45,12 +48,50 @@ test('what is formatted parses to the same', () => {
       fc.string({ unit: 'grapheme', maxLength: 30 }).map((name) => name.replace(/\p{Cc}/gu, '').trim()),
       fc.uniqueArray(url, { maxLength: 5 }),
       fc.uniqueArray(url, { maxLength: 5 }),
-      (infoHash, name, trackers, webSeeds) => {
-        const magnet = { infoHash, name, trackers, webSeeds };
+      fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex), { nil: undefined }),
+      fc.option(
+        fc.uniqueArray(fc.nat(20), { minLength: 1 }).map((indices) => indices.sort((a, b) => a - b)),
+        { nil: undefined },
+      ),
+      (infoHash, name, trackers, webSeeds, infoHashV2, selected) => {
+        const magnet = { infoHash, infoHashV2, name, trackers, webSeeds, selected };
         expect(parseMagnet(formatMagnet(magnet))).toEqual({ ok: true, value: magnet });
       },
     ),
   );
+});
+
+test('a v2 hash names a swarm by its beginning, unless a v1 hash names it', () => {
+  const v1 = `xt=urn:btih:${HASH}`;
+  const v2 = `XT=urn:BTMH:1220${V2_HASH.toUpperCase()}`;
+  expect(parseMagnet(`magnet:?${v2}`)).toMatchObject({
+    value: { infoHash: V2_HASH.slice(0, 40), infoHashV2: V2_HASH },
+  });
+  for (const link of [`magnet:?${v1}&${v2}`, `magnet:?${v2}&${v1}`])
+    expect(parseMagnet(link)).toMatchObject({ value: { infoHash: HASH, infoHashV2: V2_HASH } });
+});
+
+test('links of ours name both hashes, and a v2-only torrent by its one', () => {
+  expect(formatMagnet({ infoHash: nodeIdFromBytes(new Uint8Array(20)), infoHashV2: V2_HASH })).toBe(
+    `magnet:?xt=urn:btih:${'00'.repeat(20)}&xt=urn:btmh:1220${V2_HASH}`,
+  );
+  expect(formatMagnet({ infoHash: truncateInfoHash(V2_HASH), infoHashV2: V2_HASH })).toBe(
+    `magnet:?xt=urn:btmh:1220${V2_HASH}`,
+  );
+});
+
+test('file indices and ranges of them are read (BEP 53)', () => {
+  const selected = (so: string): readonly number[] | undefined => {
+    const parsed = parseMagnet(`magnet:?xt=urn:btih:${HASH}&so=${so}`);
+    if (!parsed.ok) throw new Error(parsed.error);
+    return parsed.value.selected;
+  };
+  expect(selected('0,2,4,6-8')).toEqual([0, 2, 4, 6, 7, 8]);
+  expect(selected('8-9,3,3,2-4')).toEqual([2, 3, 4, 8, 9]);
+  for (const malformed of ['', '1,', 'a', '-1', '3-', '3-2', '1.5', '0x1', '1e3', `0-${MAX_SELECTED_FILES}`])
+    expect(selected(malformed)).toBeUndefined();
+  // Ranges that lie over each other select few files, but would take long to write out.
+  expect(selected(Array.from({ length: 5000 }, () => `0-${MAX_SELECTED_FILES - 1}`).join(','))).toBeUndefined();
 });
 
 test('a link without a usable info-hash is refused with its reason', () => {
@@ -63,6 +104,8 @@ test('a link without a usable info-hash is refused with its reason', () => {
   expect(reason('magnet:?xt=urn:sha1:abc')).toBe('no-info-hash');
   expect(reason(`magnet:?xt=urn:btih:${HASH}0`)).toBe('bad-info-hash');
   expect(reason('magnet:?xt=urn:btih:')).toBe('bad-info-hash');
+  expect(reason(`magnet:?xt=urn:btmh:1220${V2_HASH.slice(2)}`)).toBe('bad-info-hash');
+  expect(reason(`magnet:?xt=urn:btmh:1114${HASH}`)).toBe('bad-info-hash');
   expect(reason(`magnet:?xt=urn:btih:${HASH}&dn=${'x'.repeat(MAX_MAGNET_LENGTH)}`)).toBe('too-long');
   expect(reason(` MAGNET:?XT=URN:BTIH:${HASH} `)).toBe('ok');
 });
@@ -78,6 +121,7 @@ test('100,000 hostile links do not throw', () => {
   const samples = [
     `magnet:?xt=urn:btih:${HASH}&dn=%C3%BC+x&tr=wss%3A%2F%2Ft.example`,
     `magnet:?xt=urn:btih:ZHQVOY7XELZD5GFCTXWN7LRUDOMNKMCW&ws=https://w`,
+    `magnet:?xt=urn:btmh:1220${V2_HASH}&so=0,2,4-6`,
   ].map(utf8Encode);
   let accepted = 0;
   for (let i = 0; i < 100_000; i++) {

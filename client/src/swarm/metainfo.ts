@@ -24,7 +24,7 @@ import {
 } from './bencode.ts';
 import { decodeFileList } from './file-list.ts';
 import { alignFiles, decodeFileTree, joinFiles } from './file-tree.ts';
-import { isUrl } from './magnet.ts';
+import { isUrl, truncateInfoHash } from './magnet.ts';
 import { isPieceLayer, treeShape } from './merkle.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
 import { distinctPaths, isSafeSegment } from './paths.ts';
@@ -123,11 +123,6 @@ export function infoHashOf(infoBytes: Uint8Array): InfoHash {
 /** SHA-256 of an info dictionary (BEP 52). */
 export function infoHashV2Of(infoBytes: Uint8Array): InfoHashV2 {
   return toHex(sha256(infoBytes));
-}
-
-/** What a swarm of v2 peers goes by: the beginning of the SHA-256 (BEP 52). */
-export function truncateInfoHash(infoHashV2: InfoHashV2): InfoHash {
-  return infoHashV2.slice(0, 2 * ID_BYTES) as InfoHash;
 }
 
 /**

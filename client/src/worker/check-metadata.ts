@@ -1,5 +1,6 @@
 import { toHex } from '../../../shared/src/bytes.ts';
-import { decodeInfo, truncateInfoHash, underInfoHash } from '../swarm/metainfo.ts';
+import { truncateInfoHash } from '../swarm/magnet.ts';
+import { decodeInfo, underInfoHash } from '../swarm/metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { sha1, sha256 } from './hash.ts';
 
