@@ -262,6 +262,8 @@ export interface Node {
 export interface ShareOptions {
   /** Of the share; by default that of its file or folder. */
   readonly name?: string;
+  /** Ways back to files after a reload, e.g. from `getAsFileSystemHandle`: a share of which all have one comes back by itself. */
+  readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
   /** Told while the files are hashed; the bytes include padding between files. */
   onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
@@ -375,6 +377,11 @@ export interface Share extends Transfer {
   readonly totalBytes: number;
   readonly progress: SwarmProgress;
   peers(): SwarmPeer[];
+  /**
+   * Why a share of an earlier visit is not served: `resume`, called in a click, asks for permission to read its files
+   * again; or they must be shared again; or they were changed since. Undefined while it is served.
+   */
+  readonly waitsFor: 'permission' | 'files' | 'changed' | undefined;
   on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void;
   /** Stops serving it and forgets it. Idempotent. */
   stop(): Promise<void>;

@@ -57,8 +57,8 @@ scenario(
   'a download that is reloaded 20 times never goes back, and comes out right',
   async (world) => {
     const [seed, leecher] = await openPair(world);
-    const file = await world.files.make('reloaded.bin', 40 * MB);
-    await limitUploads(seed, SLOW);
+    const file = await world.files.make('reloaded.bin', 24 * MB);
+    await limitUploads(seed, SLOW / 4);
     const infoHash = await seed.share([file.path]);
     await leecher.openLink(await seed.shareLink(infoHash));
     let seen = 0;

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
-import type { MadeFile } from '../harness/files.ts';
+import { type MadeFile, hashBytes } from '../harness/files.ts';
 import { poisonUploads } from '../harness/poison.ts';
 import type { Tab } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
+import { fetchFrom, inState, reached, storedBytes, uploadedBytes } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 import { hashZip } from '../harness/zip.ts';
 
@@ -14,38 +15,14 @@ const ONE_PIECE_BYTES = 16 * 1024;
 /** Large enough that a test can act in the middle of its download. [bytes] */
 const LARGE_BYTES = 48 * MB;
 
-/** Has `tab` download what `from` shares, by the link of the share's row, until it is done. */
-async function fetchFrom(from: Tab, tab: Tab, infoHash: string): Promise<void> {
-  await tab.openLink(await from.shareLink(infoHash));
-  await tab.downloaded(infoHash);
-}
-
 /** Waits until a download has at least `fraction` of its bytes, and checks that it is not done yet. */
 async function halfway(tab: Tab, infoHash: string, fraction: number): Promise<void> {
-  await tab.until(
-    `${fraction * 100} % of the download`,
-    ({ hash, least }) => {
-      const download = window.skein.downloads.find((each) => each.infoHash === hash);
-      if (!download || download.progress.totalBytes === 0) return false;
-      return download.progress.doneBytes / download.progress.totalBytes >= least;
-    },
-    { hash: infoHash, least: fraction },
-    { timeoutMs: 40_000 },
-  );
+  await reached(tab, infoHash, fraction);
   const state = await tab.page.evaluate(
     (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.state,
     infoHash,
   );
   expect(state).toBe('downloading');
-}
-
-function uploadedBytes(tab: Tab, infoHash: string): Promise<number> {
-  return tab.page.evaluate(
-    (hash) =>
-      [...window.skein.shares, ...window.skein.downloads].find((each) => each.infoHash === hash)?.progress
-        .uploadedBytes ?? 0,
-    infoHash,
-  );
 }
 
 async function openPair(world: World): Promise<[Tab, Tab]> {
@@ -189,24 +166,87 @@ scenario('a download can be paused, resumed and removed, and its bytes lie in OP
   const row = leecher.downloadRow(infoHash);
   await halfway(leecher, infoHash, 0.1);
   await row.getByTestId('pause-button').click();
-  await leecher.page.locator(`[data-info-hash="${infoHash}"][data-state="paused"]`).waitFor();
+  await inState(leecher, infoHash, 'paused');
   await row.getByTestId('resume-button').click();
   await leecher.downloaded(infoHash);
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
-  expect(await leecher.page.evaluate(storedBytes)).toBeGreaterThanOrEqual(file.size);
+  expect(await storedBytes(leecher)).toBeGreaterThanOrEqual(file.size);
   await row.getByTestId('remove-button').click();
   await leecher.locate('remove-confirm').click();
   await row.waitFor({ state: 'detached' });
+  await leecher.page.reload();
+  await leecher.joined();
+  expect(await leecher.downloadRow(infoHash).count()).toBe(0);
+  expect(await storedBytes(leecher)).toBe(0);
 });
 
-/** Runs in the page: bytes of all files in the origin private file system. */
-async function storedBytes(): Promise<number> {
-  const sizeOf = async (folder: FileSystemDirectoryHandle): Promise<number> => {
-    let total = 0;
-    for await (const entry of folder.values()) {
-      total += entry.kind === 'file' ? (await entry.getFile()).size : await sizeOf(entry);
-    }
-    return total;
-  };
-  return sizeOf(await navigator.storage.getDirectory());
+scenario('a complete download is served again after a reload, without its first seed', async (world) => {
+  const [seed, second] = await openPair(world);
+  const file = await world.files.make('handed on.bin', 2 * MB);
+  const infoHash = await seed.share([file.path]);
+  const link = await seed.shareLink(infoHash);
+  await fetchFrom(seed, second, infoHash);
+  await second.page.reload();
+  await second.downloaded(infoHash);
+  await seed.close();
+  const third = await world.openTab();
+  await third.joined(1);
+  await third.openLink(link);
+  await third.downloaded(infoHash);
+  expect((await third.save(infoHash)).sha256).toBe(file.sha256);
+});
+
+/** Shares a file of the page's own file system, which gives handles without asking, as a drop gives them. */
+function shareByHandle(tab: Tab, bytes: readonly number[]): Promise<string> {
+  return tab.page.evaluate(async (content) => {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle('mine.bin', { create: true });
+    const writable = await handle.createWritable();
+    await writable.write(new Uint8Array(content));
+    await writable.close();
+    const file = await handle.getFile();
+    return (await window.skein.share([file], { handles: new Map([[file, handle]]) })).infoHash;
+  }, bytes);
 }
+
+scenario('what was shared by a handle is served again after a reload, unless it was changed', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const bytes = Array.from({ length: 50_000 }, (_, i) => (i * 7) & 255);
+  const infoHash = await shareByHandle(seed, bytes);
+  const link = await seed.shareLink(infoHash);
+  await seed.page.reload();
+  await seed.shareRow(infoHash).getByText('Sharing', { exact: true }).waitFor();
+  await leecher.openLink(link);
+  await leecher.downloaded(infoHash);
+  expect((await leecher.save(infoHash)).sha256).toBe(hashBytes(Uint8Array.from(bytes)));
+  await seed.page.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
+    const writable = await handle.createWritable();
+    await writable.write('something else');
+    await writable.close();
+  });
+  await seed.page.reload();
+  await seed.shareRow(infoHash).getByText('the files were changed').waitFor();
+  await seed.shareRow(infoHash).getByTestId('stop-button').click();
+  await seed.shareRow(infoHash).waitFor({ state: 'detached' });
+  await seed.page.reload();
+  await seed.joined();
+  expect(await seed.shareRow(infoHash).count()).toBe(0);
+});
+
+scenario(
+  'a share whose files the browser forgot says so after a reload, and goes on when they are given again',
+  async (world) => {
+    const [seed, leecher] = await openPair(world);
+    const file = await world.files.make('given twice.bin', MB);
+    const infoHash = await seed.share([file.path]);
+    const link = await seed.shareLink(infoHash);
+    await seed.page.reload();
+    await seed.shareRow(infoHash).getByText('Drop the files again').waitFor();
+    await seed.locate('file-input').setInputFiles([file.path]);
+    await seed.shareRow(infoHash).getByText('Sharing', { exact: true }).waitFor();
+    await leecher.openLink(link);
+    await leecher.downloaded(infoHash);
+    expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+  },
+);

@@ -1,6 +1,8 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
 
+import type { ShareWait } from './storage/kept-files.ts';
+
 /** How the page and the swarm worker talk. Everything here is structured-cloneable. Ports and channels are transferred. */
 
 /** Most payload a second, each way; a way that is left out has no limit. [bytes/s] */
@@ -22,6 +24,8 @@ export interface PieceMap {
 export interface SharedFile {
   readonly path: string;
   readonly file: File;
+  /** The way back to it after a reload, where the browser gave one. */
+  readonly handle?: FileSystemFileHandle | undefined;
 }
 
 /** Requests of the page. Those with `call` are answered by `answer` with the same number. */
@@ -175,6 +179,13 @@ export type WorkerReport =
       readonly isComplete: boolean;
       /** What an earlier page set; undefined when it set nothing. */
       readonly priorities: readonly FilePriority[] | undefined;
+    }
+  /** A share of an earlier page: it is served again, or waits for its person, who may be asked for `handles`. */
+  | {
+      readonly kind: 'sharedBefore';
+      readonly summary: TorrentSummary;
+      readonly wait: ShareWait | undefined;
+      readonly handles: readonly FileSystemFileHandle[];
     }
   /** A peer named others of this torrent, by node id (peer exchange). */
   | {

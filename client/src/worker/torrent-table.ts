@@ -22,6 +22,7 @@ import { Limiter } from './limiter.ts';
 import type { Pipe } from './pipe.ts';
 import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerReport } from './protocol.ts';
 import { CryptoRng } from './random.ts';
+import { type ReturnedShare, ShareKeeper } from './share-keeper.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { OpfsStore, canUseOpfs, deleteFolder, listFolders } from './storage/opfs.ts';
@@ -29,6 +30,7 @@ import { ReadCache } from './storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
+import { StoredPieces } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
 import { type ProgressReport, TabNews } from './tab-news.ts';
@@ -72,6 +74,7 @@ export class TorrentTable {
   readonly #records = new ResumeRecords();
   readonly #news: TabNews;
   readonly #followed: FollowedDownloads;
+  readonly #shares = new ShareKeeper((share) => this.#shareAgain(share));
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Running>();
   /** The newest request for an info-hash. BOUNDED: entries leave when they are done. */
@@ -90,11 +93,11 @@ export class TorrentTable {
     this.#report = report;
     this.#news = new TabNews(new BroadcastChannel('skein/swarm'), {
       followed: (infoHash) => {
-        const progress = this.#torrents.get(infoHash)?.progress;
-        if (progress) this.#news.tell(progress);
+        const running = this.#torrents.get(infoHash);
+        if (running?.lock && running.progress) this.#news.tell(running.progress);
       },
       setPaused: (infoHash, isPaused) => {
-        if (this.#torrents.has(infoHash)) this.setPaused(infoHash, isPaused);
+        if (this.#torrents.get(infoHash)?.lock) this.setPaused(infoHash, isPaused);
       },
     });
     this.#followed = new FollowedDownloads({
@@ -129,11 +132,15 @@ export class TorrentTable {
     const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#torrents.get(metainfo.infoHash);
-      if (running?.driver.isComplete) return summary;
+      // Files that could not be read any more are replaced by those given now.
+      if (running?.driver.isComplete && !running.progress?.error) return summary;
       // The content is all here now: nothing is left to download, and one copy is enough.
+      this.#followed.stop(metainfo.infoHash);
       if (running) await this.#end(metainfo.infoHash, running, false);
       const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
       this.#run(planOf(metainfo), { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
+      const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
+      if (this.#isPersistent) void this.#shares.keep(metainfo, shared);
       return summary;
     });
   }
@@ -157,6 +164,10 @@ export class TorrentTable {
   }
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
+    if (!isPaused && this.#shares.isWaiting(infoHash)) {
+      void this.#shares.retry(infoHash);
+      return;
+    }
     if (this.#followed.has(infoHash)) {
       this.#news.setPaused(infoHash, isPaused);
       return;
@@ -189,6 +200,7 @@ export class TorrentTable {
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
     await this.#inOrder(infoHash, async () => {
       this.#followed.stop(infoHash);
+      await this.#shares.forget(infoHash);
       const running = this.#torrents.get(infoHash);
       if (running) await this.#end(infoHash, running, keepData);
     });
@@ -222,6 +234,7 @@ export class TorrentTable {
     this.#limiter.stop();
     for (const waiting of this.#resuming.values()) waiting.abort();
     this.#followed.stopAll();
+    this.#shares.close();
     this.#news.close();
     for (const [infoHash, running] of [...this.#torrents]) {
       this.#torrents.delete(infoHash);
@@ -246,7 +259,30 @@ export class TorrentTable {
     if (!records) return;
     this.#isPersistent = true;
     for (const record of records) if (!record.isParked) this.#resumeLater(record.infoHash);
+    void this.#shares.open();
     void this.#sweep(new Set<string>(records.map(({ infoHash }) => infoHash)));
+  }
+
+  /** A share of an earlier page, served again if its files are as they were. */
+  async #shareAgain({ metainfo, sources, wait, handles }: ReturnedShare): Promise<void> {
+    await this.#inOrder(metainfo.infoHash, async () => {
+      if (this.#torrents.has(metainfo.infoHash)) return;
+      const summary = summarize(metainfo);
+      if (sources) {
+        const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
+        const claimed = PieceSet.full(pieceCount(metainfo));
+        const pieces = new StoredPieces(metainfo, store);
+        const stored = await pieces.among(claimed, this.#rng, () => undefined).catch(() => undefined);
+        if (stored?.isFull) {
+          this.#report({ kind: 'sharedBefore', summary, wait: undefined, handles });
+          this.#run(planOf(metainfo), { store, stored }, undefined);
+          return;
+        }
+      }
+      this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles });
+      const paused = stillReport(metainfo.infoHash, 'paused', metainfo.totalLength);
+      this.#report({ ...paused, doneBytes: metainfo.totalLength, leftBytes: 0, isComplete: true });
+    });
   }
 
   /** Goes on with a download of an earlier page, as soon as no other tab does. */
@@ -386,9 +422,9 @@ export class TorrentTable {
 
   #tell(running: Running, report: WorkerReport): void {
     this.#report(report);
-    if (report.kind !== 'progress' || !running.lock) return;
+    if (report.kind !== 'progress') return;
     running.progress = report;
-    this.#news.tell(report);
+    if (running.lock) this.#news.tell(report);
   }
 
   async #end(infoHash: InfoHash, running: Running, keepData: boolean): Promise<void> {

@@ -8,6 +8,7 @@ import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource, TorrentSummary } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
 import type { Link } from '../links/types.ts';
+import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
 import { nameFiles } from './files.ts';
@@ -26,6 +27,10 @@ interface Torrent {
   download: DownloadHandle | undefined;
   /** What a person shared, by the files' indexes: served to the page without asking the worker. */
   sources: ReadonlyMap<number, File> | undefined;
+  /** Files that the link of a download selected, until the metadata is here. */
+  selected?: readonly number[] | undefined;
+  /** What the person must allow again, of a share of an earlier page. */
+  handles: readonly FileSystemFileHandle[];
 }
 
 export interface SwarmServiceEvents {
@@ -86,22 +91,17 @@ export class SwarmService {
       throw new SkeinError('bad-argument', `A share has from 1 to ${MAX_FILES} files. Choose at least one file.`);
     }
     const named = nameFiles(files, options.name);
-    const summary = await this.#worker.share(named.name, named.files, (doneBytes, totalBytes) =>
+    const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
+    const summary = await this.#worker.share(named.name, withHandles, (doneBytes, totalBytes) =>
       options.onProgress?.({ doneBytes, totalBytes }),
     );
     if (this.#isClosed) throw leftError();
     const torrent = this.#torrentOf(summary.infoHash, summary.name, []);
     torrent.session.setShared(summary);
     torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
-    if (!torrent.share) {
-      torrent.share = new ShareHandle(torrent.session, summary, {
-        ...this.#actions(summary.infoHash),
-        stop: () => this.#endShare(summary.infoHash),
-      });
-      this.events.emit('share', torrent.share);
-    }
+    const share = this.#addShare(torrent, summary);
     torrent.peers.update();
-    return torrent.share;
+    return share;
   }
 
   /**
@@ -110,13 +110,14 @@ export class SwarmService {
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
-    const { infoHash, name, trackers, createdBy, request } = readSource(source);
+    const { infoHash, name, trackers, createdBy, selected, request } = readSource(source);
     const known = this.#torrents.get(infoHash)?.download;
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, trackers);
     torrent.session.createdBy = createdBy;
+    torrent.selected = selected;
     const download = this.#addDownload(torrent);
     torrent.peers.update();
     this.#worker.download(request).then(
@@ -169,9 +170,20 @@ export class SwarmService {
       askPieces: () => this.#worker.askPieces(infoHash),
     });
     const peers = new TorrentPeers(session, this.#host, this.#broker);
-    const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined };
+    const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined, handles: [] };
     this.#torrents.set(infoHash, torrent);
     return torrent;
+  }
+
+  #addShare(torrent: Torrent, summary: TorrentSummary): ShareHandle {
+    if (torrent.share) return torrent.share;
+    const { infoHash } = summary;
+    torrent.share = new ShareHandle(torrent.session, summary, {
+      ...this.#actions(infoHash),
+      stop: () => this.#endShare(infoHash),
+    });
+    this.events.emit('share', torrent.share);
+    return torrent.share;
   }
 
   #addDownload(torrent: Torrent): DownloadHandle {
@@ -187,7 +199,7 @@ export class SwarmService {
 
   #actions(infoHash: InfoHash): TransferActions {
     return {
-      setPaused: (isPaused) => this.#worker.setPaused(infoHash, isPaused),
+      setPaused: (isPaused) => this.#setPaused(infoHash, isPaused),
       setLimits: (limits) => this.#worker.setLimits(infoHash, limits),
       setSequential: (isSequential) => this.#worker.setSequential(infoHash, isSequential),
       setPriorities: (priorities) => this.#worker.setPriorities(infoHash, priorities),
@@ -195,8 +207,24 @@ export class SwarmService {
     };
   }
 
+  #setPaused(infoHash: InfoHash, isPaused: boolean): void {
+    const torrent = this.#torrents.get(infoHash);
+    // The browser asks the person only in the task of the click itself.
+    if (!isPaused && torrent?.session.waitsFor === 'permission') {
+      void allowFiles(torrent.handles).then(() => this.#worker.setPaused(infoHash, false));
+    } else this.#worker.setPaused(infoHash, isPaused);
+  }
+
   #onWorkerEvent(event: WorkerEvent): void {
     if (this.#isClosed) return;
+    if (event.kind === 'sharedBefore') {
+      const torrent = this.#torrentOf(event.summary.infoHash, event.summary.name, []);
+      torrent.handles = event.handles;
+      torrent.session.setSummary(event.summary);
+      torrent.session.setWait(event.wait);
+      this.#addShare(torrent, event.summary);
+      return;
+    }
     if (event.kind === 'resumed') {
       const torrent = this.#torrentOf(event.infoHash, event.name, event.trackers);
       if (event.priorities) torrent.session.setPriorities(event.priorities);
@@ -208,7 +236,7 @@ export class SwarmService {
     if (!torrent) return;
     switch (event.kind) {
       case 'metadata':
-        torrent.session.setSummary(event.summary);
+        this.#takeSummary(torrent, event.summary);
         return;
       case 'progress':
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
@@ -240,7 +268,19 @@ export class SwarmService {
 
   #takeSummary(torrent: Torrent, summary: TorrentSummary): void {
     torrent.session.setSummary(summary);
+    this.#selectFiles(torrent, summary);
     torrent.peers.update();
+  }
+
+  /** Skips what the link that began a download did not select. A link that selects no file of the torrent means all. */
+  #selectFiles(torrent: Torrent, { infoHash, files }: TorrentSummary): void {
+    const selected = new Set(torrent.selected);
+    if (!files.some(({ index }) => selected.has(index))) return;
+    torrent.selected = undefined;
+    const last = files.at(-1)?.index ?? 0;
+    const priorities = Array.from({ length: last + 1 }, (_, index) => (selected.has(index) ? 'normal' : 'skip'));
+    torrent.session.setPriorities(priorities);
+    this.#worker.setPriorities(infoHash, priorities);
   }
 
   async #open(infoHash: InfoHash, index: number): Promise<Blob> {
@@ -273,6 +313,8 @@ function readSource(source: string | Uint8Array): {
   readonly name: string;
   readonly trackers: readonly string[];
   readonly createdBy: string | undefined;
+  /** Indices of the files to download; undefined for all. */
+  readonly selected: readonly number[] | undefined;
   readonly request: DownloadSource;
 } {
   if (typeof source !== 'string') {
@@ -282,7 +324,8 @@ function readSource(source: string | Uint8Array): {
     }
     const { infoHash, name, trackers } = decoded.value;
     const createdBy = readCreatedBy(source);
-    return { infoHash, name, trackers, createdBy, request: { kind: 'metainfo', bytes: source } };
+    const request = { kind: 'metainfo', bytes: source } as const;
+    return { infoHash, name, trackers, createdBy, selected: undefined, request };
   }
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());
@@ -296,7 +339,8 @@ function readSource(source: string | Uint8Array): {
   if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
   const name = magnet?.value.name || infoHash.slice(0, 12);
   const trackers = magnet?.value.trackers ?? [];
-  return { infoHash, name, trackers, createdBy: undefined, request: { kind: 'magnet', infoHash, name, trackers } };
+  const request = { kind: 'magnet', infoHash, name, trackers } as const;
+  return { infoHash, name, trackers, createdBy: undefined, selected: magnet?.value.selected, request };
 }
 
 /** A refusal only means that the browser may evict what nobody visits for long. */

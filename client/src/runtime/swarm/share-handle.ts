@@ -26,6 +26,10 @@ export class ShareHandle extends TransferHandle implements Share {
     });
   }
 
+  get waitsFor(): Share['waitsFor'] {
+    return this.session.waitsFor;
+  }
+
   protected get isOver(): boolean {
     return this.#stopped !== undefined;
   }

@@ -13,6 +13,7 @@ import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
 import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
+import type { ShareWait } from '../../worker/storage/kept-files.ts';
 import { Emitter } from '../emitter.ts';
 
 type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
@@ -64,6 +65,7 @@ export class TorrentSession {
   #firstByteAt: number | undefined;
   #isComplete = false;
   #isElsewhere = false;
+  #waitsFor: ShareWait | undefined;
   /** The program that made the torrent, when a torrent file said so. */
   createdBy: string | undefined;
   /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
@@ -85,7 +87,8 @@ export class TorrentSession {
   }
 
   get magnet(): string {
-    return formatMagnet({ infoHash: this.infoHash, name: this.name, trackers: this.#trackers });
+    const { infoHash, name } = this;
+    return formatMagnet({ infoHash, infoHashV2: this.#summary?.infoHashV2, name, trackers: this.#trackers });
   }
 
   /** Known from the moment that the metadata is here. */
@@ -100,6 +103,16 @@ export class TorrentSession {
   /** Nothing that is wanted is missing, whether it is served now or paused. */
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  /** Why a share of an earlier page is not served. */
+  get waitsFor(): ShareWait | undefined {
+    return this.#waitsFor;
+  }
+
+  setWait(wait: ShareWait | undefined): void {
+    this.#waitsFor = wait;
+    this.events.emit('progress', undefined);
   }
 
   /** Another tab of this profile carries it out: this one only shows it. */
@@ -186,6 +199,7 @@ export class TorrentSession {
     this.#state = 'seeding';
     this.#isComplete = true;
     this.#isElsewhere = false;
+    this.#waitsFor = undefined;
     this.#error = undefined;
     this.#progress = { ...this.#progress, doneBytes: totalBytes, totalBytes, leftBytes: 0, etaMs: undefined };
     this.setSummary(summary);

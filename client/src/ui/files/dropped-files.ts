@@ -4,6 +4,8 @@ export interface DroppedFiles {
   readonly files: readonly File[];
   /** The folder's name; undefined for loose files. */
   readonly name: string | undefined;
+  /** Ways back to files after a reload, where the browser gives them. */
+  readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
 }
 
 /** Most files of one drop. Beyond it the page would stall listing them; the rest is left out. */
@@ -18,9 +20,11 @@ export function filesOfInput(input: HTMLInputElement): DroppedFiles {
 
 /** What was dropped, folders walked through. Must be called inside the drop event: the list is emptied after it. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<DroppedFiles> {
-  const entries = [...transfer.items]
-    .filter((item) => item.kind === 'file')
-    .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const items: readonly HandedItem[] = [...transfer.items].filter((item) => item.kind === 'file');
+  const handing = items.map((item) => item.getAsFileSystemHandle?.());
+  const entries = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const withHandles = await filesOfHandles(handing);
+  if (withHandles) return withHandles;
   const files: File[] = [];
   for (const { entry, file } of entries) {
     if (entry?.isDirectory === true) await walk(entry as FileSystemDirectoryEntry, files);
@@ -28,6 +32,47 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<DroppedFiles>
   }
   const only = entries.length === 1 ? entries[0]?.entry : undefined;
   return { files, name: only?.isDirectory === true ? only.name : undefined };
+}
+
+/** What a drop is in Chromium; TypeScript's DOM library leaves it out. */
+type HandedItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
+
+/** What was dropped, by handles, which outlive the page; undefined where the browser gives none for any of it. */
+async function filesOfHandles(
+  handing: readonly (Promise<FileSystemHandle | null> | undefined)[],
+): Promise<DroppedFiles | undefined> {
+  const roots = await Promise.all(handing.map(async (each) => (each ? await each.catch(() => null) : null)));
+  const handles = new Map<File, FileSystemFileHandle>();
+  for (const root of roots) {
+    if (!root) return undefined;
+    if (root instanceof FileSystemDirectoryHandle) await walkHandles(root, root.name, handles);
+    else if (root instanceof FileSystemFileHandle) await takeHandle(root, '', handles);
+  }
+  const only = roots.length === 1 ? roots[0] : undefined;
+  return { files: [...handles.keys()], name: only?.kind === 'directory' ? only.name : undefined, handles };
+}
+
+async function walkHandles(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+  into: Map<File, FileSystemFileHandle>,
+): Promise<void> {
+  for await (const entry of folder.values()) {
+    if (into.size >= MAX_FILES) return;
+    if (entry instanceof FileSystemDirectoryHandle) await walkHandles(entry, `${path}/${entry.name}`, into);
+    else if (entry instanceof FileSystemFileHandle) await takeHandle(entry, `${path}/${entry.name}`, into);
+  }
+}
+
+/** `path` is empty for a loose file. */
+async function takeHandle(
+  handle: FileSystemFileHandle,
+  path: string,
+  into: Map<File, FileSystemFileHandle>,
+): Promise<void> {
+  if (into.size >= MAX_FILES) return;
+  const file = await handle.getFile();
+  into.set(path === '' ? file : withPath(file, path), handle);
 }
 
 /** True when files, and not text or a part of the page, are being dragged. */

@@ -5,7 +5,7 @@ import { useChanges } from '../state/ticker.ts';
 import { syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatRate, plural } from '../view/format.ts';
 import { fileLink } from '../view/hash-link.ts';
-import { ratioText, sourcesText } from '../view/transfer-words.ts';
+import { ratioText, shareWord, sourcesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { QrDialog } from './qr-dialog.tsx';
@@ -27,7 +27,7 @@ export function ShareRow({ share }: { readonly share: Share }) {
       icon={files.length > 1 ? 'folder' : 'file'}
       name={name}
       percent={100}
-      stateText={isPaused ? 'Paused' : 'Sharing'}
+      stateText={shareWord(share)}
       facts={<Facts share={share} />}
       actions={
         <>

@@ -110,7 +110,7 @@ function startDownload(source: string | Uint8Array): string | undefined {
   return undefined;
 }
 
-async function shareFiles(running: Node, { files, name }: DroppedFiles): Promise<void> {
+async function shareFiles(running: Node, { files, name, handles }: DroppedFiles): Promise<void> {
   const label = name ?? files[0]?.name ?? 'files';
   const mine: Preparing = { label, percent: signal(0) };
   preparing.value = [...preparing.value, mine];
@@ -118,7 +118,8 @@ async function shareFiles(running: Node, { files, name }: DroppedFiles): Promise
     mine.percent.value = percentOf(doneBytes, totalBytes, false);
   };
   try {
-    const share = await running.share(files, name === undefined ? { onProgress } : { name, onProgress });
+    const options = { onProgress, ...(name !== undefined && { name }), ...(handles && { handles }) };
+    const share = await running.share(files, options);
     spotlight.value = share.infoHash;
   } catch (error) {
     const title = errorCode(error) === 'storage-full' ? 'There is no room for these files' : `“${label}” is not shared`;

@@ -1,4 +1,4 @@
-import type { Download, SkeinErrorCode, SwarmProgress } from '../../index.ts';
+import type { Download, Share, SkeinErrorCode, SwarmProgress } from '../../index.ts';
 import { formatRatio, plural } from './format.ts';
 
 /** The state of a download in one or two words. */
@@ -23,6 +23,20 @@ export function downloadWord(
       return 'Stopped';
     case 'removed':
       return 'Removed';
+  }
+}
+
+/** The state of a share; where it waits for its person, what that must do. */
+export function shareWord({ isPaused, waitsFor }: Pick<Share, 'isPaused' | 'waitsFor'>): string {
+  switch (waitsFor) {
+    case 'permission':
+      return 'Press resume to let this page read the files again';
+    case 'files':
+      return 'Drop the files again to go on sharing';
+    case 'changed':
+      return 'Not shared: the files were changed. Share them anew';
+    case undefined:
+      return isPaused ? 'Paused' : 'Sharing';
   }
 }
 
