@@ -394,6 +394,17 @@ test('the files of a share are those that its torrent puts there, and hashing th
   expect(await Promise.all(share.files.map(async (file) => (await file.blob()).text()))).toEqual(['first', 'second']);
 });
 
+test('a link that selects files skips the others, as soon as it is known which there are (BEP 53)', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(`${magnet}&so=2`);
+  await world.deliver();
+  expect(a.worker.requests.some(({ kind }) => kind === 'setPriorities')).toBe(false);
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  expect(a.worker.requests.at(-1)).toEqual({ kind: 'setPriorities', infoHash, priorities: ['skip', 'skip', 'normal'] });
+  expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
+});
+
 test('a peer that another one named by its id is found in the overlay, linked and asked for a channel', async () => {
   const world = new FakeWorld();
   const [a, b] = world.pair();
