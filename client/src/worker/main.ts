@@ -58,6 +58,9 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
     case 'proxy':
       table.attach(request, new PortPipe(request.port));
       return;
+    case 'dropPeer':
+      table.dropPeer(request.infoHash, request.peer);
+      return;
     case 'peerGone':
       table.peerGone(request.peer);
       return;

@@ -66,6 +66,8 @@ export type WorkerRequest =
       readonly serial: number;
       readonly port: MessagePort;
     }
+  /** The torrent has no place for this peer any more. */
+  | { readonly kind: 'dropPeer'; readonly infoHash: InfoHash; readonly peer: NodeId }
   /** The link to the peer is gone; its channels with it. */
   | { readonly kind: 'peerGone'; readonly peer: NodeId }
   /** The page is about to end the worker: what is stored is flushed and recorded. Answer: nothing. */

@@ -225,6 +225,10 @@ export class TorrentTable {
     void this.#started.then(() => this.#inOrder(end.infoHash, async () => this.#attachOrClose(end, held)));
   }
 
+  dropPeer(infoHash: InfoHash, peer: NodeId): void {
+    this.#torrents.get(infoHash)?.driver.peerGone(peer);
+  }
+
   peerGone(peer: NodeId): void {
     for (const { driver } of this.#torrents.values()) driver.peerGone(peer);
   }

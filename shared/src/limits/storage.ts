@@ -130,5 +130,11 @@ export const REFUSED_PAUSE_MS = 10_000;
 /** Pause before a peer of no use to us or to whom we are of none is tried again. [ms] */
 export const USELESS_PAUSE_MS = 300_000;
 
+/**
+ * How long a peer may be of no use while others wait for its place, and the pause between two that lose theirs. [ms] Three
+ * rounds of the choker's optimistic slot: who was not tried by then will not be soon. libtorrent waits 300 s for 4 %.
+ */
+export const PEER_TURNOVER_MS = 90_000;
+
 /** Period of announcing to the tracker while a torrent is served. [ms] */
 export const ANNOUNCE_PERIOD_MS = 60_000;

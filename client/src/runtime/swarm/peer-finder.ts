@@ -111,6 +111,14 @@ export class PeerFinder {
     this.connectMore();
   }
 
+  /** Somebody who is due to be tried waits for a place. */
+  hasWaiting(): boolean {
+    const now = this.#owner.clock.now();
+    for (const { contact, retryAt, isConnecting } of this.#candidates.values())
+      if (!isConnecting && retryAt <= now && !this.#owner.hasPeer(contact.id)) return true;
+    return false;
+  }
+
   /** The peer was offered before and not forgotten. */
   knows(peer: NodeId): boolean {
     return this.#candidates.has(peer);

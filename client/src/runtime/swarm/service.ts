@@ -168,6 +168,7 @@ export class SwarmService {
     const session = new TorrentSession(infoHash, name, trackers, {
       nameOf: (id) => this.#host.nameOf(id),
       askPieces: () => this.#worker.askPieces(infoHash),
+      dropPeer: (peer) => this.#worker.dropPeer(infoHash, peer),
     });
     const peers = new TorrentPeers(session, this.#host, this.#broker);
     const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined, handles: [] };

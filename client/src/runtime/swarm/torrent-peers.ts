@@ -4,16 +4,19 @@ import {
   MAX_CHANNELS_PER_TORRENT,
   MAX_SOUGHT_PEERS,
   MIN_RETRY_PAUSE_MS,
+  PEER_TURNOVER_MS,
   REFUSED_PAUSE_MS,
   USELESS_PAUSE_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import type { PeerSource } from '../../api.ts';
+import type { Millis } from '../../../../shared/src/machine.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
 import type { ChannelBroker } from './channel-broker.ts';
 import type { RefuseCode } from './control.ts';
 import type { SwarmHost } from './host.ts';
 import { PeerFinder } from './peer-finder.ts';
+import { leastUseful } from './peer-turnover.ts';
 import type { TorrentSession } from './torrent-session.ts';
 
 /** Peers that a torrent remembers as banned. The oldest is forgotten first. */
@@ -38,8 +41,13 @@ export class TorrentPeers {
   readonly #host: SwarmHost;
   readonly #broker: ChannelBroker;
   readonly #finder: PeerFinder;
-  /** Peers with a channel, by the serial of the newest one. BOUNDED: by MAX_CHANNELS_PER_TORRENT. */
-  readonly #channels = new Map<NodeId, number>();
+  /** Peers with a channel, with the newest one's serial and beginning. BOUNDED: by MAX_CHANNELS_PER_TORRENT. */
+  readonly #channels = new Map<NodeId, { readonly serial: number; readonly since: Millis }>();
+  /** Peers that lose their place to others. BOUNDED: by MAX_CHANNELS_PER_TORRENT: they leave with their channel. */
+  readonly #dropped = new Set<NodeId>();
+  #turnoverAt = 0;
+  /** A peer was refused since for want of a place. */
+  #isCrowded = false;
   /** Peers that were asked for a channel. BOUNDED: by MAX_SOUGHT_PEERS. */
   readonly #opening = new Set<NodeId>();
   /** BOUNDED: by MAX_BANNED_PEERS. */
@@ -87,14 +95,16 @@ export class TorrentPeers {
     if (!isHere || state === 'checking' || state === 'failed') return 'unknown-swarm';
     if (state === 'paused') return 'paused';
     if (this.#banned.has(peer)) return 'busy';
-    return this.#channels.size >= MAX_CHANNELS_PER_TORRENT && !this.#channels.has(peer) ? 'busy' : undefined;
+    if (this.#channels.size < MAX_CHANNELS_PER_TORRENT || this.#channels.has(peer)) return undefined;
+    this.#isCrowded = true;
+    return 'busy';
   }
 
   /** A channel is agreed; `serial` is its name in the worker's reports. */
   opened(link: Link, serial: number, isOutbound: boolean): void {
     const peer = link.peer.id;
     this.#opening.delete(peer);
-    this.#channels.set(peer, serial);
+    this.#channels.set(peer, { serial, since: this.#host.clock.now() });
     this.#finder.succeeded(peer);
     // Keeps the link from being closed as one that nobody needs. That it may fail changes nothing for the channel.
     if (!isOutbound) this.#host.openLink(link.peer).catch(() => undefined);
@@ -107,11 +117,11 @@ export class TorrentPeers {
 
   /** The worker says that a channel is over. Reports of a channel that was replaced meanwhile are ignored. */
   channelOver(peer: NodeId, serial: number, why: LossReason): void {
-    if (this.#channels.get(peer) !== serial) return;
+    if (this.#channels.get(peer)?.serial !== serial) return;
     this.#channels.delete(peer);
     this.#broker.closed(peer, this.infoHash);
     if (why === 'banned') this.#ban(peer);
-    this.#lost(peer, why);
+    this.#lost(peer, this.#dropped.delete(peer) ? 'useless' : why);
   }
 
   linkUp(peer: NodeId): void {
@@ -121,6 +131,7 @@ export class TorrentPeers {
   /** The link is gone, and with it the channel: another source is looked for at once. */
   linkDown(peer: NodeId): void {
     const hadChannel = this.#channels.delete(peer);
+    this.#dropped.delete(peer);
     const wasOpening = this.#opening.delete(peer);
     if (!hadChannel && !wasOpening) return;
     this.#finder.failed(peer);
@@ -157,6 +168,7 @@ export class TorrentPeers {
     if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
     this.#wasComplete = isComplete;
     this.#setPublished(isActive && (isComplete || progress.doneBytes > 0));
+    if (isActive) this.#turnOver();
   }
 
   /** Takes this peer out of the swarm. */
@@ -173,6 +185,24 @@ export class TorrentPeers {
       this.#release(peer);
     }
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  /** Where all places are taken and others wait, the peer that is of least use gives its place up, one at a time. */
+  #turnOver(): void {
+    const now = this.#host.clock.now();
+    if (now < this.#turnoverAt) return;
+    const isSeeking = this.#isIncomplete() && this.#channels.size >= MAX_SOUGHT_PEERS && this.#finder.hasWaiting();
+    if (!isSeeking && !this.#isCrowded) return;
+    this.#turnoverAt = now + PEER_TURNOVER_MS;
+    this.#isCrowded = false;
+    const isSettled = (id: string): boolean => {
+      const channel = this.#channels.get(id as NodeId);
+      return channel !== undefined && now - channel.since >= PEER_TURNOVER_MS;
+    };
+    const peer = leastUseful(this.#session.peers(), isSettled) as NodeId | undefined;
+    if (peer === undefined) return;
+    this.#dropped.add(peer);
+    this.#session.dropPeer(peer);
   }
 
   #resolveNamed(): void {

@@ -48,6 +48,8 @@ export interface SessionHost {
   nameOf(id: NodeId): string | undefined;
   /** The next report is to hold the map of the pieces. */
   askPieces(): void;
+  /** Closes the channel of a peer that is of no use. */
+  dropPeer(peer: NodeId): void;
 }
 
 /** What the page knows of one torrent, whether it is shared, downloaded or both. */
@@ -148,6 +150,10 @@ export class TorrentSession {
 
   peers(): SwarmPeer[] {
     return [...this.#peers];
+  }
+
+  dropPeer(peer: NodeId): void {
+    this.#host.dropPeer(peer);
   }
 
   /** The newest map; has the next one follow. */

@@ -104,6 +104,11 @@ export class WorkerClient {
     return serial;
   }
 
+  /** The torrent has no place for this peer any more: its channel is closed, and reported so. */
+  dropPeer(infoHash: InfoHash, peer: NodeId): void {
+    this.#post({ kind: 'dropPeer', infoHash, peer });
+  }
+
   peerGone(peer: NodeId): void {
     this.#post({ kind: 'peerGone', peer });
   }
