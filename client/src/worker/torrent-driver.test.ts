@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest';
+import { equalBytes } from '../../../shared/src/bytes.ts';
+import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { seededRng } from '../../../shared/src/machine.ts';
+import { type LabContent, makeContent } from '../swarm/test/lab.ts';
+import { Torrent } from '../swarm/torrent.ts';
+import type { Metainfo } from '../swarm/types.ts';
+import { MESSAGE, PIECE_HEADER_BYTES } from '../swarm/wire.ts';
+import { PieceSet } from './bitfield.ts';
+import type { Pipe, PipeHandler } from './pipe.ts';
+import { MemoryBudget, MemoryStore } from './storage/memory.ts';
+import type { OwnBytes } from './storage/types.ts';
+import { TorrentDriver } from './torrent-driver.ts';
+
+const KIB = 1024;
+
+/** One end of a pipe that lives in this process. What is sent arrives in a task of its own, as on a channel. */
+class MemoryPipe implements Pipe {
+  readonly queuedBytes = 0;
+  far: MemoryPipe | undefined;
+  tamper: (bytes: OwnBytes) => OwnBytes = (bytes) => bytes;
+  #handler: PipeHandler | undefined;
+  #isOver = false;
+
+  start(handler: PipeHandler): void {
+    this.#handler = handler;
+    setTimeout(() => handler.open());
+  }
+
+  send(bytes: OwnBytes): boolean {
+    if (this.#isOver) return false;
+    const sent = this.tamper(bytes.slice());
+    const { far } = this;
+    if (far) setTimeout(() => far.#receive(sent));
+    return true;
+  }
+
+  close(): void {
+    this.#isOver = true;
+    const { far } = this;
+    if (far) setTimeout(() => far.#end());
+  }
+
+  #receive(bytes: OwnBytes): void {
+    if (!this.#isOver) this.#handler?.message(bytes);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#handler?.closed();
+  }
+}
+
+/** A driver with memory for storage, and what it said. */
+class Peer {
+  readonly id: NodeId;
+  readonly driver: TorrentDriver;
+  readonly content: LabContent;
+  readonly banned: NodeId[] = [];
+  saved: Metainfo | undefined;
+  receivedBytes = 0;
+  readonly #complete: Promise<void>;
+
+  constructor(name: number, content: LabContent, role: 'seed' | 'leecher' | 'magnet') {
+    this.id = hashToId(Uint8Array.of(name));
+    this.content = content;
+    const { metainfo } = content;
+    const pieces = Math.ceil(metainfo.totalLength / metainfo.pieceLength);
+    const open = (): MemoryStore => new MemoryStore(metainfo.files, new MemoryBudget());
+    const store = role === 'magnet' ? undefined : open();
+    const stored = role === 'seed' ? PieceSet.full(pieces) : undefined;
+    if (role === 'seed') store?.write(0, content.bytes.slice());
+    const known = role === 'magnet' ? undefined : metainfo;
+    let done: () => void = () => undefined;
+    this.#complete = new Promise((resolve) => (done = resolve));
+    this.driver = new TorrentDriver({
+      infoHash: metainfo.infoHash,
+      machine: new Torrent(
+        { self: this.id, infoHash: metainfo.infoHash, metainfo: known, stored: stored?.toBytes() },
+        seededRng(name),
+      ),
+      metainfo: known,
+      store,
+      stored,
+      isPaused: false,
+      error: undefined,
+      openStore: () => Promise.resolve(open()),
+      save: (progress) => {
+        this.saved = progress.metainfo;
+        return Promise.resolve();
+      },
+      report: (report) => {
+        if (report.kind !== 'progress') return;
+        this.banned.splice(0, Infinity, ...report.banned);
+        if (report.state === 'seeding') done();
+      },
+    } as ConstructorParameters<typeof TorrentDriver>[0]);
+    this.driver.begin();
+  }
+
+  connect(other: Peer, tamper?: (bytes: OwnBytes) => OwnBytes): void {
+    const [near, far] = [new MemoryPipe(), new MemoryPipe()];
+    near.far = far;
+    far.far = near;
+    far.tamper = (bytes) => {
+      if (isBlock(bytes)) this.receivedBytes += bytes.length - PIECE_HEADER_BYTES;
+      return tamper?.(bytes) ?? bytes;
+    };
+    this.driver.attach({ peer: other.id, isOutbound: true, serial: 1 }, near);
+    other.driver.attach({ peer: this.id, isOutbound: false, serial: 1 }, far);
+  }
+
+  async complete(): Promise<void> {
+    await this.#complete;
+  }
+
+  async hasFiles(): Promise<boolean> {
+    const { bytes, metainfo } = this.content;
+    for (const [index, { offset, length, isPadding }] of metainfo.files.entries()) {
+      if (isPadding) continue;
+      const blob = await this.driver.file(index);
+      const found = new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer(0));
+      if (!equalBytes(found, bytes.subarray(offset, offset + length))) return false;
+    }
+    return true;
+  }
+}
+
+const isBlock = (bytes: Uint8Array): boolean => bytes[4] === MESSAGE.piece;
+
+for (const version of ['v1', 'hybrid', 'v2'] as const) {
+  test(`${version}: files come over whole, from the torrent file and from an info-hash alone`, async () => {
+    const content = makeContent(1, [300 * KIB + 5, 0, 10, 100 * KIB], 64 * KIB, version);
+    const seed = new Peer(1, content, 'seed');
+    const peers = [new Peer(2, content, 'leecher'), new Peer(3, content, 'magnet')];
+    for (const peer of peers) peer.connect(seed);
+    for (const peer of peers) {
+      await peer.complete();
+      expect(await peer.hasFiles()).toBe(true);
+      expect(peer.banned).toEqual([]);
+      // Padding is not sent.
+      const data = content.metainfo.files.reduce((sum, { length, isPadding }) => sum + (isPadding ? 0 : length), 0);
+      expect(peer.receivedBytes).toBe(data);
+      await peer.driver.stop(true);
+      expect(peer.saved?.pieceLayers?.map(String)).toEqual(content.metainfo.pieceLayers?.map(String));
+    }
+    await seed.driver.stop(true);
+  });
+}
+
+for (const version of ['hybrid', 'v2'] as const) {
+  test(`${version}: who sends one bad block is banned for it, and all the rest it sent is kept`, async () => {
+    const content = makeContent(2, [1000 * KIB], 256 * KIB, version);
+    const [seed, liar] = [new Peer(1, content, 'seed'), new Peer(2, content, 'seed')];
+    const leecher = new Peer(3, content, 'leecher');
+    let blocks = 0;
+    leecher.connect(liar, (bytes) => {
+      if (isBlock(bytes) && ++blocks === 10) bytes[5000] = (bytes[5000] as number) ^ 1;
+      return bytes;
+    });
+    leecher.connect(seed);
+    await leecher.complete();
+    expect(await leecher.hasFiles()).toBe(true);
+    expect(leecher.banned).toEqual([liar.id]);
+    // Blocks that were on their way when it was banned are not taken, so they come from the other one.
+    expect(leecher.receivedBytes - content.bytes.length).toBeGreaterThanOrEqual(BLOCK_BYTES);
+    for (const peer of [seed, liar, leecher]) await peer.driver.stop(true);
+  });
+}
