@@ -168,3 +168,18 @@ test('whom another source names as well moves up from the replacement cache', ()
   expect(table.get(waiting.id)).toBeUndefined();
   expect(table.learn(waiting, 1_000, 1_000, person(399).id)?.contact).toBe(waiting);
 });
+
+test('the sibling set changes with a sibling, and with nobody else', () => {
+  const table = new RoutingTable(self, 4);
+  const sorted = people.slice(1, 30).sort((a, b) => compareDistance(self, a.id, b.id));
+  for (const contact of sorted) table.learn(contact, 0, 0, undefined);
+  const ids = (): NodeId[] => table.siblings.map(({ contact }) => contact.id);
+  const before = table.siblings;
+  const version = table.siblingVersion;
+  table.drop(item(sorted, 10).id, 1);
+  table.drop(item(sorted, 20).id, 1);
+  expect([table.siblings === before, table.siblingVersion]).toEqual([true, version]);
+  table.drop(item(sorted, 1).id, 1);
+  expect(table.siblingVersion).toBe(version + 1);
+  expect(ids()).toEqual([0, 2, 3, 4].map((index) => item(sorted, index).id));
+});

@@ -1,8 +1,27 @@
 import { expect, test } from 'vitest';
-import { SYNC_PARTS } from '../../../shared/src/limits/records.ts';
-import { keyAt } from './record-test-kit.ts';
-import { digestOf } from './sync.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
+import {
+  SYNC_DELAY_MS,
+  SYNC_MIN_MS,
+  SYNC_PARTS,
+  SYNC_SPREAD_MS,
+  SYNC_URGENT_QUIET_MS,
+} from '../../../shared/src/limits/records.ts';
+import { seededRng } from '../../../shared/src/machine.ts';
+import { AnswerTimes } from './answer-times.ts';
+import { ContactCache } from './contact-cache.ts';
+import { Core } from './core.ts';
+import { Forwarder } from './forwarder.ts';
+import { FRAME } from './link-frames.ts';
+import { Neighbourhood } from './neighbourhood.ts';
+import { ProviderStore } from './provider-store.ts';
+import { RecordStore } from './record-store.ts';
+import { WALL, keyAt, person, recordOf } from './record-test-kit.ts';
+import { ROUTE_KIND, decodeRoute } from './route-frame.ts';
+import { RoutingTable } from './routing-table.ts';
+import { Sync, digestOf } from './sync.ts';
 import type { Item } from './sync-payloads.ts';
+import type { OverlayOutput } from './types.ts';
 
 const item = (end: string, version = 1): Item => ({ kind: 'record', key: keyAt(`a${end.padStart(39, '0')}`), version });
 const changed = (a: readonly number[], b: readonly number[]): number[] =>
@@ -23,4 +42,63 @@ test('one version, one key or one kind changes exactly the part of its key', () 
 
 test('two exchanges hash the same items differently, so that nobody can prepare keys that cancel out', () => {
   expect(changed(digestOf([item('1')], 7), digestOf([item('1')], 8))).toEqual([1]);
+});
+
+/** A holder of one record with three links, whose digests nobody answers. */
+class Holder {
+  readonly core = new Core(person(50), seededRng(3), new ContactCache());
+  readonly table = new RoutingTable(this.core.self.id, 10);
+  readonly #out: OverlayOutput[] = [];
+  readonly #sync: Sync;
+
+  constructor() {
+    const routing = {
+      core: this.core,
+      table: this.table,
+      forwarder: new Forwarder(this.core, this.table),
+      answerTimes: new AnswerTimes(),
+    };
+    const records = new RecordStore(this.core.self.id, () => true);
+    records.put(recordOf(), WALL);
+    this.core.out = this.#out;
+    this.core.wallOffset = WALL;
+    this.#sync = new Sync(routing, new Neighbourhood(this.core, this.table), records, new ProviderStore());
+    for (const index of [51, 52, 53]) this.table.linkUp(person(index), 0);
+  }
+
+  /** Ticks every second up to `until`; every `changeMs` a newcomer is heard of. When digests left, by partner. */
+  digests(until: number, changeMs = Number.POSITIVE_INFINITY): Map<NodeId, number[]> {
+    const times = new Map<NodeId, number[]>();
+    for (; this.core.now < until; this.core.now += 1_000) {
+      for (const { link } of this.table.linked) if (link) link.lastHeard = this.core.now;
+      if (this.core.now % changeMs === 0) this.table.siblingVersion++;
+      this.#sync.tick();
+      for (const output of this.#out.splice(0)) {
+        const frame =
+          output.kind === 'send' && output.bytes[1] === FRAME.route
+            ? decodeRoute(output.bytes, this.core.contacts)
+            : undefined;
+        if (frame?.kind === ROUTE_KIND.sync)
+          times.set(frame.target, [...(times.get(frame.target) ?? []), this.core.now]);
+      }
+    }
+    return times;
+  }
+}
+
+const pauses = (times: Map<NodeId, number[]>): number[] =>
+  [...times.values()].flatMap((each) => each.slice(1).map((at, i) => at - (each[i] ?? 0)));
+
+test('soon after the siblings changed each of them is sent a digest', () => {
+  const first = [...new Holder().digests(SYNC_DELAY_MS + SYNC_SPREAD_MS + 1_000).values()].map(([at]) => at ?? 0);
+  expect(first).toHaveLength(3);
+  expect(Math.min(...first)).toBeGreaterThanOrEqual(SYNC_DELAY_MS);
+});
+
+test('however often siblings change, one peer is compared with only so often; without change much more rarely', () => {
+  const restless = pauses(new Holder().digests(300_000, 5_000));
+  const quiet = pauses(new Holder().digests(600_000));
+  expect(Math.min(...restless)).toBeGreaterThanOrEqual(SYNC_URGENT_QUIET_MS);
+  expect(Math.max(...restless)).toBeLessThan(SYNC_MIN_MS);
+  expect(Math.min(...quiet)).toBeGreaterThanOrEqual(SYNC_MIN_MS);
 });
