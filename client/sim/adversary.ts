@@ -6,7 +6,7 @@ import { ContactCache } from '../src/overlay/contact-cache.ts';
 import type { AgedContact } from '../src/overlay/frame-fields.ts';
 import { FRAME, decodeContacts, encodeAck, encodeContacts } from '../src/overlay/link-frames.ts';
 import { closestOf } from '../src/overlay/lookup.ts';
-import { decodeFind } from '../src/overlay/payloads.ts';
+import { decodeFind, decodeGet, decodeStore, encodeRead } from '../src/overlay/payloads.ts';
 import { encodeReply } from '../src/overlay/reply-frame.ts';
 import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, decodeRoute, patchRoute } from '../src/overlay/route-frame.ts';
 import type { OverlayInput, OverlayOutput } from '../src/overlay/types.ts';
@@ -15,7 +15,8 @@ import type { Behaviour, SimNode } from './sim-node.ts';
 /**
  * What colluders do with the messages of others. `drop`: acknowledge and forget. `misroute`: acknowledge and hand to
  * another colluder, or to the linked peer farthest from the target. `lie`: answer every lookup as if they were the
- * closest, with colluders, and with a peer that does not exist when they have made some up. `sybil`: lie, from ids chosen around one key.
+ * closest, with colluders, and with a peer that does not exist when they have made some up; find nothing in what others
+ * read, and keep nothing of what they store. `sybil`: lie, from ids chosen around one key.
  * `eclipse`: lie to one victim only, and fill its table.
  */
 export type AttackKind = 'drop' | 'misroute' | 'lie' | 'sybil' | 'eclipse';
@@ -122,17 +123,20 @@ export class Adversary implements Behaviour {
     out.push({ kind: 'send', to, bytes: patchRoute(bytes, hops + 1, lifetimeMs, detours, 0) });
   }
 
-  /** Answers a lookup, or a question to a peer that does not exist, with a ghost and colluders. */
+  /**
+   * Answers a lookup, or a question to a peer that does not exist, with a ghost and colluders; a read with nothing, and a
+   * store with the claim that everybody has it.
+   */
   #lie(from: NodeId, frame: RouteFrame, isForUs: boolean, out: OverlayOutput[]): boolean {
     const isExact = (frame.flags & ROUTE_EXACT) !== 0;
     const isForGhost = isExact && this.#coalition.isGhost(frame.target);
-    const find = frame.kind === ROUTE_KIND.find ? decodeFind(frame.payload) : undefined;
-    if (!find || (isExact && !isForUs && !isForGhost) || frame.origin.id === find.key) return false;
-    const ghost = this.#coalition.ghostNear(find.key);
-    const named = closestOf(find.key, [...this.#coalition.closest(find.key, NAMED), ...(ghost ? [ghost] : [])], NAMED);
+    const lie = lieFor(frame, this.#cache);
+    if (!lie || (isExact && !isForUs && !isForGhost) || frame.origin.id === lie.key) return false;
+    const ghost = this.#coalition.ghostNear(lie.key);
+    const named = closestOf(lie.key, [...this.#coalition.closest(lie.key, NAMED), ...(ghost ? [ghost] : [])], NAMED);
     const closest: AgedContact[] = named.map((contact) => ({ contact, age: 0 }));
     const trail = [{ id: isForGhost ? frame.target : this.#node.contact.id, samples: [] }];
-    const reply = { id: frame.id, status: 'ok', hops: frame.hops, payload: NOTHING, closest, trail } as const;
+    const reply = { id: frame.id, status: 'ok', hops: frame.hops, payload: lie.payload, closest, trail } as const;
     out.push({ kind: 'send', to: from, bytes: encodeReply(reply) });
     return true;
   }
@@ -152,6 +156,24 @@ export class Adversary implements Behaviour {
 }
 
 const NOTHING = new Uint8Array(0);
+
+const NOTHING_READ = encodeRead({ token: undefined, copyAgeMs: undefined, body: NOTHING });
+const EIGHT_COPIES = new Uint8Array([8]);
+
+/** What a liar answers, and about which key; undefined for messages that it leaves alone. */
+function lieFor(
+  { kind, payload }: RouteFrame,
+  cache: ContactCache,
+): { readonly key: Key; readonly payload: Uint8Array } | undefined {
+  if (kind === ROUTE_KIND.find) return keyed(decodeFind(payload)?.key, NOTHING);
+  if (kind === ROUTE_KIND.get) return keyed(decodeGet(payload)?.key, NOTHING_READ);
+  if (kind === ROUTE_KIND.store) return keyed(decodeStore(payload, cache)?.record.key, EIGHT_COPIES);
+  return undefined;
+}
+
+function keyed(key: Key | undefined, payload: Uint8Array): ReturnType<typeof lieFor> {
+  return key === undefined ? undefined : { key, payload };
+}
 
 /** An attacker always says that it needs the link. */
 const NEEDED = 1;

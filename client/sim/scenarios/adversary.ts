@@ -1,13 +1,14 @@
-import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import { type Key, type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
 import { MAX_LANES } from '../../../shared/src/limits/overlay.ts';
 import { type Millis, shuffle } from '../../../shared/src/machine.ts';
-import type { LookupMode } from '../../src/overlay/types.ts';
+import type { LookupMode, TableEntry } from '../../src/overlay/types.ts';
 import { Coalition, contactNear } from '../adversary.ts';
 import { choice, count, share } from '../options.ts';
 import { grow, measureUpkeep, routedFrames } from '../phases.ts';
+import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
 import type { SimNode } from '../sim-node.ts';
-import { rounded } from '../statistics.ts';
+import { rounded, shareOf } from '../statistics.ts';
 import { Truth } from '../truth.ts';
 import { LOOKUP_TIMEOUT_MS, type LookupTally, drain, evenly, newTally, pick, randomKey } from '../workload.ts';
 import type { World } from '../world.ts';
@@ -24,6 +25,12 @@ const SYBIL_LEAD_BITS = 2;
 /** How long attackers work on a victim's table, and how often they dial it. [ms] */
 const SIEGE_MS = 120_000;
 const SIEGE_STEP_MS = 10_000;
+
+/** A record is put and read for so many lookups. */
+const LOOKUPS_PER_RECORD = 5;
+
+/** Puts and gets end within this, those that look beside their key included. [ms] */
+const RECORDS_WITHIN_MS = 30_000;
 
 /** How a run looks keys up. */
 interface Asking {
@@ -64,6 +71,7 @@ export const adversary = defineScenario({
     const before = routedFrames(world);
     const startedAt = world.now;
     const key = kind === 'sybil' ? () => victimKey : () => randomKey(world.rng);
+    const keys = (index: number): Key => (kind === 'sybil' ? besideKey(victimKey, index) : randomKey(world.rng));
     lookUpAll(world, lookups, coalition, { mode, disjoint, askers: victim ? [victim] : honest, key }, tally, findings);
     const background = (upkeep.routedPerSecond * (world.now - startedAt)) / 1000;
     const messages = Math.max(0, routedFrames(world) - before - background) / Math.max(1, tally.lookups);
@@ -73,7 +81,12 @@ export const adversary = defineScenario({
       honestJoined: honest.length,
       namedDead: rounded(findings.ghosts / Math.max(1, tally.lookups), 4),
       namedColluder: rounded(findings.colluders / Math.max(1, tally.lookups), 4),
+      records: storeAndRead(world, lookups, coalition, { askers: honest, readers: victim ? [victim] : honest, keys }),
       colludersInTable: rounded(colludersIn(victim ? [victim] : honest, coalition), 3),
+      colludersAmongLinks: rounded(
+        colludersIn(victim ? [victim] : honest, coalition, ({ isLinked }) => isLinked),
+        3,
+      ),
     };
     return {
       tally,
@@ -160,11 +173,60 @@ function isLiving(world: World, id: NodeId): boolean {
   return world.nodes.get(id)?.isAlive === true;
 }
 
-/** Mean share of colluders in the tables of `nodes`. */
-function colludersIn(nodes: readonly SimNode[], coalition: Coalition): number {
+/** A key that begins with as many digits of `key` as sybils can match by far. */
+function besideKey(key: Key, index: number): Key {
+  const end = index.toString(16).padStart(8, '0');
+  return parseNodeId(key.slice(0, -end.length) + end) ?? key;
+}
+
+/** Honest peers put records, and others read them; the answers of colluders to authors and readers are lies too. */
+function storeAndRead(
+  world: World,
+  lookups: number,
+  coalition: Coalition,
+  { askers, readers, keys }: { askers: readonly SimNode[]; readers: readonly SimNode[]; keys: (index: number) => Key },
+): Readonly<Record<string, number | null>> {
+  const ledger = new RecordLedger(world);
+  const widened = (): number =>
+    [...new Set([...askers, ...readers])].reduce((sum, { overlay }) => sum + overlay.counters.widened, 0);
+  const before = widened();
+  const records = Math.ceil(lookups / LOOKUPS_PER_RECORD);
+  evenly(world, records, SPAN_MS, (index) => {
+    const author = pick(world.rng, askers);
+    if (author) ledger.put(author, keys(index));
+  });
+  world.run(world.now + SPAN_MS);
+  drain(world, () => ledger.tally.open, RECORDS_WITHIN_MS);
+  const kept = ledger.records.filter(({ key }) =>
+    world.alive.some(({ contact, overlay }) => !coalition.has(contact.id) && overlay.keeps(key)),
+  );
+  for (const record of ledger.records) {
+    const reader = pick(world.rng, readers);
+    if (reader) ledger.get(reader, record);
+    world.run(world.now + SPAN_MS / records);
+  }
+  drain(world, () => ledger.tally.open, RECORDS_WITHIN_MS);
+  const { puts, stored, putMs, getMs } = ledger.tally;
+  return {
+    puts,
+    stored: shareOf(stored, puts),
+    kept: shareOf(kept.length, puts),
+    found: ledger.found,
+    widened: widened() - before,
+    putP95Ms: rounded(putMs.percentile(0.95), 0),
+    getP95Ms: rounded(getMs.percentile(0.95), 0),
+  };
+}
+
+/** Mean share of colluders in the tables of `nodes`, of the entries that count. */
+function colludersIn(
+  nodes: readonly SimNode[],
+  coalition: Coalition,
+  counts: (entry: TableEntry) => boolean = () => true,
+): number {
   let sum = 0;
   for (const { overlay } of nodes) {
-    const { entries } = overlay.snapshot();
+    const entries = overlay.snapshot().entries.filter(counts);
     sum += entries.filter(({ contact }) => coalition.has(contact.id)).length / Math.max(1, entries.length);
   }
   return sum / Math.max(1, nodes.length);

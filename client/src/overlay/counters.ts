@@ -19,6 +19,8 @@ export class Counters {
   recordsServed = 0;
   /** Those of them that came from copies. */
   copiesServed = 0;
+  /** Stores and reads of ours that looked beside their key, because what was named around it was too dense or too sparse. */
+  widened = 0;
 
   sent(bytes: Uint8Array): void {
     const type = (bytes[1] as number) & 15;

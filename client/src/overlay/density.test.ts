@@ -4,7 +4,7 @@ import { type Rng, randomBytes, seededRng } from '../../../shared/src/machine.ts
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { judgeDensity, sizeByDensity } from './density.ts';
 
-const SIZE = 1_000;
+const SIZE = 200;
 
 function randomId(rng: Rng): NodeId {
   return nodeIdFromBytes(randomBytes(rng, ID_BYTES));

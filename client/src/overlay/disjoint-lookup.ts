@@ -27,7 +27,8 @@ import { ROUTE_KIND } from './route-frame.ts';
  *                                                 └── copies disagree, answers too sparse: again ───┘
  *
  * Nothing that a copy brings is believed by itself: the closest peers named must answer, asked through other copies'
- * ways. What the copies leave in doubt is asked once more through first hops not taken yet, and more peers must answer.
+ * ways. What the copies leave in doubt is asked once more through first hops not taken yet, the oldest links first, and more
+ * peers must answer.
  */
 export class DisjointLookup implements RequestOwner, AuditOwner, Timed {
   readonly #routing: Routing;
@@ -125,14 +126,26 @@ export class DisjointLookup implements RequestOwner, AuditOwner, Timed {
     const deadline = Math.min(this.#deadline, core.now + Math.ceil(LANE_PATIENCE * patienceMs));
     const payload = encodeFind({ key: this.#key, referrers: [] });
     const usedFirstHops = this.#usedFirstHops;
+    const starts = this.#isDeep ? this.#oldestLinks() : [];
     for (let lane = 0; lane < this.#count; lane++) {
       const flags = laneFlags(lane, this.#count);
-      const question = { kind: ROUTE_KIND.find, flags, target: this.#key, payload, ways: [], deadline, usedFirstHops };
+      const ways = starts.slice(LANE_ATTEMPTS * lane, LANE_ATTEMPTS * (lane + 1)).map((id) => [id]);
+      const question = { kind: ROUTE_KIND.find, flags, target: this.#key, payload, ways, deadline, usedFirstHops };
       const request = new Request(this.#routing, { ...question, patienceMs, maxAttempts: LANE_ATTEMPTS }, this);
       this.#lanes.add(request);
       request.start();
     }
     core.timers.set(this, core.now + patienceMs, 'slow copies of a lookup');
+  }
+
+  /**
+   * The links not asked yet that we have had for longest, wherever they lead. Who wants to stand between us and a part of the
+   * network links to us later than those we met by chance, and then has all the links that lead there.
+   */
+  #oldestLinks(): NodeId[] {
+    const unused = this.#routing.table.linked.filter(({ contact }) => !this.#usedFirstHops.includes(contact.id));
+    unused.sort((a, b) => (a.link?.since ?? 0) - (b.link?.since ?? 0));
+    return unused.map(({ contact }) => contact.id);
   }
 
   #proceed(): void {

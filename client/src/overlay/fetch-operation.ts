@@ -1,5 +1,10 @@
 import { CONTACT_BYTES, type Contact, type Key, type NodeId } from '../../../shared/src/ids.ts';
-import { LOOKUP_PARALLELISM, OPERATION_TIMEOUT_MS, QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  LOOKUP_PARALLELISM,
+  LOOKUP_SHORTLIST,
+  OPERATION_TIMEOUT_MS,
+  QUESTION_TIMEOUT_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import {
   MAX_PROVIDERS_PER_KEY,
   MAX_READ_PEERS,
@@ -21,6 +26,7 @@ import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
 import type { SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
 import { Versions } from './versions.ts';
+import { WideSearch, judgeNamed } from './wide-search.ts';
 import type { WriteToken } from './write-tokens.ts';
 
 /** What was read. */
@@ -60,6 +66,7 @@ interface HolderAnswer {
 /**
  * Reads a key: asks the way to it, then further of the closest peers until a quorum of holders answered. The newest
  * record with a good signature wins, and holders that answered with less get it (read repair); providers are united. A
+ * read that finds nothing looks beside the key when what was named around it is not to be believed. A
  * copy of what a popular key holds, kept by a peer on the way or checked by a holder, ends the read at once.
  */
 export class FetchOperation implements RequestOwner, VerificationOwner {
@@ -68,13 +75,18 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   readonly #question: FetchQuestion;
   readonly #owner: FetchOwner;
   readonly #alarm = new Alarm(this);
-  readonly #deadline: Millis;
-  /** BOUNDED: by LOOKUP_PARALLELISM. */
+  #deadline: Millis;
+  /** BOUNDED: by LOOKUP_PARALLELISM, after a wide search by MAX_READ_PEERS. */
   readonly #requests = new Set<Request>();
-  /** BOUNDED: by MAX_READ_PEERS. */
+  /** BOUNDED: by MAX_READ_PEERS and the peers of a wide search. */
   readonly #asked = new Set<NodeId>();
-  /** Nearest first. BOUNDED: by MAX_READ_PEERS. */
-  #ahead: Contact[] = [];
+  /** Nearest first. BOUNDED: by LOOKUP_SHORTLIST. */
+  #named: readonly Contact[] = [];
+  /** Those to ask. BOUNDED: by MAX_READ_PEERS, or the peers of a wide search. */
+  #ahead: readonly Contact[] = [];
+  /** Most peers asked. */
+  #limit = MAX_READ_PEERS;
+  #search: WideSearch | undefined;
   /** BOUNDED: by MAX_PROVIDERS_PER_KEY. */
   readonly #providers = new Map<NodeId, Contact>();
   readonly #versions = new Versions();
@@ -110,6 +122,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#routing.core.timers.clear(this.#alarm);
+    this.#search?.cancel();
     for (const request of this.#requests) request.cancel();
   }
 
@@ -124,11 +137,14 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     if (this.#isOver) return;
     if (read?.copyAgeMs === undefined) {
       if (id !== undefined) this.#asked.add(id);
-      const found = [...this.#ahead, ...reply.closest.map(({ contact }) => contact)];
-      const { key } = this.#question;
-      this.#ahead = closestOf(key, found, MAX_READ_PEERS).filter((peer) => peer.id !== this.#routing.core.self.id);
+      if (!this.#search) this.#noteNamed(reply.closest.map(({ contact }) => contact));
     }
     this.#proceed();
+  }
+
+  #noteNamed(contacts: readonly Contact[]): void {
+    this.#named = closestOf(this.#question.key, [...this.#named, ...contacts], LOOKUP_SHORTLIST);
+    this.#ahead = this.#named.slice(0, MAX_READ_PEERS).filter(({ id }) => id !== this.#routing.core.self.id);
   }
 
   onNoAnswer(request: Request, why: NoAnswer): void {
@@ -205,17 +221,37 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   #proceed(): void {
     const { core } = this.#routing;
     const hasFound = this.#versions.newest() !== undefined || this.#providers.size > 0;
-    const wanted = hasFound ? READ_QUORUM : MAX_READ_PEERS;
-    while (this.#answers.length + this.#requests.size < wanted && this.#requests.size < LOOKUP_PARALLELISM) {
+    const wanted = hasFound ? READ_QUORUM : this.#limit;
+    const parallelism = this.#search ? MAX_READ_PEERS : LOOKUP_PARALLELISM;
+    while (this.#answers.length + this.#requests.size < wanted && this.#requests.size < parallelism) {
       const next = this.#ahead.find(({ id }) => !this.#asked.has(id));
-      if (!next || this.#asked.size >= MAX_READ_PEERS) break;
+      if (!next || this.#asked.size >= this.#limit) break;
       this.#asked.add(next.id);
       this.#send(next.id, ROUTE_EXACT, Math.min(this.#deadline, core.now + QUESTION_TIMEOUT_MS));
     }
-    if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#finish();
+    if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#conclude(hasFound);
     else if (hasFound && this.#answers.length > 0 && !core.timers.has(this.#alarm)) {
       core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'read quorum');
     }
+  }
+
+  /** Nothing found, and what was named around the key is too dense or too sparse to be believed: looks beside it, once. */
+  #conclude(hasFound: boolean): void {
+    const { core, table } = this.#routing;
+    const { key } = this.#question;
+    if (hasFound || this.#search || this.#named.length === 0) return this.#finish();
+    if (judgeNamed(table, key, this.#named) === 'plausible') return this.#finish();
+    core.counters.widened++;
+    this.#deadline = core.now + OPERATION_TIMEOUT_MS;
+    this.#search = new WideSearch(this.#routing, key, this.#deadline, {
+      onPeers: (peers) => this.#widen(peers),
+    }).start();
+  }
+
+  #widen(peers: readonly Contact[]): void {
+    this.#ahead = peers.filter(({ id }) => !this.#asked.has(id));
+    this.#limit = this.#asked.size + this.#ahead.length;
+    this.#proceed();
   }
 
   #send(target: NodeId, flags: number, deadline: Millis): void {

@@ -44,6 +44,8 @@ export interface IterativeOptions {
   readonly confirmed?: number;
   /** Default LOOKUP_PARALLELISM. */
   readonly parallelism?: number;
+  /** Peers that are neither asked nor found are those for whom it is false. Default: true for all. */
+  readonly accepts?: (id: NodeId) => boolean;
 }
 
 /**
@@ -155,7 +157,7 @@ export class IterativeLookup implements RequestOwner {
 
   #add(contact: Contact, way: readonly NodeId[] | undefined): void {
     const { id } = contact;
-    if (id === this.#routing.core.self.id) return;
+    if (id === this.#routing.core.self.id || this.#options.accepts?.(id) === false) return;
     const at = way?.indexOf(id) ?? -1;
     if (way && at >= 0) return this.#add(contact, at === 0 ? undefined : way.slice(0, at));
     const held = this.#shortlist.find((candidate) => candidate.contact.id === id);

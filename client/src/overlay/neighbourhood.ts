@@ -1,6 +1,6 @@
 import type { Contact, Key } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
-import { REPLICATION, SPARE_REPLICAS } from '../../../shared/src/limits/records.ts';
+import { REGION_PEERS, REPLICATION, SPARE_REPLICAS } from '../../../shared/src/limits/records.ts';
 import { distanceFraction, isCloser } from '../../../shared/src/xor.ts';
 import type { Core } from './core.ts';
 import { estimateNetworkSize } from './network-size.ts';
@@ -16,9 +16,12 @@ export class Neighbourhood {
     this.#table = table;
   }
 
-  /** True when we are near enough to `key` to take something for it: tables differ, so wider than the replica set. */
+  /**
+   * True when we are near enough to `key` to take something for it: tables differ, and keys are crowded by those who want
+   * to have what is stored there, so wider than the replica set.
+   */
   isResponsible(key: Key): boolean {
-    return this.#isAmongClosest(key, BUCKET_CAPACITY);
+    return this.#isAmongClosest(key, BUCKET_CAPACITY) || this.peersBetween(key) < REGION_PEERS;
   }
 
   /** True when we are one of the peers closest to `key` that are to hold it. */

@@ -1,9 +1,9 @@
 import { Writer } from '../../../shared/src/bytes.ts';
 import type { Contact, Key } from '../../../shared/src/ids.ts';
+import { BUCKET_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { CHECK_MS, MAX_CHECKS, REPLICATION } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { isCloser } from '../../../shared/src/xor.ts';
-import { closestContacts } from './contact-exchange.ts';
+import { closestAnswer } from './closest-answer.ts';
 import { FetchOperation, type FetchQuestion, decodeProviders } from './fetch-operation.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './forwarder.ts';
@@ -100,9 +100,8 @@ export class ReadResponder {
     const { core } = this.#routing;
     const { records, cache, tokens } = this.#holdings;
     const { key } = get;
-    const closest = this.#closest(forward, get.key);
     const token = tokens.issue(forward.origin.id, key, core.now);
-    if (get.subject === 'providers') return this.#onGetProviders(get, token, closest);
+    if (get.subject === 'providers') return this.#onGetProviders(forward, get, token);
     const held = records.get(key, core.wallNow)?.record;
     if (held && !get.isFresh) {
       const vouched = cache.servable(key, core.now, core.wallNow);
@@ -124,10 +123,11 @@ export class ReadResponder {
       copyAgeMs: copy && Math.ceil(core.now - copy.readAt),
       body: record ? encodeRecord(record) : NOTHING,
     };
-    return { status: 'ok', payload: encodeRead(read), closest: copy ? [] : closest };
+    const closest = copy ? [] : this.#closest(forward, key, record !== undefined);
+    return { status: 'ok', payload: encodeRead(read), closest };
   }
 
-  #onGetProviders({ key, isFresh }: GetPayload, token: WriteToken, closest: AgedContact[]): Answer {
+  #onGetProviders(forward: Forward, { key, isFresh }: GetPayload, token: WriteToken): Answer {
     const { core } = this.#routing;
     const { providers, providerCache } = this.#holdings;
     const held = providers.get(key, core.now);
@@ -141,7 +141,8 @@ export class ReadResponder {
       copyAgeMs: copy && Math.ceil(core.now - copy.readAt),
       body: encodeProviders(copy?.providers ?? held),
     };
-    return { status: 'ok', payload: encodeRead(read), closest: copy ? [] : closest };
+    const closest = copy ? [] : this.#closest(forward, key, held.length > 0);
+    return { status: 'ok', payload: encodeRead(read), closest };
   }
 
   /**
@@ -161,13 +162,9 @@ export class ReadResponder {
     new FetchOperation(this.#routing, this.#holdings, question, owner).start();
   }
 
-  /** The closest peers we know, ourselves included. */
-  #closest(forward: Forward, key: Contact['id']): AgedContact[] {
-    const { core, table } = this.#routing;
-    const others = closestContacts(core, table, key, REPLICATION, forward.origin.id);
-    const at = others.findIndex(({ contact }) => isCloser(key, core.self.id, contact.id));
-    others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0 });
-    return others.slice(0, REPLICATION);
+  /** Whoever finds nothing here is told enough to judge how dense the peers around the key are. */
+  #closest(forward: Forward, key: Key, hasFound: boolean): AgedContact[] {
+    return closestAnswer(this.#routing, key, hasFound ? REPLICATION : BUCKET_CAPACITY, forward.origin.id);
   }
 }
 

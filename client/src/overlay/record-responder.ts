@@ -1,5 +1,6 @@
-import type { Contact } from '../../../shared/src/ids.ts';
-import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import type { Contact, Key } from '../../../shared/src/ids.ts';
+import { BUCKET_CAPACITY, QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './forwarder.ts';
 import type { Holdings } from './holdings.ts';
@@ -147,7 +148,7 @@ export class RecordResponder {
     const { neighbourhood } = this.#holdings;
     const { forwarder } = this.#routing;
     new Spread(this.#routing, copy, {
-      onSpread: (outcome) => forwarder.answer(forward, spreadAnswer(outcome)),
+      onSpread: (outcome) => forwarder.answer(forward, spreadAnswer(this.#routing, copy.key, forward, outcome)),
     }).start(neighbourhood.replicaPeers(copy.key), neighbourhood.spares(copy.key));
   }
 
@@ -191,15 +192,18 @@ class Storing implements VerificationOwner, SpreadOwner {
 
   onSpread(outcome: SpreadOutcome): void {
     if (outcome.kind === 'conflict' && this.#record) this.#holdings.records.retract(this.#record);
-    const answer = spreadAnswer(outcome);
+    const key = this.#record?.key ?? this.#forward.target;
+    const answer = spreadAnswer(this.#routing, key, this.#forward, outcome);
     const isMismatch = conflictCode(answer.status, this.#expected) === 'cas-mismatch';
     this.#routing.forwarder.answer(this.#forward, isMismatch ? refusal('cas-mismatch') : answer);
   }
 }
 
-function spreadAnswer(outcome: SpreadOutcome): Answer {
+/** With the closest peers, so that the author can judge how dense they are. */
+function spreadAnswer(routing: Routing, key: Key, forward: Forward, outcome: SpreadOutcome): Answer {
   if (outcome.kind === 'conflict') return refusal(outcome.status);
-  return { status: 'ok', payload: new Uint8Array([Math.min(outcome.copies, 255)]), closest: [] };
+  const closest = closestAnswer(routing, key, BUCKET_CAPACITY, forward.origin.id);
+  return { status: 'ok', payload: new Uint8Array([Math.min(outcome.copies, 255)]), closest };
 }
 
 function refusal(status: ReplyStatus): Answer {

@@ -1,4 +1,3 @@
-import type { Key } from '../../../shared/src/ids.ts';
 import {
   ANNOUNCE_CONTACTS,
   BUCKET_CAPACITY,
@@ -7,12 +6,11 @@ import {
   PASS_ON_MAX_AGE_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { isCloser } from '../../../shared/src/xor.ts';
 import type { Callers } from './callers.ts';
-import { closestContacts } from './contact-exchange.ts';
+import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
 import type { Answer, Endpoint } from './forwarder.ts';
-import type { AgedContact, MessageId } from './frame-fields.ts';
+import type { MessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import { decodeDeliver, decodeFind } from './payloads.ts';
 import { RecordResponder } from './record-responder.ts';
@@ -82,7 +80,11 @@ export class Responder implements Endpoint {
       if (entry) for (const referrer of find.referrers) entry.addReferrer(referrer);
     }
     const count = isAnnounced ? ANNOUNCE_CONTACTS : BUCKET_CAPACITY;
-    return { status: 'ok', payload: NOTHING, closest: this.#closest(forward, find.key, count) };
+    return {
+      status: 'ok',
+      payload: NOTHING,
+      closest: closestAnswer(this.#routing, find.key, count, forward.origin.id),
+    };
   }
 
   #onDeliver(forward: Forward, payload: Uint8Array): Answer {
@@ -107,15 +109,6 @@ export class Responder implements Endpoint {
     }
     this.#deliveries.set(delivery, now);
     return true;
-  }
-
-  /** The closest peers we know, ourselves included. */
-  #closest(forward: Forward, key: Key, count: number): AgedContact[] {
-    const { core, table } = this.#routing;
-    const others = closestContacts(core, table, key, count, forward.origin.id);
-    const at = others.findIndex(({ contact }) => isCloser(key, core.self.id, contact.id));
-    others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0 });
-    return others.slice(0, count);
   }
 
   #invalid(): Answer {

@@ -7,6 +7,7 @@ import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT } from './route-frame.ts';
 import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './spread.ts';
+import { WideSearch, judgeNamed } from './wide-search.ts';
 import type { WriteToken } from './write-tokens.ts';
 
 /** How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports. */
@@ -28,7 +29,8 @@ const MAX_STORE_MESSAGES = 4;
 
 /**
  * Has something kept by the closest peers of its key: sends it towards the key, and the first peer on the way that is one
- * of them keeps it and copies it to the others. When we are that peer, we copy it ourselves.
+ * of them keeps it and copies it to the others. When we are that peer, we copy it ourselves. Where the answer is not to be
+ * believed we copy it to the peers of a wide search as well.
  */
 export class StoreOperation implements RequestOwner, SpreadOwner {
   readonly #routing: Routing;
@@ -38,6 +40,7 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   readonly #owner: StoreOwner;
   readonly #deadline: Millis;
   #request: Request | undefined;
+  #search: WideSearch | undefined;
   #messageCount = 0;
   #isOver = false;
 
@@ -63,19 +66,21 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   cancel(): void {
     this.#isOver = true;
     this.#request?.cancel();
+    this.#search?.cancel();
   }
 
   onSpread(outcome: SpreadOutcome): void {
-    if (outcome.kind === 'copied') this.#end({ kind: 'stored', copies: outcome.copies });
+    const own = this.#isKept ? 0 : 1;
+    if (outcome.kind === 'copied') this.#end({ kind: 'stored', copies: Math.max(1, outcome.copies - own) });
     else this.#end({ kind: 'rejected', status: outcome.status });
   }
 
-  onAnswer(_request: Request, { status, payload, trail }: ReplyFrame): void {
+  onAnswer(_request: Request, { status, payload, trail, closest }: ReplyFrame): void {
     const token = status === 'bad-token' ? decodeToken(payload) : undefined;
     if (token !== undefined && this.#messageCount < MAX_STORE_MESSAGES) {
       this.#holdings.receivedTokens.note(this.#copy.key, token, this.#routing.core.now);
       this.#send(trail[0]?.id, token);
-    } else if (status === 'ok') this.#end({ kind: 'stored', copies: payload[0] ?? 1 });
+    } else if (status === 'ok') this.#onKept(payload[0] ?? 1, closest);
     else this.#end({ kind: 'rejected', status });
   }
 
@@ -85,6 +90,18 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
     if (wasExact && this.#messageCount < MAX_STORE_MESSAGES)
       this.#send(undefined, receivedTokens.find(this.#copy.key, this.#routing.core.now));
     else this.#end({ kind: 'lost', why });
+  }
+
+  /** The peers named around the key must be about as dense as the network, or we look for others beside them. */
+  #onKept(copies: number, closest: ReplyFrame['closest']): void {
+    const { core, table } = this.#routing;
+    const { key } = this.#copy;
+    const named = closest.map(({ contact }) => contact);
+    if (judgeNamed(table, key, named) === 'plausible') return this.#end({ kind: 'stored', copies });
+    core.counters.widened++;
+    this.#search = new WideSearch(this.#routing, key, core.now + OPERATION_TIMEOUT_MS, {
+      onPeers: (peers) => new Spread(this.#routing, this.#copy, this).start(peers),
+    }).start();
   }
 
   /** To `holder`, or to whoever is on the way to the key. */

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { type Key, type NodeId, parseNodeId } from '../../shared/src/ids.ts';
+import type { OverlayResult } from '../src/overlay/types.ts';
+import { Coalition, contactNear } from './adversary.ts';
+import { grow } from './phases.ts';
+import type { SimNode } from './sim-node.ts';
+import { signRecord } from './signing.ts';
+import { pick, randomKey } from './workload.ts';
+import { DEFAULT_WORLD, EPOCH, type OpRequest, World } from './world.ts';
+
+/** Eighty honest peers, and twenty that lie from ids closer to `key` than any of them. */
+function crowded(): { world: World; key: Key; honest: SimNode[]; coalition: Coalition } {
+  const world = new World({ ...DEFAULT_WORLD, seed: 5, linkTarget: 16, linkHard: 24 });
+  const key = randomKey(world.rng);
+  const coalition = new Coalition('sybil', 0, world.rng);
+  grow(world, 80, 20_000);
+  for (let i = 0; i < 20; i++) coalition.recruit(world.spawn(undefined, contactNear(key, 9, 1_024, world.rng)));
+  world.run(world.now + 60_000);
+  return { world, key, coalition, honest: world.alive.filter(({ contact }) => !coalition.has(contact.id)) };
+}
+
+function ask(world: World, node: SimNode | undefined, request: OpRequest): OverlayResult | undefined {
+  let answer: OverlayResult | undefined;
+  if (node) world.operate(node, request, (result) => (answer = result));
+  for (let i = 0; i < 30 && !answer; i++) world.run(world.now + 1_000);
+  return answer;
+}
+
+const world_ = crowded();
+
+/** Keys that begin like the crowded one. */
+function besideKey(index: number): Key {
+  return parseNodeId(world_.key.slice(0, 38) + (16 + index).toString(16)) as NodeId;
+}
+
+test('a record is kept by honest peers and found although twenty liars are closer to its key than anybody else', () => {
+  const { world, honest, coalition } = world_;
+  const holders = (key: Key): number => honest.filter(({ overlay }) => overlay.keeps(key)).length;
+  const outcomes: (readonly [string | undefined, boolean, string | undefined])[] = [];
+  for (let i = 0; i < 10; i++) {
+    const author = pick(world.rng, honest) as SimNode;
+    const key = besideKey(i);
+    const expiresAt = EPOCH + world.now + 3_600_000;
+    const value = new Uint8Array([i]);
+    const record = signRecord({ key, author: author.contact, sequence: 1, expiresAt, value });
+    const put = ask(world, author, { kind: 'put', record });
+    const isKept = holders(key) > 0;
+    outcomes.push([put?.kind, isKept, ask(world, pick(world.rng, honest), { kind: 'get', key })?.kind]);
+  }
+  expect(outcomes).toEqual(outcomes.map(() => ['put', true, 'get']));
+  expect(coalition.size).toBe(20);
+}, 120_000);
+
+test('an honest network does not look beside its keys, not even for what nobody put', () => {
+  const world = new World({ ...DEFAULT_WORLD, seed: 6, linkTarget: 16, linkHard: 24 });
+  grow(world, 80, 40_000);
+  const nodes = world.alive;
+  for (let i = 0; i < 40; i++) {
+    const node = nodes[i] as SimNode;
+    const record = signRecord({
+      key: randomKey(world.rng),
+      author: node.contact,
+      sequence: 1,
+      expiresAt: EPOCH + world.now + 3_600_000,
+      value: new Uint8Array([1]),
+    });
+    world.operate(node, { kind: 'put', record }, () => undefined);
+    world.operate(node, { kind: 'get', key: randomKey(world.rng) }, () => undefined);
+    world.run(world.now + 200);
+  }
+  world.run(world.now + 15_000);
+  const widened = nodes.reduce((sum, { overlay }) => sum + overlay.counters.widened, 0);
+  expect(widened).toBeLessThanOrEqual(4);
+}, 60_000);
