@@ -1,6 +1,6 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
-import { REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
+import { EXTRA_COPIES, REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
 import { Alarm } from './operation.ts';
 import { decodeToken } from './payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
@@ -56,7 +56,10 @@ export class Spread implements RequestOwner {
     this.#owner = owner;
   }
 
-  /** `peers`: the replicas beside us. `spares`: who takes the place of those that do not answer. */
+  /**
+   * `peers`: the replicas beside us. `spares`: who takes the place of those that do not answer; the first of them get a
+   * copy in any case, for the day on which all replicas die at once.
+   */
   start(peers: readonly Contact[], spares: readonly Contact[] = []): void {
     this.#spares = [...spares];
     const { core } = this.#routing;
@@ -64,6 +67,7 @@ export class Spread implements RequestOwner {
     this.#peerCount = peers.length;
     this.#majority = Math.floor((peers.length + 1) / 2) + 1;
     for (const { id } of peers) this.#send(id, undefined);
+    for (const { id } of spares.slice(0, EXTRA_COPIES)) this.#request(id, undefined, NOBODY);
     if (peers.length === 0) this.onAlarm();
     else if (this.#owner) core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'replicas');
   }
@@ -95,11 +99,15 @@ export class Spread implements RequestOwner {
   }
 
   #send(target: NodeId, token: WriteToken | undefined): void {
+    this.#request(target, token, this);
+  }
+
+  #request(target: NodeId, token: WriteToken | undefined, owner: RequestOwner): void {
     const payload = this.#copy.encode(token);
     const deadline = this.#routing.core.now + QUESTION_TIMEOUT_MS;
     const flags = ROUTE_EXACT | ROUTE_REPLICA;
     const question = { kind: this.#copy.kind, flags, target, payload, ways: [], deadline, maxAttempts: 2 };
-    new Request(this.#routing, question, this).start();
+    new Request(this.#routing, question, owner).start();
   }
 
   #ended(): void {
@@ -113,3 +121,6 @@ export class Spread implements RequestOwner {
     owner?.onSpread(outcome);
   }
 }
+
+/** For copies that count for nobody: a majority is of the replicas. */
+const NOBODY: RequestOwner = { onAnswer: () => undefined, onNoAnswer: () => undefined };
