@@ -13,7 +13,7 @@ import {
 import { invariant } from '../../../shared/src/result.ts';
 import { type BencodeInput, encodeBencode } from './bencode.ts';
 import { encodeFileList, plainFile } from './file-list.ts';
-import { type TreeFile, alignFiles, compareInTree, encodeFileTree } from './file-tree.ts';
+import { type TreeFile, alignFiles, encodeFileTree, inTreeOrder } from './file-tree.ts';
 import { isUrl } from './magnet.ts';
 import { TREE_HASH_BYTES, rootOf, treeShape } from './merkle.ts';
 import { PIECE_HASH_BYTES, decodeInfo, pieceCountOf } from './metainfo.ts';
@@ -61,11 +61,12 @@ export function choosePieceLength(totalBytes: number): number {
  * and what is padding for the most part even so has the hashes of BEP 3 alone. The same files give the same plan.
  */
 export function planContent(name: string, files: readonly SourceFile[], preferredLength: number): ContentPlan {
-  const paths = safePaths(files.map((file) => file.path));
-  const named = files.map((file, source) => ({ path: paths[source] as Path, length: file.length, source }));
+  // Which of two names that clash gets a number must not depend on the order in which they were chosen.
+  const given = inTreeOrder(files.map(({ path, length }, source) => ({ path, length, source })));
+  const paths = safePaths(given.map((file) => file.path));
+  const named = inTreeOrder(given.map(({ length, source }, i) => ({ path: paths[i] as Path, length, source })));
   const padded = paddedPieceLength(files, preferredLength);
   const pieceLength = padded ?? preferredLength;
-  named.sort((a, b) => compareInTree(a.path, b.path));
   const laid = padded === undefined ? concatenate(named) : alignFiles(named, pieceLength);
   let next = 0;
   return {
@@ -135,12 +136,13 @@ function nameFiles(source: MetainfoSource): readonly NamedFile[] {
     .map(({ path, length, isPadding }, i) => ({ path, length, isPadding, pieceLayer: source.pieceLayers?.[i] }))
     .filter((file) => file.isPadding !== true);
   const paths = safePaths(given.map((file) => file.path));
-  return given.map(({ length, pieceLayer }, i) => {
-    const path = paths[i] as Path;
-    const before = paths[i - 1];
-    if (!source.pieceLayers) return { path, length, piecesRoot: undefined, pieceLayer: undefined };
-    invariant(!before || compareInTree(before, path) < 0, 'the order of a file tree');
-    if (length === 0) return { path, length, piecesRoot: undefined, pieceLayer: undefined };
+  const named = given.map((file, i) => ({ ...file, path: paths[i] as Path }));
+  invariant(
+    !source.pieceLayers || inTreeOrder(named).every((file, i) => file === named[i]),
+    'the order of a file tree',
+  );
+  return named.map(({ path, length, pieceLayer }) => {
+    if (!source.pieceLayers || length === 0) return { path, length, piecesRoot: undefined, pieceLayer: undefined };
     const shape = treeShape(length, source.pieceLength);
     invariant(pieceLayer?.length === shape.pieceCount * TREE_HASH_BYTES, 'a piece layer for each file with content');
     return { path, length, piecesRoot: rootOf(pieceLayer, shape.pieceLayer, shape.height), pieceLayer };
@@ -160,6 +162,8 @@ function concatenate(files: readonly SourceFile[]): readonly TorrentFile[] {
 /** The longest piece length up to `preferred` that keeps padding in proportion; undefined when none does. */
 function paddedPieceLength(files: readonly SourceFile[], preferred: number): number | undefined {
   if (files.length > MAX_HYBRID_FILES) return undefined;
+  // Nothing follows a single file that would have to be aligned.
+  if (files.length === 1) return preferred;
   const content = files.reduce((sum, file) => sum + file.length, 0);
   const pieces = (length: number): number => files.reduce((sum, file) => sum + pieceCountOf(file.length, length), 0);
   const padding = (length: number): number => pieces(length) * length - content;
@@ -170,6 +174,6 @@ function paddedPieceLength(files: readonly SourceFile[], preferred: number): num
     pieces(length / 2) <= MAX_PADDED_PIECES
   )
     length /= 2;
-  const isBearable = files.length === 1 || padding(length) <= content * MAX_PADDING_FRACTION + MAX_PADDING_BYTES;
+  const isBearable = padding(length) <= content * MAX_PADDING_FRACTION + MAX_PADDING_BYTES;
   return isBearable ? length : undefined;
 }

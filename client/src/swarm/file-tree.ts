@@ -46,14 +46,12 @@ export function encodeFileTree(files: readonly TreeFile[]): BencodeInput {
   return root;
 }
 
-/** Orders paths as a file tree does: by the bytes of their names, folder by folder. */
-export function compareInTree(a: Path, b: Path): number {
-  for (let depth = 0; depth < Math.min(a.length, b.length); depth++) {
-    const left = keyOf(utf8Encode(a[depth] as string));
-    const right = keyOf(utf8Encode(b[depth] as string));
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return a.length - b.length;
+/** Sorts by paths as a file tree does: by the bytes of their names, folder by folder. */
+export function inTreeOrder<T extends { readonly path: Path }>(files: readonly T[]): T[] {
+  // No name holds the NUL that stands between them, and every other byte is greater.
+  const keyed = files.map((file) => ({ file, key: file.path.map((name) => keyOf(utf8Encode(name))).join('\0') }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ file }) => file);
 }
 
 /** Lays files out so that each with content begins with a piece (BEP 52), and names the gaps as padding. */

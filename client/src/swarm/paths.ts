@@ -10,7 +10,7 @@ export type Path = readonly string[];
  */
 export function isSafeSegment(text: string): boolean {
   if (text === '' || text === '.' || text === '..' || /[/\\\0]|^[a-z]:$/i.test(text)) return false;
-  return text.length <= MAX_SEGMENT_BYTES && utf8Encode(text).length <= MAX_SEGMENT_BYTES;
+  return fits(text, MAX_SEGMENT_BYTES);
 }
 
 /** The nearest name that `isSafeSegment` accepts. */
@@ -117,8 +117,14 @@ function fold(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
+/** True when `text` takes at most `maxBytes` of UTF-8: three for a UTF-16 unit at most, one at least. */
+function fits(text: string, maxBytes: number): boolean {
+  return text.length * 3 <= maxBytes || (text.length <= maxBytes && utf8Encode(text).length <= maxBytes);
+}
+
 /** As many whole characters of well-formed `text` as fit into `maxBytes` of UTF-8. */
 function truncate(text: string, maxBytes: number): string {
+  if (fits(text, maxBytes) && !/\p{Cs}/u.test(text)) return text;
   let kept = '';
   let length = 0;
   for (const character of text) {
