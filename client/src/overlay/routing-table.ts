@@ -13,6 +13,7 @@ import { commonPrefixBits, compareContacts, compareDistance, differsAt } from '.
 import { Bucket } from './bucket.ts';
 import { Entry, newLink } from './entry.ts';
 import { EntryList } from './entry-list.ts';
+import { quickestHop } from './proximity.ts';
 import { Tombstones } from './tombstones.ts';
 
 /** What a table needs to know about a selection of contacts. */
@@ -199,8 +200,8 @@ export class RoutingTable {
   }
 
   /**
-   * The linked peer closest to `target` that is not in `excluded`; with `mustProgress` only one that is closer than
-   * ourselves. Peers under suspicion are chosen only when nobody else is left.
+   * The linked peer closest to `target` that is not in `excluded`, or one almost as close and quicker; with `mustProgress`
+   * only one that is closer than ourselves. Peers under suspicion are chosen only when nobody else is left.
    */
   nextHop(target: NodeId, excluded: readonly NodeId[], origin: NodeId, mustProgress: boolean): Entry | undefined {
     const prefix = idPrefix(target);
@@ -228,7 +229,14 @@ export class RoutingTable {
         bestDistance = distance;
       }
     }
-    return best ?? suspect;
+    if (!best) return suspect;
+    return this.#isNear(target) ? best : quickestHop(this.#linked, best, { prefix, bar: own, excluded, origin });
+  }
+
+  /** True when `target` lies among our siblings: the closest peer that we know most likely ends the way. */
+  #isNear(target: NodeId): boolean {
+    const last = this.siblings.at(-1);
+    return !last || compareDistance(this.self, target, last.contact.id) <= 0;
   }
 
   #indexOf(id: NodeId, prefix: number): number {
