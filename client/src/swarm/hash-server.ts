@@ -5,7 +5,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
-import { areLeavesOf, isRangeOf } from './merkle.ts';
+import { TREE_HASH_BYTES, areLeavesOf, isRangeOf } from './merkle.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { FileHashRange } from './wire.ts';
 
@@ -101,6 +101,13 @@ export class HashServer {
   }
 
   #answer(range: FileHashRange, file: HashedFile, piece: number, hashes: Uint8Array): Uint8Array | undefined {
+    // All leaves of the piece, which prove themselves: the common request, for which no node has to be computed.
+    const { pieceLayer } = file.shape;
+    if (range.baseLayer === 0 && range.proofLayers < pieceLayer && range.length === 2 ** pieceLayer) {
+      const padded = new Uint8Array(range.length * TREE_HASH_BYTES);
+      padded.set(hashes);
+      return padded;
+    }
     return this.#trees.tree(file)?.answer(range, { piece: piece - file.firstPiece, hashes });
   }
 }

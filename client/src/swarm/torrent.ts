@@ -78,6 +78,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.infoHashBytes = nodeIdToBytes(options.infoHash);
     this.#rng = rng;
     if (options.metainfo) this.#open(options.metainfo, options.stored);
+    for (const [piece, leaves] of options.leaves ?? []) this.#content?.hashes?.trees.keepLeaves(piece, leaves);
     if (this.#content?.isComplete) this.#timers.set('complete', 0, 'say that every piece is here');
   }
 

@@ -270,4 +270,6 @@ export interface TorrentOptions {
   readonly metainfo: Metainfo | undefined;
   /** Pieces already stored and verified; undefined means none. One bit a piece, highest bit first (BEP 3 bitfield). */
   readonly stored: Uint8Array | undefined;
+  /** Leaves of stored pieces that are known to be right (BEP 52). Others are hashed when a peer asks for them. */
+  readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
 }

@@ -4,6 +4,7 @@ import {
   MIN_SHARED_PIECES,
   PREFERRED_PIECE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
+import { MAX_LEAF_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { type ContentPlan, choosePieceLength } from '../swarm/build-metainfo.ts';
 import { TREE_HASH_BYTES, climb, treeShape } from '../swarm/merkle.ts';
 import { PIECE_HASH_BYTES, pieceCountOf } from '../swarm/metainfo.ts';
@@ -26,6 +27,8 @@ export interface ContentHashes {
   readonly pieceHashes: Uint8Array;
   /** The piece layer of each file of the plan; undefined for a plan of v1. */
   readonly pieceLayers: readonly (Uint8Array | undefined)[] | undefined;
+  /** The leaves of pieces, as many as a torrent keeps: who serves them need not hash the pieces again. */
+  readonly leaves: ReadonlyMap<number, Uint8Array> | undefined;
 }
 
 /**
@@ -64,12 +67,15 @@ export async function hashContent(
     }
   };
   await Promise.all(Array.from({ length: HASH_READS_IN_FLIGHT }, work));
-  return { pieceHashes, pieceLayers: layers?.layers };
+  return { pieceHashes, pieceLayers: layers?.layers, leaves: layers?.leaves };
 }
 
 /** Makes the piece layers of files (BEP 52), piece by piece in any order. */
 class LayerHasher {
   readonly layers: readonly (Uint8Array | undefined)[];
+  /** By piece. BOUNDED: by MAX_LEAF_BYTES. */
+  readonly leaves = new Map<number, Uint8Array>();
+  #leafBytes = 0;
   readonly #plan: ContentPlan;
   readonly #layout: Layout;
 
@@ -91,6 +97,8 @@ class LayerHasher {
     const file = files[index];
     if (!file) return;
     const leaves = await hashLeaves(bytes.subarray(0, Math.min(bytes.length, file.offset + file.length - start)));
+    this.#leafBytes += leaves.length;
+    if (this.#leafBytes <= MAX_LEAF_BYTES) this.leaves.set(piece, leaves);
     const hash = climb(leaves, 0, treeShape(file.length, pieceLength).pieceLayer);
     this.layers[index]?.set(hash, ((start - file.offset) / pieceLength) * TREE_HASH_BYTES);
   }

@@ -60,6 +60,8 @@ interface Beginning {
   readonly stored?: PieceSet;
   readonly record?: ResumeRecord | undefined;
   readonly error?: StorageError;
+  /** Leaves that are known of what is stored. */
+  readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
 }
 
 /** The far end of a pipe, and the torrent that it is for. */
@@ -138,7 +140,11 @@ export class TorrentTable {
       this.#followed.stop(metainfo.infoHash);
       if (running) await this.#end(metainfo.infoHash, running, false);
       const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
-      this.#run(planOf(metainfo), { store, stored: PieceSet.full(pieceCount(metainfo)) }, undefined);
+      this.#run(
+        planOf(metainfo),
+        { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves },
+        undefined,
+      );
       const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
       if (this.#isPersistent) void this.#shares.keep(metainfo, shared);
       return summary;
@@ -379,7 +385,7 @@ export class TorrentTable {
     await this.#begin(running.plan, running.lock, record && { ...record, isPaused: false });
   }
 
-  #run(plan: DownloadPlan, { store, stored, record, error }: Beginning, lock: HeldLock | undefined): void {
+  #run(plan: DownloadPlan, { store, stored, record, error, leaves }: Beginning, lock: HeldLock | undefined): void {
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
     let disk = store instanceof OpfsStore ? store : undefined;
@@ -387,7 +393,7 @@ export class TorrentTable {
     let torrentFile: Uint8Array | undefined;
     const driver = new TorrentDriver({
       infoHash,
-      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored: stored?.toBytes() }, this.#rng),
+      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored: stored?.toBytes(), leaves }, this.#rng),
       metainfo,
       store,
       stored,
