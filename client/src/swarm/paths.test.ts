@@ -70,7 +70,9 @@ test('paths are distinct unless one is there twice or is the folder of another',
 
 test('50,000 names that clash are numbered one after the other', () => {
   const clashing = Array.from({ length: 50_000 }, (_, i) =>
-    [...'abcdefghijklmnop'].map((letter, bit) => (i & (1 << bit) ? letter.toUpperCase() : letter)).join(''),
+    Array.from('abcdefghijklmnop')
+      .map((letter, bit) => (i & (1 << bit) ? letter.toUpperCase() : letter))
+      .join(''),
   );
   const numbered = distinctPaths(clashing.map((each) => [each]));
   expect(numbered.at(-1)).toEqual([`${clashing.at(-1)} (50000)`]);
