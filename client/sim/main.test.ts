@@ -19,6 +19,7 @@ async function sim(...args: string[]): Promise<{ code: number; out: string[]; co
     print: (line) => out.push(line),
     complain: (line) => complaints.push(line),
     keep: (report) => kept.push(report),
+    keepSwarm: () => undefined,
     runApart: async (apart) => JSON.parse((await sim(...apart)).out[0] ?? '') as Report,
   };
   return { code: await main(args, SCENARIOS, surroundings), out, complaints, kept };

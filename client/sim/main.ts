@@ -4,9 +4,10 @@ import { type Report, formatReport } from './report.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { formatSummary, summarize } from './summary.ts';
+import { type SwarmSurroundings, swarmCommand } from './swarm/command.ts';
 
 /** What the command line has to do with the outside. */
-export interface Surroundings {
+export interface Surroundings extends SwarmSurroundings {
   readonly print: (line: string) => void;
   readonly complain: (line: string) => void;
   /** Runs the simulator once more, in a process of its own, so that runs do not share memory. */
@@ -22,6 +23,7 @@ export async function main(
   surroundings: Surroundings,
 ): Promise<number> {
   if (args[0] === 'forwarding') return forwarding(surroundings);
+  if (args[0] === 'swarm') return swarmCommand(args.slice(1), surroundings);
   const command = parseCommand(args, scenarios);
   if (command.kind === 'problem') {
     surroundings.complain(`${command.sentence}\n\n${usage(scenarios)}`);

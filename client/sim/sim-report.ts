@@ -7,6 +7,7 @@ import { count, readOption } from './options.ts';
 import { writePage, summariesOf } from './page/page.ts';
 import { plotsOf } from './page/plots.ts';
 import { Results } from './results.ts';
+import { SwarmResults, swarmSection } from './swarm/report.ts';
 import { FULL, MODERATE, type SuiteChoice, narrowed, runSuite } from './suite.ts';
 
 const USAGE = `Usage: npm run sim:report -- [--full] [--only-write] [--scenario NAME]… [--seeds N] [--seed FIRST] [--jobs N]
@@ -66,6 +67,7 @@ function write(): void {
   const plots = plotsOf(reports, summariesOf(reports));
   mkdirSync(SOURCES.plots, { recursive: true });
   for (const { name, svg } of plots) writeFileSync(join(SOURCES.plots, `${name}.svg`), svg);
-  writeFileSync(SOURCES.report, writePage(reports, plots));
+  const swarms = new SwarmResults(SOURCES.swarmResults).read();
+  writeFileSync(SOURCES.report, writePage(reports, plots, swarmSection(swarms)));
   process.stdout.write(`${SOURCES.report} is written from ${reports.length} runs.\n`);
 }

@@ -35,8 +35,8 @@ const USUAL: Readonly<Record<string, number | string>> = {
   frameLoss: 0,
 };
 
-/** The report as Markdown. */
-export function writePage(reports: readonly Report[], plots: readonly Plot[]): string {
+/** The report as Markdown; `swarms` are the paragraphs about simulated swarms. */
+export function writePage(reports: readonly Report[], plots: readonly Plot[], swarms: readonly string[] = []): string {
   const summaries = summariesOf(reports);
   const names = new Set([...FULL.runs.map(([name = '']) => name), ...summaries.map(({ scenario }) => scenario)]);
   const scenarios = [...names].filter((name) => summaries.some(({ scenario }) => scenario === name));
@@ -49,6 +49,7 @@ export function writePage(reports: readonly Report[], plots: readonly Plot[]): s
     '## Beside what others published',
     'Settings differ, and so do simulators: read the figures as a scale, not as a race. Ours are of the largest network kept.',
     publishedTable(summaries),
+    ...swarms,
     '## Distributions',
     ...plots.map(({ name, caption }) => `![${caption}](plots/${name}.svg)`),
     '## Scenario by scenario',

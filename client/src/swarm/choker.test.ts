@@ -17,6 +17,8 @@ const peer = (receivedThisRound = 0): Peer => ({
   sentThisRound: 0,
   slot: 'none',
   since: 0,
+  debtBytes: 0,
+  progress: 0,
   isIdle: () => false,
 });
 const holders = (peers: readonly Peer[], slot: Peer['slot']): Peer[] => peers.filter((each) => each.slot === slot);

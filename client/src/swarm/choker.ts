@@ -1,5 +1,6 @@
 import {
   MAX_UNCHOKED,
+  OPTIMISTIC_GIFT_BYTES,
   OPTIMISTIC_MS,
   RECHOKE_MS,
   REGULAR_SLOTS,
@@ -18,6 +19,10 @@ export interface ChokerPeer {
   slot: 'none' | 'regular' | 'optimistic';
   /** When the peer last got or lost its slot, or began to be interested. */
   since: Millis;
+  /** Payload that the peer was sent and did not send back, over the whole connection. [bytes] */
+  readonly debtBytes: number;
+  /** How far the peer is with its download. [0..1] */
+  readonly progress: number;
   /** Whether the peer asks for nothing although it might: it has what we have on order elsewhere. */
   isIdle(now: Millis): boolean;
 }
@@ -51,24 +56,20 @@ export class Choker {
   }
 
   /**
-   * Lends the capacity of peers that have a slot and ask for nothing to those that wait, the best first. Once a second:
-   * near the end of a download most who are interested have on order elsewhere what they could get here.
+   * Lends the capacity of peers that have a slot and ask for nothing to one that waits, the best. Once a second: many who
+   * are interested have on order elsewhere what they could get here. A leecher lends only to those who give.
    */
   lend(peers: Iterable<ChokerPeer>, isSeed: boolean, now: Millis): void {
     const all = [...peers];
     const holders = all.filter((peer) => peer.slot !== 'none');
-    const idle = holders.filter((peer) => !peer.isInterested || peer.isIdle(now));
-    const spare = REGULAR_SLOTS + 1 - (holders.length - idle.length);
-    const queue = waiting(all).sort(isSeed ? (a, b) => a.since - b.since : compareAsLeecher);
-    let room = MAX_UNCHOKED - holders.length;
-    for (const peer of queue.slice(0, Math.max(0, spare))) {
-      if (room-- <= 0) {
-        const loser = idle.shift();
-        if (!loser) return;
-        assign(loser, 'none', now);
-      }
-      assign(peer, 'regular', now);
-    }
+    const unused = holders.filter((peer) => !peer.isInterested || peer.isIdle(now));
+    if (holders.length - unused.length > REGULAR_SLOTS) return;
+    const queue = waiting(all).filter((peer) => isSeed || peer.receivedThisRound > 0);
+    const [best] = queue.sort(isSeed ? (a, b) => a.since - b.since : compareAsLeecher);
+    if (!best) return;
+    const loser = holders.length < MAX_UNCHOKED ? undefined : unused[0];
+    if (loser) assign(loser, 'none', now);
+    assign(best, 'regular', now);
   }
 
   /** Ranks anew. Once every ten seconds; the caller then clears the round's counters. */
@@ -117,7 +118,7 @@ export class Choker {
     if (held && now - this.#optimisticSince < OPTIMISTIC_MS) return held;
     this.#optimisticSince = now;
     // Those who just lost a regular slot have `since` in the past, too: only the choked ones have waited.
-    const queue = waiting(peers).sort((a, b) => a.since - b.since);
+    const queue = waiting(peers).sort((a, b) => patience(b, now) - patience(a, now));
     return queue[0] ?? held ?? peers[0];
   }
 }
@@ -126,14 +127,29 @@ function waiting(peers: readonly ChokerPeer[]): ChokerPeer[] {
   return peers.filter((peer) => peer.isInterested && peer.slot === 'none');
 }
 
-/** Best first: by what it sent us, then by what we could send it, then by how long it waits. */
+/** Best first: by what it sent us in the last round; of those who sent nothing, by what they owe and how long they wait. */
 function compareAsLeecher(a: ChokerPeer, b: ChokerPeer): number {
-  return b.receivedThisRound - a.receivedThisRound || b.sentThisRound - a.sentThisRound || a.since - b.since;
+  return b.receivedThisRound - a.receivedThisRound || a.debtBytes - b.debtBytes || a.since - b.since;
+}
+
+/** How long a peer has waited, which counts for less the more it took without giving: gifts are to be answered. */
+function patience(peer: ChokerPeer, now: Millis): number {
+  return (now - peer.since) / (1 + peer.debtBytes / OPTIMISTIC_GIFT_BYTES);
+}
+
+/**
+ * How long a peer has waited for a seed, weighted by how far it is: those who have just begun or are about to end pass
+ * on more than those in the middle, where somebody who only takes spends most of its time (libtorrent, `anti_leech`).
+ */
+function seedPatience(peer: ChokerPeer, now: Millis): number {
+  return (now - peer.since) * (0.5 + Math.abs(peer.progress - 0.5));
 }
 
 /** Best first: whose turn is not over before whose is; the fastest first, the longest waiting among the idle. */
 function compareAsSeed(a: ChokerPeer, b: ChokerPeer, now: Millis): number {
-  return turn(a, now) - turn(b, now) || b.sentThisRound - a.sentThisRound || a.since - b.since;
+  const byTurn = turn(a, now) - turn(b, now);
+  if (byTurn !== 0) return byTurn;
+  return b.sentThisRound - a.sentThisRound || seedPatience(b, now) - seedPatience(a, now);
 }
 
 /** 0 while a peer may keep its slot, 1 for one that waits, 2 for one that had its turn. */

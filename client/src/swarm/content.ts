@@ -55,6 +55,11 @@ export class Content {
     return this.stored.isFull;
   }
 
+  /** Every piece that is wanted is stored. */
+  get isFinished(): boolean {
+    return this.picker.missingCount === 0;
+  }
+
   /** Bytes of stored pieces. */
   get doneBytes(): number {
     return this.#doneBytes;
@@ -62,7 +67,12 @@ export class Content {
 
   /** Bytes of pieces that are wanted and not stored. */
   get leftBytes(): number {
-    return this.metainfo.totalLength - this.#doneBytes;
+    const { picker, metainfo } = this;
+    if (picker.missingCount === this.pieceCount - this.stored.count) return metainfo.totalLength - this.#doneBytes;
+    let bytes = 0;
+    for (let piece = 0; piece < this.pieceCount; piece++)
+      if (picker.isMissing(piece)) bytes += pieceLengthOf(metainfo, piece);
+    return bytes;
   }
 
   isStored(piece: number): boolean {

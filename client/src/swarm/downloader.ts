@@ -7,6 +7,7 @@ import {
   REQUEST_BATCH,
   REQUEST_TIMEOUT_MS,
   SNUB_MS,
+  URGENT_PIPELINE_MS,
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
@@ -15,6 +16,7 @@ import type { HashExchange } from './hash-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
 import { RateMeter } from './rate-meter.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { WireBlock, WireRequest } from './wire.ts';
 
 /** What came of a block. */
@@ -30,6 +32,9 @@ export type BlockOutcome =
 /** Asks peers for blocks and takes what they send. Knows requests and blocks; pieces and hashes are the torrent's. */
 export class Downloader {
   readonly meter = new RateMeter();
+  readonly limit = new TokenBucket();
+  /** When peers may be asked for more; undefined while nothing holds them back. */
+  throttledUntil: Millis | undefined;
   /** Bytes of blocks that came and that nobody needed. */
   wastedBytes = 0;
   readonly #effects: Effects;
@@ -59,14 +64,19 @@ export class Downloader {
     if (depth - outstanding.counted < Math.min(REQUEST_BATCH, depth >> 2)) return;
     // Given-up requests that the peer may still answer count here: switching choke on and off must not pile them up.
     while (outstanding.counted < depth && outstanding.length < 2 * MAX_PIPELINE) {
+      if (!this.limit.hasRoom(now)) {
+        this.throttledUntil = this.limit.roomAt(now);
+        break;
+      }
       const block = this.#pick(session, now);
       if (block < 0) break;
+      this.limit.spend(this.#picker.blockLength(block));
       if (outstanding.counted === 0) session.progressAt = now;
       outstanding.push(block, now);
       this.#hashes?.want(session, Math.floor(block / this.#picker.blocksPerPiece), now);
       this.#request(session, block, 'request');
     }
-    for (const piece of this.#picker.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
+    this.#drop();
   }
 
   /**
@@ -76,7 +86,8 @@ export class Downloader {
   #depthOf({ pipeline }: PeerSession, now: Millis): number {
     const rate = this.meter.perSecond(now);
     const leftMs = rate === 0 ? Infinity : (1000 * this.#picker.missingBytes) / rate;
-    return leftMs < PIPELINE_MS ? pipeline.depthFor(leftMs) : pipeline.depth;
+    const mostMs = this.#picker.hasDeadlines ? URGENT_PIPELINE_MS : PIPELINE_MS;
+    return Math.min(leftMs, mostMs) < PIPELINE_MS ? pipeline.depthFor(Math.min(leftMs, mostMs)) : pipeline.depth;
   }
 
   #pick(session: PeerSession, now: Millis): number {
@@ -141,6 +152,22 @@ export class Downloader {
     }
   }
 
+  /** Gives pieces up that are not wanted any more: nobody is to send anything of them. */
+  abandon(pieces: readonly number[]): void {
+    const given = new Set(pieces);
+    if (given.size === 0) return;
+    for (const session of this.#sessions.values()) {
+      for (const block of session.outstanding.blocks()) {
+        if (!given.has(Math.floor(block / this.#picker.blocksPerPiece))) continue;
+        if (session.outstanding.take(block) === 'counted') this.#picker.release(block);
+        session.forgive(1);
+        this.#request(session, block, 'cancel');
+      }
+    }
+    for (const piece of pieces) this.#picker.abandon(piece);
+    this.#drop();
+  }
+
   /** Takes back everything that the peer was asked for. */
   cancelAll(session: PeerSession): void {
     while (session.outstanding.length > 0) this.#giveUpOldest(session);
@@ -168,6 +195,10 @@ export class Downloader {
       this.#request(rival, block, 'cancel');
       this.fill(rival, now);
     }
+  }
+
+  #drop(): void {
+    for (const piece of this.#picker.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
   }
 
   #giveUpOldest(session: PeerSession): void {

@@ -17,6 +17,8 @@ export interface ProtocolHost {
   readonly infoHashBytes: Uint8Array;
   /** The peer's handshake is right. */
   onGreeted(session: PeerSession): void;
+  /** A peer has this piece now; undefined for many. */
+  onPieces(piece: number | undefined, now: Millis): void;
   /** The peer began or ceased to be interested. */
   onInterest(session: PeerSession, now: Millis): void;
   /** Blocks became free that other peers may be asked for. */
@@ -55,13 +57,13 @@ export class PeerProtocol {
       case 'request':
         return this.#uploader.onRequest(session, message, this.#host.content) ? undefined : 'malformed';
       case 'have':
-        return this.#onHave(session, message.piece);
+        return this.#onHave(session, message.piece, now);
       case 'handshake':
         return this.#onHandshake(session, message);
       case 'bitfield':
       case 'haveAll':
       case 'haveNone':
-        return this.#onPieces(session, message.kind, message.kind === 'bitfield' ? message.bits : undefined);
+        return this.#onPieces(session, message.kind, message.kind === 'bitfield' ? message.bits : undefined, now);
       case 'choke':
       case 'unchoke':
         return this.#onChoke(session, message.kind === 'choke');
@@ -122,12 +124,13 @@ export class PeerProtocol {
     return outcome === 'malformed' ? 'malformed' : undefined;
   }
 
-  #onHave(session: PeerSession, piece: number): CloseReason | undefined {
+  #onHave(session: PeerSession, piece: number, now: Millis): CloseReason | undefined {
     const { content } = this.#host;
     session.hasSpoken = true;
     if (!content) return session.early.add(piece) ? undefined : 'malformed';
     if (piece >= content.pieceCount) return 'malformed';
     content.picker.addHave(session, piece);
+    this.#host.onPieces(piece, now);
     return undefined;
   }
 
@@ -136,6 +139,7 @@ export class PeerProtocol {
     session: PeerSession,
     kind: 'bitfield' | 'haveAll' | 'haveNone',
     bits: Uint8Array | undefined,
+    now: Millis,
   ): CloseReason | undefined {
     if (session.hasSpoken || (!bits && !session.hasFast)) return 'malformed';
     session.hasSpoken = true;
@@ -145,10 +149,14 @@ export class PeerProtocol {
       else if (kind === 'haveAll') session.early.setAll();
       return undefined;
     }
-    if (kind === 'haveNone') return undefined;
+    if (kind === 'haveNone') {
+      this.#host.onPieces(undefined, now);
+      return undefined;
+    }
     const pieces = bits ? PieceSet.fromBitfield(bits, content.pieceCount) : PieceSet.full(content.pieceCount);
     if (!pieces) return 'malformed';
     content.picker.addPeer(session, pieces);
+    this.#host.onPieces(undefined, now);
     return undefined;
   }
 

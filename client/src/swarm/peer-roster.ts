@@ -108,7 +108,7 @@ export class PeerRoster {
   /** Two that have everything, the metadata included, have nothing to say to each other. */
   #isUseless(session: PeerSession): boolean {
     const { content } = this.#host;
-    if (!content?.isComplete || !session.pieces?.isFull) return false;
+    if (!content?.isFinished || !session.pieces?.isFull) return false;
     return content.pieceCount > 0 || session.hasMetadata || !session.hasExtended;
   }
 }

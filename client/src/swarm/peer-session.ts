@@ -10,6 +10,7 @@ import { Pipeline } from './pipeline.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { PeerSource, TorrentPeerInfo } from './types.ts';
+import type { Revealed } from './super-seeder.ts';
 import { WireDecoder } from './wire-decoder.ts';
 import { WireWriter } from './wire.ts';
 
@@ -79,6 +80,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   downloadedBytes = 0;
 
   // Upload side.
+  /** What a super-seed let the peer know; undefined for all that is here. */
+  revealed: Revealed | undefined;
   slot: TorrentPeerInfo['slot'] = 'none';
   since: Millis;
   /** When the peer was last sent a block. */
@@ -109,6 +112,14 @@ export class PeerSession implements PickerPeer, ChokerPeer {
 
   get isInterested(): boolean {
     return this.peerInterested;
+  }
+
+  get debtBytes(): number {
+    return Math.max(0, this.upMeter.total - this.downloadedBytes);
+  }
+
+  get progress(): number {
+    return this.pieces && this.pieces.size > 0 ? this.pieces.count / this.pieces.size : 0;
   }
 
   isIdle(now: Millis): boolean {

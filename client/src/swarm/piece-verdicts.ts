@@ -45,12 +45,13 @@ export class PieceVerdicts {
   #onStored(piece: number): void {
     const { content } = this.#host;
     if (!content) return;
+    const wasMissing = content.picker.isMissing(piece);
     this.#peers.blame.piecePassed(content.setStored(piece));
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#peers.sessions.values()) {
       if (session.phase !== 'up') continue;
       if (!session.pieces?.has(piece)) this.#effects.write(session).have(piece);
-      else {
+      else if (wasMissing) {
         session.wanted--;
         this.#peers.updateInterest(session);
       }

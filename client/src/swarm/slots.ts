@@ -1,9 +1,13 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
+import { SPARE_UPLOAD_SHARE } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { Choker } from './choker.ts';
 import type { Effects } from './effects.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Uploader } from './uploader.ts';
+
+/** What is left of the best rate after a second: half after a minute. */
+const BEST_RATE_DECAY = 0.99;
 
 /** Carries the choker's decisions out: who gets a slot is unchoked, who loses it is choked and its requests refused. */
 export class Slots {
@@ -12,6 +16,8 @@ export class Slots {
   readonly #uploader: Uploader;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
   #hasChanged = false;
+  /** The best upload rate of late. [bytes/s] */
+  #bestRate = 0;
 
   constructor(effects: Effects, uploader: Uploader, sessions: ReadonlyMap<NodeId, PeerSession>) {
     this.#effects = effects;
@@ -31,8 +37,11 @@ export class Slots {
     this.#hasChanged = true;
   }
 
-  /** Lends slots that their holders do not use. */
+  /** Lends slots that their holders do not use, while the line has room. Once a second. */
   lend(isSeed: boolean, now: Millis): void {
+    const rate = this.#uploader.meter.perSecond(now);
+    this.#bestRate = Math.max(rate, this.#bestRate * BEST_RATE_DECAY);
+    if (rate > SPARE_UPLOAD_SHARE * this.#bestRate) return;
     this.#choker.lend(this.#sessions.values(), isSeed, now);
     this.#hasChanged = true;
   }

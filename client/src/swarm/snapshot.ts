@@ -21,7 +21,7 @@ export function takeSnapshot(
     storedPieces: content?.picker.storedCount ?? 0,
     doneBytes: content?.doneBytes ?? 0,
     leftBytes: content?.leftBytes ?? 0,
-    isFinished: content?.isComplete ?? false,
+    isFinished: content?.isFinished ?? false,
     downBytesPerSecond: content?.downloader.meter.perSecond(now) ?? 0,
     upBytesPerSecond: uploader.meter.perSecond(now),
     uploadedBytes: uploader.meter.total,

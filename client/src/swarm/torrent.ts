@@ -15,6 +15,8 @@ import { PendingEffects } from './pending-effects.ts';
 import { PieceVerdicts, type VerdictHost } from './piece-verdicts.ts';
 import { Slots } from './slots.ts';
 import { takePieceMap, takeSnapshot } from './snapshot.ts';
+import { Steering } from './steering.ts';
+import { SuperSeeder } from './super-seeder.ts';
 import type {
   EffectResult,
   Metainfo,
@@ -27,13 +29,12 @@ import type {
   TorrentSnapshot,
 } from './types.ts';
 import { Uploader } from './uploader.ts';
-import { usualWishes } from './wishes.ts';
 import type { FileHashRange, WireMessage } from './wire.ts';
 
 /** What an effect that is under way is about. */
 type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata';
 
-type Timer = 'complete' | 'tick' | 'rechoke' | 'upload';
+type Timer = 'complete' | 'tick' | 'rechoke' | 'upload' | 'download';
 
 /**
  * The machine of one torrent: BitTorrent with every peer of its swarm (BEP 3, 6, 9, 10). It is a seed, a leecher, or a
@@ -60,7 +61,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #verdicts = new PieceVerdicts(this, this.#peers, this.#effects);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
   readonly #timers = new TimerTable<Timer>();
-  readonly #wishes = usualWishes();
+  readonly #superSeeder: SuperSeeder;
+  readonly #steering: Steering;
   /** BOUNDED: by the open pieces, those that are hashed for peers, and one for the metadata. */
   readonly #pending = new PendingEffects<PendingEffect>();
   #content: Content | undefined;
@@ -69,6 +71,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
   #lastNow: Millis = 0;
+  /** Whose turn it is to be served first. */
+  #turn = 0;
   /** Reused by each input. */
   #messages: WireMessage[] = [];
 
@@ -77,9 +81,11 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#selfBytes = nodeIdToBytes(options.self);
     this.infoHashBytes = nodeIdToBytes(options.infoHash);
     this.#rng = rng;
-    if (options.metainfo) this.#open(options.metainfo, options.stored);
+    this.#superSeeder = new SuperSeeder(this.#effects, this.#sessions, rng);
+    this.#steering = new Steering(this.#uploader, this.#superSeeder, this.#peers);
+    if (options.metainfo) this.#steering.begin(this.#open(options.metainfo, options.stored), 0);
     for (const [piece, leaves] of options.leaves ?? []) this.#content?.hashes?.trees.keepLeaves(piece, leaves);
-    if (this.#content?.isComplete) this.#timers.set('complete', 0, 'say that every piece is here');
+    if (this.#content?.isFinished) this.#timers.set('complete', 0, 'say that every piece is here');
   }
 
   handle(input: TorrentInput, now: Millis, out: TorrentOutput[]): void {
@@ -98,7 +104,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Rates are as of the last input; with peers connected there is one every second. */
   snapshot(): TorrentSnapshot {
     const isPaused = this.#lifecycle === 'paused';
-    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, this.#wishes, this.#lastNow);
+    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, this.#steering.wishes, this.#lastNow);
   }
 
   pieceMap(): PieceMap {
@@ -116,11 +122,17 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   onGreeted(session: PeerSession): void {
     const writer = this.#effects.write(session);
     const content = this.#content;
-    if (session.hasFast && content?.isComplete) writer.haveAll();
+    if (this.#superSeeder.admit(session, content)) {
+      if (session.hasFast) writer.haveNone();
+    } else if (session.hasFast && content?.isComplete) writer.haveAll();
     else if (content && content.stored.count > 0) writer.bitfield(content.stored.toBitfield());
     else if (session.hasFast) writer.haveNone();
     if (session.hasExtended)
       writer.extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(content?.metainfo.infoBytes.length));
+  }
+
+  onPieces(piece: number | undefined, now: Millis): void {
+    if (this.#content && this.#superSeeder.isOn) this.#superSeeder.onPieces(piece, this.#content, now);
   }
 
   onInterest(session: PeerSession, now: Millis): void {
@@ -216,15 +228,15 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** The end of each call: what has to follow once, however many messages asked for it. */
   #settle(now: Millis): void {
     if (this.#lifecycle === 'stopped') return;
-    if (!this.#hasCompleted && this.#content?.isComplete) {
-      this.#hasCompleted = true;
-      this.#effects.emit({ kind: 'complete' });
-    }
+    const isFinished = this.#content?.isFinished ?? false;
+    if (isFinished && !this.#hasCompleted) this.#effects.emit({ kind: 'complete' });
+    this.#hasCompleted = isFinished;
     if (!this.#content) this.#metadata.pump(now);
     else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
     this.#slots.apply();
+    this.#throttle(now);
   }
 
   #onReceived(from: NodeId, bytes: Uint8Array, now: Millis): void {
@@ -275,20 +287,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return this.#stop();
       case 'setPaused':
         return command.isPaused ? this.pause() : this.#resume(now);
-      case 'setPriorities':
-        this.#wishes.priorities = command.priorities;
-        return;
-      case 'setLimits':
-        this.#wishes.downBytesPerSecond = command.downBytesPerSecond;
-        this.#wishes.upBytesPerSecond = command.upBytesPerSecond;
-        return;
-      case 'setSequential':
-        this.#wishes.isSequential = command.isSequential;
-        return;
-      case 'setDeadline':
-        return;
-      case 'setSuperSeeding':
-        this.#wishes.isSuperSeeding = command.isSuperSeeding;
+      default:
+        this.#steering.handle(command, this.#content, now);
+        this.#needsFill = true;
     }
   }
 
@@ -305,6 +306,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #onMetadataKnown(metainfo: Metainfo, now: Millis): void {
     if (this.#content) return;
     const content = this.#open(metainfo, undefined);
+    this.#steering.begin(content, now);
     this.#effects.emit({ kind: 'metadata', metainfo });
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
@@ -345,24 +347,45 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     for (let timer = this.#timers.takeExpired(now); timer; timer = this.#timers.takeExpired(now)) {
       if (timer === 'tick') this.#tick(now);
       else if (timer === 'rechoke') this.#rechoke(now);
-      else if (timer === 'upload') for (const session of this.#sessions.values()) this.#pump(session, now);
+      else if (timer === 'upload') this.#pumpAll(now);
+      else if (timer === 'download') this.#needsFill = true;
     }
   }
 
   #tick(now: Millis): void {
     this.#peers.tick(now);
     if (this.#lifecycle === 'running') this.#exchange.tick(now);
+    if (this.#lifecycle === 'running' && this.#content) {
+      this.#slots.lend(this.#content.isFinished, now);
+      this.#superSeeder.tick(this.#content, now);
+    }
     this.#needsFill = true;
     if (this.#sessions.size > 0) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
   }
 
   #rechoke(now: Millis): void {
     if (this.#sessions.size > 0) this.#timers.set('rechoke', now + RECHOKE_MS, 'rank the peers');
-    if (this.#lifecycle === 'running' && this.#content) this.#slots.rechoke(this.#content.isComplete, now);
+    if (this.#lifecycle === 'running' && this.#content) this.#slots.rechoke(this.#content.isFinished, now);
     for (const session of this.#sessions.values()) {
       session.receivedThisRound = 0;
       session.sentThisRound = 0;
     }
+  }
+
+  /** Under a limit whoever comes first takes what there is, so everybody comes first in turn. */
+  #pumpAll(now: Millis): void {
+    const sessions = [...this.#sessions.values()];
+    const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
+    for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.#pump(session, now);
+  }
+
+  /** Comes back when a limit lets peers be asked for more. */
+  #throttle(now: Millis): void {
+    const downloader = this.#content?.downloader;
+    if (downloader?.throttledUntil === undefined) return;
+    if (!this.#timers.has('download'))
+      this.#timers.set('download', Math.max(now + 1, downloader.throttledUntil), 'ask for more');
+    downloader.throttledUntil = undefined;
   }
 
   #pump(session: PeerSession, now: Millis): void {
@@ -383,7 +406,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     for (const open of this.#content?.picker.openPieces ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
     this.#pending.clear();
-    for (const timer of ['complete', 'tick', 'rechoke', 'upload'] as const) this.#timers.clear(timer);
+    for (const timer of ['complete', 'tick', 'rechoke', 'upload', 'download'] as const) this.#timers.clear(timer);
     this.#lifecycle = 'stopped';
   }
 

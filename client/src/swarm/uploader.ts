@@ -12,6 +12,7 @@ import { encodeMetadataDataHeader, encodeMetadataReject } from './extension.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
 import type { PeerSession } from './peer-session.ts';
 import { RateMeter } from './rate-meter.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { Metainfo } from './types.ts';
 import type { WireRequest } from './wire.ts';
 
@@ -27,6 +28,7 @@ export interface UploadContent {
  */
 export class Uploader {
   readonly meter = new RateMeter();
+  readonly limit = new TokenBucket();
   readonly #effects: Effects;
 
   constructor(effects: Effects) {
@@ -44,7 +46,10 @@ export class Uploader {
     if (request.piece >= pieceCountOf(metainfo.totalLength, metainfo.pieceLength)) return false;
     if (request.begin + request.length > pieceLengthOf(metainfo, request.piece)) return false;
     const isRefused =
-      session.amChoking || session.queue.length >= MAX_QUEUED_REQUESTS || !content.isStored(request.piece);
+      session.amChoking ||
+      session.queue.length >= MAX_QUEUED_REQUESTS ||
+      !content.isStored(request.piece) ||
+      session.revealed?.pieces.has(request.piece) === false;
     if (isRefused) this.#reject(session, request);
     else session.queue.push(request);
     return true;
@@ -72,14 +77,20 @@ export class Uploader {
   /** Sends what may be sent now. Returns when to call again; undefined when nothing waits or the channel must drain. */
   pump(session: PeerSession, infoBytes: Uint8Array | undefined, now: Millis): Millis | undefined {
     // Leaves that are being hashed for the peer go out ahead of the blocks that they verify.
-    if (session.isCongested || session.hashJobs > 0 || (session.queue.length === 0 && session.metadataQueue.length === 0)) return undefined;
+    if (
+      session.isCongested ||
+      session.hashJobs > 0 ||
+      (session.queue.length === 0 && session.metadataQueue.length === 0)
+    )
+      return undefined;
     if (now >= session.burstEndsAt) {
       session.burstLeft = UPLOAD_BURST_BLOCKS;
       session.burstEndsAt = now + UPLOAD_BURST_MS;
     }
     while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0)
       this.#sendMetadata(session, infoBytes);
-    while (session.burstLeft > 0) {
+    while (session.burstLeft > 0 && session.queue.length > 0) {
+      if (!this.limit.hasRoom(now)) return this.limit.roomAt(now);
       const request = session.queue.shift();
       if (!request) break;
       this.#sendBlock(session, request, now);
@@ -91,6 +102,7 @@ export class Uploader {
     const { piece, begin, length } = request;
     session.burstLeft -= Math.ceil(length / BLOCK_BYTES);
     session.servedAt = now;
+    this.limit.spend(length);
     session.sentThisRound += length;
     session.upMeter.add(length, now);
     this.meter.add(length, now);

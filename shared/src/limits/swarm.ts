@@ -164,7 +164,7 @@ export const MAX_BLOCK_REQUESTERS = 3;
 export const ENDGAME_GAIN = 2;
 
 /** A busy block that is likely to be here so soon is waited for. [ms] Measured as `ENDGAME_GAIN`. */
-export const ENDGAME_WAIT_MS = 1000;
+export const ENDGAME_WAIT_MS = 1500;
 
 /** Pieces with a deadline. A player asks for what it shows in the next minute or two. */
 export const MAX_DEADLINES = 256;
@@ -187,6 +187,9 @@ export const REQUEST_BATCH = 16;
 /** Requests outstanding after slow start, in time at the measured rate. [ms] libtorrent `request_queue_time`. */
 export const PIPELINE_MS = 3000;
 
+/** The same while a player waits for pieces, which are behind what is outstanding. [ms] A few round trips. */
+export const URGENT_PIPELINE_MS = 1000;
+
 /** Slow start ends when the rate rises by less than this in a tick. [bytes/s] libtorrent, `slow_start`. */
 export const SLOW_START_RISE = 5000;
 
@@ -202,10 +205,10 @@ export const REQUEST_TIMEOUT_MS = 60_000;
 export const REGULAR_SLOTS = 4;
 
 /** A peer with a slot that asked for nothing for so long lends it to others. [ms] Several round trips. */
-export const IDLE_SLOT_MS = 1000;
+export const IDLE_SLOT_MS = 2000;
 
 /** Most peers unchoked at once, those included that ask for nothing. */
-export const MAX_UNCHOKED = 16;
+export const MAX_UNCHOKED = 8;
 
 /** Re-ranking of the regular slots. [ms] Cohen 2003: ten seconds. */
 export const RECHOKE_MS = 10_000;
@@ -213,8 +216,33 @@ export const RECHOKE_MS = 10_000;
 /** Turn of one optimistic slot. [ms] Cohen 2003: every third rechoke. */
 export const OPTIMISTIC_MS = 30_000;
 
+/**
+ * A peer that took so much more than it gave waits twice as long for the optimistic slot. [bytes] One turn on a slow home
+ * line; `sim -- swarm --kind freeride` measures what it keeps from free-riders.
+ */
+export const OPTIMISTIC_GIFT_BYTES = 1024 * 1024;
+
+/** Share of the best upload rate of late under which the line counts as idle, and slots are lent. [0..1] */
+export const SPARE_UPLOAD_SHARE = 0.7;
+
 /** A seed serves a peer so long before it yields to one that waits. [ms] libtorrent's round robin. */
 export const SEED_TURN_MS = 60_000;
+
+/** Fewest and most pieces that a super-seed tells one peer of before it passed them on. libtorrent: two. */
+export const SUPER_SEED_OFFERS = 2;
+export const MAX_SUPER_SEED_OFFERS = 16;
+
+/** Bytes of small pieces in those offers: an offer takes several round trips, in which the line is to have work. */
+export const SUPER_SEED_OFFER_BYTES = 256 * 1024;
+
+/** A piece that a super-seed offered and that has not spread is offered to somebody else. [ms] Many rechokes. */
+export const SUPER_SEED_WAIT_MS = 30_000;
+
+/** Pieces that a peer is told of at once when super-seeding ends. 9 kB of messages. */
+export const SUPER_SEED_REVEALS_PER_TICK = 1024;
+
+/** Longest burst that a speed limit lets pass, at its rate. [ms] Requests are asked for about so often. */
+export const LIMIT_BURST_MS = 250;
 
 // Blame and metadata
 

@@ -1,0 +1,194 @@
+import { utf8Encode } from '../../../shared/src/bytes.ts';
+import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import { CHANNEL_HIGH_WATER_BYTES, CHANNEL_LOW_WATER_BYTES } from '../../../shared/src/limits/storage.ts';
+import { type Millis, type Rng, seededRng } from '../../../shared/src/machine.ts';
+import { Torrent } from '../../src/swarm/torrent.ts';
+import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, TorrentRun } from '../../src/swarm/types.ts';
+import { type Capacity, Line, type Network, type Parcel, Pipe } from './network.ts';
+import { BlockParcel, ControlParcel, type Receive } from './parcels.ts';
+import { SelfishFilter } from './selfish.ts';
+
+/** From the last block of a piece to the answer of hash and storage. [ms] */
+const STORE_MS = 5;
+
+/** How a simulated peer is set up. */
+export interface SwarmPeerOptions {
+  readonly name: string;
+  readonly metainfo: Metainfo;
+  readonly stored: Uint8Array | undefined;
+  readonly capacity: Capacity;
+  /** It takes and never gives: it unchokes nobody. */
+  readonly isSelfish?: boolean;
+}
+
+/** One end of a link. */
+interface End {
+  readonly pipe: Pipe;
+  readonly far: SwarmPeer;
+  readonly filter: SelfishFilter | undefined;
+  readonly receive: Receive;
+  isCongested: boolean;
+  /** Small messages behind the last block: more may join them until they leave. */
+  tail: ControlParcel | undefined;
+}
+
+/** The shipping machine of a torrent with a driver on the simulated network: no disk, no hashes, no payload. */
+export class SwarmPeer {
+  readonly id: NodeId;
+  readonly torrent: Torrent;
+  readonly line: Line;
+  readonly options: SwarmPeerOptions;
+  readonly ends = new Map<NodeId, End>();
+  joinedAt: Millis = 0;
+  completedAt: Millis | undefined;
+  /** When 99 % of the bytes were here. */
+  almostAt: Millis | undefined;
+  /** Blocks that were kept and blocks that were sent. [bytes] */
+  keptBytes = 0;
+  sentBytes = 0;
+  hasLeft = false;
+  storedPieces = 0;
+  readonly #network: Network;
+  #armedAt: Millis | undefined;
+
+  constructor(network: Network, options: SwarmPeerOptions, rng: Rng) {
+    this.#network = network;
+    this.options = options;
+    this.id = hashToId(utf8Encode(options.name));
+    const { metainfo, stored } = options;
+    const setup = { self: this.id, infoHash: metainfo.infoHash, metainfo, stored };
+    this.torrent = new Torrent(setup, seededRng(rng.nextUint32()));
+    this.line = new Line(options.capacity);
+    this.#arm();
+  }
+
+  get isComplete(): boolean {
+    return this.completedAt !== undefined;
+  }
+
+  /** Opens a link between two peers. */
+  static link(network: Network, a: SwarmPeer, b: SwarmPeer, latencyMs: number): void {
+    if (a === b || a.ends.has(b.id) || a.hasLeft || b.hasLeft) return;
+    a.#attach(network, b, latencyMs);
+    b.#attach(network, a, latencyMs);
+    a.input({ kind: 'linkUp', peer: b.id, isOutbound: true });
+    b.input({ kind: 'linkUp', peer: a.id, isOutbound: false });
+  }
+
+  input(input: TorrentInput): void {
+    if (this.hasLeft) return;
+    const out: TorrentOutput[] = [];
+    this.torrent.handle(input, this.#network.now, out);
+    for (const output of out) this.#carryOut(output);
+    this.#arm();
+  }
+
+  /** Leaves without a word. */
+  leave(): void {
+    this.hasLeft = true;
+    for (const id of [...this.ends.keys()]) this.#detach(id);
+  }
+
+  #attach(network: Network, far: SwarmPeer, latencyMs: number): void {
+    const onDrained = (): void => {
+      if (!end.isCongested || pipe.queuedBytes > CHANNEL_LOW_WATER_BYTES) return;
+      end.isCongested = false;
+      this.input({ kind: 'writable', peer: far.id });
+    };
+    const pipe = new Pipe(network, this.line, far.line, latencyMs, onDrained);
+    const filter = this.options.isSelfish ? new SelfishFilter() : undefined;
+    const receive: Receive = (bytes) => far.input({ kind: 'received', from: this.id, bytes });
+    const end: End = { pipe, far, filter, receive, isCongested: false, tail: undefined };
+    this.ends.set(far.id, end);
+  }
+
+  #detach(id: NodeId): void {
+    const end = this.ends.get(id);
+    if (!end) return;
+    this.ends.delete(id);
+    end.pipe.isClosed = true;
+    const back = end.far.ends.get(this.id);
+    if (!back) return;
+    back.pipe.isClosed = true;
+    end.far.ends.delete(this.id);
+    this.#network.after(end.pipe.latencyMs, () => end.far.input({ kind: 'linkDown', peer: this.id }));
+  }
+
+  #carryOut(output: TorrentOutput): void {
+    switch (output.kind) {
+      case 'send':
+        return this.#sendControl(output.to, output.bytes);
+      case 'run':
+        return this.#run(output.run);
+      case 'closeLink':
+        return this.#detach(output.peer);
+      case 'emit':
+        if (output.event.kind === 'pieceStored') this.storedPieces++;
+        if (output.event.kind === 'complete') this.completedAt ??= this.#network.now;
+    }
+  }
+
+  #run(run: TorrentRun): void {
+    switch (run.kind) {
+      case 'keepBlock':
+        this.keptBytes += run.bytes.length;
+        if (this.keptBytes >= 0.99 * this.options.metainfo.totalLength) this.almostAt ??= this.#network.now;
+        return;
+      case 'sendBlock':
+        return this.#sendBlock(run.to, run.piece, run.begin, run.length);
+      case 'finishPiece':
+        return this.#answer(run.effect, { kind: 'stored' });
+      case 'checkMetadata':
+        return this.#answer(run.effect, { kind: 'metadata', metainfo: this.options.metainfo });
+      // Nothing is buffered, and a simulated torrent is of version 1.
+      case 'dropPiece':
+      case 'checkBlocks':
+      case 'hashLeaves':
+    }
+  }
+
+  #answer(effect: number, result: EffectResult): void {
+    this.#network.after(STORE_MS, () => this.input({ kind: 'effectDone', effect, result }));
+  }
+
+  #sendControl(to: NodeId, raw: Uint8Array): void {
+    const end = this.ends.get(to);
+    const bytes = end?.filter ? end.filter.pass(raw) : raw;
+    if (!end || bytes.length === 0) return;
+    if (end.tail?.isOpen) {
+      end.tail.add(bytes);
+      end.pipe.grow(bytes.length);
+      return;
+    }
+    end.tail = new ControlParcel(end.receive);
+    end.tail.add(bytes);
+    this.#send(end, end.tail);
+  }
+
+  #sendBlock(to: NodeId, piece: number, begin: number, length: number): void {
+    const end = this.ends.get(to);
+    if (!end || end.filter) return;
+    this.sentBytes += length;
+    end.tail = undefined;
+    this.#send(end, new BlockParcel(piece, begin, length, end.receive));
+  }
+
+  #send(end: End, parcel: Parcel): void {
+    end.pipe.send(parcel);
+    if (end.isCongested || end.pipe.queuedBytes <= CHANNEL_HIGH_WATER_BYTES) return;
+    end.isCongested = true;
+    this.#network.after(0, () => this.input({ kind: 'congested', peer: end.far.id }));
+  }
+
+  #arm(): void {
+    const at = this.torrent.nextDeadline()?.at;
+    if (at === undefined || (this.#armedAt !== undefined && this.#armedAt <= at)) return;
+    this.#armedAt = at;
+    this.#network.at(at, () => {
+      if (this.#armedAt !== at || this.hasLeft) return;
+      this.#armedAt = undefined;
+      this.input({ kind: 'deadline' });
+      this.#arm();
+    });
+  }
+}
