@@ -66,3 +66,32 @@ export function isCrowded(table: RoutingTable, entry: Entry, network: string): b
   if (inTable > MAX_LINKS_PER_NETWORK && others >= MAX_LINKS_PER_NETWORK) return true;
   return inBucket > MAX_LINKS_PER_NETWORK_IN_BUCKET && othersInBucket >= MIN_LINKS_PER_BUCKET;
 }
+
+/** The most redundant link of the bucket that has most links, among those that `mayGo`. */
+export function mostRedundant(table: RoutingTable, mayGo: (entry: Entry) => boolean): Entry | undefined {
+  let best: Entry | undefined;
+  let bestLinks = 0;
+  let bestCost = 0;
+  for (const entry of table.linked) {
+    const bucket = table.buckets[entry.bucket];
+    if (!bucket || bucket.linkedCount < bestLinks || !mayGo(entry)) continue;
+    const cost = overlapWith(bucket.entries, entry) * REDUNDANCY_MS + (entry.link?.rtt.mean ?? 0);
+    if (bucket.linkedCount > bestLinks || cost > bestCost) {
+      best = entry;
+      bestLinks = bucket.linkedCount;
+      bestCost = cost;
+    }
+  }
+  return best;
+}
+
+export function newestLink(table: RoutingTable): Entry | undefined {
+  let newest: Entry | undefined;
+  for (const entry of table.linked) {
+    if (!newest || (entry.link?.since ?? 0) >= (newest.link?.since ?? 0)) newest = entry;
+  }
+  return newest;
+}
+
+/** A bit of shared prefix with another link weighs as much as this much round-trip time when links are pruned. [ms] */
+const REDUNDANCY_MS = 100;

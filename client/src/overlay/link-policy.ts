@@ -28,7 +28,7 @@ import type { BrokenPairs } from './broken-pairs.ts';
 import type { Bucket } from './bucket.ts';
 import type { Core, Timed } from './core.ts';
 import { type DialState, type Entry, newDial } from './entry.ts';
-import { isCrowded, overlapWith, spreadChoice } from './link-choice.ts';
+import { isCrowded, mostRedundant, newestLink, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
@@ -271,7 +271,7 @@ export class LinkPolicy implements Timed {
   /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
   keepWithinHardLimit(): void {
     while (this.#table.linked.length > this.#budget.hard) {
-      const victim = this.#pruneChoice(0) ?? this.#newest();
+      const victim = this.#pruneChoice(0) ?? newestLink(this.#table);
       if (!victim) return;
       this.release(victim);
     }
@@ -298,33 +298,13 @@ export class LinkPolicy implements Timed {
     if (victim) this.release(victim);
   }
 
-  /** The most redundant link of the bucket that has most, among those that neither side needs. */
+  /** A link that neither side needs, that is `minAge` old, and that carries nobody's virtual link. */
   #pruneChoice(minAge: number): Entry | undefined {
-    let best: Entry | undefined;
-    let bestLinks = 0;
-    let bestCost = 0;
-    for (const entry of this.#table.linked) {
-      const { link } = entry;
-      const bucket = this.#table.buckets[entry.bucket];
-      if (!link || !bucket || link.isNeededByPeer || this.#core.now - link.since < minAge || this.needs(entry))
-        continue;
-      if (bucket.linkedCount < bestLinks || this.#virtualLinks.isRelay(entry.contact.id)) continue;
-      const cost = overlapWith(bucket.entries, entry) * REDUNDANCY_MS + (link.rtt.mean ?? 0);
-      if (bucket.linkedCount > bestLinks || cost > bestCost) {
-        best = entry;
-        bestLinks = bucket.linkedCount;
-        bestCost = cost;
-      }
-    }
-    return best;
-  }
-
-  #newest(): Entry | undefined {
-    let newest: Entry | undefined;
-    for (const entry of this.#table.linked) {
-      if (!newest || (entry.link?.since ?? 0) >= (newest.link?.since ?? 0)) newest = entry;
-    }
-    return newest;
+    return mostRedundant(this.#table, (entry) => {
+      const { link, contact } = entry;
+      const isOld = link !== undefined && this.#core.now - link.since >= minAge;
+      return isOld && !link.isNeededByPeer && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
+    });
   }
 }
 
@@ -342,6 +322,3 @@ function dialOf(entry: Entry): DialState {
   entry.dial ??= newDial();
   return entry.dial;
 }
-
-/** A bit of shared prefix with another link weighs as much as this much round-trip time when links are pruned. [ms] */
-const REDUNDANCY_MS = 100;
