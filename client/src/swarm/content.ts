@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
+import { contentLengthOf } from './content-length.ts';
 import { Downloader } from './downloader.ts';
 import type { Effects } from './effects.ts';
 import { HashExchange } from './hash-exchange.ts';
@@ -20,6 +21,8 @@ export class Content {
   readonly downloader: Downloader;
   /** Undefined in v1. */
   readonly hashes: HashExchange | undefined;
+  /** Lengths of the pieces behind which there is padding. */
+  readonly #short: ReadonlyMap<number, number>;
   #doneBytes = 0;
 
   constructor(
@@ -35,8 +38,9 @@ export class Content {
     this.pieceCount = pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
     this.stored = (storedBits && PieceSet.fromBitfield(storedBits, this.pieceCount)) ?? new PieceSet(this.pieceCount);
     const { pieceLength, totalLength } = metainfo;
+    this.#short = shortPieces(metainfo);
     this.picker = new Picker(
-      { pieceCount: this.pieceCount, pieceLength, totalLength, short: shortPieces(metainfo) },
+      { pieceCount: this.pieceCount, pieceLength, totalLength, short: this.#short },
       this.stored,
       rng,
       isOnParole,
@@ -47,7 +51,7 @@ export class Content {
     }
     this.downloader = new Downloader(effects, this.picker, sessions, this.hashes);
     for (let piece = 0; piece < this.pieceCount; piece++) {
-      if (this.stored.has(piece)) this.#doneBytes += pieceLengthOf(metainfo, piece);
+      if (this.stored.has(piece)) this.#doneBytes += this.#dataLength(piece);
     }
   }
 
@@ -60,18 +64,17 @@ export class Content {
     return this.picker.missingCount === 0;
   }
 
-  /** Bytes of stored pieces. */
+  /** Bytes of stored pieces, without padding. */
   get doneBytes(): number {
     return this.#doneBytes;
   }
 
-  /** Bytes of pieces that are wanted and not stored. */
+  /** Bytes of pieces that are wanted and not stored, without padding. */
   get leftBytes(): number {
     const { picker, metainfo } = this;
-    if (picker.missingCount === this.pieceCount - this.stored.count) return metainfo.totalLength - this.#doneBytes;
+    if (picker.missingCount === this.pieceCount - this.stored.count) return contentLengthOf(metainfo) - this.#doneBytes;
     let bytes = 0;
-    for (let piece = 0; piece < this.pieceCount; piece++)
-      if (picker.isMissing(piece)) bytes += pieceLengthOf(metainfo, piece);
+    for (let piece = 0; piece < this.pieceCount; piece++) if (picker.isMissing(piece)) bytes += this.#dataLength(piece);
     return bytes;
   }
 
@@ -93,7 +96,11 @@ export class Content {
   /** The piece is stored for good. Returns who sent it. */
   setStored(piece: number): NodeId[] {
     this.hashes?.forget(piece);
-    if (this.stored.add(piece)) this.#doneBytes += pieceLengthOf(this.metainfo, piece);
+    if (this.stored.add(piece)) this.#doneBytes += this.#dataLength(piece);
     return this.picker.setStored(piece);
+  }
+
+  #dataLength(piece: number): number {
+    return this.#short.get(piece) ?? pieceLengthOf(this.metainfo, piece);
   }
 }

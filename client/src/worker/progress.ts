@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { contentLengthOf } from '../swarm/content-length.ts';
 import type { InfoHash, Metainfo, TorrentSnapshot } from '../swarm/types.ts';
 import type { PieceMap, WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
 import type { StorageError } from './storage/types.ts';
@@ -22,6 +23,8 @@ export class ProgressReporter {
   /** Newest last. BOUNDED: by MAX_NAMED_BANS. */
   readonly #banned: NodeId[] = [];
   #metainfo: Metainfo | undefined;
+  /** Without padding; 0 until the metadata is here. */
+  #totalBytes = 0;
   #error: StorageError | undefined;
   #firstByteAt: number | undefined;
   /** The page asked for a map of the pieces. */
@@ -43,6 +46,7 @@ export class ProgressReporter {
 
   setMetainfo(metainfo: Metainfo): void {
     this.#metainfo = metainfo;
+    this.#totalBytes = contentLengthOf(metainfo);
   }
 
   setError(error: StorageError | undefined): void {
@@ -96,7 +100,7 @@ export class ProgressReporter {
       infoHash: this.#infoHash,
       state: this.#state(snapshot),
       doneBytes: snapshot.doneBytes,
-      totalBytes: this.#metainfo?.totalLength ?? 0,
+      totalBytes: this.#totalBytes,
       leftBytes: snapshot.leftBytes,
       isComplete: snapshot.isFinished,
       isElsewhere: false,

@@ -1,4 +1,5 @@
 import type { ContentPlan } from '../swarm/build-metainfo.ts';
+import { contentLengthOf } from '../swarm/content-length.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentSummary } from './protocol.ts';
@@ -8,7 +9,7 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
   return {
     infoHash: metainfo.infoHash,
     name: metainfo.name,
-    totalBytes: metainfo.totalLength,
+    totalBytes: contentLengthOf(metainfo),
     pieceLength: metainfo.pieceLength,
     pieceCount: Math.ceil(metainfo.totalLength / metainfo.pieceLength),
     files: metainfo.files

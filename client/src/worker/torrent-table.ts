@@ -1,6 +1,7 @@
 import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
 import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
+import { contentLengthOf } from '../swarm/content-length.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
@@ -290,8 +291,8 @@ export class TorrentTable {
         }
       }
       this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles });
-      const paused = stillReport(metainfo.infoHash, 'paused', metainfo.totalLength);
-      this.#report({ ...paused, doneBytes: metainfo.totalLength, leftBytes: 0, isComplete: true });
+      const paused = stillReport(metainfo.infoHash, 'paused', summary.totalBytes);
+      this.#report({ ...paused, doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true });
     });
   }
 
@@ -365,7 +366,7 @@ export class TorrentTable {
     }
     const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
     try {
-      const checking = (): void => this.#report(stillReport(infoHash, 'checking', metainfo.totalLength));
+      const checking = (): void => this.#report(stillReport(infoHash, 'checking', contentLengthOf(metainfo)));
       const { store, stored } = await this.#opener.reopen(metainfo, lock !== undefined, claimed, checking);
       this.#run(plan, { store, stored, record }, lock);
     } catch (error) {

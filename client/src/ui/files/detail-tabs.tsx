@@ -22,9 +22,9 @@ export function DetailTabs({
   readonly tabs: readonly DetailTab[];
   readonly first: string;
 }) {
-  const [shown, setShown] = useState(first);
+  const [picked, setPicked] = useState<string | undefined>();
   const base = useId();
-  const current = tabs.find(({ id }) => id === shown) ?? tabs[0];
+  const current = tabs.find(({ id }) => id === (picked ?? first)) ?? tabs[0];
   if (!current) return null;
   return (
     <div class="detail-tabs">
@@ -43,8 +43,8 @@ export function DetailTabs({
             aria-selected={id === current.id}
             aria-controls={`${base}-panel`}
             tabIndex={id === current.id ? 0 : -1}
-            onFocus={() => setShown(id)}
-            onClick={() => setShown(id)}
+            onFocus={() => setPicked(id)}
+            onClick={() => setPicked(id)}
           >
             {text}
           </button>

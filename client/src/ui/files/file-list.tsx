@@ -6,7 +6,7 @@ import { FileLine } from './file-line.tsx';
 import { PrioritySelect } from './priority-select.tsx';
 
 /** Files listed at first, and how many more each press shows. A list of all would hold the page up. */
-const ROWS = 100;
+const ROWS = 50;
 
 interface FileListProps {
   readonly files: readonly ShareFile[];

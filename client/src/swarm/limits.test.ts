@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { Lab, makeContent } from './test/lab.ts';
+
+const KIB = 1024;
+
+for (const way of ['up', 'down'] as const) {
+  test(`a limit on what goes ${way} holds over the whole transfer, and is used`, () => {
+    const content = makeContent(61, [1024 * KIB], 64 * KIB);
+    const lab = new Lab(61);
+    const seed = lab.add('the seed', { content, role: 'seed', uplink: 4000 });
+    const leecher = lab.add('leecher', { content, role: 'leecher', uplink: 4000 });
+    const limits = { kind: 'setLimits', downBytesPerSecond: undefined, upBytesPerSecond: undefined } as const;
+    if (way === 'up') lab.input(seed, { kind: 'command', command: { ...limits, upBytesPerSecond: 128 * KIB } });
+    else lab.input(leecher, { kind: 'command', command: { ...limits, downBytesPerSecond: 128 * KIB } });
+    lab.connectAll();
+    lab.run(6_000);
+    expect(seed.torrent.snapshot().uploadedBytes).toBeLessThan(6.5 * 128 * KIB);
+    lab.run(12_000, () => leecher.isComplete);
+    expect(leecher.isComplete).toBe(true);
+    expect(leecher.hasIdenticalBytes).toBe(true);
+  });
+}
+
+test('a limit that is set again while blocks go out lends nothing', () => {
+  const content = makeContent(62, [1024 * KIB], 64 * KIB);
+  const lab = new Lab(62);
+  const seed = lab.add('the seed', { content, role: 'seed', uplink: 4000 });
+  lab.add('leecher', { content, role: 'leecher', uplink: 4000 });
+  const again = (): void => {
+    const command = { kind: 'setLimits', downBytesPerSecond: undefined, upBytesPerSecond: 128 * KIB } as const;
+    lab.input(seed, { kind: 'command', command });
+    lab.after(100, again);
+  };
+  again();
+  lab.connectAll();
+  lab.run(6_000);
+  expect(seed.torrent.snapshot().uploadedBytes).toBeLessThan(6.5 * 128 * KIB);
+});
