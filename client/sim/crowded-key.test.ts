@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Key, type NodeId, parseNodeId } from '../../shared/src/ids.ts';
-import type { OverlayResult } from '../src/overlay/types.ts';
 import { Coalition, contactNear } from './adversary.ts';
+import { ask } from './asking.fixture.ts';
 import { grow } from './phases.ts';
 import type { SimNode } from './sim-node.ts';
 import { signRecord } from './signing.ts';
 import { pick, randomKey } from './workload.ts';
-import { DEFAULT_WORLD, EPOCH, type OpRequest, World } from './world.ts';
+import { DEFAULT_WORLD, EPOCH, World } from './world.ts';
 
 /** Eighty honest peers, and twenty that lie from ids closer to `key` than any of them. */
 function crowded(): { world: World; key: Key; honest: SimNode[]; coalition: Coalition } {
@@ -19,12 +19,8 @@ function crowded(): { world: World; key: Key; honest: SimNode[]; coalition: Coal
   return { world, key, coalition, honest: world.alive.filter(({ contact }) => !coalition.has(contact.id)) };
 }
 
-function ask(world: World, node: SimNode | undefined, request: OpRequest): OverlayResult | undefined {
-  let answer: OverlayResult | undefined;
-  if (node) world.operate(node, request, (result) => (answer = result));
-  for (let i = 0; i < 30 && !answer; i++) world.run(world.now + 1_000);
-  return answer;
-}
+/** Puts and gets that look beside their key end within this. [ms] */
+const WAIT_MS = 12_000;
 
 const world_ = crowded();
 
@@ -37,15 +33,16 @@ test('a record is kept by honest peers and found although twenty liars are close
   const { world, honest, coalition } = world_;
   const holders = (key: Key): number => honest.filter(({ overlay }) => overlay.keeps(key)).length;
   const outcomes: (readonly [string | undefined, boolean, string | undefined])[] = [];
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 6; i++) {
     const author = pick(world.rng, honest) as SimNode;
     const key = besideKey(i);
     const expiresAt = EPOCH + world.now + 3_600_000;
     const value = new Uint8Array([i]);
     const record = signRecord({ key, author: author.contact, sequence: 1, expiresAt, value });
-    const put = ask(world, author, { kind: 'put', record });
+    const put = ask(world, author, { kind: 'put', record }, WAIT_MS);
     const isKept = holders(key) > 0;
-    outcomes.push([put?.kind, isKept, ask(world, pick(world.rng, honest), { kind: 'get', key })?.kind]);
+    const reader = pick(world.rng, honest) as SimNode;
+    outcomes.push([put?.kind, isKept, ask(world, reader, { kind: 'get', key }, WAIT_MS)?.kind]);
   }
   expect(outcomes).toEqual(outcomes.map(() => ['put', true, 'get']));
   expect(coalition.size).toBe(20);

@@ -7,8 +7,8 @@ import {
   UNSOLICITED_BURST,
 } from '../../shared/src/limits/records.ts';
 import { ownedKey } from '../../shared/src/owned-key.ts';
-import { compareDistance } from '../../shared/src/xor.ts';
 import type { OverlayResult, SignedRecord } from '../src/overlay/types.ts';
+import { ask as run, item, nearestTo as near } from './asking.fixture.ts';
 import { grow } from './phases.ts';
 import type { SimNode } from './sim-node.ts';
 import { signRecord } from './signing.ts';
@@ -22,23 +22,8 @@ function network(seed = 7, count = 40): World {
   return world;
 }
 
-function ask(world: World, node: SimNode, request: OpRequest, waitMs = 12_000): OverlayResult | undefined {
-  let answer: OverlayResult | undefined;
-  world.operate(node, request, (given) => (answer = given));
-  world.run(world.now + waitMs);
-  return answer;
-}
-
-/** The living peers, nearest to `key` first. */
-function near(world: World, key: Key): SimNode[] {
-  return world.alive.sort((a, b) => compareDistance(key, a.contact.id, b.contact.id));
-}
-
-function item<T>(items: readonly T[], index: number): T {
-  const found = items.at(index);
-  if (found === undefined) throw new Error(`no item ${index}`);
-  return found;
-}
+const ask = (world: World, node: SimNode, request: OpRequest, waitMs = 12_000): OverlayResult | undefined =>
+  run(world, node, request, waitMs);
 
 function signed(world: World, author: SimNode, fields: Partial<SignedRecord> & { key: Key }): SignedRecord {
   const expiresAt = EPOCH + world.now + 3_600_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
-import { compareDistance } from '../../shared/src/xor.ts';
 import type { OverlayEvent, OverlayResult, SignedRecord } from '../src/overlay/types.ts';
+import { ask, item, nearestTo } from './asking.fixture.ts';
 import { openOperations } from './checkers.ts';
 import { inspect } from './inspect.ts';
 import { grow } from './phases.ts';
@@ -21,29 +21,15 @@ function worldOf(count: number, options: Partial<WorldOptions> = {}): World {
 }
 
 /** Runs one operation to its end. */
-function result(world: World, node: SimNode, request: OpRequest, waitMs = 30_000): OverlayResult | undefined {
-  let answer: OverlayResult | undefined;
-  world.operate(node, request, (given) => (answer = given));
-  world.run(world.now + waitMs);
-  return answer;
-}
+const result = (world: World, node: SimNode, request: OpRequest, waitMs = 30_000): OverlayResult | undefined =>
+  ask(world, node, request, waitMs);
 
 function knows(node: SimNode, id: NodeId): boolean {
   return node.overlay.snapshot().entries.some(({ contact }) => contact.id === id);
 }
 
-function nearestTo(world: World, key: NodeId): SimNode[] {
-  return world.alive.sort((a, b) => compareDistance(key, a.contact.id, b.contact.id));
-}
-
 /** The living peer at `index`, from the end when negative. */
 const at = (world: World, index: number): SimNode => item(world.alive, index);
-
-function item<T>(items: readonly T[], index: number): T {
-  const found = items.at(index);
-  if (found === undefined) throw new Error(`no item ${index}`);
-  return found;
-}
 
 function record(author: Contact, key: NodeId, sequence: number, value: number[]): SignedRecord {
   return signRecord({ key, author, sequence, expiresAt: WALL + 3_600_000, value: new Uint8Array(value) });

@@ -1,11 +1,12 @@
 import { quantity } from '../options.ts';
-import { grow, percentiles, putRecords, startUpkeep } from '../phases.ts';
+import { grow, percentiles, putRecords } from '../phases.ts';
 import { Population } from '../population.ts';
 import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
-import { rounded, shareOf } from '../statistics.ts';
+import { rounded } from '../statistics.ts';
 import { Truth } from '../truth.ts';
-import { abandon, drain, evenly, lookUp, newTally, pick } from '../workload.ts';
+import { runTurnover } from '../turnover.ts';
+import { evenly, lookUp, newTally, pick } from '../workload.ts';
 
 /** How long it is measured: so many mean sessions, and at least so many seconds. */
 const MEAN_SESSIONS = 3;
@@ -34,7 +35,6 @@ export const churn = defineScenario({
     const ledger = new RecordLedger(world);
     putRecords(world, ledger, Math.min(FIRST_RECORDS, lookups));
     const population = new Population(world, session);
-    const upkeepSoFar = startUpkeep(world);
     const seconds = span || Math.max(MIN_SECONDS, MEAN_SESSIONS * session);
     const spanMs = 1000 * seconds;
     const tally = newTally();
@@ -47,26 +47,15 @@ export const churn = defineScenario({
       const reader = pick(world.rng, population.settled);
       if (reader) ledger.get(reader);
     });
-    evenly(world, Math.ceil(spanMs / CENSUS_MS), spanMs, () => ledger.count(Truth.of(world.alive)));
-    world.run(world.now + spanMs);
-    const upkeep = upkeepSoFar();
-    drain(world, () => tally.open + ledger.tally.open);
-    population.stop();
-    abandon(tally);
-    ledger.abandon();
+    const turnover = runTurnover(world, { population, tally, ledger, spanMs, censusMs: CENSUS_MS });
     const { amongClosest } = ledger.count(Truth.of(world.alive));
-    const { records } = ledger;
+    const { upkeep } = turnover;
     const extra = {
       spanSeconds: seconds,
-      left: population.left,
-      joinMs: percentiles(population.joinMs),
-      stranded: population.stranded,
       putMs: percentiles(ledger.tally.putMs),
       getMs: percentiles(ledger.tally.getMs),
-      recordsPut: records.length,
-      recordsLostWithHolders: shareOf(records.filter(({ lost }) => lost === 'with its holders').length, records.length),
       holdersAmongClosest: rounded(amongClosest),
-      upkeepByType: upkeep.byType,
+      ...turnover.extra,
     };
     return { tally, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
   },

@@ -1,13 +1,13 @@
 import { randomBelow } from '../../../shared/src/machine.ts';
 import { quantity } from '../options.ts';
-import { grow, percentiles, startUpkeep } from '../phases.ts';
+import { grow } from '../phases.ts';
 import { Population } from '../population.ts';
 import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
 import type { SimNode } from '../sim-node.ts';
 import { shareOf } from '../statistics.ts';
-import { Truth } from '../truth.ts';
-import { abandon, drain, evenly, lookUp, newTally, pick } from '../workload.ts';
+import { runTurnover } from '../turnover.ts';
+import { evenly, lookUp, newTally, pick } from '../workload.ts';
 import type { World } from '../world.ts';
 
 /** Pairs without a link that try to reach each other by a routed signal, over the whole time. */
@@ -42,7 +42,6 @@ export const serverDeath = defineScenario({
     grow(world, nodes);
     world.isServerUp = false;
     const population: Population = new Population(world, session, () => invited(world, population.settled));
-    const upkeepSoFar = startUpkeep(world);
     const spanMs = 3_600_000 * hours;
     const tally = newTally();
     const ledger = new RecordLedger(world);
@@ -55,26 +54,14 @@ export const serverDeath = defineScenario({
       else if (i % LOOKUPS_PER_GET === 0) ledger.get(asker);
     });
     evenly(world, PAIRS, spanMs, () => signal(world, population.settled, signals));
-    evenly(world, Math.ceil(spanMs / CENSUS_MS), spanMs, () => ledger.count(Truth.of(world.alive)));
-    world.run(world.now + spanMs);
-    const upkeep = upkeepSoFar();
-    drain(world, () => tally.open + ledger.tally.open);
-    population.stop();
-    abandon(tally);
-    ledger.abandon();
-    const { records } = ledger;
+    const { upkeep, extra: turnover } = runTurnover(world, { population, tally, ledger, spanMs, censusMs: CENSUS_MS });
     const extra = {
       hours,
-      left: population.left,
       settled: population.settled.length,
       leastLinks: Math.min(...population.settled.map(({ overlay }) => overlay.links)),
       signalsDelivered: shareOf(signals.delivered, signals.tried),
       signalsTried: signals.tried,
-      joinMs: percentiles(population.joinMs),
-      stranded: population.stranded,
-      recordsPut: records.length,
-      recordsLostWithHolders: shareOf(records.filter(({ lost }) => lost === 'with its holders').length, records.length),
-      upkeepByType: upkeep.byType,
+      ...turnover,
     };
     return { tally, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
   },
