@@ -222,7 +222,8 @@ export class World {
   operate(node: SimNode, request: OpRequest, listener: (result: OverlayResult) => void): void {
     const op = node.nextOp++;
     node.listeners.set(op, listener);
-    this.command(node, { ...request, op });
+    // Quicker than a spread, which makes objects of ever new shapes.
+    this.command(node, Object.assign({ op }, request));
   }
 
   /** A link opens between two peers, whoever brought it about. */
@@ -276,7 +277,8 @@ export class World {
     this.#outs[this.#depth++] = out;
     (node.behaviour ?? node.overlay).handle(input, this.now, out);
     for (let i = 0; i < out.length; i++) this.#carryOut(node, out[i] as OverlayOutput);
-    out.length = 0;
+    // Quicker than `out.length = 0`, which gives the array's memory back each time.
+    while (out.length > 0) out.pop();
     this.#depth--;
     this.#schedule(node);
   }

@@ -1,108 +1,112 @@
 import type { Deadline, Millis } from './machine.ts';
 
-interface Entry<Key> {
+interface Timer<Key> {
   readonly key: Key;
-  readonly at: Millis;
-  readonly why: string;
+  at: Millis;
+  why: string;
   /** Ties at the same instant fire in the order they were set, so that a run is repeatable. */
-  readonly order: number;
-  /** False once the timer was replaced or cleared. */
-  isLive: boolean;
+  order: number;
+  /** Where it is in the heap. */
+  place: number;
 }
 
 /**
- * The timers of one machine: at most one per key, kept in a binary heap. Setting a key again moves its timer.
- * Replaced and cleared entries stay in the heap until they surface, so every operation is O(log n) amortised.
+ * The timers of one machine: at most one per key, kept in a binary heap. Setting a key again moves its timer. Every
+ * operation is O(log n); moving a timer makes no garbage.
  */
 export class TimerTable<Key> {
-  readonly #live = new Map<Key, Entry<Key>>();
-  #heap: Entry<Key>[] = [];
+  readonly #timers = new Map<Key, Timer<Key>>();
+  readonly #heap: Timer<Key>[] = [];
   #order = 0;
 
   get size(): number {
-    return this.#live.size;
+    return this.#heap.length;
   }
 
   /** `at` is rounded up to a whole millisecond, so that a machine that counts in whole ones never meets a timer early. */
   set(key: Key, at: Millis, why: string): void {
-    const held = this.#live.get(key);
-    if (held) held.isLive = false;
-    const entry: Entry<Key> = { key, at: Math.ceil(at), why, order: this.#order++, isLive: true };
-    this.#live.set(key, entry);
-    this.#push(entry);
-    if (this.#heap.length > 2 * this.#live.size + STALE_SLACK) this.#rebuild();
+    const order = this.#order++;
+    const held = this.#timers.get(key);
+    if (held) {
+      held.at = Math.ceil(at);
+      held.why = why;
+      held.order = order;
+      this.#settle(held);
+      return;
+    }
+    const timer: Timer<Key> = { key, at: Math.ceil(at), why, order, place: this.#heap.length };
+    this.#timers.set(key, timer);
+    this.#heap.push(timer);
+    this.#rise(timer);
   }
 
   clear(key: Key): void {
-    const held = this.#live.get(key);
-    if (!held) return;
-    held.isLive = false;
-    this.#live.delete(key);
+    const held = this.#timers.get(key);
+    if (held) this.#remove(held);
   }
 
   has(key: Key): boolean {
-    return this.#live.has(key);
+    return this.#timers.has(key);
   }
 
   /** The earliest timer, or undefined when none is set. Good until the next call. */
   next(): Deadline | undefined {
-    this.#dropStale();
     return this.#heap[0];
   }
 
   /** Removes and returns the earliest key that is due at `now`; undefined when none is. Call until it is. */
   takeExpired(now: Millis): Key | undefined {
-    this.#dropStale();
-    const top = this.#heap[0];
-    if (!top || top.at > now) return undefined;
-    this.#pop();
-    this.#live.delete(top.key);
-    return top.key;
+    const first = this.#heap[0];
+    if (!first || first.at > now) return undefined;
+    this.#remove(first);
+    return first.key;
   }
 
-  #dropStale(): void {
-    for (let top = this.#heap[0]; top && !top.isLive; top = this.#heap[0]) this.#pop();
+  #remove(timer: Timer<Key>): void {
+    this.#timers.delete(timer.key);
+    const last = this.#heap.pop() as Timer<Key>;
+    if (last === timer) return;
+    last.place = timer.place;
+    this.#heap[last.place] = last;
+    this.#settle(last);
   }
 
-  #rebuild(): void {
-    this.#heap = [];
-    for (const entry of this.#live.values()) this.#push(entry);
+  /** Moves a timer to where its instant belongs. */
+  #settle(timer: Timer<Key>): void {
+    this.#rise(timer);
+    this.#sink(timer);
   }
 
-  #push(entry: Entry<Key>): void {
+  #rise(timer: Timer<Key>): void {
     const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
+    let at = timer.place;
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent] as Entry<Key>;
-      if (!isBefore(entry, above)) break;
+      const above = heap[(at - 1) >> 1] as Timer<Key>;
+      if (!isBefore(timer, above)) break;
       heap[at] = above;
-      at = parent;
+      above.place = at;
+      at = (at - 1) >> 1;
     }
-    heap[at] = entry;
+    heap[at] = timer;
+    timer.place = at;
   }
 
-  #pop(): void {
+  #sink(timer: Timer<Key>): void {
     const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
+    let at = timer.place;
+    for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
       const right = child + 1;
-      if (right < heap.length && isBefore(heap[right] as Entry<Key>, heap[child] as Entry<Key>)) child = right;
-      if (!isBefore(heap[child] as Entry<Key>, last)) break;
-      heap[at] = heap[child] as Entry<Key>;
+      if (right < heap.length && isBefore(heap[right] as Timer<Key>, heap[child] as Timer<Key>)) child = right;
+      const below = heap[child] as Timer<Key>;
+      if (!isBefore(below, timer)) break;
+      heap[at] = below;
+      below.place = at;
       at = child;
     }
-    heap[at] = last;
+    heap[at] = timer;
+    timer.place = at;
   }
 }
-
-/** Stale entries that are not worth a rebuild. [entries] A machine has few timers; a simulation has many machines. */
-const STALE_SLACK = 16;
 
 function isBefore(a: { at: Millis; order: number }, b: { at: Millis; order: number }): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_BROKEN_PAIRS,
@@ -20,8 +21,7 @@ interface BrokenPair {
  * failure may be a busy machine's: the pair is tried again soon, and each time later.
  */
 export class BrokenPairs {
-  /** BOUNDED: by MAX_BROKEN_PAIRS, the oldest leaves first. */
-  readonly #pairs = new Map<NodeId, BrokenPair>();
+  readonly #pairs = new BoundedMap<NodeId, BrokenPair>(MAX_BROKEN_PAIRS);
 
   get size(): number {
     return this.#pairs.size;
@@ -30,8 +30,8 @@ export class BrokenPairs {
   add(id: NodeId, now: Millis): void {
     const failureCount = this.has(id, now) ? (this.#pairs.get(id)?.failureCount ?? 0) + 1 : 1;
     this.#pairs.delete(id);
-    for (const [oldest, { until }] of this.#pairs) {
-      if (this.#pairs.size < MAX_BROKEN_PAIRS && until > now) break;
+    for (const [oldest, { until }] of this.#pairs.entries()) {
+      if (until > now) break;
       this.#pairs.delete(oldest);
     }
     const pause = Math.min(PAIR_FIRST_RETRY_MS * PAIR_RETRY_FACTOR ** (failureCount - 1), PAIR_HOLD_OFF_MS);

@@ -25,6 +25,11 @@ export class Bucket {
     return this.#entries.items;
   }
 
+  /** `entries[i].contact.prefix`, for every i. */
+  get prefixes(): readonly number[] {
+    return this.#entries.prefixes;
+  }
+
   get replacements(): readonly Entry[] {
     return this.#replacements.items;
   }

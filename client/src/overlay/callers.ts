@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { CALLER_MEMORY_MS, MAX_CALLERS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
@@ -12,19 +13,16 @@ interface Caller {
  * knows it, so an answer by id alone would not find it.
  */
 export class Callers {
-  /** BOUNDED: by MAX_CALLERS, the oldest leaves first. */
-  readonly #callers = new Map<NodeId, Caller>();
+  readonly #callers = new BoundedMap<NodeId, Caller>(MAX_CALLERS);
 
   note(id: NodeId, referrers: readonly NodeId[], now: Millis): void {
-    this.#callers.delete(id);
-    this.sweep(now, MAX_CALLERS - 1);
     this.#callers.set(id, { referrers, heardAt: now });
   }
 
-  /** Forgets those heard of too long ago, and the oldest beyond `most`. */
-  sweep(now: Millis, most = MAX_CALLERS): void {
-    for (const [oldest, { heardAt }] of this.#callers) {
-      if (this.#callers.size <= most && now - heardAt < CALLER_MEMORY_MS) break;
+  /** Forgets those heard of too long ago. */
+  sweep(now: Millis): void {
+    for (const [oldest, { heardAt }] of this.#callers.entries()) {
+      if (now - heardAt < CALLER_MEMORY_MS) break;
       this.#callers.delete(oldest);
     }
   }

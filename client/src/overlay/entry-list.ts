@@ -4,55 +4,71 @@ import type { Entry } from './entry.ts';
 /**
  * Entries with the first 32 bits of their ids beside them. Searches run over the small numbers and touch an entry only
  * when it may be the one: in a process with many tables most of their time goes to memory that is not in the cache.
+ * Lists change seldom and are many, so each change makes arrays of exactly the size that is needed (`concat` and `slice`
+ * do, spread and `push` leave room to grow); whoever walks through `items` meanwhile walks through the list as it was.
  */
 export class EntryList {
-  readonly items: Entry[] = [];
+  #items: readonly Entry[] = NO_ENTRIES;
+  #prefixes: readonly number[] = NO_PREFIXES;
+
+  get items(): readonly Entry[] {
+    return this.#items;
+  }
+
   /** `items[i].contact.prefix`, for every i. */
-  readonly prefixes: number[] = [];
+  get prefixes(): readonly number[] {
+    return this.#prefixes;
+  }
 
   get length(): number {
-    return this.items.length;
+    return this.#items.length;
   }
 
   find(id: NodeId, prefix: number): Entry | undefined {
-    const { prefixes } = this;
+    const prefixes = this.#prefixes;
     for (let i = 0; i < prefixes.length; i++) {
-      if (prefixes[i] === prefix && this.items[i]?.contact.id === id) return this.items[i];
+      if (prefixes[i] === prefix && this.#items[i]?.contact.id === id) return this.#items[i];
     }
     return undefined;
   }
 
   push(entry: Entry): void {
-    this.items.push(entry);
-    this.prefixes.push(entry.contact.prefix);
+    this.#items = this.#items.concat(entry);
+    this.#prefixes = this.#prefixes.concat(entry.contact.prefix);
   }
 
   /** Puts `entry` in the place of `old`. */
   replace(old: Entry, entry: Entry): void {
-    const at = this.items.indexOf(old);
-    if (at < 0) return;
-    this.items[at] = entry;
-    this.prefixes[at] = entry.contact.prefix;
+    this.#set(this.#items.map((held) => (held === old ? entry : held)));
   }
 
   /** False when it was not there. The order of the others stays. */
   remove(entry: Entry): boolean {
-    const at = this.items.indexOf(entry);
+    const at = this.#items.indexOf(entry);
     if (at < 0) return false;
-    this.items.splice(at, 1);
-    this.prefixes.splice(at, 1);
+    this.#set(this.#items.slice(0, at).concat(this.#items.slice(at + 1)));
     return true;
   }
 
   /** Takes the newest out. */
   pop(): Entry | undefined {
-    this.prefixes.pop();
-    return this.items.pop();
+    const newest = this.#items.at(-1);
+    if (newest) this.#set(this.#items.slice(0, -1));
+    return newest;
   }
 
   /** Takes the oldest out. */
   shift(): Entry | undefined {
-    this.prefixes.shift();
-    return this.items.shift();
+    const oldest = this.#items[0];
+    if (oldest) this.#set(this.#items.slice(1));
+    return oldest;
+  }
+
+  #set(items: readonly Entry[]): void {
+    this.#items = items.length === 0 ? NO_ENTRIES : items;
+    this.#prefixes = items.length === 0 ? NO_PREFIXES : items.map(({ contact }) => contact.prefix);
   }
 }
+
+const NO_ENTRIES: readonly Entry[] = [];
+const NO_PREFIXES: readonly number[] = [];

@@ -75,6 +75,18 @@ export class Forward {
     this.excluded = from === undefined ? [...avoid] : [from];
   }
 
+  /** Takes off the intermediate targets up to `self`, when it is among them. */
+  passVia(self: NodeId): void {
+    const at = this.via.indexOf(self);
+    if (at >= 0) this.skipVia(at + 1);
+  }
+
+  /** Takes off the next `count` intermediate targets. */
+  skipVia(count: number): void {
+    this.via = this.via.slice(count);
+    this.passedVia += count;
+  }
+
   get isExact(): boolean {
     return (this.flags & ROUTE_EXACT) !== 0;
   }

@@ -18,8 +18,31 @@ export type MessageId = string;
 /** Length of a message id on the wire. [bytes] */
 export const MESSAGE_ID_BYTES = 8;
 
-/** The id at `at`. The caller has checked that 20 bytes are there. Ids are read on every hop: no intermediate strings. */
+/**
+ * The id at `at`. The caller has checked that 20 bytes are there. Ids are read on every hop, most of them not for the
+ * first time: of those read lately there is one string each, which is quick to compare and as a map key.
+ */
 export function readId(bytes: Uint8Array, at: number): NodeId {
+  const place = ((bytes[at] as number) << 4) | ((bytes[at + 1] as number) & 15);
+  const held = recentIds[place];
+  if (held !== undefined && isSameId(place * ID_BYTES, bytes, at)) return held;
+  const id = makeId(bytes, at);
+  recentIds[place] = id;
+  for (let i = 0; i < ID_BYTES; i++) recentBytes[place * ID_BYTES + i] = bytes[at + i] as number;
+  return id;
+}
+
+/** Ids read lately, each in the place that its first bits name. A newer one takes the place of an older one. */
+const RECENT_IDS = 4_096;
+const recentIds: (NodeId | undefined)[] = Array.from({ length: RECENT_IDS }, () => undefined);
+const recentBytes = new Uint8Array(RECENT_IDS * ID_BYTES);
+
+function isSameId(held: number, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < ID_BYTES; i++) if (recentBytes[held + i] !== bytes[at + i]) return false;
+  return true;
+}
+
+function makeId(bytes: Uint8Array, at: number): NodeId {
   for (let i = 0; i < ID_BYTES; i++) {
     const byte = bytes[at + i] as number;
     digits[2 * i] = DIGITS[byte >> 4] as number;
@@ -28,7 +51,7 @@ export function readId(bytes: Uint8Array, at: number): NodeId {
   return String.fromCharCode.apply(undefined, digits) as NodeId;
 }
 
-/** Scratch space of `readId`, overwritten by every call. */
+/** Scratch space of `makeId`, overwritten by every call. */
 const digits: number[] = Array.from({ length: 2 * ID_BYTES }, () => 0);
 
 const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));

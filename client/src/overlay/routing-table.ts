@@ -13,6 +13,7 @@ import { commonPrefixBits, compareContacts, compareDistance, differsAt } from '.
 import { Bucket } from './bucket.ts';
 import { Entry, newLink } from './entry.ts';
 import { EntryList } from './entry-list.ts';
+import { Nearest } from './nearest.ts';
 import { quickestHop } from './proximity.ts';
 import { Tombstones } from './tombstones.ts';
 
@@ -35,8 +36,6 @@ export class RoutingTable {
   /** BOUNDED: by 160 buckets. */
   readonly #buckets: (Bucket | undefined)[] = [];
   /** Entries with a live link. BOUNDED: by the overlay's hard link limit. */
-  readonly #links = new Map<NodeId, Entry>();
-  /** The same entries, to walk through. */
   readonly #linked = new EntryList();
   readonly #tombstones = new Tombstones();
   readonly #siblingCount: number;
@@ -67,7 +66,7 @@ export class RoutingTable {
   }
 
   get(id: NodeId): Entry | undefined {
-    return this.#links.get(id) ?? this.#find(id, idPrefix(id));
+    return this.#find(id, idPrefix(id));
   }
 
   *entries(): IterableIterator<Entry> {
@@ -76,7 +75,7 @@ export class RoutingTable {
 
   /** The entry of a peer with a live link. */
   link(id: NodeId): Entry | undefined {
-    return this.#links.get(id);
+    return this.#linked.find(id, idPrefix(id));
   }
 
   /**
@@ -111,7 +110,6 @@ export class RoutingTable {
     entry.dial = undefined;
     entry.retryAt = 0;
     this.#linked.push(entry);
-    this.#links.set(contact.id, entry);
     this.#bucketAt(entry.bucket).linkedCount++;
     this.version++;
     return entry;
@@ -182,21 +180,20 @@ export class RoutingTable {
    * target, every entry of one being closer than every entry of the next, until there are enough.
    */
   closest(target: NodeId, count: number, selection: Selection = {}): Entry[] {
-    const prefix = idPrefix(target);
-    const shared = this.#indexOf(target, prefix);
-    const best: Entry[] = [];
+    const best = new Nearest(target, count);
+    const shared = this.#indexOf(target, best.prefix);
     const deepest = this.#buckets.length - 1;
-    this.#gather(best, shared, target, prefix, count, selection);
-    for (let index = shared + 1; index <= deepest && best.length < count; index++) {
-      if (differsAt(this.self, target, index)) this.#gather(best, index, target, prefix, count, selection);
+    this.#gather(best, shared, selection);
+    for (let index = shared + 1; index <= deepest && !best.isFull; index++) {
+      if (differsAt(this.self, target, index)) this.#gather(best, index, selection);
     }
-    for (let index = deepest; index > shared && best.length < count; index--) {
-      if (!differsAt(this.self, target, index)) this.#gather(best, index, target, prefix, count, selection);
+    for (let index = deepest; index > shared && !best.isFull; index--) {
+      if (!differsAt(this.self, target, index)) this.#gather(best, index, selection);
     }
-    for (let index = Math.min(shared, deepest + 1) - 1; index >= 0 && best.length < count; index--) {
-      this.#gather(best, index, target, prefix, count, selection);
+    for (let index = Math.min(shared, deepest + 1) - 1; index >= 0 && !best.isFull; index--) {
+      this.#gather(best, index, selection);
     }
-    return best;
+    return best.entries;
   }
 
   /**
@@ -248,22 +245,20 @@ export class RoutingTable {
     return this.#buckets[this.#indexOf(id, prefix)]?.get(id, prefix);
   }
 
-  /** Adds the entries of one bucket to `best`, sorted behind those that are there, up to `count`. */
-  #gather(
-    best: Entry[],
-    index: number,
-    target: NodeId,
-    prefix: number,
-    count: number,
-    { isLinkedOnly, provenSince, except }: Selection,
-  ): void {
+  /** Adds the entries of one bucket to `best`, sorted behind those that are there. */
+  #gather(best: Nearest, index: number, { isLinkedOnly, provenSince, except }: Selection): void {
     const bucket = this.#buckets[index];
     if (!bucket || (isLinkedOnly && bucket.linkedCount === 0)) return;
-    const start = best.length;
-    for (const entry of bucket.entries) {
-      if (isLinkedOnly && !entry.link) continue;
-      if (provenSince !== undefined && (entry.proof < provenSince || entry.link?.isSuspect)) continue;
-      if (entry.contact.id !== except) insertByDistance(best, start, entry, target, prefix, count);
+    const { entries, prefixes } = bucket;
+    best.startGroup();
+    for (let i = 0; i < entries.length; i++) {
+      const distance = ((prefixes[i] as number) ^ best.prefix) >>> 0;
+      if (!best.admits(distance)) continue;
+      const entry = entries[i] as Entry;
+      const { link } = entry;
+      if (isLinkedOnly && !link) continue;
+      if (provenSince !== undefined && (entry.proof < provenSince || link?.isSuspect)) continue;
+      if (entry.contact.id !== except) best.add(entry, distance);
     }
   }
 
@@ -302,7 +297,6 @@ export class RoutingTable {
 
   #unlink(entry: Entry): void {
     entry.link = undefined;
-    this.#links.delete(entry.contact.id);
     this.#linked.remove(entry);
     this.#bucketAt(entry.bucket).linkedCount--;
     this.version++;
@@ -324,28 +318,4 @@ export class RoutingTable {
     }
     return bucket;
   }
-}
-
-/** Keeps `best` sorted by distance to `target` from `start` on, and at most `count` long. */
-function insertByDistance(
-  best: Entry[],
-  start: number,
-  entry: Entry,
-  target: NodeId,
-  prefix: number,
-  count: number,
-): void {
-  let at = best.length;
-  if (at >= count) {
-    const last = best[at - 1];
-    if (at === start || !last || compareContacts(target, prefix, entry.contact, last.contact) >= 0) return;
-    best.pop();
-    at--;
-  }
-  best.push(entry);
-  while (at > start && compareContacts(target, prefix, entry.contact, (best[at - 1] as Entry).contact) < 0) {
-    best[at] = best[at - 1] as Entry;
-    at--;
-  }
-  best[at] = entry;
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_FORWARDS_PER_TARGET, MAX_UNREACHABLE, UNREACHABLE_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
@@ -13,8 +14,7 @@ interface TargetState {
  * a few messages in flight at a time, and none for a while after one could not be delivered.
  */
 export class Targets {
-  /** BOUNDED: by MAX_UNREACHABLE, the oldest leaves first. */
-  readonly #targets = new Map<NodeId, TargetState>();
+  readonly #targets = new BoundedMap<NodeId, TargetState>(MAX_UNREACHABLE);
 
   /** True when a message for `target` may be tried now. */
   admits(target: NodeId, now: Millis): boolean {
@@ -57,7 +57,7 @@ export class Targets {
 
   /** Forgets targets of which nothing is remembered any more. */
   sweep(now: Millis): void {
-    for (const [target, state] of this.#targets) {
+    for (const [target, state] of this.#targets.entries()) {
       if (state.inFlight === 0 && now >= state.unreachableUntil && now >= state.reachedUntil)
         this.#targets.delete(target);
     }
@@ -66,12 +66,6 @@ export class Targets {
   #state(target: NodeId): TargetState {
     const held = this.#targets.get(target);
     if (held) return held;
-    if (this.#targets.size >= MAX_UNREACHABLE) {
-      for (const oldest of this.#targets.keys()) {
-        this.#targets.delete(oldest);
-        break;
-      }
-    }
     const state = { inFlight: 0, unreachableUntil: 0, reachedUntil: 0 };
     this.#targets.set(target, state);
     return state;

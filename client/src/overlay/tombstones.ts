@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_TOMBSTONES, TOMBSTONE_MARGIN_MS, TOMBSTONE_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
@@ -15,18 +16,10 @@ interface Tombstone {
  * is newer than the death is believed: a peer that only lost its link to us returns as soon as another peer has proof.
  */
 export class Tombstones {
-  /** BOUNDED: by MAX_TOMBSTONES, the oldest leaves first. */
-  readonly #dead = new Map<NodeId, Tombstone>();
+  readonly #dead = new BoundedMap<NodeId, Tombstone>(MAX_TOMBSTONES);
 
   /** `banMs` keeps the peer out whatever is reported. */
   add(id: NodeId, now: Millis, banMs = 0, failureCount = 0): void {
-    this.#dead.delete(id);
-    if (this.#dead.size >= MAX_TOMBSTONES) {
-      for (const oldest of this.#dead.keys()) {
-        this.#dead.delete(oldest);
-        break;
-      }
-    }
     this.#dead.set(id, {
       notBefore: now + Math.max(TOMBSTONE_MARGIN_MS, banMs),
       forgetAt: now + Math.max(TOMBSTONE_MS, 2 * banMs),
