@@ -18,6 +18,8 @@ interface Asked {
   readonly leaves: Uint8Array;
   /** Indices of the ranges that have not come. */
   readonly missing: Set<number>;
+  /** Of each of its requests. */
+  readonly proofLayers: number;
 }
 
 /** Leaves of a whole piece that were verified. */
@@ -62,6 +64,7 @@ export class LeafFetch {
       isRefused: false,
       leaves: new Uint8Array(2 ** file.shape.pieceLayer * TREE_HASH_BYTES),
       missing: new Set(ranges.map(({ index }) => index)),
+      proofLayers: ranges[0]?.proofLayers ?? 0,
     });
     for (const range of ranges) this.#effects.write(session).hashRequest(range);
   }
@@ -71,7 +74,7 @@ export class LeafFetch {
     for (const file of this.#trees.withRoot(message.piecesRoot)) {
       const piece = pieceOf(message, file);
       const asked = this.#asked.get(piece);
-      if (asked?.peer !== session.id || !asked.missing.has(message.index)) continue;
+      if (asked?.peer !== session.id || !isAnswer(asked, message)) continue;
       if (!this.#isProven(message, piece, file)) {
         asked.isRefused = true;
         return 'lie';
@@ -85,7 +88,7 @@ export class LeafFetch {
   reject(session: PeerSession, range: FileHashRange): boolean {
     for (const file of this.#trees.withRoot(range.piecesRoot)) {
       const asked = this.#asked.get(pieceOf(range, file));
-      if (asked?.peer !== session.id || asked.isRefused || !asked.missing.has(range.index)) continue;
+      if (asked?.peer !== session.id || asked.isRefused || !isAnswer(asked, range)) continue;
       asked.isRefused = true;
       return true;
     }
@@ -140,6 +143,14 @@ export class LeafFetch {
     this.#trees.keepLeaves(piece, leaves);
     return { piece, leaves };
   }
+}
+
+/**
+ * Equal files have equal roots and so equal requests, but for the proof: of a file whose piece layer is known a shorter
+ * one was asked for, which proves nothing of the others.
+ */
+function isAnswer({ missing, proofLayers }: Asked, range: FileHashRange): boolean {
+  return missing.has(range.index) && proofLayers === range.proofLayers;
 }
 
 /** The piece of the file in which the range of leaves begins; -1 when that is behind the end of the file. */

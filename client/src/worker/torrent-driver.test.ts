@@ -151,6 +151,20 @@ for (const version of ['v1', 'hybrid', 'v2'] as const) {
 }
 
 for (const version of ['hybrid', 'v2'] as const) {
+  test(`${version}: equal files, whose hashes look alike on the wire, get nobody banned`, async () => {
+    const lengths = Array.from({ length: 10 }, () => 300_000);
+    const content = makeContent(1, lengths, 128 * KIB, version, true);
+    const seed = new Peer(1, content, 'seed');
+    const peer = new Peer(2, content, 'magnet');
+    peer.connect(seed);
+    await peer.complete();
+    expect(await peer.hasFiles()).toBe(true);
+    expect(peer.banned).toEqual([]);
+    for (const each of [peer, seed]) await each.driver.stop(true);
+  });
+}
+
+for (const version of ['hybrid', 'v2'] as const) {
   test(`${version}: who sends one bad block is banned for it, and all the rest it sent is kept`, async () => {
     const content = makeContent(2, [1000 * KIB], 256 * KIB, version);
     const [seed, liar] = [new Peer(1, content, 'seed'), new Peer(2, content, 'seed')];

@@ -39,9 +39,10 @@ export function makeContent(
   lengths: readonly number[],
   pieceLength: number,
   version: TorrentVersion = 'v1',
+  areEqual = false,
 ): LabContent {
   const rng = seededRng(seed);
-  const parts = lengths.map((length) => randomBytes(rng, length));
+  const parts = lengths.map((length) => randomBytes(areEqual ? seededRng(seed) : rng, length));
   const bytes = concatBytes(
     ...parts.flatMap((part, i) => {
       const isPadded = version !== 'v1' && i < parts.length - 1;
