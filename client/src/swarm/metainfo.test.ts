@@ -112,6 +112,18 @@ test('paths that leave their folder, or are no names, are refused', () => {
   expect(reason(info({ name: undefined }))).toBe('bad-name');
 });
 
+test('names in some code page are read in the UTF-8 form that stands beside them', () => {
+  const entry = new Map<string, BencodeInput>([
+    ['length', 5],
+    ['path', [new Uint8Array([0xe4])]],
+    ['path.utf-8', ['ä']],
+  ]);
+  const decoded = decodeInfo(
+    info({ name: new Uint8Array([0xf6]), 'name.utf-8': 'ö', length: undefined, files: [entry] }),
+  );
+  expect(decoded).toMatchObject({ ok: true, value: { name: 'ö', files: [{ path: ['ä'] }] } });
+});
+
 test('two files of one path, and a file that would have to be a folder, are refused', () => {
   expect(reason(files(file(2, 'a'), file(3, 'a')))).toBe('duplicate-path');
   expect(reason(files(file(2, 'a'), file(3, 'a', 'b')))).toBe('duplicate-path');
