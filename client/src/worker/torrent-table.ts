@@ -1,4 +1,4 @@
-import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
 import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
@@ -26,16 +26,18 @@ import { CryptoRng } from './random.ts';
 import { type ReturnedShare, ShareKeeper } from './share-keeper.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
-import { OpfsStore, canUseOpfs, deleteFolder, listFolders } from './storage/opfs.ts';
+import { OpfsStore, canUseOpfs } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
+import { sweep } from './storage/sweep.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
 import { StoredPieces } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
 import { type ProgressReport, TabNews } from './tab-news.ts';
 import { type PipeEnd, TorrentDriver } from './torrent-driver.ts';
+import { Turns } from './turns.ts';
 
 /** A torrent that runs here. */
 interface Running {
@@ -80,8 +82,7 @@ export class TorrentTable {
   readonly #shares = new ShareKeeper((share) => this.#shareAgain(share));
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Running>();
-  /** The newest request for an info-hash. BOUNDED: entries leave when they are done. */
-  readonly #busy = new Map<InfoHash, Promise<unknown>>();
+  readonly #turns = new Turns();
   /** Ends the wait of a download, left by an earlier page, for another tab's lock. BOUNDED: by the records. */
   readonly #resuming = new Map<InfoHash, AbortController>();
   readonly #limiter = new Limiter(() => [...this.#torrents].map(([infoHash, { driver }]) => [infoHash, driver]));
@@ -271,7 +272,7 @@ export class TorrentTable {
     this.#isPersistent = true;
     for (const record of records) if (!record.isParked) this.#resumeLater(record.infoHash);
     void this.#shares.open();
-    void this.#sweep(new Set<string>(records.map(({ infoHash }) => infoHash)));
+    void sweep(this.#records, new Set<string>(records.map(({ infoHash }) => infoHash)));
   }
 
   /** A share of an earlier page, served again if its files are as they were. */
@@ -340,19 +341,6 @@ export class TorrentTable {
       });
     } catch (error) {
       this.#report(stillReport(infoHash, 'failed', 0, describeError(error)));
-    }
-  }
-
-  /** Deletes what no record knows: a tab that was killed while it removed a download leaves such. */
-  async #sweep(known: ReadonlySet<string>): Promise<void> {
-    const folders = await listFolders().catch(() => []);
-    for (const name of folders) {
-      if (known.has(name)) continue;
-      const lock = await takeLock(name, DOWNLOAD_LOCK_PATIENCE_MS);
-      const infoHash = parseNodeId(name);
-      const record = infoHash && (await this.#records.read(infoHash).catch(() => undefined));
-      if (lock && !record) await deleteFolder(name);
-      lock?.release();
     }
   }
 
@@ -464,13 +452,6 @@ export class TorrentTable {
   }
 
   async #inOrder<T>(infoHash: InfoHash, work: () => Promise<T>): Promise<T> {
-    const before = this.#busy.get(infoHash) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    this.#busy.set(infoHash, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#busy.get(infoHash) === mine) this.#busy.delete(infoHash);
-    }
+    return await this.#turns.take(infoHash, work);
   }
 }
