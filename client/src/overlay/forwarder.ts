@@ -17,8 +17,6 @@ import type { RoutingTable } from './routing-table.ts';
 import { Targets } from './targets.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
-export type { Answer, Endpoint } from './endpoint.ts';
-
 /**
  * Carries routed messages hop by hop: waits for the next hop's acknowledgement, turns to another when it is silent or
  * cannot help, and ends the messages that are for this peer.

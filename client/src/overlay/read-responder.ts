@@ -6,7 +6,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { closestAnswer } from './closest-answer.ts';
 import { FetchOperation, type FetchQuestion, decodeProviders } from './fetch-operation.ts';
 import type { Forward } from './forward.ts';
-import type { Answer } from './forwarder.ts';
+import type { Answer } from './endpoint.ts';
 import { type AgedContact, contactBytes } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import {

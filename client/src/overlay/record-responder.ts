@@ -2,7 +2,7 @@ import type { Contact, Key } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
-import type { Answer } from './forwarder.ts';
+import type { Answer } from './endpoint.ts';
 import type { Holdings } from './holdings.ts';
 import {
   type ProviderNote,

@@ -9,7 +9,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Callers } from './callers.ts';
 import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
-import type { Answer, Endpoint } from './forwarder.ts';
+import type { Answer, Endpoint } from './endpoint.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import { decodeDeliver, decodeFind } from './payloads.ts';

@@ -19,7 +19,7 @@ import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { hexDigit } from '../../../shared/src/bytes.ts';
 import { Allowance } from './admission.ts';
 import type { Forward } from './forward.ts';
-import type { Answer } from './forwarder.ts';
+import type { Answer } from './endpoint.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 import type { ProviderStore } from './provider-store.ts';
 import { isOwned } from './record-key.ts';

@@ -7,7 +7,7 @@ import type { BrokenPairs } from './broken-pairs.ts';
 import { closestLinked } from './contact-exchange.ts';
 import type { Entry } from './entry.ts';
 import type { Forward } from './forward.ts';
-import type { Answer } from './forwarder.ts';
+import type { Answer } from './endpoint.ts';
 import { PROBE_WANTS_CONTACTS, decodeProbe } from './virtual-link-probe.ts';
 import type { Routing } from './request.ts';
 import { VirtualLink } from './virtual-link.ts';
