@@ -28,7 +28,7 @@ for (const role of ['leecher', 'magnet'] as const) {
     command(lab, peer, { kind: 'setPriorities', priorities: [] });
     expect(peer.torrent.snapshot()).toMatchObject({ isFinished: false, leftBytes: 64 * KIB });
     lab.connectAll();
-    lab.run(60_000, () => peer.hasIdenticalBytes);
+    lab.run(60_000, () => peer.torrent.snapshot().isFinished);
     expect(peer.hasIdenticalBytes).toBe(true);
     expect(peer.events.filter((event) => event.kind === 'complete')).toHaveLength(2);
     expect(peer.buffers.size).toBe(0);

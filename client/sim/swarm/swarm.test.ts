@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { swarmCommand } from './command.ts';
+import { KINDS, type SwarmRun } from './kinds.ts';
+import { SWARM_BARS, type SwarmReport, swarmSection } from './report.ts';
+
+function run(kind: string, nodes: number, mib: number, seed = 1): SwarmRun {
+  const found = KINDS.get(kind);
+  if (!found) throw new Error(`no kind ${kind}`);
+  return found.run({ nodes, mib, seed });
+}
+
+/** The run and every bar of its kind; short runs are judged by the same bars as long ones. */
+function expectBars(kind: string, { figures, violations }: SwarmRun, but: readonly string[] = []): void {
+  expect(violations).toEqual([]);
+  for (const { figure, atMost, atLeast, kind: of } of SWARM_BARS) {
+    if (of !== kind || but.includes(figure)) continue;
+    const value = figure.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], figures);
+    if (atMost !== undefined) expect([figure, (value as number) <= atMost ? 'kept' : value]).toEqual([figure, 'kept']);
+    if (atLeast !== undefined)
+      expect([figure, (value as number) >= atLeast ? 'kept' : value]).toEqual([figure, 'kept']);
+  }
+}
+
+test('a super-seed gives away hardly more than one copy', () => expectBars('seed', run('seed', 10, 8)));
+
+test('a crowd is done close to the time that its lines allow', () =>
+  expectBars('completion', run('completion', 20, 32)));
+
+test('the end of a download takes no longer than its share, and hardly anything comes twice', () =>
+  expectBars('tail', run('tail', 10, 32)));
+
+test('a free-rider gets a quarter of what contributors get', () => expectBars('freeride', run('freeride', 30, 32)));
+
+test('when the seeds leave after one copy is out, everyone is done', () => {
+  for (let seed = 1; seed <= 5; seed++) expectBars('leave', run('leave', 6, 4, seed));
+});
+
+test('the same command gives the same run', () => expect(run('leave', 5, 2, 9)).toEqual(run('leave', 5, 2, 9)));
+
+test('the command prints and keeps a report for each seed, and refuses what it does not know', () => {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const kept: SwarmReport[] = [];
+  const surroundings = {
+    print: (line: string) => printed.push(line),
+    complain: (line: string) => complaints.push(line),
+    keepSwarm: (report: SwarmReport) => kept.push(report),
+  };
+  const args = ['--kind', 'leave', '--nodes', '3', '--mib', '1'];
+  expect(swarmCommand([...args, '--seeds', '2', '--json', '--keep'], surroundings)).toBe(0);
+  expect(printed.map((line) => JSON.parse(line) as unknown)).toEqual(kept);
+  expect(kept.map(({ seed }) => seed)).toEqual([1, 2]);
+  for (const wrong of [[], ['--kind', 'none'], [...args, '--seed', '-1'], [...args, '--what']])
+    expect(swarmCommand(wrong, surroundings)).toBe(1);
+  expect(complaints).toHaveLength(4);
+  expect(swarmSection(kept).join('\n')).toContain('not run');
+  expect(swarmSection([])).toEqual([]);
+});

@@ -1,0 +1,46 @@
+import { hashToId } from '../../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { randomBelow, seededRng } from '../../../../shared/src/machine.ts';
+import { Outstanding } from '../outstanding.ts';
+import { Picker, type PickerPeer } from '../picker.ts';
+import { PieceSet } from '../piece-set.ts';
+import { at } from './at.ts';
+
+const PIECES = 100_000;
+const PEERS = 50;
+const BLOCKS_PER_PIECE = 4;
+
+/** A picker with 100,000 pieces and 50 peers, each of which has half of them. */
+export function makeBusyPicker(): { readonly picker: Picker; readonly peers: readonly PickerPeer[] } {
+  const rng = seededRng(8);
+  const pieceLength = BLOCKS_PER_PIECE * BLOCK_BYTES;
+  const layout = { pieceCount: PIECES, pieceLength, totalLength: PIECES * pieceLength };
+  const picker = new Picker(layout, new PieceSet(PIECES), rng, () => false);
+  const peers = Array.from({ length: PEERS }, (_, name): PickerPeer => {
+    const id = hashToId(Uint8Array.of(name));
+    const outstanding = new Outstanding();
+    return { id, pieces: undefined, isCountedAsSeed: false, wanted: 0, outstanding, current: undefined, nothingAt: -1 };
+  });
+  for (const peer of peers) {
+    const pieces = new PieceSet(PIECES);
+    for (let piece = 0; piece < PIECES; piece++) if (randomBelow(rng, 2) === 0) pieces.add(piece);
+    picker.addPeer(peer, pieces);
+  }
+  return { picker, peers };
+}
+
+/** Asks for so many blocks of the peers in turn, each answering in order, and stores what is whole. */
+export function pickBlocks({ picker, peers }: ReturnType<typeof makeBusyPicker>, picks: number): void {
+  for (let i = 0; i < picks; i++) {
+    const peer = at(peers, i % peers.length);
+    const block = picker.pick(peer, i);
+    if (block >= 0) peer.outstanding.push(block, i);
+    if (peer.outstanding.length < 20) continue;
+    peer.outstanding.shift((oldest, isCounted) => {
+      if (!picker.receive(peer, oldest, isCounted).isWhole) return;
+      const piece = Math.floor(oldest / BLOCKS_PER_PIECE);
+      for (const each of peers) if (each.pieces?.has(piece)) each.wanted--;
+      picker.setStored(piece);
+    });
+  }
+}
