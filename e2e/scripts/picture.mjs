@@ -10,6 +10,9 @@ import { findChromium } from './chromium.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TABS = 6;
 
+/** How long the share may take to get so far. [ms] */
+const PATIENCE_MS = 120_000;
+
 const server = createServer({ port: 0, host: '127.0.0.1', page: `${root}dist/page` });
 await server.listen();
 const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] });
@@ -31,10 +34,14 @@ try {
     return (await globalThis.skein.share([film])).magnet;
   });
   for (const page of [second, others[0]]) await page.evaluate((link) => void globalThis.skein.download(link), magnet);
-  await second.waitForFunction(() => {
-    const { progress } = globalThis.skein.downloads[0];
-    return globalThis.skein.links().length === 5 && progress.doneBytes > 0.2 * progress.totalBytes;
-  });
+  await second.waitForFunction(
+    () => {
+      const { progress } = globalThis.skein.downloads[0];
+      return globalThis.skein.links().length === 5 && progress.doneBytes > 0.2 * progress.totalBytes;
+    },
+    undefined,
+    { timeout: PATIENCE_MS },
+  );
   await second.screenshot({ path: `${root}e2e/pictures/page.png` });
   console.log('wrote e2e/pictures/page.png');
 } finally {
