@@ -79,7 +79,7 @@ scenario(
     await leecher.downloaded(infoHash);
     expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 240_000 },
 );
 
 scenario(

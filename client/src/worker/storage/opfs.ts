@@ -270,7 +270,8 @@ export class OpfsStore implements ContentStore {
     if (failure.code !== 'storage-full') return failure;
     try {
       const needed = await this.#missingLength();
-      return fullDisk(needed, await this.#reserve.measure(needed), failure);
+      // A disk so full that not even a file can be tried out has nothing left.
+      return fullDisk(needed, await this.#reserve.measure(needed).catch(() => 0), failure);
     } catch {
       return failure;
     }
