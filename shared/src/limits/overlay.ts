@@ -300,8 +300,8 @@ export const MAX_WAYS = 3;
 /** Closest peers that the density of an answer is judged by. [contacts] As many as enter the estimate of the network's size. */
 export const DENSITY_CONTACTS = 16;
 
-/** Answers this many times sparser or denser than the network are not believed. Castro et al. 2002 §4.2: γ; two estimates from 16 distances differ so much once in a thousand. */
-export const DENSITY_TOLERANCE = 2.5;
+/** Answers this many times sparser or denser than the network are not believed. Castro et al. 2002 §4.2: γ. Of two honest estimates from 16 distances one is 2.5 times the other in 1 of 55 cases, 3 times in 1 of 200 (both ways together, by drawing them): more doubt would make audits the tail of all lookups. */
+export const DENSITY_TOLERANCE = 3;
 
 /** Deadline of operations that carry none of their own. [ms] */
 export const OPERATION_TIMEOUT_MS = 10_000;
