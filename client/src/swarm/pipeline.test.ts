@@ -61,3 +61,16 @@ test('a rate is that of the last seconds and falls to nothing', () => {
   expect(meter.perSecond(25_000)).toBe(0);
   expect(meter.total).toBe(1_000_000);
 });
+
+test('a peer that sends the short blocks of small files is asked for as many as one that sends whole ones', () => {
+  const depthAt = (bytes: number): number => {
+    const pipeline = new Pipeline();
+    for (let now = 0; now <= 10_000; now += 10) {
+      pipeline.onBlock(bytes, now);
+      if (now % 1000 === 0) pipeline.tick(now);
+    }
+    return pipeline.depth;
+  };
+  expect(depthAt(1000)).toBe(depthAt(BLOCK_BYTES));
+  expect(depthAt(1000)).toBeGreaterThan(250);
+});

@@ -20,12 +20,14 @@ const STEADY_MS = 1000;
  */
 export class Pipeline {
   readonly meter = new RateMeter();
+  /** Counts every block as a whole one: small files come in small blocks, and what waits is requests, not bytes. */
+  readonly #pace = new RateMeter();
   isSnubbed = false;
   #limit = MAX_PIPELINE;
   #depth = INITIAL_PIPELINE;
   #isSlowStart = true;
   #lastRate = 0;
-  /** [bytes/s] As of the last second in which blocks came. */
+  /** [bytes/s, of whole blocks] As of the last second in which blocks came. */
   #steadyRate = 0;
   /** The shortest time from a request to its block. [ms] */
   #roundTripMs = Infinity;
@@ -65,6 +67,7 @@ export class Pipeline {
   /** A block came that was asked for at `askedAt`. */
   onBlock(bytes: number, now: Millis, askedAt: Millis = now): void {
     this.meter.add(bytes, now);
+    this.#pace.add(BLOCK_BYTES, now);
     if (askedAt < now) this.#roundTripMs = Math.min(this.#roundTripMs, now - askedAt);
     this.#lastBlockAt = now;
     if (this.isSnubbed) {
@@ -76,7 +79,7 @@ export class Pipeline {
 
   /** Once a second. */
   tick(now: Millis): void {
-    const rate = this.meter.perSecond(now);
+    const rate = this.#pace.perSecond(now);
     if (this.#isSlowStart && this.#lastRate > 0 && rate < this.#lastRate + SLOW_START_RISE) this.#isSlowStart = false;
     this.#lastRate = rate;
     if (rate > 0 && now - this.#lastBlockAt < STEADY_MS) this.#steadyRate = rate;
