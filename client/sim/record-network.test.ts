@@ -172,7 +172,7 @@ test('a popular record is served by copies, a newer version is seen within the s
 }, 60_000);
 
 test('the providers of a popular key are told by copies too; a change is seen within the staleness bound', () => {
-  const world = network();
+  const world = network(7, 100);
   const key = randomKey(world.rng);
   const [first, second] = [item(near(world, key), -1), item(near(world, key), -2)];
   const everyone = world.alive;
