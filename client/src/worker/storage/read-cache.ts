@@ -23,9 +23,13 @@ export class ReadCache {
   #usedBytes = 0;
   #nextOwner = 1;
 
-  /** A view of one content. Windows are as large as pieces, within bounds: that is what peers ask for in one go. */
-  view(source: WindowSource, pieceLength: number): CachedReader {
-    const size = Math.min(MAX_READ_WINDOW_BYTES, Math.max(MIN_READ_WINDOW_BYTES, pieceLength));
+  /**
+   * A view of one content. Windows are as large as pieces, within bounds: that is what peers ask for in one go. `run` is
+   * how far one read goes on average, where the content is made of many small files: windows are no larger than that,
+   * or else than a piece, since each file in a window costs a read of its own.
+   */
+  view(source: WindowSource, pieceLength: number, run = Number.POSITIVE_INFINITY): CachedReader {
+    const size = Math.min(MAX_READ_WINDOW_BYTES, Math.max(Math.min(MIN_READ_WINDOW_BYTES, run), pieceLength));
     return new CachedReader(this, `${this.#nextOwner++}/`, source, size);
   }
 

@@ -21,6 +21,7 @@ export class SourceStore implements ContentStore {
         load: (offset, length) => readFiles(sources, layout, offset, length),
       },
       pieceLength,
+      Math.ceil(layout.totalLength / Math.max(1, sources.filter((source) => source !== undefined).length)),
     );
   }
 
