@@ -223,7 +223,7 @@ scenario(
       60_000,
     );
     await leecher.openLink(await seed.shareLink(infoHash));
-    await leecher.downloaded(infoHash);
+    await leecher.downloaded(infoHash, 120_000);
     const saved = await leecher.save(infoHash, 60_000);
     const expected = new Map(files.map((file) => [file.name, file.sha256]));
     expect(await hashZip(saved.path)).toEqual(expected);
