@@ -6,7 +6,7 @@ import { BARS, failureLines } from '../soak/report.ts';
 import { compareHops, gatherBudgeted, soak } from '../soak/soak.ts';
 
 /** Budget of the network in which hops are compared: smaller than the network, so that lookups have a way to go. */
-const LINKS = 4;
+const LINKS = 6;
 
 scenario(
   'while tabs are closed and killed and others come, every lookup, put and get succeeds; at rest hops are as simulated',
