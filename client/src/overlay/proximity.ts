@@ -15,11 +15,12 @@ export interface Step {
 
 /**
  * Proximity route selection (Gummadi et al. 2003): a link that leads less far than the one to `best`, the closest, but is
- * so much quicker that the rest of the way, too, takes less time through it on average; else `best`. Links whose round
- * trip is not measured yet are not weighed.
+ * so much quicker that the rest of the way, too, takes less time through it on average; else `best`. What counts is the
+ * least round trip: beside a storm on one machine the mean is noise, and cost a fifth more hops. Links whose round trip
+ * is not measured yet are not weighed.
  */
 export function quickestHop(linked: EntryList, best: Entry, { prefix, bar, excluded, origin }: Step): Entry {
-  const rtt = best.link?.rtt.mean;
+  const rtt = best.link?.rtt.least;
   if (rtt === undefined) return best;
   const { items, prefixes } = linked;
   const bestDistance = ((best.contact.prefix ^ prefix) >>> 0) + 1;
@@ -30,9 +31,9 @@ export function quickestHop(linked: EntryList, best: Entry, { prefix, bar, exclu
     const distance = ((prefixes[i] as number) ^ prefix) >>> 0;
     if (distance >= limit) continue;
     const entry = items[i] as Entry;
-    const mean = entry.link?.rtt.mean;
-    if (mean === undefined || entry.link?.isSuspect) continue;
-    const its = mean + PROGRESS_MS_PER_BIT * Math.log2(distance + 1);
+    const least = entry.link?.rtt.least;
+    if (least === undefined || entry.link?.isSuspect) continue;
+    const its = least + PROGRESS_MS_PER_BIT * Math.log2(distance + 1);
     if (its >= cost || entry.contact.id === origin || excluded.includes(entry.contact.id)) continue;
     choice = entry;
     cost = its;

@@ -28,3 +28,14 @@ test('the timeout follows mean and deviation within its caps', () => {
   expect(estimatorOf([4]).timeout).toBe(MIN_HOP_TIMEOUT_MS);
   expect(estimatorOf([3_000]).timeout).toBe(MAX_HOP_TIMEOUT_MS);
 });
+
+test('the least round trip hardly follows a busy half minute, and follows a way that got longer within the hour', () => {
+  const rtt = new RttEstimator();
+  rtt.sample(4);
+  for (let i = 0; i < 12; i++) rtt.sample(104);
+  expect(rtt.least).toBeLessThan(10);
+  rtt.sample(3);
+  expect(rtt.least).toBe(3);
+  for (let i = 0; i < 1440; i++) rtt.sample(103);
+  expect(rtt.least).toBeGreaterThan(100);
+});

@@ -10,10 +10,16 @@ import {
 export class RttEstimator {
   /** Undefined before the first sample. [ms] */
   mean: number | undefined = undefined;
+  /**
+   * About the smallest round trip of late: what the way itself takes, without the waiting that a busy end adds. It rises
+   * by LEAST_RISE of what a sample is above it, so that a way that got longer is noticed in time. [ms]
+   */
+  least: number | undefined = undefined;
   #deviation = 0;
 
   /** Takes one measurement. [ms] Karn's rule is the caller's: no sample of anything sent twice. */
   sample(rttMs: Millis): void {
+    this.least = this.least === undefined ? rttMs : Math.min(rttMs, this.least + (rttMs - this.least) * LEAST_RISE);
     if (this.mean === undefined) {
       this.mean = rttMs;
       this.#deviation = rttMs / 2;
@@ -30,3 +36,6 @@ export class RttEstimator {
     return Math.min(Math.max(this.mean + allowance, MIN_HOP_TIMEOUT_MS), MAX_HOP_TIMEOUT_MS);
   }
 }
+
+/** Pings of ten idle minutes make up two thirds of a lasting change; half a minute of a busy machine is 5 % of its noise. */
+const LEAST_RISE = 1 / 256;
