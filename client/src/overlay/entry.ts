@@ -31,6 +31,8 @@ export interface LinkState {
 export interface DialState {
   /** When the present dial began; undefined when none is under way. */
   since: Millis | undefined;
+  /** Whether we can do without the link that is being dialled. */
+  isSpare: boolean;
   /** Dials that failed in a row. */
   failureCount: number;
   /** No dial before this instant that we can do without: one of the two gave the link up, or did not want it. */
@@ -40,7 +42,7 @@ export interface DialState {
 }
 
 export function newDial(): DialState {
-  return { since: undefined, failureCount: 0, spareAt: 0, refusedUntil: 0 };
+  return { since: undefined, isSpare: false, failureCount: 0, spareAt: 0, refusedUntil: 0 };
 }
 
 /** One contact of the routing table. A full table holds hundreds: what only few of them have is in a part of its own. */

@@ -174,6 +174,25 @@ test('the first link of a bucket and siblings are offered as needed, the rest as
   expect(new Set(buckets).size).toBe(buckets.length);
 });
 
+test('with fewer than three links any further one is needed: offered as such, and again soon after a refusal', () => {
+  const lab = new Lab(8);
+  lab.link([people[0]!, far[0]!]);
+  lab.know(far.slice(1, 3));
+  const dials = lab.run(20_000, 'refused');
+  expect(dials.filter(({ isSpare }) => isSpare)).toEqual([]);
+  expect(dials.filter(({ id }) => id === far[1]!.id)).toHaveLength(3);
+  expect(dials.filter(({ id }) => id === far[2]!.id)).toHaveLength(3);
+});
+
+test('a peer with three links or fewer needs each of them', () => {
+  const lab = new Lab(16);
+  lab.link([...people.slice(0, 12), ...far.slice(0, 3)]);
+  const last = lab.table.link(far[2]!.id)!;
+  expect(lab.policy.needs(last)).toBe(false);
+  for (const contact of people.slice(0, 12)) lab.table.unlink(lab.table.link(contact.id)!);
+  expect(lab.policy.needs(last)).toBe(true);
+});
+
 test('a pruned peer that is needed is dialled again soon, another one much later', () => {
   const lab = new Lab(10);
   lab.link([...people.slice(0, 4), ...far.slice(0, 3)]);

@@ -116,7 +116,9 @@ export class LinkPolicy implements Timed {
       const needed = this.#nextNeeded();
       const next = needed ?? this.#nextSpare();
       if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * 2 ** this.#refusals)) break;
-      dialOf(next).since = this.#core.now;
+      const dial = dialOf(next);
+      dial.since = this.#core.now;
+      dial.isSpare = !needed;
       this.#dials.push(next);
       this.#dialedAt = this.#core.now;
       this.#core.out.push({ kind: 'openLink', contact: next.contact, isSpare: !needed });
@@ -124,9 +126,15 @@ export class LinkPolicy implements Timed {
     this.#prune();
   }
 
-  /** True when we need the link to `entry`: it is a sibling, or the only link of its bucket. */
+  /** True when we need the link to `entry`: we have few, it is a sibling, or the only link of its bucket. */
   needs(entry: Entry): boolean {
-    return this.#table.isSibling(entry) || (this.#table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
+    if (this.#table.linked.length <= EAGER_LINKS || this.#table.isSibling(entry)) return true;
+    return (this.#table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
+  }
+
+  /** True while any further link is needed: with fewer the network is one failure away, and lookups end beside their target. */
+  get #isPoor(): boolean {
+    return this.#table.linked.length + this.#dials.length < EAGER_LINKS;
   }
 
   /**
@@ -145,7 +153,7 @@ export class LinkPolicy implements Timed {
 
   #needsContact(contact: Contact): boolean {
     const { bucket, isSibling } = this.#table.placeOf(contact);
-    return isSibling || (this.#table.buckets[bucket]?.linkedCount ?? 0) === 0;
+    return this.#isPoor || isSibling || (this.#table.buckets[bucket]?.linkedCount ?? 0) === 0;
   }
 
   onLinkUp(id: NodeId): void {
@@ -161,6 +169,7 @@ export class LinkPolicy implements Timed {
     if (entry?.link) return;
     if (entry && isRefused) {
       const dial = dialOf(entry);
+      if (!dial.isSpare) this.#backOff(entry);
       this.#refusals = Math.min(this.#refusals + 1, MAX_REFUSAL_DOUBLINGS);
       dial.since = undefined;
       dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
@@ -185,7 +194,7 @@ export class LinkPolicy implements Timed {
 
   /** The first links are dialled at once, further ones with pauses; a run follows when the pause is over. */
   #isInPace(paceMs: number): boolean {
-    if (this.#table.linked.length + this.#dials.length < EAGER_LINKS) return true;
+    if (this.#isPoor) return true;
     const paceAt = this.#dialedAt + paceMs;
     if (this.#core.now >= paceAt) return true;
     this.#wakeAt(paceAt);
@@ -208,10 +217,11 @@ export class LinkPolicy implements Timed {
     dial.failureCount++;
   }
 
-  /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling. */
+  /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling; anybody while we have few. */
   #nextNeeded(): Entry | undefined {
     if (this.#table.linked.length + this.#dials.length >= this.#budget.hard) return undefined;
-    return this.#nextForBuckets(1, false) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
+    const missing = this.#nextForBuckets(1, false) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
+    return missing ?? (this.#isPoor ? this.#nextForBuckets(BUCKET_CAPACITY, false) : undefined);
   }
 
   /** Somebody who makes ways shorter and safer: second links of buckets up to the target, further ones up to a share of it. */
