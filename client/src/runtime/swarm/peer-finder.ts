@@ -92,13 +92,12 @@ export class PeerFinder {
     if (this.#state === 'running') this.#announce('completed');
   }
 
-  /** Searches without waiting for the pause to end, e.g. because a source was lost. */
+  /** Searches without waiting for the pause to end, e.g. because a source was lost or more is wanted than before. */
   searchNow(): void {
     this.#pauseMs = MIN_SEARCH_PAUSE_MS;
     this.#cancelSearch?.();
     this.#cancelSearch = undefined;
     this.connectMore();
-    void this.#search();
   }
 
   /** Peers that have the torrent, or may have it. */
@@ -151,11 +150,15 @@ export class PeerFinder {
     if (candidate) candidate.failures = 0;
   }
 
-  /** Opens links to candidates that are due, linked ones first, and sets a timer for the next that will be. */
+  /**
+   * Opens links to candidates that are due, linked ones first, and sets a timer for the next that will be. Goes on with the
+   * search, which ends when there is no place for more peers.
+   */
   connectMore(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     if (this.#state !== 'running' || !this.#owner.wantsPeers()) return;
+    if (!this.#cancelSearch) void this.#search();
     const links = this.#owner.links();
     const now = this.#owner.clock.now();
     const idle = [...this.#candidates.values()].filter(
@@ -197,7 +200,10 @@ export class PeerFinder {
     if (!this.#owner.hasEnoughSources()) await this.#askAround();
     if (this.#state !== 'running') return;
     this.#cancelSearch?.();
-    this.#cancelSearch = this.#owner.clock.setTimer(this.#owner.clock.now() + this.#pauseMs, () => void this.#search());
+    this.#cancelSearch = this.#owner.clock.setTimer(this.#owner.clock.now() + this.#pauseMs, () => {
+      this.#cancelSearch = undefined;
+      void this.#search();
+    });
     this.#pauseMs = Math.min(MAX_SEARCH_PAUSE_MS, 2 * this.#pauseMs);
   }
 

@@ -3,6 +3,7 @@ import { hashToId } from '../../../../shared/src/ids.ts';
 import {
   CHANNEL_OPEN_TIMEOUT_MS,
   MAX_SEARCH_PAUSE_MS,
+  MAX_SOUGHT_PEERS,
   REFUSED_PAUSE_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
@@ -432,4 +433,63 @@ test('who has enough sources, or everything, asks for no peers that others name'
   a.worker.report({ kind: 'peersFound', infoHash, peers: [hashToId(new Uint8Array([9]))], from: a.id });
   await world.deliver();
   expect(world.resolved).toEqual([]);
+});
+
+test('what was skipped and is wanted after all is fetched at once from the source that was left as of no use', async () => {
+  const world = new FakeWorld();
+  const [seed, leech] = world.pair();
+  world.providers.push(seed.contact);
+  for (const node of [seed, leech]) node.service.download(magnet);
+  seed.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await world.deliver();
+  leech.worker.progress(infoHash, { state: 'seeding', doneBytes: 40 });
+  const { serial } = leech.worker.channel(0);
+  leech.worker.report({ kind: 'peerDropped', infoHash, peer: seed.id, serial, why: 'useless' });
+  seed.worker.report({ kind: 'channelClosed', infoHash, peer: leech.id, serial: seed.worker.channel(0).serial });
+  await world.clock.advance(60_000);
+  await world.deliver();
+  expect(leech.worker.channels()).toHaveLength(1);
+  leech.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
+  await world.deliver();
+  expect(leech.worker.channels().map(({ peer }) => peer)).toEqual([seed.id, seed.id]);
+  expect(seed.worker.channels()).toHaveLength(2);
+});
+
+test('a download that had everything it wanted looks for sources again when it wants more', async () => {
+  const world = new FakeWorld();
+  const [seed, leech] = world.pair();
+  for (const node of [seed, leech]) node.service.download(magnet);
+  for (const node of [seed, leech]) node.worker.progress(infoHash, { state: 'seeding', doneBytes: 40 });
+  await world.clock.advance(MAX_SEARCH_PAUSE_MS);
+  world.providers.push(seed.contact);
+  leech.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
+  await world.deliver();
+  expect(leech.worker.channels()).toMatchObject([{ peer: seed.id }]);
+});
+
+test('a download that had as many peers as it looks for searches again when they are lost, whatever the reason', async () => {
+  const world = new FakeWorld();
+  const leech = world.add(1);
+  const crowd = Array.from({ length: MAX_SOUGHT_PEERS }, (_, i) => world.add(2 + i));
+  leech.service.download(magnet);
+  for (const node of crowd) {
+    node.service.download(magnet);
+    node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  }
+  world.providers.push(...crowd.map(({ contact }) => contact));
+  for (let second = 0; second < 60; second++) {
+    await world.clock.advance(1000);
+    await world.deliver();
+  }
+  expect(leech.worker.channels()).toHaveLength(MAX_SOUGHT_PEERS);
+  await world.clock.advance(60_000);
+  const source = world.add(90);
+  source.service.download(magnet);
+  source.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  world.providers.splice(0, crowd.length, source.contact);
+  for (const { peer, serial } of leech.worker.channels())
+    leech.worker.report({ kind: 'peerDropped', infoHash, peer, serial, why: 'malformed' });
+  await world.clock.advance(MAX_SEARCH_PAUSE_MS);
+  await world.deliver();
+  expect(leech.worker.channels().at(-1)).toMatchObject({ peer: source.id });
 });

@@ -57,6 +57,7 @@ export class TorrentPeers {
   #resolving = 0;
   #isPublished = false;
   #wasComplete = false;
+  #wasIncomplete = false;
   #isStopped = false;
 
   constructor(session: TorrentSession, host: SwarmHost, broker: ChannelBroker) {
@@ -162,8 +163,12 @@ export class TorrentPeers {
     const { state, progress } = this.#session;
     const isHere = !this.#session.isElsewhere;
     const isActive = isHere && (state === 'finding' || state === 'downloading' || state === 'seeding');
+    const isIncomplete = this.#isIncomplete();
     if (isActive) this.#finder.start();
     else this.#finder.pause();
+    // Something that was skipped is wanted after all, or was found damaged: who was let go is asked again.
+    if (isIncomplete && !this.#wasIncomplete) this.#finder.searchNow();
+    this.#wasIncomplete = isIncomplete;
     const isComplete = state === 'seeding';
     if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
     this.#wasComplete = isComplete;
@@ -237,7 +242,8 @@ export class TorrentPeers {
 
   #lost(peer: NodeId, why: LossReason): void {
     this.#host.log.log('debug', 'swarm peer lost', { peer: peer.slice(0, 8), why });
-    this.#finder.failed(peer, pauseAfter(why));
+    // Who has nothing for a torrent that has all it wants may have what it wants next.
+    this.#finder.failed(peer, why === 'useless' && !this.#isIncomplete() ? 0 : pauseAfter(why));
     this.#release(peer);
     if (why === 'channel-closed' && this.#isIncomplete() && this.#channels.size === 0) this.#finder.searchNow();
   }
