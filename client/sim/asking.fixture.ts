@@ -2,8 +2,8 @@ import type { NodeId } from '../../shared/src/ids.ts';
 import type { Millis } from '../../shared/src/machine.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import type { OverlayResult } from '../src/overlay/types.ts';
-import type { SimNode } from './sim-node.ts';
-import type { OpRequest, World } from './world.ts';
+import type { OpRequest, SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
 
 /** Lets the world run for `waitMs`; the result of the operation, if it ended. */
 export function ask(world: World, node: SimNode, request: OpRequest, waitMs: Millis): OverlayResult | undefined {

@@ -10,10 +10,10 @@ import { ownedKey } from '../../shared/src/owned-key.ts';
 import type { OverlayResult, SignedRecord } from '../src/overlay/types.ts';
 import { ask as run, item, nearestTo as near } from './asking.fixture.ts';
 import { grow } from './phases.ts';
-import type { SimNode } from './sim-node.ts';
+import type { OpRequest, SimNode } from './sim-node.ts';
 import { signRecord } from './signing.ts';
 import { randomKey } from './workload.ts';
-import { DEFAULT_WORLD, EPOCH, type OpRequest, World } from './world.ts';
+import { DEFAULT_WORLD, EPOCH, World } from './world.ts';
 
 /** Forty peers with few links, so that most keys are two hops away. */
 function network(seed = 7, count = 40): World {

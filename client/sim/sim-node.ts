@@ -1,10 +1,16 @@
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../shared/src/machine.ts';
 import type { Overlay } from '../src/overlay/overlay.ts';
-import type { OpId, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
+import type { OpId, OverlayCommand, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
 
 /** Hears the result of an operation. */
 export type ResultListener = (result: OverlayResult) => void;
+
+/** A command that ends in a result. */
+type OpCommand = Extract<OverlayCommand, { op: number }>;
+
+/** An operation before it has a number. */
+export type OpRequest = OpCommand extends infer C ? (C extends OpCommand ? Omit<C, 'op'> : never) : never;
 
 /** A dial of ours under way. */
 export interface Dial {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { NodeId } from '../../shared/src/ids.ts';
 import type { OverlayResult } from '../src/overlay/types.ts';
 import { grow } from './phases.ts';
-import { DEFAULT_WORLD, type OpRequest, World } from './world.ts';
+import type { OpRequest } from './sim-node.ts';
+import { DEFAULT_WORLD, World } from './world.ts';
 
 const KEY = 'c0ffee'.padEnd(40, '7') as NodeId;
 

@@ -2,10 +2,10 @@ import { ID_BYTES, type Key, type NodeId, nodeIdFromBytes } from '../../shared/s
 import { type Millis, type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import type { LookupMode } from '../src/overlay/types.ts';
-import type { SimNode } from './sim-node.ts';
+import type { OpRequest, SimNode } from './sim-node.ts';
 import { Samples, shareOf } from './statistics.ts';
 import { Truth } from './truth.ts';
-import type { OpRequest, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What a round of lookups came to. */
 export interface LookupTally {

@@ -7,10 +7,10 @@ import { inspect } from './inspect.ts';
 import { grow } from './phases.ts';
 import { OperationWatch } from './watch.ts';
 import { signRecord } from './signing.ts';
-import type { SimNode } from './sim-node.ts';
+import type { OpRequest, SimNode } from './sim-node.ts';
 import { Truth } from './truth.ts';
 import { drain, newTally, runLookups } from './workload.ts';
-import { DEFAULT_WORLD, type OpRequest, World, type WorldOptions } from './world.ts';
+import { DEFAULT_WORLD, World, type WorldOptions } from './world.ts';
 
 const WALL = 1_700_000_000_000;
 
