@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { Bench, blocks } from './test/bench.ts';
 import { Lab, type LabPeer, makeContent } from './test/lab.ts';
-import type { TorrentCommand } from './types.ts';
+import type { TorrentCommand, TorrentOutput } from './types.ts';
 
 const KIB = 1024;
 
@@ -105,4 +107,17 @@ test('the piece map shows what is stored, what is under way, and how many peers 
   for (const { receivedBlocks, blockCount } of open) expect(receivedBlocks).toBeLessThanOrEqual(blockCount);
   const magnet = lab.add('magnet', { content, role: 'magnet' });
   expect(magnet.torrent.pieceMap()).toMatchObject({ open: [], availability: new Uint8Array(0) });
+});
+
+test('a limit that is lifted holds up nothing of what waited for it', () => {
+  const bench = new Bench('seed');
+  const limit = (upBytesPerSecond: number | undefined): TorrentOutput[] =>
+    bench.input({ kind: 'command', command: { kind: 'setLimits', downBytesPerSecond: undefined, upBytesPerSecond } });
+  limit(1000);
+  bench.greet();
+  bench.receive((writer) => writer.haveNone().interested());
+  const asked = bench.receive((writer) => writer.request(0, 0, BLOCK_BYTES).request(1, 0, BLOCK_BYTES));
+  expect(blocks(asked)).toBe(0);
+  bench.now = 10;
+  expect(blocks(limit(undefined))).toBe(2);
 });

@@ -289,6 +289,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return command.isPaused ? this.pause() : this.#resume(now);
       default:
         this.#steering.handle(command, this.#content, now);
+        // What waits for room under the old limit is not to wait for it any longer.
+        if (command.kind === 'setLimits') this.#pumpAll(now);
         this.#needsFill = true;
     }
   }
@@ -374,6 +376,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   /** Under a limit whoever comes first takes what there is, so everybody comes first in turn. */
   #pumpAll(now: Millis): void {
+    this.#timers.clear('upload');
     const sessions = [...this.#sessions.values()];
     const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
     for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.#pump(session, now);
@@ -383,8 +386,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #throttle(now: Millis): void {
     const downloader = this.#content?.downloader;
     if (downloader?.throttledUntil === undefined) return;
-    if (!this.#timers.has('download'))
-      this.#timers.set('download', Math.max(now + 1, downloader.throttledUntil), 'ask for more');
+    this.#timers.set('download', Math.max(now + 1, downloader.throttledUntil), 'ask for more');
     downloader.throttledUntil = undefined;
   }
 
