@@ -83,6 +83,20 @@ for (const [name, message, write] of MESSAGES) {
   });
 }
 
+test('any messages written together are read back, wherever the buffer had to grow', () => {
+  const extension: WireMessage = { kind: 'extended', id: 7, payload: bytes(2) };
+  const more = [['EXTENDED', extension, (w: WireWriter) => w.extended(7, bytes(2))]] as const;
+  for (const [name, message, write] of [...MESSAGES, ...more]) {
+    for (let before = 0; before < 600; before++) {
+      // Keep-alives of four bytes and an extension of seven: every alignment.
+      const writer = new WireWriter().raw(HANDSHAKE).raw(new Uint8Array(4 * (before >> 2)));
+      for (let odd = 0; odd < before % 4; odd++) writer.extended(1, bytes(0));
+      const stream = write(writer).take();
+      expect([name, decodeInParts(stream, () => stream.length).messages.at(-1)]).toEqual([name, message]);
+    }
+  }
+});
+
 test('the extension handshake and the metadata messages are the worked examples', () => {
   const info = vector('wire/INFO');
   expect(new WireWriter().extended(0, encodeExtendedHandshake(info.length)).take()).toEqual(

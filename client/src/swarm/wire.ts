@@ -136,7 +136,8 @@ export class WireWriter {
   }
 
   keepAlive(): this {
-    putU32(this.#bytes, this.#reserve(4), 0);
+    const at = this.#reserve(4);
+    putU32(this.#bytes, at, 0);
     return this;
   }
 
@@ -199,7 +200,8 @@ export class WireWriter {
   extended(id: number, ...payload: readonly Uint8Array[]): this {
     const length = payload.reduce((sum, part) => sum + part.length, 0);
     this.#header(MESSAGE.extended, 1 + length);
-    this.#bytes[this.#reserve(1)] = id;
+    const at = this.#reserve(1);
+    this.#bytes[at] = id;
     for (const part of payload) this.raw(part);
     return this;
   }
@@ -241,7 +243,8 @@ export class WireWriter {
 
   #indexed(id: number, piece: number): this {
     this.#header(id, 4);
-    putU32(this.#bytes, this.#reserve(4), piece);
+    const at = this.#reserve(4);
+    putU32(this.#bytes, at, piece);
     return this;
   }
 
@@ -273,7 +276,7 @@ export class WireWriter {
     return this;
   }
 
-  /** Makes room for `extra` bytes and returns where they go. */
+  /** Makes room for `extra` bytes and returns where they go. Call it before `#bytes` is read: it may be another array. */
   #reserve(extra: number): number {
     const at = this.#length;
     this.#length += extra;
