@@ -91,6 +91,12 @@ scenario('a skipped file is not fetched; wanted after all, it comes too', async 
   expect(await fileLine(row, skipped.name).getByTestId('file-save-button').isDisabled()).toBe(true);
   expect(await uploadedBytes(seed, infoHash)).toBeLessThan(wanted.size + skipped.size);
   expect((await leecher.save(infoHash)).name).toBe(wanted.name);
+  // With all that is wanted here, the source is of no more use and is let go: it has to be asked again.
+  await leecher.until(
+    'the source to be let go',
+    (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.peers().length === 0,
+    infoHash,
+  );
   await fileLine(row, skipped.name).getByTestId('file-priority').selectOption('normal');
   await leecher.until(
     'the other file to come',
