@@ -1,10 +1,7 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
 import {
   DEFAULT_LINK_HARD,
   DEFAULT_LINK_TARGET,
-  MALFORMED_BAN_MS,
-  MAX_MALFORMED_FRAMES,
   STALL_TOLERANCE_MS,
   TICK_MS,
 } from '../../../shared/src/limits/overlay.ts';
@@ -17,18 +14,19 @@ import { Callers } from './callers.ts';
 import { ContactCache } from './contact-cache.ts';
 import { Core, type Timed } from './core.ts';
 import type { Counters } from './counters.ts';
-import type { Entry } from './entry.ts';
 import { Forwarder } from './forwarder.ts';
 import { type JoinListener, Joining } from './joining.ts';
-import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeBye, encodeBye } from './link-frames.ts';
+import { FrameReceiver } from './frame-receiver.ts';
+import { encodeBye } from './link-frames.ts';
 import { LinkPolicy, siblingCountFor } from './link-policy.ts';
 import { Liveness } from './liveness.ts';
 import { Merging } from './merging.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import { Operations } from './operation.ts';
 import { Holdings } from './holdings.ts';
-import { LookupCommand, RouteCommand, type Services, routeProblem } from './overlay-commands.ts';
-import { FetchCommand, PublishCommand, PutCommand } from './record-commands.ts';
+import { openOperation } from './open-operation.ts';
+import type { Services } from './overlay-commands.ts';
+import { PeerLinks } from './peer-links.ts';
 import type { Routing } from './request.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
@@ -60,9 +58,10 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   readonly #liveness: Liveness;
   readonly #joining: Joining;
   readonly #merging: Merging;
-  readonly #pairs: BrokenPairs;
   readonly #virtualLinks: VirtualLinks;
   readonly #services: Services;
+  readonly #links: PeerLinks;
+  readonly #receiver: FrameReceiver;
   #hasLeft = false;
   #hasStarted = false;
 
@@ -86,12 +85,14 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       pairs,
       virtualLinks,
     );
-    this.#pairs = pairs;
     this.#virtualLinks = virtualLinks;
     this.#liveness = new Liveness(core, table, this.#policy);
     this.#joining = new Joining(routing, this);
     this.#merging = new Merging(routing);
     this.#services = { routing, operations, holdings, callers };
+    const upkeep = { routing, policy: this.#policy, liveness: this.#liveness };
+    this.#links = new PeerLinks({ ...upkeep, holdings, pairs, virtualLinks, joining: this.#joining });
+    this.#receiver = new FrameReceiver({ ...upkeep, links: this.#links, merging: this.#merging });
     forwarder.attach(new Responder(routing, holdings, callers, virtualLinks), virtualLinks);
   }
 
@@ -156,13 +157,13 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#noticeStall();
     switch (input.kind) {
       case 'linkUp':
-        return this.#onLinkUp(input.peer, input.network);
+        return this.#links.onLinkUp(input.peer, input.network);
       case 'linkNetwork':
         return this.#policy.onNetwork(input.peer, input.network);
       case 'linkDown':
-        return this.#onLinkDown(input.peer);
+        return this.#links.onLinkDown(input.peer);
       case 'received':
-        return this.#onReceived(input.from, input.bytes);
+        return this.#receiver.onReceived(input.from, input.bytes);
       case 'writable':
         return;
       case 'command':
@@ -180,8 +181,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   onTimer(): void {
     this.#core.timers.set(this, this.#core.now + TICK_MS, 'maintenance');
     this.#forwarder.sweep();
-    for (const entry of this.#liveness.tick()) this.#onSilent(entry);
-    for (const id of this.#virtualLinks.tick()) this.#lose(id);
+    for (const entry of this.#liveness.tick()) this.#links.giveUp(entry, 'silent');
+    for (const id of this.#virtualLinks.tick()) this.#links.lose(id);
     this.#services.callers.sweep(this.#core.now);
     this.#table.age(this.#core.now);
     this.#joining.tick();
@@ -214,118 +215,6 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     for (let timed = timers.takeExpired(now); timed; timed = timers.takeExpired(now)) timed.onTimer();
   }
 
-  #onLinkUp(peer: Contact, network?: string): void {
-    if (peer.id === this.#core.self.id) return;
-    const entry = this.#table.linkUp(peer, this.#core.now);
-    this.#forwarder.targets.forget(peer.id);
-    this.#pairs.delete(peer.id);
-    this.#virtualLinks.delete(peer.id);
-    this.#policy.keepWithinHardLimit();
-    this.#policy.onNetwork(peer.id, network);
-    if (!entry.link) return;
-    this.#liveness.hello(entry);
-    this.#liveness.ping(entry);
-    this.#joining.onLinkUp(entry);
-    this.#policy.onLinkUp(peer.id);
-  }
-
-  #onLinkDown(peer: NodeId): void {
-    if (this.#table.link(peer)) this.#lose(peer);
-  }
-
-  /** The peer is gone: out of the table, out of what we hold, and what waited for it goes another way. */
-  #lose(peer: NodeId, banMs = 0): void {
-    this.#table.drop(peer, this.#core.now, banMs);
-    this.#services.holdings.onPeerLost(peer);
-    this.#virtualLinks.delete(peer);
-    this.#forwarder.onLinkLost(peer);
-    this.#policy.wake();
-  }
-
-  #onSilent(entry: Entry): void {
-    const { id } = entry.contact;
-    this.#lose(id);
-    this.#core.out.push({ kind: 'closeLink', peer: id, why: 'silent' });
-  }
-
-  #onReceived(from: NodeId, bytes: Uint8Array): void {
-    if (bytes.length < 2 || bytes[0] !== OVERLAY_FRAME) {
-      this.#core.counters.unknown++;
-      return;
-    }
-    this.#core.counters.received(bytes);
-    const entry = this.#table.link(from) ?? this.#relink(from, bytes);
-    if (!entry?.link) {
-      this.#core.counters.dropped++;
-      return;
-    }
-    entry.link.lastHeard = this.#core.now;
-    entry.link.isSuspect = false;
-    if (!this.#onFrame(entry, bytes)) this.#onMalformed(entry);
-  }
-
-  /** A peer that gave its link up, or whose link we gave up, uses it again. */
-  #relink(from: NodeId, bytes: Uint8Array): Entry | undefined {
-    const known = this.#table.get(from);
-    if (!known || bytes[1] !== FRAME.contacts || ((bytes[2] ?? 0) & FLAG_HELLO) === 0) return undefined;
-    this.#onLinkUp(known.contact);
-    return this.#table.link(from);
-  }
-
-  /** False: malformed. */
-  #onFrame(entry: Entry, bytes: Uint8Array): boolean {
-    const from = entry.contact.id;
-    switch (bytes[1]) {
-      case FRAME.route:
-        return this.#forwarder.onRoute(from, bytes);
-      case FRAME.ack:
-        return this.#forwarder.onAck(from, bytes);
-      case FRAME.reply:
-        return this.#forwarder.onReply(from, bytes);
-      case FRAME.ping:
-        return this.#liveness.onPing(entry, bytes);
-      case FRAME.pong:
-        return this.#liveness.onPong(entry, bytes);
-      case FRAME.contacts:
-        return this.#onContacts(entry, bytes);
-      case FRAME.bye:
-        return this.#onBye(entry, bytes);
-      default:
-        this.#core.counters.unknown++;
-        return true;
-    }
-  }
-
-  #onContacts(entry: Entry, bytes: Uint8Array): boolean {
-    const isWellFormed = this.#liveness.onContacts(entry, bytes);
-    this.#policy.tick();
-    if (!isWellFormed || ((bytes[2] ?? 0) & FLAG_CROSS_CHECK) === 0) return isWellFormed;
-    return this.#merging.onHint(entry, bytes);
-  }
-
-  #onBye(entry: Entry, bytes: Uint8Array): boolean {
-    const reason = decodeBye(bytes);
-    if (reason === undefined) return false;
-    const { id } = entry.contact;
-    if (reason === 'leaving') {
-      this.#lose(id);
-      this.#core.emit({ kind: 'bye', peer: id });
-    } else {
-      this.#policy.onPruned(entry);
-      this.#forwarder.onLinkLost(id);
-      this.#policy.wake();
-    }
-    return true;
-  }
-
-  #onMalformed(entry: Entry): void {
-    this.#core.counters.malformed++;
-    const { link, contact } = entry;
-    if (!link || ++link.malformedCount < MAX_MALFORMED_FRAMES) return;
-    this.#lose(contact.id, MALFORMED_BAN_MS);
-    this.#core.out.push({ kind: 'closeLink', peer: contact.id, why: 'malformed' });
-  }
-
   #onCommand(command: OverlayCommand): void {
     switch (command.kind) {
       case 'introduce':
@@ -340,47 +229,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case 'leave':
         return this.#leave();
       default:
-        if (this.#services.operations.admits(command.op)) this.#open(command);
-    }
-  }
-
-  #open(
-    command: Extract<
-      OverlayCommand,
-      { kind: 'lookup' | 'put' | 'get' | 'publish' | 'unpublish' | 'findProviders' | 'route' }
-    >,
-  ): void {
-    switch (command.kind) {
-      case 'lookup':
-        new LookupCommand(this.#services, command);
-        return;
-      case 'put':
-        new PutCommand(this.#services, command);
-        return;
-      case 'get':
-      case 'findProviders':
-        new FetchCommand(this.#services, command);
-        return;
-      case 'publish':
-      case 'unpublish':
-        new PublishCommand(this.#services, command);
-        return;
-      case 'route':
-        return this.#openRoute(command);
-      default:
-        assertNever(command);
-    }
-  }
-
-  #openRoute(command: Extract<OverlayCommand, { kind: 'route' }>): void {
-    const { op, target, protocol, payload } = command;
-    const { operations } = this.#services;
-    const problem = routeProblem(payload);
-    if (problem) operations.finishNow(op, problem);
-    else if (target !== this.#core.self.id) new RouteCommand(this.#services, command);
-    else {
-      this.#core.emit({ kind: 'message', from: this.#core.self, protocol, payload });
-      operations.finishNow(op, { kind: 'route', hops: 0, elapsedMs: 0 });
+        if (this.#services.operations.admits(command.op)) openOperation(this.#services, command);
     }
   }
 
