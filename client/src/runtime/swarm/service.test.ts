@@ -4,6 +4,7 @@ import {
   CHANNEL_OPEN_TIMEOUT_MS,
   MAX_SEARCH_PAUSE_MS,
   MAX_SOUGHT_PEERS,
+  MIN_RETRY_PAUSE_MS,
   REFUSED_PAUSE_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
@@ -492,4 +493,23 @@ test('a download that had as many peers as it looks for searches again when they
   await world.clock.advance(MAX_SEARCH_PAUSE_MS);
   await world.deliver();
   expect(leech.worker.channels().at(-1)).toMatchObject({ peer: source.id });
+});
+
+test('a channel whose other end was lost is given up even when a new one is refused, and asked for again later', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  for (const node of [b, a]) node.service.download(magnet);
+  b.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await world.deliver();
+  const { serial } = a.worker.channel(0);
+  a.worker.progress(infoHash, { state: 'paused' });
+  const id = a.linkTo(b).isOfferer ? 17 : 16;
+  a.service.receiveControl(a.linkTo(b), encodeSwarmFrame({ kind: 'OPEN', id, infoHash }));
+  expect(a.worker.requests.at(-1)).toEqual({ kind: 'dropPeer', infoHash, peer: b.id });
+  a.worker.report({ kind: 'channelClosed', infoHash, peer: b.id, serial });
+  a.worker.progress(infoHash, { state: 'finding' });
+  await world.clock.advance(2 * MIN_RETRY_PAUSE_MS);
+  await world.deliver();
+  expect(a.worker.channels()).toHaveLength(2);
 });

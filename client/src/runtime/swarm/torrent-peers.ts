@@ -114,6 +114,8 @@ export class TorrentPeers {
   /** The peer refused a channel or did not answer. */
   openFailed(peer: NodeId, why: LossReason): void {
     if (this.#opening.delete(peer)) this.#lost(peer, why);
+    // It asked anew, so it has no end of the channel that is still open here.
+    else if (this.#channels.has(peer)) this.#session.dropPeer(peer);
   }
 
   /** The worker says that a channel is over. Reports of a channel that was replaced meanwhile are ignored. */
