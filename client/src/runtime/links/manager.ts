@@ -1,4 +1,3 @@
-import { toHex } from '../../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import { shortId } from '../../../../shared/src/ids.ts';
 import {
@@ -7,43 +6,25 @@ import {
   DIAL_QUEUE_TIMEOUT_MS,
   LINK_STATS_INTERVAL_MS,
   type LedgerLimits,
-  MAX_SIGNALS_IN_WORK,
 } from '../../../../shared/src/limits/links.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Crypto } from '../../ports/crypto.ts';
-import type { RawConnector } from '../../ports/links.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Mail, OpenedMail } from '../mail.ts';
+import type { OpenedMail } from '../mail.ts';
+import { type AttemptParts, Attempts } from './attempts.ts';
 import { Ledger } from './ledger.ts';
 import { NegativeCache } from './negative-cache.ts';
 import { describeFailure } from './sentences.ts';
-import { Session, type SessionOwner } from './session.ts';
-import { ATTEMPT_ID_BYTES, type LinkSignal, type RejectCode, decodeSignal, encodeSignal } from './signal-codec.ts';
-import {
-  type Link,
-  LinkError,
-  type LinkErrorCode,
-  type LinkHandler,
-  type LinkManager,
-  type LinkPurpose,
-  type SignalCarrier,
-} from './types.ts';
-import { type Wish, createWish } from './wish.ts';
+import type { Session, SessionOwner } from './session.ts';
+import type { LinkSignal, RejectCode } from './signal-codec.ts';
+import { SignalMail, type SignalMailParts, type SignalOf } from './signal-mail.ts';
+import { type Link, type LinkErrorCode, type LinkHandler, type LinkManager, type LinkPurpose } from './types.ts';
+import { Wishes } from './wishes.ts';
 
-export interface LinkManagerParts {
-  readonly crypto: Crypto;
-  readonly mail: Mail;
-  readonly connector: RawConnector;
-  readonly clock: Clock;
+/** What a link manager is made with. */
+export interface LinkManagerParts extends AttemptParts, SignalMailParts {
   readonly log: Log;
-  readonly carrier: SignalCarrier;
   readonly handler: LinkHandler;
   /** Whether an offer for the overlay alone is to be answered. `isSpare`: its sender can do without the link. Default: yes. */
   readonly admits?: (from: Contact, isSpare: boolean) => boolean;
-  /** Our display name at the moment. */
-  readonly name: () => string;
-  readonly iceServers: readonly RTCIceServer[];
-  readonly relayOnly: boolean;
   /** Default: `DESKTOP_LEDGER`. */
   readonly ledger?: LedgerLimits;
 }
@@ -62,22 +43,29 @@ class Links implements LinkManager, SessionOwner {
   readonly #failures: NegativeCache;
   /** Links that are up. BOUNDED: by the ledger. */
   readonly #links = new Map<NodeId, Session>();
-  /** Sessions on their way up. BOUNDED: by the ledger. */
-  readonly #pending = new Map<NodeId, Session>();
-  /** BOUNDED: by the ledger, plus those that wait for the other side's offer after glare, ATTEMPT_TIMEOUT_MS each. */
-  readonly #wishes = new Map<NodeId, Wish>();
+  readonly #attempts: Attempts;
+  readonly #wishes: Wishes;
+  readonly #signals: SignalMail;
   /** BOUNDED: by the closed set of codes that `#count` is called with. */
   readonly #counters = new Map<string, number>();
-  #iceServers: readonly RTCIceServer[];
-  #signalsInWork = 0;
   #cancelStats: (() => void) | undefined;
   #isStopped = false;
 
   constructor(parts: LinkManagerParts) {
     this.#parts = parts;
-    this.#iceServers = parts.iceServers;
     this.#ledger = new Ledger(parts.ledger ?? DESKTOP_LEDGER);
     this.#failures = new NegativeCache(() => (parts.crypto.randomBytes(1)[0] ?? 0) / 256);
+    this.#wishes = new Wishes(parts.clock, this.#failures, {
+      failed: (peer, code, detail) => this.#tell(() => parts.handler.failed(peer, code, detail)),
+      counted: (what) => this.#count(what),
+    });
+    this.#attempts = new Attempts(parts, this, this.#ledger, this.#wishes);
+    this.#signals = new SignalMail(parts, {
+      offered: (mail, offer) => this.#onOffer(mail, offer),
+      answered: (from, answer) => this.#onAnswer(from, answer),
+      rejected: (from, reject) => this.#onReject(from, reject),
+      dropped: (why) => this.#count(why),
+    });
   }
 
   get links(): ReadonlyMap<NodeId, Link> {
@@ -101,32 +89,29 @@ class Links implements LinkManager, SessionOwner {
   }
 
   receiveSignal(sealed: Uint8Array): void {
-    if (this.#isStopped) return;
-    if (this.#signalsInWork >= MAX_SIGNALS_IN_WORK) return this.#count('signal-flood');
-    this.#signalsInWork++;
-    void this.#readSignal(sealed).finally(() => this.#signalsInWork--);
+    this.#signals.receive(sealed);
   }
 
   release(peer: NodeId, purpose: LinkPurpose): void {
     const wish = this.#wishes.get(peer);
     const wasLastWish = wish?.purposes.delete(purpose) === true && wish.purposes.size === 0;
     const wasLast = this.#ledger.drop(peer, purpose);
-    if (wasLast || (wasLastWish && !this.#pending.has(peer))) this.close(peer);
+    if (wasLast || (wasLastWish && !this.#attempts.has(peer))) this.close(peer);
   }
 
   close(peer: NodeId): void {
     const link = this.#links.get(peer);
-    const pending = this.#pending.get(peer);
+    const pending = this.#attempts.get(peer);
     if (pending) pending.fail('local');
     else if (this.#wishes.has(peer)) {
       this.#ledger.remove(peer);
-      this.#failWish(peer, 'local');
+      this.#wishes.fail(peer, 'local');
     }
     link?.fail('local');
   }
 
   setIceServers(servers: readonly RTCIceServer[]): void {
-    this.#iceServers = servers;
+    this.#attempts.setIceServers(servers);
     // Peers that no path led to may be reachable through the new servers.
     this.#failures.clear();
   }
@@ -143,17 +128,18 @@ class Links implements LinkManager, SessionOwner {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#signals.stop();
+    this.#attempts.stop();
     this.#cancelStats?.();
-    for (const peer of new Set([...this.#links.keys(), ...this.#pending.keys(), ...this.#wishes.keys()]))
+    for (const peer of new Set([...this.#links.keys(), ...this.#attempts.peers, ...this.#wishes.peers]))
       this.close(peer);
   }
 
   #wish(contact: Contact, purpose: LinkPurpose, isSpare: boolean): Promise<Link> {
-    const wish = createWish(contact, purpose, isSpare);
-    this.#wishes.set(contact.id, wish);
+    const wish = this.#wishes.add(contact, purpose, isSpare);
     const refusal = this.#findRefusal(contact.id);
-    if (refusal) this.#failWishSoon(contact.id, refusal.code, refusal.detail);
-    else if (this.#pending.has(contact.id)) this.#ledger.add(contact.id, purpose);
+    if (refusal) this.#wishes.refuse(contact.id, refusal.code, refusal.detail);
+    else if (this.#attempts.has(contact.id)) this.#ledger.add(contact.id, purpose);
     else this.#request(contact, purpose);
     return wish.promise;
   }
@@ -161,68 +147,20 @@ class Links implements LinkManager, SessionOwner {
   #findRefusal(peer: NodeId): { readonly code: LinkErrorCode; readonly detail: string } | undefined {
     if (this.#isStopped) return { code: 'local', detail: 'This peer has left the network.' };
     if (peer === this.#parts.crypto.self.id) return { code: 'unreachable', detail: 'That is this peer itself.' };
-    return this.#pending.has(peer) ? undefined : this.#failures.find(peer, this.#parts.clock.now());
+    return this.#attempts.has(peer) ? undefined : this.#failures.find(peer, this.#parts.clock.now());
   }
 
   #request(contact: Contact, purpose: LinkPurpose): void {
     const verdict = this.#ledger.request(contact.id, purpose);
-    if (verdict === 'dial') this.#dial(contact);
+    if (verdict === 'dial') this.#attempts.dial(contact);
     else if (verdict === 'wait') this.#waitFor(contact.id, DIAL_QUEUE_TIMEOUT_MS);
-    else this.#failWishSoon(contact.id, 'over-budget', describeFailure('over-budget'));
-  }
-
-  #dial(contact: Contact): void {
-    this.#wishes.get(contact.id)?.cancelTimer();
-    const attempt = toHex(this.#parts.crypto.randomBytes(ATTEMPT_ID_BYTES));
-    this.#pending.set(contact.id, this.#createSession(contact, attempt, 'offerer'));
-  }
-
-  #createSession(contact: Contact, attempt: string, role: 'offerer' | 'answerer'): Session {
-    const { crypto, clock, connector, relayOnly, name } = this.#parts;
-    const parts = { crypto, clock, connector, owner: this, iceServers: this.#iceServers, relayOnly, ownName: name() };
-    return new Session(contact, attempt, role, parts);
-  }
-
-  /** Starts dials that waited, now that one is over. */
-  #dialNext(): void {
-    while (!this.#isStopped) {
-      const peer = this.#ledger.nextDial();
-      if (peer === undefined) return;
-      const wish = this.#wishes.get(peer);
-      if (wish) this.#dial(wish.contact);
-      else this.#ledger.remove(peer);
-    }
+    else this.#wishes.refuse(contact.id, 'over-budget', describeFailure('over-budget'));
   }
 
   #waitFor(peer: NodeId, ms: number): void {
-    const wish = this.#wishes.get(peer);
-    if (!wish) return;
-    wish.cancelTimer();
-    wish.cancelTimer = this.#parts.clock.setTimer(this.#parts.clock.now() + ms, () => {
-      if (!this.#pending.has(peer)) this.#ledger.remove(peer);
-      this.#failWish(peer, 'timeout');
+    this.#wishes.limit(peer, ms, () => {
+      if (!this.#attempts.has(peer)) this.#ledger.remove(peer);
     });
-  }
-
-  #failWish(peer: NodeId, code: LinkErrorCode, detail = describeFailure(code)): void {
-    const wish = this.#wishes.get(peer);
-    if (!wish) return;
-    this.#wishes.delete(peer);
-    wish.cancelTimer();
-    this.#count(`failed ${code}`);
-    this.#failures.add(peer, code, detail, this.#parts.clock.now());
-    wish.reject(new LinkError(code, detail));
-    this.#tell(() => this.#parts.handler.failed(peer, code, detail));
-  }
-
-  /** For refusals found while `open` runs: its caller gets the promise first. */
-  #failWishSoon(peer: NodeId, code: LinkErrorCode, detail: string): void {
-    const wish = this.#wishes.get(peer);
-    if (!wish) return;
-    this.#wishes.delete(peer);
-    this.#count(`refused ${code}`);
-    wish.reject(new LinkError(code, detail));
-    queueMicrotask(() => this.#tell(() => this.#parts.handler.failed(peer, code, detail)));
   }
 
   described(session: Session, sdp: string): void {
@@ -235,7 +173,7 @@ class Links implements LinkManager, SessionOwner {
       ? { kind: 'offer', attempt, purposes, isSpare, sdp }
       : { kind: 'answer', attempt, sdp };
     const left = session.startedAt + ATTEMPT_TIMEOUT_MS - this.#parts.clock.now();
-    void this.#sendSignal(session.peer, signal, left).then((isDelivered) => {
+    void this.#signals.send(session.peer, signal, left).then((isDelivered) => {
       if (isDelivered) return;
       this.#count(`${signal.kind} not delivered`);
       // An answer, or an offer that has been answered, did arrive: only the word of it was lost.
@@ -245,20 +183,18 @@ class Links implements LinkManager, SessionOwner {
 
   accepted(session: Session, early: readonly Uint8Array[]): void {
     const peer = session.peer.id;
-    this.#pending.delete(peer);
+    this.#attempts.remove(session);
     this.#links.set(peer, session);
     this.#ledger.up(peer);
     this.#failures.forget(peer);
     this.#startStats();
     this.#parts.log.log('info', 'link up', { peer: shortId(peer), role: session.role });
-    const wish = this.#wishes.get(peer);
-    this.#wishes.delete(peer);
-    wish?.cancelTimer();
+    const wish = this.#wishes.take(peer);
     for (const purpose of wish?.purposes ?? []) this.#ledger.add(peer, purpose);
     this.#tell(() => this.#parts.handler.up(session));
     wish?.resolve(session);
     for (const bytes of early) if (session.isUp) this.message(session, bytes);
-    this.#dialNext();
+    this.#attempts.dialNext();
   }
 
   message(session: Session, bytes: Uint8Array): void {
@@ -277,43 +213,16 @@ class Links implements LinkManager, SessionOwner {
     const peer = session.peer.id;
     const isLink = this.#links.get(peer) === session;
     if (isLink) this.#links.delete(peer);
-    else if (this.#pending.get(peer) === session) this.#pending.delete(peer);
-    else return;
+    else if (!this.#attempts.remove(session)) return;
     this.#ledger.remove(peer);
     this.#count(`${isLink ? 'down' : 'attempt'} ${code}`);
     this.#parts.log.log('info', isLink ? 'link down' : 'attempt failed', { peer: shortId(peer), code, detail });
     if (isLink) this.#tell(() => this.#parts.handler.down(session, code));
-    else this.#failWish(peer, code, detail);
-    this.#dialNext();
+    else this.#wishes.fail(peer, code, detail);
+    this.#attempts.dialNext();
   }
 
-  async #sendSignal(to: Contact, signal: LinkSignal, timeoutMs: number): Promise<boolean> {
-    try {
-      const sealed = await this.#parts.mail.seal(to, 'signal', encodeSignal(signal), timeoutMs);
-      return sealed.length > 0 && (await this.#parts.carrier(to, sealed, timeoutMs));
-    } catch {
-      return false;
-    }
-  }
-
-  async #readSignal(sealed: Uint8Array): Promise<void> {
-    const opened = await this.#parts.mail.open(sealed);
-    if (this.#isStopped) return;
-    if (!opened.ok) return this.#count(`signal ${opened.error}`);
-    const mail = opened.value;
-    const signal = mail.kind === 'signal' ? decodeSignal(mail.payload) : undefined;
-    if (!signal?.ok) return this.#count(`signal ${signal?.error ?? 'of another kind'}`);
-    switch (signal.value.kind) {
-      case 'offer':
-        return this.#onOffer(mail, signal.value);
-      case 'answer':
-        return this.#onAnswer(mail.from, signal.value);
-      case 'reject':
-        return this.#onReject(mail.from, signal.value);
-    }
-  }
-
-  #onOffer(mail: OpenedMail, offer: LinkSignal & { kind: 'offer' }): void {
+  #onOffer(mail: OpenedMail, offer: SignalOf<'offer'>): void {
     const { from } = mail;
     const { crypto, clock } = this.#parts;
     if (from.id === crypto.self.id) return this.#count('offer of our own');
@@ -323,17 +232,17 @@ class Links implements LinkManager, SessionOwner {
       return this.#count('offer from before the link');
     }
     link?.fail('closed');
-    const pending = this.#pending.get(from.id);
+    const pending = this.#attempts.get(from.id);
     if (pending?.attempt === offer.attempt) return this.#count('offer again');
     if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
       this.#count('glare won');
       return this.#reject(from, offer.attempt, 'superseded');
     }
     if (pending?.role === 'offerer') this.#count('glare lost');
-    this.#answer(from, offer, pending);
+    this.#answer(from, offer);
   }
 
-  #answer(from: Contact, offer: LinkSignal & { kind: 'offer' }, replaced: Session | undefined): void {
+  #answer(from: Contact, offer: SignalOf<'offer'>): void {
     if (!this.#isWanted(from, offer)) {
       this.#count('offer not needed');
       return this.#reject(from, offer.attempt, 'not-needed');
@@ -342,45 +251,40 @@ class Links implements LinkManager, SessionOwner {
       this.#count('offer over budget');
       return this.#reject(from, offer.attempt, 'over-budget');
     }
-    this.#pending.delete(from.id);
-    replaced?.close();
-    this.#wishes.get(from.id)?.cancelTimer();
     this.#failures.forget(from.id);
-    const session = this.#createSession(from, offer.attempt, 'answerer');
-    this.#pending.set(from.id, session);
-    session.acceptDescription(offer.sdp);
+    this.#attempts.answer(from, offer);
     // Giving way to the other side's attempt frees a dial of ours.
-    this.#dialNext();
+    this.#attempts.dialNext();
   }
 
-  #isWanted(from: Contact, { purposes, isSpare }: LinkSignal & { kind: 'offer' }): boolean {
+  #isWanted(from: Contact, { purposes, isSpare }: SignalOf<'offer'>): boolean {
     const isForOverlayAlone = purposes.every((purpose) => purpose === 'overlay');
     return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare) !== false;
   }
 
   #reject(to: Contact, attempt: string, code: RejectCode): void {
-    void this.#sendSignal(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS);
+    void this.#signals.send(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS);
   }
 
-  #onAnswer(from: Contact, answer: LinkSignal & { kind: 'answer' }): void {
-    const session = this.#findOffer(from.id, answer.attempt);
+  #onAnswer(from: Contact, answer: SignalOf<'answer'>): void {
+    const session = this.#attempts.findOffer(from.id, answer.attempt);
     if (session) session.acceptDescription(answer.sdp);
     else this.#count('answer to nothing');
   }
 
-  #onReject(from: Contact, reject: LinkSignal & { kind: 'reject' }): void {
-    const session = this.#findOffer(from.id, reject.attempt);
+  #onReject(from: Contact, reject: SignalOf<'reject'>): void {
+    const session = this.#attempts.findOffer(from.id, reject.attempt);
     if (!session) return this.#count('reject of nothing');
     if (reject.code === 'over-budget')
       return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
     if (reject.code === 'not-needed') return this.#onRefused(session);
     if (reject.code === 'failed') return session.fail('closed');
     this.#count('glare lost');
-    this.#pending.delete(from.id);
+    this.#attempts.remove(session);
     session.close();
     this.#ledger.remove(from.id);
     this.#waitFor(from.id, ATTEMPT_TIMEOUT_MS);
-    this.#dialNext();
+    this.#attempts.dialNext();
   }
 
   /** By now somebody may want the link who cannot do without it: then it is asked for again, as needed. */
@@ -388,12 +292,7 @@ class Links implements LinkManager, SessionOwner {
     const { peer } = session;
     if (!session.isSpare || this.#wishes.get(peer.id)?.isSpare !== false) return session.fail('not-needed');
     session.close();
-    this.#dial(peer);
-  }
-
-  #findOffer(peer: NodeId, attempt: string): Session | undefined {
-    const session = this.#pending.get(peer);
-    return session?.role === 'offerer' && session.attempt === attempt ? session : undefined;
+    this.#attempts.dial(peer);
   }
 
   /** One timer for all links; none while there is no link. */

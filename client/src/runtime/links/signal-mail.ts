@@ -1,0 +1,75 @@
+import type { Contact } from '../../../../shared/src/ids.ts';
+import { MAX_SIGNALS_IN_WORK } from '../../../../shared/src/limits/links.ts';
+import type { Mail, OpenedMail } from '../mail.ts';
+import { type LinkSignal, decodeSignal, encodeSignal } from './signal-codec.ts';
+import type { SignalCarrier } from './types.ts';
+
+/** A signal of one kind. */
+export type SignalOf<K extends LinkSignal['kind']> = Extract<LinkSignal, { readonly kind: K }>;
+
+/** Hears the signals that were sealed for us, and what was dropped. */
+export interface SignalListener {
+  offered(mail: OpenedMail, offer: SignalOf<'offer'>): void;
+  answered(from: Contact, answer: SignalOf<'answer'>): void;
+  rejected(from: Contact, reject: SignalOf<'reject'>): void;
+  dropped(why: string): void;
+}
+
+/** What signals travel with. */
+export interface SignalMailParts {
+  readonly mail: Mail;
+  readonly carrier: SignalCarrier;
+}
+
+/** Signals as sealed mail: seals and sends ours, opens and decodes what comes, no more at a time than the bound. */
+export class SignalMail {
+  readonly #parts: SignalMailParts;
+  readonly #listener: SignalListener;
+  /** Signals being opened. BOUNDED: by MAX_SIGNALS_IN_WORK. */
+  #inWork = 0;
+  #isStopped = false;
+
+  constructor(parts: SignalMailParts, listener: SignalListener) {
+    this.#parts = parts;
+    this.#listener = listener;
+  }
+
+  /** True when it was delivered. `timeoutMs`: how long it is of any use. */
+  async send(to: Contact, signal: LinkSignal, timeoutMs: number): Promise<boolean> {
+    try {
+      const sealed = await this.#parts.mail.seal(to, 'signal', encodeSignal(signal), timeoutMs);
+      return sealed.length > 0 && (await this.#parts.carrier(to, sealed, timeoutMs));
+    } catch {
+      return false;
+    }
+  }
+
+  receive(sealed: Uint8Array): void {
+    if (this.#isStopped) return;
+    if (this.#inWork >= MAX_SIGNALS_IN_WORK) return this.#listener.dropped('signal-flood');
+    this.#inWork++;
+    void this.#read(sealed).finally(() => this.#inWork--);
+  }
+
+  /** Nothing is heard any more, not even of signals that are being opened. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #read(sealed: Uint8Array): Promise<void> {
+    const opened = await this.#parts.mail.open(sealed);
+    if (this.#isStopped) return;
+    if (!opened.ok) return this.#listener.dropped(`signal ${opened.error}`);
+    const mail = opened.value;
+    const signal = mail.kind === 'signal' ? decodeSignal(mail.payload) : undefined;
+    if (!signal?.ok) return this.#listener.dropped(`signal ${signal?.error ?? 'of another kind'}`);
+    switch (signal.value.kind) {
+      case 'offer':
+        return this.#listener.offered(mail, signal.value);
+      case 'answer':
+        return this.#listener.answered(mail.from, signal.value);
+      case 'reject':
+        return this.#listener.rejected(mail.from, signal.value);
+    }
+  }
+}
