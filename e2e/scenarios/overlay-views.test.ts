@@ -278,8 +278,21 @@ scenario('a lookup that nobody answers is cancelled with its button, and one tha
   const [tab, other] = await world.openJoinedTabs(2, 1);
   await other!.crash();
   await tab!.locate('lookup-input').fill(KEY);
+  // A lookup that nobody answers ends within a second: the button is pressed from inside, as soon as it is there.
+  const pressed = await tab!.page.evaluateHandle(() => ({
+    done: new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        const button = document.querySelector<HTMLElement>('[data-testid="lookup-cancel"]');
+        if (!button) return;
+        observer.disconnect();
+        button.click();
+        resolve();
+      });
+      observer.observe(document.body, { childList: true, subtree: true });
+    }),
+  }));
   await tab!.locate('lookup-start').click();
-  await tab!.locate('lookup-cancel').click();
+  await pressed.evaluate(({ done }) => done);
   await tab!.locate('lookup-cancelled').waitFor();
   await tab!.forgot(await tab!.page.evaluate(() => window.skein.links()[0]?.id ?? ''), 20_000);
   await tab!.locate('lookup-start').click();
