@@ -1,50 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_TOMBSTONES, TIMER_C_MS, TIMER_H_MS, TOMBSTONE_MS } from '../../../shared/src/limits/calls.ts';
-import { encodeCallMessage } from './codec.ts';
-import { CallNetwork, type Device, type NetworkOptions } from './test/network.ts';
+import {
+  both,
+  audioOnly,
+  callId,
+  later,
+  pair,
+  ringing,
+  established,
+  ends,
+  receive,
+  payloads,
+  invite,
+} from './test/pair.ts';
 import type { CallId, CallMessage } from './types.ts';
-
-const both = { audio: true, video: true };
-const audioOnly = { audio: true, video: false };
-const callId: CallId = '11'.repeat(16);
-const later: CallId = '22'.repeat(16);
-
-/** Longer than any timer of the machine: after it nothing may be left. */
-const SETTLE_MS = TIMER_C_MS + TIMER_H_MS + TOMBSTONE_MS + 10_000;
-
-interface Pair {
-  readonly network: CallNetwork;
-  readonly caller: Device;
-  readonly callee: Device;
-}
-
-function pair(options: NetworkOptions = {}): Pair {
-  const network = new CallNetwork(options);
-  return { network, caller: network.device('a'), callee: network.device('b') };
-}
-
-function ringing(options: NetworkOptions = {}): Pair {
-  const all = pair(options);
-  all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
-  all.network.run(1000);
-  return all;
-}
-
-function established(options: NetworkOptions = {}): Pair {
-  const all = ringing(options);
-  all.callee.command({ kind: 'accept', callId, media: audioOnly });
-  all.network.run(1000);
-  return all;
-}
-
-/** How the call ended at each side, after every timer has run out; and that nothing is left of it. */
-function ends({ network, caller, callee }: Pair): [string | undefined, string | undefined] {
-  network.run(SETTLE_MS);
-  const alive = network.devices.filter(({ isAlive }) => isAlive);
-  for (const { machine } of alive) expect(machine.load).toEqual({ transactions: 0, tombstones: 0, timers: 0 });
-  return [caller.endOf(callId), callee.endOf(callId)];
-}
 
 describe('setting up', () => {
   test('a call rings, is answered and acknowledged, with one message of each kind', () => {
@@ -260,136 +230,6 @@ describe('CANCEL', () => {
   });
 });
 
-describe('several devices', () => {
-  function forked(
-    count: number,
-    options: NetworkOptions = {},
-  ): { network: CallNetwork; caller: Device; all: Device[] } {
-    const network = new CallNetwork(options);
-    const caller = network.device('a');
-    const all = ['b', 'c', 'd', 'e', 'f'].slice(0, count).map((digit) => network.device(digit));
-    caller.command({ kind: 'invite', callId, devices: all.map(({ id }) => id), media: both });
-    network.run(500);
-    return { network, caller, all };
-  }
-
-  test('all ring; the one that answers wins and the others stop, answered elsewhere', () => {
-    const { network, caller, all } = forked(3);
-    expect(all.map((device) => device.kinds())).toEqual([['incoming'], ['incoming'], ['incoming']]);
-    all[1]?.command({ kind: 'accept', callId, media: both });
-    network.run(1000);
-    expect(caller.last('established')?.peer).toBe(all[1]?.id);
-    expect(all.map((device) => device.endOf(callId))).toEqual(['answered-elsewhere', undefined, 'answered-elsewhere']);
-  });
-
-  test('two answer at once: one gets ACK and the call, the other BYE and never shows a call', () => {
-    const { network, caller, all } = forked(2);
-    for (const device of all) device.command({ kind: 'accept', callId, media: both });
-    network.run(1000);
-    expect(caller.kinds().filter((kind) => kind === 'established')).toHaveLength(1);
-    expect(all.map((device) => device.kinds())).toEqual([
-      ['incoming', 'established'],
-      ['incoming', 'ended'],
-    ]);
-    expect(all[1]?.endOf(callId)).toBe('answered-elsewhere');
-  });
-
-  test('one that is busy or gone does not end the call; a decline does, for all', () => {
-    const { network, caller, all } = forked(3);
-    all[0]?.command({ kind: 'reject', callId, code: 486 });
-    network.run(500);
-    expect(caller.endOf(callId)).toBeUndefined();
-    all[1]?.command({ kind: 'reject', callId, code: 603 });
-    network.run(500);
-    expect(caller.endOf(callId)).toBe('declined');
-    expect(all[2]?.endOf(callId)).toBe('answered-elsewhere');
-  });
-
-  test('when all fail the caller is told what says most', () => {
-    const { network, caller, all } = forked(2);
-    all[0]?.command({ kind: 'reject', callId, code: 488 });
-    all[1]?.command({ kind: 'reject', callId, code: 486 });
-    network.run(500);
-    expect(caller.endOf(callId)).toBe('busy');
-  });
-
-  test('what the caller says early reaches the winner once and in order, whichever device it is', () => {
-    const { network, caller, all } = forked(3, { loss: 0.3, jitterMs: 300, seed: 5 });
-    const words = ['offer', 'candidates', 'more candidates'];
-    for (const word of words) caller.command({ kind: 'sendMedia', callId, payload: utf8Encode(word) });
-    all[2]?.command({ kind: 'accept', callId, media: both });
-    network.run(20_000);
-    expect(payloads(all[2] as Device)).toEqual(words);
-  });
-});
-
-describe('one call at a time', () => {
-  test.each(['ringing', 'established'] as const)('a second caller hears busy while a call is %s', (state) => {
-    const { network, callee } = state === 'ringing' ? ringing() : established();
-    const third = network.device('c');
-    third.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
-    network.run(1000);
-    expect(third.endOf(later)).toBe('busy');
-    expect(callee.endOf(callId)).toBeUndefined();
-  });
-
-  test('after an ignored call another one rings', () => {
-    const { network, callee } = ringing();
-    callee.command({ kind: 'ignore', callId });
-    const third = network.device('c');
-    third.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
-    network.run(1000);
-    expect(callee.last('incoming')?.callId).toBe(later);
-  });
-});
-
-describe('glare', () => {
-  function glare(options: NetworkOptions = {}): Pair {
-    const all = pair(options);
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
-    all.callee.command({ kind: 'invite', callId: later, devices: [all.caller.id], media: audioOnly });
-    return all;
-  }
-
-  test('two that call each other at once get one call, without ringing; the smaller id wins', () => {
-    const { network, caller, callee } = glare();
-    network.run(5000);
-    expect(caller.last('established')).toMatchObject({ callId, isPolite: false, media: audioOnly });
-    expect(callee.events).toEqual([
-      { kind: 'merged', from: later, into: callId, peer: caller.id },
-      { kind: 'established', callId, peer: caller.id, isPolite: true, media: both, name: 'device a' },
-    ]);
-    expect([...caller.kinds(), ...callee.kinds()]).not.toContain('ended');
-  });
-
-  test.each([1, 2, 3, 4, 5, 6])('over a network that loses a third of the messages, too (seed %i)', (seed) => {
-    const all = glare({ loss: 0.33, jitterMs: 400, duplication: 0.2, seed });
-    all.network.run(30_000);
-    expect(all.caller.last('established')?.callId).toBe(callId);
-    expect(all.callee.last('established')?.callId).toBe(callId);
-    all.caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
-    expect(ends(all)).toEqual(['hung-up', 'hung-up']);
-  });
-
-  test('when the winner takes its call back first, the other call ends too', () => {
-    const all = glare({ latencyMs: 100 });
-    all.caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
-    all.network.run(SETTLE_MS);
-    expect(all.callee.endOf(later) ?? all.callee.endOf(callId)).toBeDefined();
-    expect(all.callee.machine.load.timers).toBe(0);
-  });
-
-  test('somebody else who calls meanwhile hears busy', () => {
-    const all = pair();
-    all.caller.command({ kind: 'invite', callId: later, devices: [all.callee.id], media: both });
-    const third = all.network.device('c');
-    third.command({ kind: 'invite', callId, devices: [all.caller.id], media: both });
-    all.network.run(1000);
-    expect(third.endOf(callId)).toBe('busy');
-    expect(all.caller.last('ringing')?.callId).toBe(later);
-  });
-});
-
 describe('media and mute', () => {
   test.each([1, 2, 3, 4])('arrive both ways in order, each once, over a bad network (seed %i)', (seed) => {
     const { network, caller, callee } = established({ seed });
@@ -476,17 +316,3 @@ describe('what others send', () => {
     expect(network.sent.map(({ message }) => message.kind)).toEqual(['BYE']);
   });
 });
-
-function invite(id: CallId): CallMessage {
-  return { kind: 'INVITE', callId: id, media: both, name: 'x', ageMs: 0 };
-}
-
-function receive(network: CallNetwork, at: Device, from: Device, message: CallMessage): void {
-  const bytes = encodeCallMessage(message);
-  network.feed(at, (out, now) => at.machine.handle({ kind: 'received', from: from.id, bytes }, now, out));
-}
-
-function payloads(device: Device): string[] {
-  const decoder = new TextDecoder();
-  return device.events.flatMap((event) => (event.kind === 'media' ? [decoder.decode(event.payload)] : []));
-}
