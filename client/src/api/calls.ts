@@ -1,0 +1,71 @@
+import type { CallEnd } from '../calls/types.ts';
+import type { LinkPath } from '../ports/links.ts';
+
+/** Which media a call is made or answered with. */
+export interface CallMedia {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
+/** trying: nothing rings yet. ringing: here, or at a device of the other side. established: it was answered. */
+export type CallState = 'trying' | 'ringing' | 'established' | 'ended';
+
+/** Why a call ended, in the words the page shows. */
+export type CallEndReason = CallEnd;
+
+/** Figures of a call's media, as its connection counts them. */
+export interface CallStats {
+  readonly rttMs: number | undefined;
+  readonly audioBytesReceived: number;
+  readonly videoBytesReceived: number;
+  readonly framesDecoded: number;
+  readonly frameWidth: number | undefined;
+  readonly frameHeight: number | undefined;
+  readonly packetsLost: number;
+}
+
+/** What a call tells, by the event's name. */
+export interface CallEvents {
+  state: CallState;
+  /** The media path is known or changed. */
+  path: LinkPath | undefined;
+  /** `localStream` or `remoteStream` changed. */
+  stream: undefined;
+  /** Local or remote mute, or camera off. */
+  media: undefined;
+}
+
+/** A call of this node, made or taken. */
+export interface Call {
+  readonly id: string;
+  readonly direction: 'outgoing' | 'incoming';
+  readonly peer: { readonly id: string; readonly name: string | undefined };
+  readonly state: CallState;
+  readonly endReason: CallEndReason | undefined;
+  /** A sentence for people about the end or about trouble: what happened, and what to do. */
+  readonly detail: string | undefined;
+  readonly path: LinkPath | undefined;
+  /** Monotonic instant (`performance.now`) at which the call was established. */
+  readonly establishedAt: number | undefined;
+  readonly localStream: MediaStream | undefined;
+  readonly remoteStream: MediaStream | undefined;
+  readonly muted: { readonly audio: boolean; readonly video: boolean };
+  /** What the other side says it has muted. */
+  readonly remoteMuted: { readonly audio: boolean; readonly video: boolean };
+  /** Mute the microphone, or switch the camera off. */
+  mute(kind: 'audio' | 'video', on: boolean): void;
+  hangUp(): void;
+  stats(): Promise<CallStats>;
+  on<E extends keyof CallEvents>(event: E, listener: (payload: CallEvents[E]) => void): () => void;
+}
+
+/** A call that rings here. */
+export interface IncomingCall extends Call {
+  /** What the caller asks for. */
+  readonly offered: CallMedia;
+  /** Rejects with `media-denied` or `media-missing` and keeps ringing, so that another choice can be made. */
+  answer(media: CallMedia): Promise<void>;
+  reject(reason: 'busy' | 'decline'): void;
+  /** Stops ringing here and says nothing. */
+  ignore(): void;
+}

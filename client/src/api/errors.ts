@@ -1,0 +1,41 @@
+/** The codes of every error the library rejects with. A closed list: match on these, never on texts. */
+export type SkeinErrorCode =
+  | 'aborted'
+  | 'bad-argument'
+  | 'bad-magnet'
+  | 'bad-metainfo'
+  | 'bad-signature'
+  | 'call-ended'
+  | 'cas-mismatch'
+  | 'expired'
+  | 'internal'
+  | 'left'
+  | 'link-failed'
+  | 'media-denied'
+  | 'media-failed'
+  | 'media-missing'
+  | 'no-links'
+  | 'no-webrtc'
+  | 'not-found'
+  | 'not-ready'
+  | 'over-budget'
+  | 'quota'
+  | 'refused'
+  | 'stale-sequence'
+  | 'storage-failed'
+  | 'storage-full'
+  | 'timeout'
+  | 'too-large'
+  | 'unreachable'
+  | 'wrong-key';
+
+/** The one error class of the public door. `message` is a sentence for people: what happened and what to do. */
+export class SkeinError extends Error {
+  readonly code: SkeinErrorCode;
+
+  constructor(code: SkeinErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SkeinError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Call, CallMedia, IncomingCall } from './calls.ts';
+import type { BucketInfo, ContactInfo, LinkInfo, LookupOptions, LookupResult, LookupTrace } from './network.ts';
+import type { PutResult, StoredRecord } from './records.ts';
+import type { Download, RateLimits, Share, ShareOptions } from './transfers.ts';
+
+/** Options of `join`; on the page every one has a default. */
+export interface JoinOptions {
+  /** Origin of the signaling server. Default: the page's own origin. `false` joins through other tabs only. */
+  readonly signaling?: string | false;
+  /** Display name, at most 64 bytes of UTF-8. Default: the saved one, or a made-up "amber otter". */
+  readonly name?: string;
+  /** Default: what the server's `/config.json` says. */
+  readonly iceServers?: readonly RTCIceServer[];
+  /** `relay`: links and calls use TURN candidates only. Default `all`. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  /** `memory` keeps nothing after the tab is closed. Default `persistent` where the browser allows it. */
+  readonly storage?: 'persistent' | 'memory';
+  /** Links that the overlay aims for, 3 to 64. Default: 40 on a desktop, 8 on a phone. */
+  readonly links?: number;
+  /** Aborting leaves the network; before the join it rejects with `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The node's state in figures; a new object with every change. */
+export interface NodeStatus {
+  readonly server: 'connected' | 'connecting' | 'lost';
+  /** Why the server is not connected, in plain words. */
+  readonly serverDetail?: string;
+  /** True from the first finished self-lookup with a link until `leave`. */
+  readonly joined: boolean;
+  readonly links: number;
+  /** Links whose bytes pass through a TURN server. */
+  readonly relayed: number;
+  /** Contacts in the routing table, linked ones included. */
+  readonly known: number;
+  /** Estimated peers in the network, this one included. */
+  readonly networkSize: number;
+  /** False when the page is not a secure context: nothing is kept, and cameras are unavailable. */
+  readonly secure: boolean;
+  readonly storage: 'persistent' | 'memory';
+  /** The newest failed attempt to open a link, until one succeeds. */
+  readonly linkProblem?: { readonly peer: string; readonly code: string; readonly message: string };
+}
+
+/** A message sent with `sendTo`, as its receiver sees it. */
+export interface AppMessage {
+  readonly from: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What a node tells, by the event's name. */
+export interface NodeEvents {
+  status: NodeStatus;
+  link: LinkInfo;
+  unlink: { readonly id: string; readonly name: string };
+  /** This node shares something: newly, or again after a reload. */
+  share: Share;
+  /** This node downloads something: newly, or again after a reload. */
+  download: Download;
+  incomingcall: IncomingCall;
+  message: AppMessage;
+  /** A lookup, `get` or `findProviders` of this node began, was answered, or ended. The first one comes before the call returns. */
+  lookup: LookupTrace;
+}
+
+/** What can be done with a running node. */
+export interface Node {
+  /** 40 hex digits. */
+  readonly id: string;
+  /** Address of record: a readable name and the key's fingerprint, e.g. `amber-otter.k7f3…`. */
+  readonly address: string;
+  /** Display name. */
+  readonly name: string;
+  readonly status: NodeStatus;
+  /** What is shared and downloaded now. */
+  readonly shares: readonly Share[];
+  readonly downloads: readonly Download[];
+  readonly calls: readonly Call[];
+  links(): LinkInfo[];
+  contacts(): ContactInfo[];
+  /** The buckets that hold somebody, shortest prefix first. */
+  buckets(): BucketInfo[];
+  /** Listens to an event; returns what stops listening. */
+  on<E extends keyof NodeEvents>(event: E, listener: (payload: NodeEvents[E]) => void): () => void;
+  /** Changes the display name, for links made from now on and for calls. */
+  rename(name: string): void;
+  /** Says BYE, closes every link and stops. Idempotent. */
+  leave(): Promise<void>;
+
+  lookup(key: string | Uint8Array, options?: LookupOptions): Promise<LookupResult>;
+  /**
+   * Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. With `expectedSequence` only over that
+   * version (0: over none): otherwise it rejects with `cas-mismatch`. A key belongs to its first author while the record
+   * lives: another one gets `wrong-key`.
+   */
+  put(
+    key: string | Uint8Array,
+    bytes: Uint8Array,
+    options?: { readonly ttlMs?: number; readonly expectedSequence?: number },
+  ): Promise<PutResult>;
+  /** Popular keys are read up to 10 s late unless `fresh`. */
+  get(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<Uint8Array | undefined>;
+  /** The same with author, version and expiry. */
+  getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;
+  remove(key: string | Uint8Array): Promise<void>;
+  publish(key: string | Uint8Array): Promise<void>;
+  unpublish(key: string | Uint8Array): Promise<void>;
+  findProviders(key: string | Uint8Array): Promise<string[]>;
+  /**
+   * Sends a sealed message of at most 8 KiB to `replicas` distinct providers of a key (default 1), asking further ones in
+   * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it.
+   */
+  sendTo(key: string | Uint8Array, message: Uint8Array, options?: { readonly replicas?: number }): Promise<number>;
+  /** Opens a link to a peer, e.g. to see whether it can be reached. */
+  connect(id: string): Promise<LinkInfo>;
+
+  /** What all shares and downloads together may take of this machine's connection. */
+  readonly limits: RateLimits;
+  /** Sets the limits of all shares and downloads together; a way that is left out has none. Not kept over a reload. */
+  setLimits(limits: RateLimits): void;
+  share(files: readonly File[], options?: ShareOptions): Promise<Share>;
+  /**
+   * Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. Throws
+   * `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
+   */
+  download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;
+  /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */
+  call(who: string, media: CallMedia): Promise<Call>;
+}

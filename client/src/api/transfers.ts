@@ -1,0 +1,168 @@
+import type { FilePriority, PeerSource } from '../swarm/types.ts';
+import type { PieceMap, RateLimits } from '../worker/protocol.ts';
+import type { SkeinError } from './errors.ts';
+
+export type { FilePriority, PeerSource, PieceMap, RateLimits };
+
+/** How files are shared. */
+export interface ShareOptions {
+  /** Of the share; by default that of its file or folder. */
+  readonly name?: string;
+  /** Ways back to files after a reload, e.g. from `getAsFileSystemHandle`: a share of which all have one comes back by itself. */
+  readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
+  /** Told while the files are hashed; the bytes include padding between files. */
+  onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
+}
+
+/** What a torrent says of itself. */
+export interface TorrentInfo {
+  /** The SHA-1 of the info dictionary (BEP 3) in 40 hex digits. */
+  readonly infoHash: string;
+  /** The SHA-256 of the info dictionary (BEP 52) in 64 hex digits; undefined for a torrent of version 1. */
+  readonly infoHashV2: string | undefined;
+  /** [bytes] */
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  /** The program that made it, when that is known: only torrent files say so, magnet links do not. */
+  readonly createdBy: string | undefined;
+  /** Tracker URLs that it names. */
+  readonly trackers: readonly string[];
+}
+
+/** A file of a share or download. */
+export interface ShareFile {
+  /** Path with `/` between folders; the first segment is not the share's name. */
+  readonly path: string;
+  readonly size: number;
+  /** `normal` unless set; always for a share. */
+  readonly priority: FilePriority;
+  /** Verified bytes, as of the newest piece map: reading it asks for the next one, as `pieces` does. */
+  readonly doneBytes: number;
+  /** The verified content. Rejects with `not-ready` before every piece of the file is here. */
+  blob(): Promise<Blob>;
+  stream(): ReadableStream<Uint8Array>;
+}
+
+/** One peer of a swarm. */
+export interface SwarmPeer {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  /** Payload that it sent to us and took from us over this connection. */
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** Fraction of the pieces it has, 0..1. */
+  readonly progress: number;
+  readonly isChokingUs: boolean;
+  readonly isChoked: boolean;
+  /** It wants pieces that we have. */
+  readonly isInterested: boolean;
+  /** It has pieces that we lack. */
+  readonly isSource: boolean;
+  /** Holds a regular or the optimistic unchoke slot. */
+  readonly slot: 'none' | 'regular' | 'optimistic';
+  /** It owes us blocks for too long, and is asked for little. */
+  readonly isSnubbed: boolean;
+  /** The other side opened the channel. */
+  readonly isInbound: boolean;
+  /** Who named it to us: `link` for one that was linked anyway or came by itself. */
+  readonly source: PeerSource;
+  /**
+   * The same in the letters that BitTorrent programs show: `D` comes in, `d` would come in but it chokes us, `U` goes
+   * out, `u` would go out but we choke it, `K` it would give but we want nothing, `?` we would give but it wants nothing,
+   * `O` optimistic slot, `S` snubbed, `I` it came to us, `X` from peer exchange, `H` from the overlay.
+   */
+  readonly flags: string;
+}
+
+/** Figures of a swarm, four times a second while anything moves. */
+export interface SwarmProgress {
+  /** Verified bytes. */
+  readonly doneBytes: number;
+  /** Skipped files included. */
+  readonly totalBytes: number;
+  /** Bytes of wanted files that are missing. */
+  readonly leftBytes: number;
+  readonly downBytesPerSecond: number;
+  readonly upBytesPerSecond: number;
+  readonly uploadedBytes: number;
+  /** Bytes given over bytes that are here; undefined while there are none. */
+  readonly ratio: number | undefined;
+  /** Bytes still missing over the present rate; undefined while nothing comes in. */
+  readonly etaMs: number | undefined;
+  /** Connected peers, and those of them that have data we lack. */
+  readonly peers: number;
+  readonly sources: number;
+  /** Peers dropped for bad pieces, newest last. */
+  readonly banned: readonly { readonly id: string; readonly name: string | undefined }[];
+}
+
+/** What can be done with shares and downloads alike. */
+export interface Transfer {
+  /** Limits of this one; those of the node hold besides. */
+  readonly limits: RateLimits;
+  setLimits(limits: RateLimits): void;
+  /** True while it neither takes nor gives: after `pause`, or because storage failed. */
+  readonly isPaused: boolean;
+  pause(): void;
+  resume(): void;
+  /** Undefined until the metadata is here. */
+  info(): TorrentInfo | undefined;
+  /** The newest map of the pieces. Calling it has further ones follow for some seconds, at most four a second. */
+  pieces(): PieceMap;
+  /** The .torrent file. Throws `not-ready` until the metadata is here. */
+  torrentFile(): Blob;
+}
+
+/** Files that this node serves to others. */
+export interface Share extends Transfer {
+  readonly infoHash: string;
+  readonly name: string;
+  readonly magnet: string;
+  readonly files: readonly ShareFile[];
+  readonly totalBytes: number;
+  readonly progress: SwarmProgress;
+  peers(): SwarmPeer[];
+  /**
+   * Why a share of an earlier visit is not served: `resume`, called in a click, asks for permission to read its files
+   * again; or they must be shared again; or they were changed since. Undefined while it is served.
+   */
+  readonly waitsFor: 'permission' | 'files' | 'changed' | undefined;
+  on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void;
+  /** Stops serving it and forgets it. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * finding: no metadata yet, or no peer that has data. checking: stored data is being verified.
+ * failed: cannot go on by itself; `error` says why.
+ */
+export type DownloadState = 'finding' | 'checking' | 'downloading' | 'paused' | 'done' | 'failed' | 'removed';
+
+/** Files on their way to this node; iterating gives its progress until it is done. */
+export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
+  readonly infoHash: string;
+  /** From the magnet until the metadata is here. */
+  readonly name: string;
+  readonly magnet: string;
+  readonly state: DownloadState;
+  /** Another tab of this profile carries it out: this one shows it, saves what is complete, and takes over when that one goes. */
+  readonly isElsewhere: boolean;
+  readonly error: SkeinError | undefined;
+  /** Resolves when every piece that is wanted is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
+  readonly done: Promise<void>;
+  readonly progress: SwarmProgress;
+  /** From the call of `download` to the first byte of a piece. [ms] */
+  readonly firstByteMs: number | undefined;
+  /** Empty until the metadata is here. */
+  files(): readonly ShareFile[];
+  peers(): SwarmPeer[];
+  on(event: 'progress' | 'state', listener: () => void): () => void;
+  /** Pieces are asked for in order, so that a film can be watched while it comes. */
+  readonly isSequential: boolean;
+  setSequential(isSequential: boolean): void;
+  /** Sets how much files are wanted, by path or index. Throws `not-ready` until the metadata is here, `not-found` for others. */
+  setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void;
+  remove(options?: { readonly keepData?: boolean }): Promise<void>;
+}
