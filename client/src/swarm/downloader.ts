@@ -134,7 +134,7 @@ export class Downloader {
     const block = reject.piece * this.#picker.blocksPerPiece + place;
     const taken = session.outstanding.take(block);
     if (taken === 'counted') this.#picker.release(block);
-    if (taken === 'missing' || session.peerChoking) return true;
+    if (taken === 'missing' || taken === 'cancelled' || session.peerChoking) return true;
     return ++session.rejects <= MAX_REJECTS;
   }
 
@@ -157,12 +157,8 @@ export class Downloader {
     const given = new Set(pieces);
     if (given.size === 0) return;
     for (const session of this.#sessions.values()) {
-      for (const block of session.outstanding.blocks()) {
-        if (!given.has(Math.floor(block / this.#picker.blocksPerPiece))) continue;
-        if (session.outstanding.take(block) === 'counted') this.#picker.release(block);
-        session.forgive(1);
-        this.#request(session, block, 'cancel');
-      }
+      for (const block of session.outstanding.blocks())
+        if (given.has(Math.floor(block / this.#picker.blocksPerPiece))) this.#cancel(session, block);
     }
     for (const piece of pieces) this.#picker.abandon(piece);
     this.#drop();
@@ -170,7 +166,7 @@ export class Downloader {
 
   /** Takes back everything that the peer was asked for. */
   cancelAll(session: PeerSession): void {
-    while (session.outstanding.length > 0) this.#giveUpOldest(session);
+    for (const block of session.outstanding.blocks()) this.#cancel(session, block);
   }
 
   /** Once a second: gives up on requests and peers that do not answer. True when blocks became free for others. */
@@ -187,14 +183,23 @@ export class Downloader {
     return outstanding.counted < before;
   }
 
-  /** Others were asked for the block that is here now: they are told, and asked for something else. */
+  /**
+   * Others were asked for the block that is here now, or the sender again: they are told, and asked for something else.
+   */
   #cancelRivals(sender: PeerSession, block: number, now: Millis): void {
-    for (const rival of this.#sessions.values()) {
-      if (rival === sender || rival.outstanding.take(block) === 'missing') continue;
-      rival.forgive(1);
-      this.#request(rival, block, 'cancel');
-      this.fill(rival, now);
-    }
+    for (const rival of this.#sessions.values())
+      if (this.#cancel(rival, block) && rival !== sender) this.fill(rival, now);
+  }
+
+  /** Takes a request back. False when there is none. With BEP 6 it is answered all the same, by the block or a reject. */
+  #cancel(session: PeerSession, block: number): boolean {
+    const { outstanding } = session;
+    const state = session.hasFast ? outstanding.cancel(block) : outstanding.take(block);
+    if (state === 'missing') return false;
+    if (state === 'counted') this.#picker.release(block);
+    if (!session.hasFast) session.forgive(1);
+    this.#request(session, block, 'cancel');
+    return true;
   }
 
   #drop(): void {

@@ -11,7 +11,7 @@ const KIB = 1024;
 const PATIENCE_MS = 2500;
 
 const CONTENTS = (['v1', 'hybrid', 'v2'] as const).map((version) =>
-  makeContent(80, [700 * KIB, 5, 400 * KIB + 1, 900 * KIB], 64 * KIB, version),
+  makeContent(80, [1400 * KIB, 5, 400 * KIB + 1, 1800 * KIB], 64 * KIB, version),
 );
 
 type Act =
@@ -37,21 +37,24 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({
     kind: fc.constant('limit' as const),
     side,
-    bytesPerSecond: fc.constantFrom(undefined, 1000, 50_000, 200_000),
+    bytesPerSecond: fc.constantFrom(undefined, 1000, 50_000, 1_000_000),
   }),
   fc.record({ kind: fc.constant('order' as const), isSequential: fc.boolean() }),
   fc.constant({ kind: 'cut' as const }),
 );
 
 /** What is done when: pauses in between of up to a rechoke and more. */
-const script = fc.array(fc.tuple(fc.oneof(fc.nat(400), fc.nat(12_000)), act), { minLength: 1, maxLength: 14 });
+const script = fc.array(fc.tuple(fc.oneof(fc.constant(0), fc.nat(30), fc.nat(400), fc.nat(12_000)), act), {
+  minLength: 1,
+  maxLength: 14,
+});
 
 /** One source and one who takes from it, with the page around them that connects them while something is wanted. */
 class Pair {
   readonly lab: Lab;
   readonly source: LabPeer;
   readonly taker: LabPeer;
-  #limits = { source: 100_000 as number | undefined, taker: undefined as number | undefined };
+  #limits = { source: 400_000 as number | undefined, taker: undefined as number | undefined };
   #heardAt = 0;
   #heardBytes = 0;
 
@@ -59,7 +62,7 @@ class Pair {
     this.lab = new Lab(seed);
     this.source = this.lab.add('source', { content, role: 'seed', uplink: 4000 });
     this.taker = this.lab.add('taker', { content, role, uplink: 4000 });
-    this.do({ kind: 'limit', side: 'source', bytesPerSecond: 100_000 });
+    this.do({ kind: 'limit', side: 'source', bytesPerSecond: 400_000 });
     this.#meet();
   }
 
@@ -70,6 +73,7 @@ class Pair {
     else if (given.kind === 'cut') this.#cut();
     else if (given.kind === 'limit') {
       this.#limits[given.side] = given.bytesPerSecond;
+      this.#heardAt = this.lab.now;
       const [downBytesPerSecond, upBytesPerSecond] = [given.bytesPerSecond, given.bytesPerSecond];
       this.#tell(this[given.side], { kind: 'setLimits', downBytesPerSecond, upBytesPerSecond });
     } else this.#tell(this[given.side], { kind: 'setPaused', isPaused: given.kind === 'pause' });
@@ -142,6 +146,8 @@ for (const role of ['leecher', 'magnet'] as const) {
         pair.do({ kind: 'priorities', of: [] });
         pair.finish();
         expect(pair.taker.hasIdenticalBytes).toBe(true);
+        // The two part only where the taker has all that it wants.
+        expect(pair.taker.closed.filter(({ why }) => why !== 'useless')).toEqual([]);
       }),
       { numRuns: 20 },
     );

@@ -55,6 +55,22 @@ test('a file that is skipped in the middle of its download is asked for no more,
   expect(peer.buffers.size).toBe(0);
 });
 
+test('a file that is skipped and wanted again at once costs neither the source nor what was under way twice', () => {
+  const content = makeContent(75, [3072 * KIB, 3072 * KIB], 64 * KIB);
+  const lab = new Lab(75);
+  lab.add('the seed', { content, role: 'seed', uplink: 1000 });
+  const peer = lab.add('peer', { content, role: 'leecher' });
+  lab.connectAll();
+  lab.run(2000);
+  for (const first of ['skip', 'normal'] as const) {
+    command(lab, peer, { kind: 'setPriorities', priorities: [first, 'normal'] });
+    lab.run(lab.now + 5);
+  }
+  lab.run(60_000, () => peer.torrent.snapshot().isFinished);
+  expect(peer.hasIdenticalBytes).toBe(true);
+  expect(peer.closed).toEqual([]);
+});
+
 test('in order, pieces come one after the other, and a piece that is waited for comes next', () => {
   const content = makeContent(72, [2048 * KIB], 32 * KIB);
   const lab = new Lab(72);

@@ -222,6 +222,29 @@ test('a paused torrent takes and gives nothing, and goes on where it was', () =>
   expectDone([leecher]);
 });
 
+for (const [title, pauseMs] of [
+  ['at once', 0],
+  ['before what was on its way has come', 5],
+  ['after the source has answered', 2000],
+] as const) {
+  test(`who pauses and resumes ${title} keeps the source and is sent nothing twice`, () => {
+    const content = makeContent(15, [6000 * KIB], 64 * KIB);
+    const lab = new Lab(15);
+    const seed = lab.add('the seed', { content, role: 'seed', uplink: 1000 });
+    const leecher = lab.add('leecher', { content, role: 'leecher' });
+    lab.connectAll();
+    lab.run(2000);
+    for (const isPaused of [true, false]) {
+      lab.input(leecher, { kind: 'command', command: { kind: 'setPaused', isPaused } });
+      lab.run(lab.now + pauseMs);
+    }
+    lab.run(60_000, () => leecher.isComplete);
+    expectDone([leecher]);
+    expect(leecher.closed).toEqual([]);
+    expect(seed.torrent.snapshot().uploadedBytes).toBe(content.bytes.length);
+  });
+}
+
 test('two that have everything part as useless to each other', () => {
   const content = makeContent(13, [100 * KIB], 16 * KIB);
   const lab = new Lab(13);

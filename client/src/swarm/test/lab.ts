@@ -292,11 +292,13 @@ export class Lab {
     link.queued += bytes.length;
     from.uplinkFreeAt = Math.max(this.now, from.uplinkFreeAt) + bytes.length / (from.options.uplink ?? 5000);
     const receiver = this.#byId.get(to);
+    const far = receiver?.links.get(from.id);
     const cut = randomBelow(this.#rng, 4) === 0 ? randomBelow(this.#rng, bytes.length + 1) : bytes.length;
     this.after(from.uplinkFreeAt - this.now, () => this.#sent(from, to, link, bytes.length));
     this.after(from.uplinkFreeAt - this.now + LATENCY_MS, () => {
       for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
-        if (receiver?.links.has(from.id) && part.length > 0)
+        // What was on its way when the link broke does not come by the next one.
+        if (receiver && far && receiver.links.get(from.id) === far && part.length > 0)
           this.input(receiver, { kind: 'received', from: from.id, bytes: part });
       }
     });
