@@ -1,50 +1,14 @@
-import { type Contact, type NodeId, contactFromKeys } from '../../../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKeys, hashToId } from '../../../../../shared/src/ids.ts';
+import { ManualClock, settle } from '../../../adapters/memory/manual-clock.ts';
 import type { InfoHash } from '../../../swarm/types.ts';
 import type { WorkerReport, WorkerRequest } from '../../../worker/protocol.ts';
 import type { Link } from '../../links/types.ts';
 import type { SwarmHost } from '../host.ts';
 import { SwarmService } from '../service.ts';
 
-/** A clock that moves only when told. */
-export class ManualClock {
-  #now = 0;
-  /** BOUNDED: by the test. */
-  readonly #timers = new Map<number, { readonly at: number; readonly fire: () => void }>();
-  #nextTimer = 0;
-
-  now(): number {
-    return this.#now;
-  }
-
-  wallNow(): number {
-    return this.#now;
-  }
-
-  setTimer(at: number, fire: () => void): () => void {
-    const id = this.#nextTimer++;
-    this.#timers.set(id, { at, fire });
-    return () => this.#timers.delete(id);
-  }
-
-  /** Fires what is due, in order, with the promises in between carried out. */
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await settled();
-      const due = [...this.#timers].filter(([, { at }]) => at <= end).toSorted(([, a], [, b]) => a.at - b.at)[0];
-      if (!due) break;
-      this.#timers.delete(due[0]);
-      this.#now = Math.max(this.#now, due[1].at);
-      due[1].fire();
-    }
-    this.#now = end;
-  }
-}
-
-/** Lets every promise that can settle do so. */
-export async function settled(): Promise<void> {
-  for (let i = 0; i < 30; i++) await Promise.resolve();
-}
+/** The torrent that the tests are about. */
+export const infoHash = hashToId(new Uint8Array([1]));
+export const magnet = `magnet:?xt=urn:btih:${infoHash}&dn=thing`;
 
 /** One end of a negotiated channel that a fake link made. */
 export interface FakeChannel {
@@ -167,6 +131,12 @@ export class FakeNode {
     return this.contact.id;
   }
 
+  /** Takes the torrent up, and has all of it. */
+  seed(): void {
+    this.service.download(magnet);
+    this.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  }
+
   linkTo(node: FakeNode): Link {
     const link = this.links.get(node.id);
     if (!link) throw new Error('there is no such link');
@@ -230,7 +200,7 @@ export class FakeWorld {
   /** Delivers every frame under way, and those that follow. */
   async deliver(): Promise<void> {
     for (;;) {
-      await settled();
+      await settle();
       const next = this.wire.shift();
       if (!next) return;
       const link = next.to.links.get(next.from.id);

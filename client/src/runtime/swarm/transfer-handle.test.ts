@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest';
+import { settle } from '../../adapters/memory/manual-clock.ts';
+import { FakeWorld, infoHash, magnet } from './test/world.ts';
+
+test('removing a download leaves the swarm and rejects its promise without anyone having to look', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  a.worker.progress(infoHash, { doneBytes: 10 });
+  await download.remove();
+  expect(download.state).toBe('removed');
+  await expect(download.done).rejects.toMatchObject({ code: 'aborted' });
+  expect(a.announced.at(-1)).toBe('leave');
+  expect(a.published.size).toBe(0);
+  expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove', infoHash, keepData: false });
+  expect(a.service.downloads).toEqual([]);
+});
+
+test('the same torrent gives the same download, and what is no magnet link is refused at once', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  expect(a.service.download(magnet)).toBe(a.service.download(infoHash.toUpperCase()));
+  expect(() => a.service.download('magnet:?dn=nothing')).toThrow(expect.objectContaining({ code: 'bad-magnet' }));
+  expect(() => a.service.download(new Uint8Array([1, 2]))).toThrow(expect.objectContaining({ code: 'bad-metainfo' }));
+});
+
+test('progress reaches listeners and the iterator, which ends when everything is here', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  const seen: number[] = [];
+  const iterating = (async () => {
+    for await (const progress of download) seen.push(progress.doneBytes);
+  })();
+  await settle();
+  for (const doneBytes of [10, 60]) {
+    a.worker.progress(infoHash, { doneBytes, downBytesPerSecond: 20 });
+    await settle();
+  }
+  expect(download.progress).toMatchObject({ doneBytes: 60, etaMs: 2000 });
+  a.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await iterating;
+  await download.done;
+  expect(seen).toEqual([0, 10, 60, 100]);
+});
+
+test('storage that is full pauses the download with a sentence and does not fail it', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  const error = { code: 'storage-full', message: 'This download needs 5 GB.' } as const;
+  a.worker.progress(infoHash, { state: 'paused', error });
+  expect(download.state).toBe('paused');
+  expect(download.error).toMatchObject(error);
+});
+
+/** Two files in pieces of 10 bytes, with padding between them. */
+const TWO_FILES = {
+  infoHash,
+  name: 'thing',
+  totalBytes: 35,
+  pieceLength: 10,
+  pieceCount: 4,
+  files: [
+    { path: 'a', size: 12, index: 0, offset: 0 },
+    { path: 'b', size: 15, index: 2, offset: 20 },
+  ],
+  trackers: [],
+  infoHashV2: undefined,
+  torrentFile: new Uint8Array([1]),
+} as const;
+
+test('priorities name files by path or place, leave padding out, and reach the worker for all files at once', () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  expect(() => download.setPriority('b', 'skip')).toThrow(expect.objectContaining({ code: 'not-ready' }));
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  download.setPriority('b', 'skip');
+  download.setPriority([0], 'high');
+  expect(a.worker.requests.at(-1)).toEqual({
+    kind: 'setPriorities',
+    infoHash,
+    priorities: ['high', 'normal', 'skip'],
+  });
+  expect(download.files().map(({ priority }) => priority)).toEqual(['high', 'skip']);
+  expect(() => download.setPriority('c', 'low')).toThrow(expect.objectContaining({ code: 'not-found' }));
+  expect(() => download.setPriority(2, 'low')).toThrow(expect.objectContaining({ code: 'not-found' }));
+});
+
+test('a download whose wanted files are here is done, and stays so while it is paused', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  a.worker.progress(infoHash, { state: 'seeding', isComplete: true, doneBytes: 20, totalBytes: 35 });
+  await download.done;
+  a.worker.progress(infoHash, { state: 'paused', isComplete: true, doneBytes: 20, totalBytes: 35 });
+  expect(download).toMatchObject({ state: 'done', isPaused: true });
+  a.worker.progress(infoHash, { state: 'paused', isComplete: false, doneBytes: 20, totalBytes: 35 });
+  expect(download.state).toBe('paused');
+});
+
+test('reading the pieces asks for one map at a time, and files count what the newest one says', () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  const asked = (): number => a.worker.requests.filter(({ kind }) => kind === 'askPieces').length;
+  expect(download.pieces()).toMatchObject({ count: 0 });
+  expect(download.files()[0]?.doneBytes).toBe(0);
+  expect(asked()).toBe(1);
+  const pieces = { count: 4, stored: new Uint8Array([0b0110_0000]), availability: new Uint8Array([0, 2, 1, 255]) };
+  a.worker.progress(infoHash, { doneBytes: 20, totalBytes: 35, pieces });
+  expect(download.files().map(({ doneBytes }) => doneBytes)).toEqual([2, 10]);
+  expect(asked()).toBe(2);
+});
+
+test('limits are checked, kept, and passed on for one torrent and for all', () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(magnet);
+  download.setLimits({ down: 1000 });
+  a.service.setLimits({ up: 500 });
+  expect(a.worker.requests.slice(-2)).toEqual([
+    { kind: 'setLimits', infoHash, limits: { down: 1000, up: undefined } },
+    { kind: 'setLimits', infoHash: undefined, limits: { up: 500 } },
+  ]);
+  expect(download.limits).toEqual({ down: 1000, up: undefined });
+  for (const down of [0, -1, Number.NaN])
+    expect(() => download.setLimits({ down })).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+});
+
+test('peers say who named them, in flags, too', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  const download = a.service.download(magnet);
+  await world.deliver();
+  const idle = { downBytesPerSecond: 0, upBytesPerSecond: 0, downloadedBytes: 0, uploadedBytes: 7, progress: 1 };
+  const bits = { isChoked: true, isInterested: false, isSource: true, isSnubbed: false };
+  const peer = { ...idle, ...bits, id: b.id, isChokingUs: false, slot: 'none', isInbound: false } as const;
+  a.worker.progress(infoHash, { peers: [peer], uploadedBytes: 7, doneBytes: 14 });
+  expect(download.peers()).toMatchObject([{ id: b.id, source: 'overlay', flags: 'DH', uploadedBytes: 7 }]);
+  expect(download.progress.ratio).toBe(0.5);
+});
+
+test('a share is paused and resumed, and its peers are gone once it is stopped', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const sharing = a.service.share([new File(['x'.repeat(12)], 'a'), new File(['y'.repeat(15)], 'b')]);
+  const request = a.worker.requests.at(-1);
+  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  a.worker.report({ kind: 'answer', call: request.call, value: TWO_FILES });
+  const share = await sharing;
+  share.pause();
+  expect(a.worker.requests.at(-1)).toEqual({ kind: 'setPaused', infoHash, isPaused: true });
+  a.worker.progress(infoHash, { state: 'paused', isComplete: true, doneBytes: 35, totalBytes: 35 });
+  expect(share.isPaused).toBe(true);
+  expect(await (await share.files[1]?.blob())?.text()).toBe('y'.repeat(15));
+  expect(share.info()).toMatchObject({ infoHash, pieceLength: 10, pieceCount: 4 });
+  await share.stop();
+  share.resume();
+  expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove' });
+});
+
+test('the files of a share are those that its torrent puts there, and hashing them is told of', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const told: number[] = [];
+  const sharing = a.service.share([new File(['second'], 'b'), new File(['first'], 'a')], {
+    onProgress: ({ doneBytes, totalBytes }) => told.push(doneBytes / totalBytes),
+  });
+  const request = a.worker.requests.at(-1);
+  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  a.worker.report({ kind: 'hashing', call: request.call, doneBytes: 5, totalBytes: 20 });
+  const files = TWO_FILES.files.map((file, at) => ({ ...file, source: 1 - at }));
+  a.worker.report({ kind: 'answer', call: request.call, value: { ...TWO_FILES, files } });
+  const share = await sharing;
+  expect(told).toEqual([0.25]);
+  expect(await Promise.all(share.files.map(async (file) => (await file.blob()).text()))).toEqual(['first', 'second']);
+});
+
+test('a link that selects files skips the others, as soon as it is known which there are (BEP 53)', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const download = a.service.download(`${magnet}&so=2`);
+  await world.deliver();
+  expect(a.worker.requests.some(({ kind }) => kind === 'setPriorities')).toBe(false);
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  expect(a.worker.requests.at(-1)).toEqual({ kind: 'setPriorities', infoHash, priorities: ['skip', 'skip', 'normal'] });
+  expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
+});
