@@ -26,6 +26,8 @@ export interface LookupOwner {
 /** How a recursive lookup is to leave. */
 export interface LookupOptions {
   readonly deadline: Millis;
+  /** When it has failed without a first answer. Default: the deadline. Peers named by then have time to answer for themselves. */
+  readonly answerBy?: Millis;
   /** ROUTE_ANNOUNCE for a self-lookup. */
   readonly flags?: number;
   /** Peers through which we can be reached, for an announcement. */
@@ -47,6 +49,10 @@ export class RecursiveLookup implements RequestOwner {
   #request: Request | undefined;
   #found: Found | undefined;
   #confirmationCount = 0;
+  /** Peers that were named and did not answer. BOUNDED: by MAX_CONFIRMATIONS. */
+  readonly #silent = new Set<NodeId>();
+  /** The end of the last answer, and the peer asked since. */
+  #answered: NodeId | undefined;
   #asked: NodeId | undefined;
 
   constructor(routing: Routing, key: Key, options: LookupOptions, owner: LookupOwner) {
@@ -57,9 +63,9 @@ export class RecursiveLookup implements RequestOwner {
   }
 
   start(): this {
-    const { deadline, flags = 0, referrers = [], avoid = [] } = this.#options;
+    const { deadline, answerBy = deadline, flags = 0, referrers = [], avoid = [] } = this.#options;
     const payload = encodeFind({ key: this.#key, referrers });
-    const question = { kind: ROUTE_KIND.find, flags, target: this.#key, payload, ways: [], deadline, avoid };
+    const question = { kind: ROUTE_KIND.find, flags, target: this.#key, payload, ways: [], deadline: answerBy, avoid };
     this.#request = new Request(this.#routing, question, this).start();
     return this;
   }
@@ -69,7 +75,7 @@ export class RecursiveLookup implements RequestOwner {
   }
 
   onAnswer(_request: Request, reply: ReplyFrame): void {
-    const answered = reply.trail[0]?.id;
+    this.#answered = reply.trail[0]?.id;
     const path = pathOf(reply);
     this.#owner.onTrail?.(path);
     const before = this.#found;
@@ -78,7 +84,7 @@ export class RecursiveLookup implements RequestOwner {
       hops: before ? before.hops + 1 : reply.hops,
       path: before ? [...before.path, ...path.slice(-1)].slice(0, MAX_PATH) : path,
     };
-    this.#confirm(answered);
+    this.#confirm();
   }
 
   onNoAnswer(_request: Request, why: NoAnswer): void {
@@ -86,13 +92,15 @@ export class RecursiveLookup implements RequestOwner {
       this.#owner.onNotFound(why);
       return;
     }
-    const closest = this.#found.closest.filter(({ id }) => id !== this.#asked);
-    this.#owner.onFound({ ...this.#found, closest });
+    if (this.#asked !== undefined) this.#silent.add(this.#asked);
+    this.#found = { ...this.#found, closest: this.#merge(this.#found.closest) };
+    this.#confirm();
   }
 
-  /** Asks the nearest peer named when it is nearer than the one that answered. */
-  #confirm(answered: NodeId | undefined): void {
+  /** Asks the nearest peer named when it is nearer than the one that answered last. */
+  #confirm(): void {
     const found = this.#found as Found;
+    const answered = this.#answered;
     const nearest = found.closest[0];
     const { core, table, answerTimes } = this.#routing;
     const isKnown =
@@ -122,7 +130,8 @@ export class RecursiveLookup implements RequestOwner {
   }
 
   #merge(contacts: readonly Contact[]): Contact[] {
-    return closestOf(this.#key, [...contacts, this.#routing.core.self], BUCKET_CAPACITY);
+    const believed = contacts.filter(({ id }) => !this.#silent.has(id));
+    return closestOf(this.#key, [...believed, this.#routing.core.self], BUCKET_CAPACITY);
   }
 }
 

@@ -73,8 +73,9 @@ export class LookupCommand implements Operation, LookupOwner {
 
   #recursive(): RecursiveLookup {
     const { core, answerTimes } = this.#services.routing;
-    const deadline = Math.min(this.#deadline, core.now + (MAX_ATTEMPTS + 1) * answerTimes.hedgeMs);
-    return new RecursiveLookup(this.#services.routing, this.#key, { deadline }, this);
+    const deadline = this.#deadline;
+    const answerBy = Math.min(deadline, core.now + (MAX_ATTEMPTS + 1) * answerTimes.hedgeMs);
+    return new RecursiveLookup(this.#services.routing, this.#key, { deadline, answerBy }, this);
   }
 
   #audit(lanes: number): IterativeLookup | DisjointLookup {
