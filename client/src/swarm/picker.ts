@@ -361,12 +361,13 @@ export class Picker {
 
   /** A peer that has nothing to do looks for a new piece. Bounded work: not repeated until something changed. */
   #startPiece(peer: PickerPeer, now: Millis, partial: OpenPiece | undefined): OpenPiece | undefined {
-    if (peer.nothingAt === this.#generation || this.#rarity.size === 0) return undefined;
     const isOnParole = this.#isOnParole(peer.id);
+    if (peer.nothingAt === this.#generation || this.#rarity.size === 0)
+      return isOnParole && !partial ? this.#adopt(peer) : undefined;
     const piece = this.#findNew(peer.pieces as PieceSet, isOnParole);
     if (partial && piece >= 0 && !this.#isBefore(piece, partial.index)) return undefined;
     if (piece >= 0 && this.#hasRoom()) return this.#openPiece(piece, now, isOnParole ? peer.id : undefined);
-    if (isOnParole) return this.#adopt(peer);
+    if (isOnParole && !partial) return this.#adopt(peer);
     if (piece < 0) peer.nothingAt = this.#generation;
     return undefined;
   }
