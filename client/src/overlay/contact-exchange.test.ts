@@ -10,12 +10,11 @@ import {
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
-import { FLAG_HELLO, FRAME, decodeContacts, encodePing } from './link-frames.ts';
-import { Overlay } from './overlay.ts';
+import { FLAG_HELLO, FRAME, decodeContacts } from './link-frames.ts';
+import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { encodeFind } from './payloads.ts';
 import { decodeReply } from './reply-frame.ts';
 import { ROUTE_ANNOUNCE, ROUTE_KIND, encodeRoute } from './route-frame.ts';
-import type { OverlayInput, OverlayOutput } from './types.ts';
 
 const rng = seededRng(17);
 const cache = new ContactCache();
@@ -24,37 +23,18 @@ const self = newContact();
 /** Nearest to us first. */
 const people = Array.from({ length: 60 }, newContact).sort((a, b) => compareDistance(self.id, a.id, b.id));
 
-/** A machine whose links answer its pings, and nothing else. */
-class Peer {
-  readonly machine = new Overlay({ self, rng: seededRng(1) });
-  now = 0;
-  readonly #links: Contact[] = [];
-
-  link(...contacts: readonly Contact[]): void {
-    this.#links.push(...contacts);
-    for (const peer of contacts) this.feed({ kind: 'linkUp', peer, isOutbound: false });
-  }
-
-  feed(input: OverlayInput): OverlayOutput[] {
-    const out: OverlayOutput[] = [];
-    this.machine.handle(input, this.now, out);
-    return out;
+class Peer extends LinkedMachine {
+  constructor() {
+    super({ self });
   }
 
   /** The contacts sent to `to` in the next `forMs`, frame by frame, greetings left out. */
   exchanges(to: NodeId, forMs: number): NodeId[][] {
-    const frames: NodeId[][] = [];
-    const pong = encodePing(FRAME.pong, { flags: 0, sequence: 0, rttMs: 0 });
-    for (const until = this.now + forMs; this.now < until;) {
-      this.now += 500;
-      const out = this.#links.flatMap(({ id }) => this.feed({ kind: 'received', from: id, bytes: pong }));
-      for (const output of [...out, ...this.feed({ kind: 'deadline' })]) {
-        if (output.kind !== 'send' || output.to !== to || output.bytes[1] !== FRAME.contacts) continue;
-        const frame = decodeContacts(output.bytes, cache);
-        if (frame && (frame.flags & FLAG_HELLO) === 0) frames.push(frame.contacts.map(({ contact }) => contact.id));
-      }
-    }
-    return frames;
+    return this.run(forMs).flatMap((output) => {
+      if (output.kind !== 'send' || output.to !== to || output.bytes[1] !== FRAME.contacts) return [];
+      const frame = decodeContacts(output.bytes, cache);
+      return frame && (frame.flags & FLAG_HELLO) === 0 ? [frame.contacts.map(({ contact }) => contact.id)] : [];
+    });
   }
 }
 

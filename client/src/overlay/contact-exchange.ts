@@ -4,7 +4,7 @@ import { randomBelow } from '../../../shared/src/machine.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { AgedContact } from './frame-fields.ts';
-import type { RoutingTable } from './routing-table.ts';
+import type { RoutingTable, Selection } from './routing-table.ts';
 
 /** `entry` as we pass it on. */
 export function agedContact(core: Core, entry: Entry): AgedContact {
@@ -20,8 +20,7 @@ export function closestContacts(
   count: number,
   except: NodeId | undefined,
 ): AgedContact[] {
-  const selection = { provenSince: core.now - PASS_ON_MAX_AGE_MS, ...(except === undefined ? {} : { except }) };
-  return table.closest(key, count, selection).map((entry) => agedContact(core, entry));
+  return table.closest(key, count, passable(core, except)).map((entry) => agedContact(core, entry));
 }
 
 /**
@@ -35,9 +34,14 @@ export function closestLinked(
   count: number,
   except: NodeId | undefined,
 ): AgedContact[] {
-  const provenSince = core.now - PASS_ON_MAX_AGE_MS;
-  const selection = { isLinkedOnly: true, provenSince, ...(except === undefined ? {} : { except }) };
-  return table.closest(key, count, selection).map((entry) => agedContact(core, entry));
+  return table
+    .closest(key, count, { isLinkedOnly: true, ...passable(core, except) })
+    .map((entry) => agedContact(core, entry));
+}
+
+/** Whom we may pass on to `except`: who proved lately to be alive, and is not the one that asks. */
+function passable(core: Core, except: NodeId | undefined): Selection {
+  return { provenSince: core.now - PASS_ON_MAX_AGE_MS, ...(except === undefined ? {} : { except }) };
 }
 
 /** Up to `count` linked contacts from a random place on: neighbours in the list are neighbours in nothing else. */

@@ -4,10 +4,10 @@ import { CROSS_CHECK_INTERVAL_MS, MERGE_HINTS, MERGE_INTERVAL_MS } from '../../.
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
-import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeContacts, encodeContacts, encodePing } from './link-frames.ts';
-import { Overlay } from './overlay.ts';
+import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeContacts, encodeContacts } from './link-frames.ts';
+import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { ROUTE_ANNOUNCE, type RouteFrame, decodeRoute } from './route-frame.ts';
-import type { OverlayInput, OverlayOutput } from './types.ts';
+import type { OverlayOutput } from './types.ts';
 
 const rng = seededRng(9);
 const cache = new ContactCache();
@@ -19,32 +19,9 @@ function contact(): Contact {
   return contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
 }
 
-/** A machine whose links answer everything that they must, in a network where nobody else is. */
-class Settled {
-  readonly machine = new Overlay({ self, rng: seededRng(1), linkTarget: 32, linkHard: 51 });
-  now = 0;
-  #links: Contact[] = [];
-
-  link(...contacts: readonly Contact[]): void {
-    this.#links.push(...contacts);
-    for (const peer of contacts) this.feed({ kind: 'linkUp', peer, isOutbound: false });
-  }
-
-  feed(input: OverlayInput): OverlayOutput[] {
-    const out: OverlayOutput[] = [];
-    this.machine.handle(input, this.now, out);
-    return out;
-  }
-
-  run(forMs: number): OverlayOutput[] {
-    const out: OverlayOutput[] = [];
-    const pong = encodePing(FRAME.pong, { flags: 0, sequence: 0, rttMs: 0 });
-    for (const until = this.now + forMs; this.now < until;) {
-      this.now += 500;
-      for (const { id } of this.#links) out.push(...this.feed({ kind: 'received', from: id, bytes: pong }));
-      out.push(...this.feed({ kind: 'deadline' }));
-    }
-    return out;
+class Settled extends LinkedMachine {
+  constructor() {
+    super({ self, linkTarget: 32, linkHard: 51 });
   }
 
   /** A linked peer names `stranger`. */

@@ -1,23 +1,15 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
-import { Lab, type LabPeer, type LabPeerOptions, makeContent } from './test/lab.ts';
+import { Lab, type LabPeerOptions, makeContent } from './test/lab.ts';
+import { flawsOf, flip } from './test/outcome.ts';
 import type { Metainfo } from './types.ts';
 import { MESSAGE } from './wire.ts';
 
 const KIB = 1024;
-const flip = (_piece: number, _begin: number, block: Uint8Array): Uint8Array => block.map((byte) => byte ^ 0xff);
 /** Changes the last byte of each message that carries hashes. */
 const tamperHashes = (bytes: Uint8Array): Uint8Array =>
   bytes[4] === MESSAGE.hashes ? bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)) : bytes;
-
-function expectDone(peers: readonly LabPeer[]): void {
-  for (const peer of peers) {
-    expect(peer.isComplete).toBe(true);
-    expect(peer.hasIdenticalBytes).toBe(true);
-    expect(peer.buffers.size).toBe(0);
-  }
-}
 
 for (const version of ['v2', 'hybrid'] as const) {
   for (const [title, lengths, pieceLength] of [
@@ -32,7 +24,7 @@ for (const version of ['v2', 'hybrid'] as const) {
       const others = [lab.add('leecher', { content, role: 'leecher' }), lab.add('magnet', { content, role: 'magnet' })];
       lab.connectAll();
       lab.run(30_000, () => others.every((peer) => peer.isComplete));
-      expectDone(others);
+      expect(flawsOf(others)).toEqual([]);
     });
   }
 
@@ -54,7 +46,7 @@ for (const version of ['v2', 'hybrid'] as const) {
         );
         lab.connectAll();
         lab.run(300_000, () => leechers.every((peer) => peer.isComplete));
-        expectDone(leechers);
+        expect(flawsOf(leechers)).toEqual([]);
         for (const peer of leechers) {
           expect([...peer.wrongBytes]).toEqual(peer.wrongBytes.size === 0 ? [] : [[liar.id, BLOCK_BYTES]]);
           expect(peer.banned).toEqual(peer.wrongBytes.size === 0 ? [] : [liar.id]);
@@ -73,7 +65,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     lab.connect(liar, leecher);
     lab.connect(honest, leecher);
     lab.run(60_000, () => leecher.isComplete);
-    expectDone([leecher]);
+    expect(flawsOf([leecher])).toEqual([]);
     expect(leecher.banned).toEqual([liar.id]);
   });
 }

@@ -2,21 +2,12 @@ import { expect, test } from 'vitest';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { at } from './test/at.ts';
 import { Lab, type LabPeer, type LabPeerOptions, makeContent } from './test/lab.ts';
+import { flawsOf, flip } from './test/outcome.ts';
 import type { TorrentOutput } from './types.ts';
 
 const KIB = 1024;
-const flip = (_piece: number, _begin: number, block: Uint8Array): Uint8Array => block.map((byte) => byte ^ 0xff);
 const addMany = (lab: Lab, count: number, options: LabPeerOptions): LabPeer[] =>
   Array.from({ length: count }, (_, i) => lab.add(`${options.role} ${i}`, options));
-
-function expectDone(peers: readonly LabPeer[]): void {
-  for (const peer of peers) {
-    expect(peer.isComplete).toBe(true);
-    expect(peer.hasIdenticalBytes).toBe(true);
-    expect(peer.buffers.size).toBe(0);
-    expect(peer.events.filter((event) => event.kind === 'complete')).toHaveLength(1);
-  }
-}
 
 test('five leechers get identical bytes from one seed, and each from all the others at once', () => {
   const content = makeContent(1, [4096 * KIB + 77], 64 * KIB);
@@ -25,7 +16,7 @@ test('five leechers get identical bytes from one seed, and each from all the oth
   const leechers = addMany(lab, 5, { content, role: 'leecher', uplink: 1000 });
   lab.connectAll();
   lab.run(120_000, () => leechers.every((peer) => peer.isComplete));
-  expectDone(leechers);
+  expect(flawsOf(leechers)).toEqual([]);
   for (const peer of leechers) {
     expect(peer.sources.size).toBe(5);
     // Every block is kept exactly once: what comes twice at the end is not written again.
@@ -49,7 +40,7 @@ for (const [title, lengths, pieceLength] of [
     const others = [lab.add('leecher', { content, role: 'leecher' }), lab.add('magnet', { content, role: 'magnet' })];
     lab.connectAll();
     lab.run(30_000, () => others.every((peer) => peer.isComplete));
-    expectDone(others);
+    expect(flawsOf(others)).toEqual([]);
     expect(others[1]?.events.filter((event) => event.kind === 'metadata')).toHaveLength(1);
   });
 }
@@ -76,7 +67,7 @@ test('metadata of many blocks comes from several peers, also from one that has o
   for (const seed of seeds) lab.connect(seed, first);
   lab.connect(first, second);
   lab.run(30_000, () => second.isComplete);
-  expectDone([first, second]);
+  expect(flawsOf([first, second])).toEqual([]);
 });
 
 test('a peer that lies about the metadata is banned, and the honest one is not', () => {
@@ -95,7 +86,7 @@ test('a peer that lies about the metadata is banned, and the honest one is not',
   lab.connect(liar, leecher);
   lab.connect(honest, leecher);
   lab.run(60_000, () => leecher.isComplete);
-  expectDone([leecher]);
+  expect(flawsOf([leecher])).toEqual([]);
   expect(leecher.banned).not.toContain(honest.id);
   const alone = lab.add('alone', { content, role: 'magnet' });
   lab.connect(liar, alone);
@@ -120,7 +111,7 @@ for (const [title, every] of [
       const leechers = addMany(lab, 4, { content, role: 'leecher', uplink: 500 });
       lab.connectAll();
       lab.run(300_000, () => leechers.every((peer) => peer.isComplete));
-      expectDone(leechers);
+      expect(flawsOf(leechers)).toEqual([]);
       for (const peer of leechers) expect(peer.banned).toEqual([liar.id]);
     }
   });
@@ -148,7 +139,7 @@ test('when a source vanishes in the middle another one continues', () => {
   lab.run(60_000, () => leecher.torrent.snapshot().storedPieces > 10);
   lab.kill(at(seeds, 0));
   lab.run(60_000, () => leecher.isComplete);
-  expectDone([leecher]);
+  expect(flawsOf([leecher])).toEqual([]);
   expect(leecher.sources.size).toBe(2);
 });
 
@@ -167,7 +158,7 @@ test('when the only seed vanishes, leechers that have everything between them fi
   lab.run(60_000, () => stored() === at(leechers, 0).torrent.snapshot().pieceCount);
   lab.kill(seed);
   lab.run(120_000, () => leechers.every((peer) => peer.isComplete));
-  expectDone(leechers);
+  expect(flawsOf(leechers)).toEqual([]);
 });
 
 test('a source that stops answering is snubbed, and what it was asked for comes from another', () => {
@@ -183,7 +174,7 @@ test('a source that stops answering is snubbed, and what it was asked for comes 
   dead.isMute = true;
   lab.connect(alive, leecher);
   lab.run(200_000, () => leecher.isComplete);
-  expectDone([leecher]);
+  expect(flawsOf([leecher])).toEqual([]);
   expect(lab.now).toBeLessThan(90_000);
 });
 
@@ -200,7 +191,7 @@ test('a full disk pauses the download with its reason, and resuming it goes on',
   expect(leecher.isComplete).toBe(false);
   lab.input(leecher, { kind: 'command', command: { kind: 'setPaused', isPaused: false } });
   lab.run(30_000, () => leecher.isComplete);
-  expectDone([leecher]);
+  expect(flawsOf([leecher])).toEqual([]);
 });
 
 test('a paused torrent takes and gives nothing, and goes on where it was', () => {
@@ -219,7 +210,7 @@ test('a paused torrent takes and gives nothing, and goes on where it was', () =>
   expect(leecher.closed).toEqual([]);
   lab.input(leecher, { kind: 'command', command: { kind: 'setPaused', isPaused: false } });
   lab.run(60_000, () => leecher.isComplete);
-  expectDone([leecher]);
+  expect(flawsOf([leecher])).toEqual([]);
 });
 
 for (const [title, pauseMs] of [
@@ -239,7 +230,7 @@ for (const [title, pauseMs] of [
       lab.run(lab.now + pauseMs);
     }
     lab.run(60_000, () => leecher.isComplete);
-    expectDone([leecher]);
+    expect(flawsOf([leecher])).toEqual([]);
     expect(leecher.closed).toEqual([]);
     expect(seed.torrent.snapshot().uploadedBytes).toBe(content.bytes.length);
   });

@@ -15,7 +15,7 @@ import { TorrentDriver } from './torrent-driver.ts';
 
 const KIB = 1024;
 
-/** One end of a pipe that lives in this process. What is sent arrives in a task of its own, as on a channel. */
+/** One end of a pipe that lives in this process. What is sent arrives in order once the sender's turn is over, as on a channel. */
 class MemoryPipe implements Pipe {
   readonly queuedBytes = 0;
   far: MemoryPipe | undefined;
@@ -25,21 +25,21 @@ class MemoryPipe implements Pipe {
 
   start(handler: PipeHandler): void {
     this.#handler = handler;
-    setTimeout(() => handler.open());
+    queueMicrotask(() => handler.open());
   }
 
   send(bytes: OwnBytes): boolean {
     if (this.#isOver) return false;
     const sent = this.tamper(bytes.slice());
     const { far } = this;
-    if (far) setTimeout(() => far.#receive(sent));
+    if (far) queueMicrotask(() => far.#receive(sent));
     return true;
   }
 
   close(): void {
     this.#isOver = true;
     const { far } = this;
-    if (far) setTimeout(() => far.#end());
+    if (far) queueMicrotask(() => far.#end());
   }
 
   #receive(bytes: OwnBytes): void {
