@@ -177,7 +177,8 @@ export class TorrentDriver {
     if (!isPaused) this.#progress.setError(undefined);
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused } });
     this.#progress.reportNow();
-    await this.#checkpoint();
+    // Not waited for: what a person asks for next is not to wait for the disk.
+    void this.#checkpoint();
   }
 
   /** What a person wants of it: priorities, limits, order. Pausing is `setPaused`. */
