@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { hashToId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
-import { Outstanding } from './outstanding.ts';
 import { PieceSet } from './piece-set.ts';
 import { Picker } from './picker.ts';
 import { Pipeline } from './pipeline.ts';
+import { newPickerPeer } from './test/picker-peer.ts';
 
 const SECOND = 1000;
 
@@ -18,17 +17,7 @@ function makePeer(picker: Picker, name: number, blocksPerSecond: number): Endgam
     pipeline.onBlock(BLOCK_BYTES, now, now - 100);
     if (i % blocksPerSecond === 0) pipeline.tick(now);
   }
-  const peer: EndgamePeer = {
-    id: hashToId(Uint8Array.of(name)),
-    pieces: undefined,
-    isCountedAsSeed: false,
-    wanted: 0,
-    outstanding: new Outstanding(),
-    current: undefined,
-    nothingAt: -1,
-    pipeline,
-    progressAt: 5 * SECOND,
-  };
+  const peer: EndgamePeer = { ...newPickerPeer(name), pipeline, progressAt: 5 * SECOND };
   picker.addPeer(peer, PieceSet.full(1));
   return peer;
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
-import { Outstanding } from './outstanding.ts';
 import { type PieceLayout, Picker, type PickerPeer } from './picker.ts';
 import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
 import { at } from './test/at.ts';
+import { newPickerPeer } from './test/picker-peer.ts';
 
 const layoutOf = (pieceCount: number, blocksPerPiece: number, lastBytes = 100): PieceLayout => ({
   pieceCount,
@@ -16,19 +16,6 @@ const layoutOf = (pieceCount: number, blocksPerPiece: number, lastBytes = 100): 
 });
 
 const trusting = (): boolean => false;
-
-function makePeer(name: number): PickerPeer {
-  const id = hashToId(Uint8Array.of(name));
-  return {
-    id,
-    pieces: undefined,
-    isCountedAsSeed: false,
-    wanted: 0,
-    outstanding: new Outstanding(),
-    current: undefined,
-    nothingAt: -1,
-  };
-}
 
 function setOf(size: number, has: (piece: number) => boolean): PieceSet {
   const set = new PieceSet(size);
@@ -62,7 +49,7 @@ function answer(picker: Picker, peer: PickerPeer): { block: number; whole: numbe
 test('one peer is asked for every block exactly once, piece by piece, until nothing is left', () => {
   const layout = layoutOf(20, 4);
   const picker = new Picker(layout, new PieceSet(20), seededRng(1), trusting);
-  const peer = makePeer(1);
+  const peer = newPickerPeer(1);
   picker.addPeer(peer, PieceSet.full(20));
   const asked: number[] = [];
   for (let block = ask(picker, peer); block >= 0; block = ask(picker, peer)) asked.push(block);
@@ -83,10 +70,10 @@ test('after the first pieces the rarest one comes next', () => {
   const rare = [40, 41, 42];
   for (let name = 0; name < 5; name++)
     picker.addPeer(
-      makePeer(name),
+      newPickerPeer(name),
       setOf(50, (piece) => !rare.includes(piece)),
     );
-  const seed = makePeer(9);
+  const seed = newPickerPeer(9);
   picker.addPeer(seed, PieceSet.full(50));
   expect([ask(picker, seed), ask(picker, seed), ask(picker, seed)].sort((a, b) => a - b)).toEqual(rare);
 });
@@ -96,10 +83,10 @@ test('the first pieces are picked at random', () => {
   for (let seed = 0; seed < 40; seed++) {
     const picker = new Picker(layoutOf(50, 1), new PieceSet(50), seededRng(seed), trusting);
     picker.addPeer(
-      makePeer(1),
+      newPickerPeer(1),
       setOf(50, (piece) => piece > 0),
     );
-    const peer = makePeer(2);
+    const peer = newPickerPeer(2);
     picker.addPeer(peer, PieceSet.full(50));
     firsts.add(ask(picker, peer));
   }
@@ -108,7 +95,7 @@ test('the first pieces are picked at random', () => {
 
 test('a piece that is partly here comes before a new one that is no rarer, and after one that is', () => {
   const picker = new Picker(layoutOf(10, 4, 4 * BLOCK_BYTES), new PieceSet(10), seededRng(3), trusting);
-  const [a, b] = [makePeer(1), makePeer(2)];
+  const [a, b] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(a, PieceSet.full(10));
   picker.addPeer(b, PieceSet.full(10));
   const first = ask(picker, a);
@@ -120,12 +107,12 @@ test('a piece that is partly here comes before a new one that is no rarer, and a
 test('a rarer piece is started before a partial one is finished, once there is something to trade', () => {
   const stored = setOf(10, (piece) => piece < RANDOM_FIRST_PIECES);
   const picker = new Picker(layoutOf(10, 4, 4 * BLOCK_BYTES), stored, seededRng(3), trusting);
-  const [seed, other] = [makePeer(1), makePeer(2)];
+  const [seed, other] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(seed, PieceSet.full(10));
   picker.addPeer(other, PieceSet.full(10));
   const started = Math.floor(ask(picker, seed) / 4);
   picker.addPeer(
-    makePeer(3),
+    newPickerPeer(3),
     setOf(10, (piece) => piece === started),
   );
   expect(Math.floor(ask(picker, other) / 4)).not.toBe(started);
@@ -133,7 +120,7 @@ test('a rarer piece is started before a partial one is finished, once there is s
 
 test('pieces come by priority, skipped ones never, and a piece that is skipped while it is open is named', () => {
   const picker = new Picker(layoutOf(4, 1), new PieceSet(4), seededRng(1), trusting);
-  const peer = makePeer(1);
+  const peer = newPickerPeer(1);
   picker.addPeer(peer, PieceSet.full(4));
   picker.setPriorities(Uint8Array.of(PRIORITY.low, PRIORITY.skip, PRIORITY.high, PRIORITY.normal));
   picker.countWanted(peer);
@@ -150,7 +137,7 @@ test('pieces come by priority, skipped ones never, and a piece that is skipped w
 
 test('in order, the first missing piece comes first, and before it those that a player waits for', () => {
   const picker = new Picker(layoutOf(8, 1), new PieceSet(8), seededRng(1), trusting);
-  const [seed, other] = [makePeer(1), makePeer(2)];
+  const [seed, other] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(seed, PieceSet.full(8));
   picker.addPeer(
     other,
@@ -167,7 +154,7 @@ test('in order, the first missing piece comes first, and before it those that a 
 
 test('what a peer was asked for is free again when it chokes or leaves, and a late answer of it is still kept', () => {
   const picker = new Picker(layoutOf(1, 2, 2 * BLOCK_BYTES), new PieceSet(1), seededRng(4), trusting);
-  const [a, b] = [makePeer(1), makePeer(2)];
+  const [a, b] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(a, PieceSet.full(1));
   picker.addPeer(b, PieceSet.full(1));
   expect([ask(picker, a), ask(picker, a)]).toEqual([0, 1]);
@@ -183,7 +170,7 @@ test('what a peer was asked for is free again when it chokes or leaves, and a la
 test('a peer on parole fetches whole pieces alone, beginning with the one that failed', () => {
   const parole = new Set<NodeId>();
   const picker = new Picker(layoutOf(6, 2, 2 * BLOCK_BYTES), new PieceSet(6), seededRng(6), (peer) => parole.has(peer));
-  const [a, b] = [makePeer(1), makePeer(2)];
+  const [a, b] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(a, PieceSet.full(6));
   picker.addPeer(b, PieceSet.full(6));
   const failed = Math.floor(ask(picker, a) / 2);
@@ -203,7 +190,7 @@ test('a peer on parole fetches whole pieces alone, beginning with the one that f
 test('a suspect that is the only source left takes over what others began, one piece after the other', () => {
   const parole = new Set<NodeId>();
   const picker = new Picker(layoutOf(2, 2, 2 * BLOCK_BYTES), new PieceSet(2), seededRng(6), (peer) => parole.has(peer));
-  const [suspect, other] = [makePeer(1), makePeer(2)];
+  const [suspect, other] = [newPickerPeer(1), newPickerPeer(2)];
   for (const peer of [suspect, other]) picker.addPeer(peer, PieceSet.full(2));
   for (const peer of [suspect, other, other]) ask(picker, peer);
   picker.removePeer(other);
@@ -223,7 +210,7 @@ test('a suspect that is the only source left takes over what others began, one p
 
 test('blocks of a banned peer in unfinished pieces are asked for again', () => {
   const picker = new Picker(layoutOf(1, 3, 3 * BLOCK_BYTES), new PieceSet(1), seededRng(7), trusting);
-  const [liar, honest] = [makePeer(1), makePeer(2)];
+  const [liar, honest] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(liar, PieceSet.full(1));
   picker.addPeer(honest, PieceSet.full(1));
   ask(picker, liar);
@@ -241,7 +228,7 @@ function randomRun(rng: Rng, pieceCount: number, blocksPerPiece: number): void {
   const picker = new Picker(layout, new PieceSet(pieceCount), rng, (peer) => suspects.has(peer));
   const peers: PickerPeer[] = [];
   const join = (pieces: PieceSet): void => {
-    const peer = makePeer(peers.length);
+    const peer = newPickerPeer(peers.length);
     peers.push(peer);
     picker.addPeer(peer, pieces);
   };
@@ -333,7 +320,7 @@ test('a hundred thousand pieces of fifty peers are picked, fetched and stored wi
   const pieceCount = 100_000;
   const rng = seededRng(8);
   const picker = new Picker(layoutOf(pieceCount, 4), new PieceSet(pieceCount), rng, trusting);
-  const peers = Array.from({ length: 50 }, (_, name) => makePeer(name));
+  const peers = Array.from({ length: 50 }, (_, name) => newPickerPeer(name));
   for (const peer of peers)
     picker.addPeer(
       peer,

@@ -1,10 +1,9 @@
-import { hashToId } from '../../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
 import { randomBelow, seededRng } from '../../../../shared/src/machine.ts';
-import { Outstanding } from '../outstanding.ts';
 import { Picker, type PickerPeer } from '../picker.ts';
 import { PieceSet } from '../piece-set.ts';
 import { at } from './at.ts';
+import { newPickerPeer } from './picker-peer.ts';
 
 const PIECES = 100_000;
 const PEERS = 50;
@@ -16,11 +15,7 @@ export function makeBusyPicker(): { readonly picker: Picker; readonly peers: rea
   const pieceLength = BLOCKS_PER_PIECE * BLOCK_BYTES;
   const layout = { pieceCount: PIECES, pieceLength, totalLength: PIECES * pieceLength };
   const picker = new Picker(layout, new PieceSet(PIECES), rng, () => false);
-  const peers = Array.from({ length: PEERS }, (_, name): PickerPeer => {
-    const id = hashToId(Uint8Array.of(name));
-    const outstanding = new Outstanding();
-    return { id, pieces: undefined, isCountedAsSeed: false, wanted: 0, outstanding, current: undefined, nothingAt: -1 };
-  });
+  const peers = Array.from({ length: PEERS }, (_, name) => newPickerPeer(name));
   for (const peer of peers) {
     const pieces = new PieceSet(PIECES);
     for (let piece = 0; piece < PIECES; piece++) if (randomBelow(rng, 2) === 0) pieces.add(piece);
