@@ -11,13 +11,14 @@ import {
   encodeMetadataReject,
   encodeMetadataRequest,
 } from '../src/swarm/extension.ts';
+import { allowedFastSize } from '../src/swarm/allowed-fast.ts';
 import { encodePeerNews } from '../src/swarm/peer-exchange.ts';
 import { at } from '../src/swarm/test/at.ts';
 import { mutate } from '../src/swarm/test/fuzz.ts';
 import { type LabContent, makeContent } from '../src/swarm/test/lab.ts';
 import { Torrent } from '../src/swarm/torrent.ts';
 import type { EffectResult, Metainfo, TorrentInput, TorrentOutput } from '../src/swarm/types.ts';
-import { type FileHashRange, WireWriter } from '../src/swarm/wire.ts';
+import { type FileHashRange, MESSAGE, WireWriter } from '../src/swarm/wire.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** Inputs of one life of a torrent. */
@@ -31,7 +32,7 @@ const CONTENTS: readonly LabContent[] = (['v1', 'hybrid', 'v2'] as const).map((v
 const SELF = hashToId(Uint8Array.of(0));
 const PEERS: readonly NodeId[] = Array.from({ length: 6 }, (_, i) => hashToId(Uint8Array.of(i + 1)));
 
-/** A request that the machine made and that was not answered yet. */
+/** A request or an offer that the machine made and that was not answered yet. */
 interface Asked {
   readonly peer: NodeId;
   readonly piece: number;
@@ -61,6 +62,10 @@ class Life {
   readonly #effects: number[] = [];
   /** BOUNDED: by the requests of one life. */
   readonly #asked: Asked[] = [];
+  /** Offers that the machine made and that were not taken up yet. BOUNDED: by the offers of one life. */
+  readonly #offered: Asked[] = [];
+  /** Bytes of blocks for each peer that was choked then, on its present link. BOUNDED: by PEERS. */
+  readonly #unearned = new Map<NodeId, number>();
   #now = 0;
 
   constructor(rng: Rng) {
@@ -73,21 +78,31 @@ class Life {
     // A torrent file may lack the piece layers, as metadata from peers does.
     const layers = randomBelow(rng, 2) === 0 ? this.#metainfo.pieceLayers : undefined;
     const metainfo = start === 0 ? undefined : { ...this.#metainfo, pieceLayers: layers };
-    const stored = start === 1 ? randomBytes(rng, 2) : undefined;
+    // Bits behind the last piece would make it no bitfield.
+    const stored = start === 1 ? randomBytes(rng, 2).map((byte, i) => (i === 0 ? byte : byte & 0xc0)) : undefined;
     this.#torrent = new Torrent({ self: SELF, infoHash, metainfo, stored }, rng);
   }
 
-  /** Returns how many pieces were stored. */
+  /** Returns how many more pieces are stored. */
   run(): number {
+    const before = this.#torrent.snapshot().storedPieces;
     for (let step = 0; step < LIFE; step++) {
       const out: TorrentOutput[] = [];
       this.#now += randomBelow(this.#rng, this.#stepMs);
-      this.#torrent.handle(this.#input(), this.#now, out);
+      const input = this.#input();
+      const choked = this.#choked();
+      this.#torrent.handle(input, this.#now, out);
+      if (input.kind === 'linkUp') this.#unearned.delete(input.peer);
       this.#check(out);
+      this.#countUnearned(out, choked);
       const { peers, storedPieces, pieceCount } = this.#torrent.snapshot();
       if (peers.length > PEERS.length || storedPieces > pieceCount) throw new Error('out of bounds');
     }
-    return this.#torrent.snapshot().storedPieces;
+    return this.#torrent.snapshot().storedPieces - before;
+  }
+
+  #choked(): ReadonlySet<NodeId> {
+    return new Set(this.#torrent.snapshot().peers.flatMap(({ id, amChoking }) => (amChoking ? [id] : [])));
   }
 
   #input(): TorrentInput {
@@ -97,6 +112,13 @@ class Life {
       const block = this.#blockAt(answer.piece, answer.begin);
       const bytes = new WireWriter().piece(answer.piece, answer.begin, block).take();
       return { kind: 'received', from: answer.peer, bytes };
+    }
+    const offer = randomBelow(rng, 3) === 0 ? this.#offered.shift() : undefined;
+    if (offer) {
+      const writer = new WireWriter();
+      for (let count = 1 + randomBelow(rng, 4); count > 0; count--)
+        writer.request(offer.piece, BLOCK_BYTES * randomBelow(rng, 2), BLOCK_BYTES);
+      return { kind: 'received', from: offer.peer, bytes: writer.take() };
     }
     const peer = at(PEERS, randomBelow(rng, PEERS.length));
     const kind = randomBelow(rng, 100);
@@ -115,7 +137,8 @@ class Life {
     const writer = new WireWriter();
     if (kind < 50) {
       writer.handshake(nodeIdToBytes(this.#metainfo.infoHash), nodeIdToBytes(peer));
-      if (kind < 46) writer.haveAll().unchoke();
+      if (kind < 44) writer.haveAll().unchoke();
+      else if (kind < 48) writer.haveNone();
     } else for (let count = 1 + randomBelow(rng, 3); count > 0; count--) this.#write(writer);
     return { kind: 'received', from: peer, bytes: writer.take() };
   }
@@ -243,7 +266,8 @@ class Life {
     for (const output of out) {
       if (output.kind === 'send') {
         if (output.bytes.length === 0 || output.bytes.length > 65_536) throw new Error('bad send');
-        this.#asked.push(...requestsIn(output.to, output.bytes));
+        this.#asked.push(...messagesIn(MESSAGE.request, output.to, output.bytes));
+        this.#offered.push(...messagesIn(MESSAGE.allowedFast, output.to, output.bytes));
       }
       if (output.kind !== 'run') continue;
       const { run } = output;
@@ -256,18 +280,32 @@ class Life {
       if (end > pieceBytes) throw new Error('block outside of its piece');
     }
   }
+
+  /** Throws when a choked peer gets more than the pieces that it was offered (BEP 6). */
+  #countUnearned(out: readonly TorrentOutput[], wereChoked: ReadonlySet<NodeId>): void {
+    const areChoked = this.#choked();
+    for (const output of out) {
+      if (output.kind !== 'run' || output.run.kind !== 'sendBlock') continue;
+      const { to, length } = output.run;
+      if (!wereChoked.has(to) || !areChoked.has(to)) continue;
+      const bytes = (this.#unearned.get(to) ?? 0) + length;
+      this.#unearned.set(to, bytes);
+      if (bytes > allowedFastSize(this.#metainfo) * PIECE_LENGTH) throw new Error('a choked peer got too much');
+    }
+  }
 }
 
 /** Where the first file ends. */
 const LENGTHS_END = at(LENGTHS, 0);
 
-/** The requests among the messages of one `send`, which begins with a message. */
-function requestsIn(peer: NodeId, bytes: Uint8Array): Asked[] {
+/** The messages of a kind that names a piece first, of one `send`, which begins with a message. */
+function messagesIn(id: number, peer: NodeId, bytes: Uint8Array): Asked[] {
   const asked: Asked[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const greeting = bytes[0] === 19 ? 68 : 0;
   for (let at = greeting; at + 4 < bytes.length; at += 4 + view.getUint32(at)) {
-    if (bytes[at + 4] === 6) asked.push({ peer, piece: view.getUint32(at + 5), begin: view.getUint32(at + 9) });
+    if (bytes[at + 4] !== id) continue;
+    asked.push({ peer, piece: view.getUint32(at + 5), begin: id === MESSAGE.request ? view.getUint32(at + 9) : 0 });
   }
   return asked;
 }

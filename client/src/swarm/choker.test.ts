@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { OPTIMISTIC_MS, RECHOKE_MS, REGULAR_SLOTS } from '../../../shared/src/limits/swarm.ts';
+import {
+  OPTIMISTIC_ANSWER_MS,
+  OPTIMISTIC_GIFT_BYTES,
+  OPTIMISTIC_MS,
+  RECHOKE_MS,
+  REGULAR_SLOTS,
+} from '../../../shared/src/limits/swarm.ts';
 import { randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import { Choker, type ChokerPeer } from './choker.ts';
 import { at } from './test/at.ts';
@@ -9,6 +15,8 @@ interface Peer extends ChokerPeer {
   isInterested: boolean;
   receivedThisRound: number;
   sentThisRound: number;
+  debtBytes: number;
+  isOfUse: boolean;
 }
 
 const peer = (receivedThisRound = 0): Peer => ({
@@ -18,6 +26,7 @@ const peer = (receivedThisRound = 0): Peer => ({
   slot: 'none',
   since: 0,
   debtBytes: 0,
+  isOfUse: false,
   progress: 0,
   isIdle: () => false,
 });
@@ -54,6 +63,42 @@ test('the optimistic slot goes to the longest-waiting peer for 30 s, so that eve
   }
   expect(served.size).toBe(6);
   for (const turns of served.values()) expect(turns).toHaveLength(6);
+});
+
+test('who gave more than it took waits half as long for the optimistic slot, who took more twice as long', () => {
+  const [giver, equal, taker] = [peer(), peer(), peer()];
+  giver.debtBytes = -OPTIMISTIC_GIFT_BYTES;
+  taker.debtBytes = OPTIMISTIC_GIFT_BYTES;
+  for (const [winner, since] of [
+    [giver, { giver: 60, equal: 21, taker: 0 }],
+    [equal, { giver: 60, equal: 19, taker: 0 }],
+    [taker, { giver: 80, equal: 60, taker: 0 }],
+  ] as const) {
+    const peers = [...Array.from({ length: REGULAR_SLOTS }, () => peer(100)), giver, equal, taker];
+    for (const each of peers) each.slot = 'none';
+    [giver.since, equal.since, taker.since] = [since.giver, since.equal, since.taker];
+    new Choker().rechoke(peers, false, 100);
+    expect(holders(peers, 'optimistic')).toEqual([winner]);
+  }
+});
+
+test('an optimistic turn that is not answered is over after 20 s, but of one that has nothing to give after 30 s', () => {
+  for (const [isOfUse, answer, turnMs] of [
+    [true, 0, OPTIMISTIC_ANSWER_MS],
+    [true, 1, OPTIMISTIC_MS],
+    [false, 0, OPTIMISTIC_MS],
+  ] as const) {
+    const choker = new Choker();
+    const gifted = peer();
+    gifted.isOfUse = isOfUse;
+    const peers = [...Array.from({ length: REGULAR_SLOTS }, () => peer(100)), gifted, peer(), peer()];
+    let now = RECHOKE_MS;
+    for (choker.rechoke(peers, false, now); gifted.slot !== 'none'; choker.rechoke(peers, false, now)) {
+      gifted.receivedThisRound = answer;
+      now += RECHOKE_MS;
+    }
+    expect(now - RECHOKE_MS).toBe(turnMs);
+  }
 });
 
 test('a seed serves each of many equal peers in turn', () => {

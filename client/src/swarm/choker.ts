@@ -1,5 +1,7 @@
 import {
+  MAX_OPTIMISTIC_CREDIT,
   MAX_UNCHOKED,
+  OPTIMISTIC_ANSWER_MS,
   OPTIMISTIC_GIFT_BYTES,
   OPTIMISTIC_MS,
   RECHOKE_MS,
@@ -19,8 +21,10 @@ export interface ChokerPeer {
   slot: 'none' | 'regular' | 'optimistic';
   /** When the peer last got or lost its slot, or began to be interested. */
   since: Millis;
-  /** Payload that the peer was sent and did not send back, over the whole connection. [bytes] */
+  /** Payload that the peer was sent and did not send back, over the whole connection; what it gave more below 0. [bytes] */
   readonly debtBytes: number;
+  /** The peer has something that we want. */
+  readonly isOfUse: boolean;
   /** How far the peer is with its download. [0..1] */
   readonly progress: number;
   /** Whether the peer asks for nothing although it might: it has what we have on order elsewhere. */
@@ -30,8 +34,8 @@ export interface ChokerPeer {
 /**
  * Decides whom to serve (Cohen 2003, §3; libtorrent choker.cpp). With up to four interested peers all of them are.
  * With more, every ten seconds four regular slots go to those that sent us most in the last round, and one optimistic
- * slot, for 30 s, to the one that waited longest, so that newcomers can prove themselves. A seed has nothing to get
- * back: it serves whom it serves fastest, for 60 s, and then those who wait.
+ * slot, for 30 s, to the one that waited longest, so that newcomers can prove themselves; those who gave more than they
+ * took wait less, and who could answer such a gift and does not has had its turn. A seed has nothing to get back: it serves whom it serves fastest, for 60 s, and then those who wait.
  *
  * A peer that stops wanting keeps its slot until somebody else needs it: interest comes and goes with every piece.
  */
@@ -115,7 +119,8 @@ export class Choker {
   /** Who has the optimistic slot among those without a regular one. */
   #optimistic(peers: readonly ChokerPeer[], now: Millis): ChokerPeer | undefined {
     const held = peers.find((peer) => peer.slot === 'optimistic');
-    if (held && now - this.#optimisticSince < OPTIMISTIC_MS) return held;
+    const turnMs = held?.isOfUse && held.receivedThisRound === 0 ? OPTIMISTIC_ANSWER_MS : OPTIMISTIC_MS;
+    if (held && now - this.#optimisticSince < turnMs) return held;
     this.#optimisticSince = now;
     // Those who just lost a regular slot have `since` in the past, too: only the choked ones have waited.
     const queue = waiting(peers).sort((a, b) => patience(b, now) - patience(a, now));
@@ -132,9 +137,10 @@ function compareAsLeecher(a: ChokerPeer, b: ChokerPeer): number {
   return b.receivedThisRound - a.receivedThisRound || a.debtBytes - b.debtBytes || a.since - b.since;
 }
 
-/** How long a peer has waited, which counts for less the more it took without giving: gifts are to be answered. */
+/** How long a peer has waited, which counts for less the more it took without giving, and for more the more it gave. */
 function patience(peer: ChokerPeer, now: Millis): number {
-  return (now - peer.since) / (1 + peer.debtBytes / OPTIMISTIC_GIFT_BYTES);
+  const gifts = peer.debtBytes / OPTIMISTIC_GIFT_BYTES;
+  return gifts > 0 ? (now - peer.since) / (1 + gifts) : (now - peer.since) * Math.min(MAX_OPTIMISTIC_CREDIT, 1 - gifts);
 }
 
 /**

@@ -57,7 +57,8 @@ export class Downloader {
 
   /** Asks the peer for as much as its pipeline takes, once there is room for a batch. */
   fill(session: PeerSession, now: Millis): void {
-    if (session.peerChoking || !session.amInterested || session.phase !== 'up') return;
+    if ((session.peerChoking && session.allowedFast.size === 0) || !session.amInterested || session.phase !== 'up')
+      return;
     if (this.#hashes && !this.#hashes.isReady) return;
     const { outstanding } = session;
     const depth = this.#depthOf(session, now);
@@ -91,6 +92,7 @@ export class Downloader {
   }
 
   #pick(session: PeerSession, now: Millis): number {
+    if (session.peerChoking) return this.#picker.pickAmong(session, session.allowedFast, now);
     const block = this.#picker.pick(session, now);
     if (block >= 0) return block;
     const busy = chooseBusyBlock(session, this.#sessions.values(), this.#picker, now);
@@ -119,6 +121,7 @@ export class Downloader {
       return 'unwanted';
     }
     session.receivedThisRound += bytes.length;
+    session.usefulBytes += bytes.length;
     this.meter.add(bytes.length, now);
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from: session.id, leaf });
@@ -134,7 +137,12 @@ export class Downloader {
     const block = reject.piece * this.#picker.blocksPerPiece + place;
     const taken = session.outstanding.take(block);
     if (taken === 'counted') this.#picker.release(block);
-    if (taken === 'missing' || taken === 'cancelled' || session.peerChoking) return true;
+    if (taken === 'missing' || taken === 'cancelled') return true;
+    if (session.peerChoking) {
+      // What it offered it does not give (any more): asked again, it would refuse again.
+      session.allowedFast.delete(reject.piece);
+      return true;
+    }
     return ++session.rejects <= MAX_REJECTS;
   }
 

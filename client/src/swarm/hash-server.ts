@@ -24,7 +24,8 @@ export interface HashServerHost {
 
 /**
  * Answers hash requests (BEP 52). Piece layers, what is above them and leaves that are known are answered at once; the
- * leaves of another stored piece are hashed from storage first, for peers that are unchoked. Everything else is refused.
+ * leaves of another stored piece are hashed from storage first, for peers that may ask for its blocks. Everything else is
+ * refused.
  */
 export class HashServer {
   readonly #trees: HashTrees;
@@ -87,7 +88,8 @@ export class HashServer {
 
   #hashFirst(session: PeerSession, range: FileHashRange, piece: number): boolean {
     if (!this.#trees.pieceHash(piece) || !this.#host.isStored(piece)) return false;
-    if (session.amChoking || session.hashJobs >= this.#maxJobs) return false;
+    const isServed = !session.amChoking || session.offeredFast.has(piece);
+    if (!isServed || session.hashJobs >= this.#maxJobs) return false;
     session.hashJobs++;
     // The range aliases the received message.
     const entry = { session, range: { ...range, piecesRoot: range.piecesRoot.slice() } };

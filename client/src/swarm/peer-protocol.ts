@@ -1,4 +1,5 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
+import { MAX_ALLOWED_FAST, MAX_PIECES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { CloseReason } from './effects.ts';
@@ -14,6 +15,7 @@ import type { FileHashRange, WireBlock, WireHandshake, WireHashRange, WireHashes
 export interface ProtocolHost {
   /** Undefined before the metadata is known. */
   readonly content: Content | undefined;
+  readonly isRunning: boolean;
   readonly infoHashBytes: Uint8Array;
   /** The peer's handshake is right. */
   onGreeted(session: PeerSession): void;
@@ -86,9 +88,10 @@ export class PeerProtocol {
       case 'hashes':
       case 'hashReject':
         return this.#onHashes(session, message, now);
-      case 'keepAlive':
       case 'suggest':
       case 'allowedFast':
+        return this.#onAdvice(session, message.kind, message.piece);
+      case 'keepAlive':
         return undefined;
     }
   }
@@ -96,7 +99,8 @@ export class PeerProtocol {
   /** What peers said before the metadata was known takes effect. Returns false when it cannot be true. */
   resolveEarly(session: PeerSession, content: Content): boolean {
     const pieces = session.early.resolve(content.pieceCount);
-    if (!pieces) return false;
+    const { pieceCount } = content;
+    if (!pieces || [...session.allowedFast].some((piece) => piece >= pieceCount)) return false;
     content.picker.addPeer(session, pieces);
     return true;
   }
@@ -149,14 +153,22 @@ export class PeerProtocol {
       else if (kind === 'haveAll') session.early.setAll();
       return undefined;
     }
-    if (kind === 'haveNone') {
-      this.#host.onPieces(undefined, now);
-      return undefined;
+    if (kind !== 'haveNone') {
+      const pieces = bits ? PieceSet.fromBitfield(bits, content.pieceCount) : PieceSet.full(content.pieceCount);
+      if (!pieces) return 'malformed';
+      content.picker.addPeer(session, pieces);
     }
-    const pieces = bits ? PieceSet.fromBitfield(bits, content.pieceCount) : PieceSet.full(content.pieceCount);
-    if (!pieces) return 'malformed';
-    content.picker.addPeer(session, pieces);
     this.#host.onPieces(undefined, now);
+    if (this.#host.isRunning) this.#uploader.allowedFast.offer(session, this.#host.infoHashBytes, content);
+    return undefined;
+  }
+
+  /** Only where BEP 6 was agreed. Suggestions are not followed: the rarest pieces are of more use. */
+  #onAdvice(session: PeerSession, kind: 'suggest' | 'allowedFast', piece: number): CloseReason | undefined {
+    const { content } = this.#host;
+    if (!session.hasFast || piece >= (content?.pieceCount ?? MAX_PIECES)) return 'malformed';
+    const isOfUse = kind === 'allowedFast' && session.allowedFast.size < MAX_ALLOWED_FAST && !content?.isStored(piece);
+    if (isOfUse) session.allowedFast.add(piece);
     return undefined;
   }
 

@@ -77,7 +77,11 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** Blocks that came unasked, less those that were cancelled and may have crossed. */
   unwantedBlocks = 0;
   rejects = 0;
+  /** Pieces that the peer serves while it chokes (BEP 6). BOUNDED: by MAX_ALLOWED_FAST. */
+  readonly allowedFast = new Set<number>();
   downloadedBytes = 0;
+  /** Of what the peer sent, blocks that were kept. [bytes] */
+  usefulBytes = 0;
 
   // Upload side.
   /** What a super-seed let the peer know; undefined for all that is here. */
@@ -89,6 +93,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   receivedThisRound = 0;
   sentThisRound = 0;
   readonly queue = new RequestQueue();
+  /** Pieces that the peer may ask for while it is choked, and what of each it may still have. BOUNDED: by ALLOWED_FAST_PIECES. */
+  readonly offeredFast = new Map<number, number>();
   /** Metadata blocks asked for. BOUNDED: by MAX_QUEUED_METADATA. */
   metadataQueue: number[] = [];
   /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
@@ -114,8 +120,12 @@ export class PeerSession implements PickerPeer, ChokerPeer {
     return this.peerInterested;
   }
 
+  get isOfUse(): boolean {
+    return this.amInterested;
+  }
+
   get debtBytes(): number {
-    return Math.max(0, this.upMeter.total - this.downloadedBytes);
+    return this.upMeter.total - this.usefulBytes;
   }
 
   get progress(): number {

@@ -230,9 +230,12 @@ export class Picker {
     return this.#take(open);
   }
 
-  /** As `pick`, but only of these pieces: what a choking peer serves all the same (BEP 6, allowed fast). */
+  /**
+   * As `pick`, but only of these pieces: what a choking peer serves all the same (BEP 6, allowed fast). None when pieces
+   * are fetched in order, for these are in none.
+   */
   pickAmong(peer: PickerPeer, pieces: Iterable<number>, now: Millis): number {
-    if (!peer.pieces || peer.wanted === 0 || this.#isOnParole(peer.id)) return -1;
+    if (!peer.pieces || peer.wanted === 0 || this.isSequential || this.#isOnParole(peer.id)) return -1;
     for (const piece of pieces) {
       const open = this.#open.get(piece) ?? this.#openListed(peer, piece, now);
       if (open && open.free > 0 && this.#mayFetch(peer, open)) return this.#take(open);

@@ -50,6 +50,7 @@ export class PieceVerdicts {
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#peers.sessions.values()) {
       if (session.phase !== 'up') continue;
+      session.allowedFast.delete(piece);
       if (!session.pieces?.has(piece)) this.#effects.write(session).have(piece);
       else if (wasMissing) {
         session.wanted--;

@@ -54,7 +54,10 @@ export class Slots {
 
   /** Nobody is served any more. */
   clear(): void {
-    for (const session of this.#sessions.values()) session.slot = 'none';
+    for (const session of this.#sessions.values()) {
+      session.slot = 'none';
+      this.#uploader.clear(session);
+    }
     this.#hasChanged = true;
   }
 
@@ -71,7 +74,7 @@ export class Slots {
     session.amChoking = isChoked;
     if (isChoked) {
       this.#effects.write(session).choke();
-      this.#uploader.clear(session);
+      this.#uploader.choke(session);
     } else this.#effects.write(session).unchoke();
   }
 }

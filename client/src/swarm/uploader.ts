@@ -7,6 +7,7 @@ import {
   UPLOAD_BURST_MS,
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { AllowedFast } from './allowed-fast.ts';
 import type { Effects } from './effects.ts';
 import { encodeMetadataDataHeader, encodeMetadataReject } from './extension.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
@@ -29,10 +30,12 @@ export interface UploadContent {
 export class Uploader {
   readonly meter = new RateMeter();
   readonly limit = new TokenBucket();
+  readonly allowedFast: AllowedFast;
   readonly #effects: Effects;
 
   constructor(effects: Effects) {
     this.#effects = effects;
+    this.allowedFast = new AllowedFast(effects);
   }
 
   /** False when no honest peer would ask so. */
@@ -46,10 +49,10 @@ export class Uploader {
     if (request.piece >= pieceCountOf(metainfo.totalLength, metainfo.pieceLength)) return false;
     if (request.begin + request.length > pieceLengthOf(metainfo, request.piece)) return false;
     const isRefused =
-      session.amChoking ||
       session.queue.length >= MAX_QUEUED_REQUESTS ||
       !content.isStored(request.piece) ||
-      session.revealed?.pieces.has(request.piece) === false;
+      session.revealed?.pieces.has(request.piece) === false ||
+      (session.amChoking && !this.allowedFast.grant(session, request));
     if (isRefused) this.#reject(session, request);
     else session.queue.push(request);
     return true;
@@ -69,9 +72,18 @@ export class Uploader {
     }
   }
 
-  /** The peer is choked from now on: nothing that it asked for is sent. */
+  /** The peer is choked from now on: of what it asked for, only what choked peers may have is sent. */
+  choke(session: PeerSession): void {
+    for (const request of session.queue.drain()) {
+      if (this.allowedFast.grant(session, request)) session.queue.push(request);
+      else this.#reject(session, request);
+    }
+  }
+
+  /** The peer is sent nothing from now on, offered or not. */
   clear(session: PeerSession): void {
-    for (const request of session.queue.drain()) this.#reject(session, request);
+    session.offeredFast.clear();
+    this.choke(session);
   }
 
   /** Sends what may be sent now. Returns when to call again; undefined when nothing waits or the channel must drain. */
@@ -103,7 +115,8 @@ export class Uploader {
     session.burstLeft -= Math.ceil(length / BLOCK_BYTES);
     session.servedAt = now;
     this.limit.spend(length);
-    session.sentThisRound += length;
+    // What a choked peer is given is no reason to give it more.
+    if (!session.amChoking) session.sentThisRound += length;
     session.upMeter.add(length, now);
     this.meter.add(length, now);
     session.lastSentAt = now;

@@ -217,10 +217,35 @@ export const RECHOKE_MS = 10_000;
 export const OPTIMISTIC_MS = 30_000;
 
 /**
- * A peer that took so much more than it gave waits twice as long for the optimistic slot. [bytes] One turn on a slow home
- * line; `sim -- swarm --kind freeride` measures what it keeps from free-riders.
+ * A turn that is not answered by then is over. [ms] Two rechokes: in the first the peer ranks us, and what it sends in the
+ * second is here. Measured as `OPTIMISTIC_GIFT_BYTES`.
+ */
+export const OPTIMISTIC_ANSWER_MS = 20_000;
+
+/**
+ * A peer that took so much more than it gave waits twice as long for the optimistic slot, one that gave so much more than
+ * it took half as long. [bytes] One turn on a slow home line; `sim -- swarm --kind freeride` measures what it keeps from
+ * free-riders. eMule's credits multiply the time in the queue as well (Kulbak and Bickson 2005).
  */
 export const OPTIMISTIC_GIFT_BYTES = 1024 * 1024;
+
+/** Most that giving shortens the wait by, so that newcomers get their turns. [times] eMule: ten. */
+export const MAX_OPTIMISTIC_CREDIT = 10;
+
+/** Pieces that a choked peer may have as its first ones (k). BEP 6: "we currently set k to 10". */
+export const ALLOWED_FAST_PIECES = 10;
+
+/** Most of a torrent's pieces that are among them. [0..1] Or a small torrent would be given to whoever gives nothing. */
+export const ALLOWED_FAST_SHARE = 0.1;
+
+/** Most that they hold together, and one piece in any case. [bytes] A few seconds of a home line. */
+export const ALLOWED_FAST_BYTES = 4 * 1024 * 1024;
+
+/** Most digests that are computed for one set. Ten of ten pieces take seven on average; more never matters. */
+export const MAX_ALLOWED_FAST_ROUNDS = 1000;
+
+/** Pieces that one peer may offer to a choked one; further ones are not read. Other clients offer 5 to 10. */
+export const MAX_ALLOWED_FAST = 64;
 
 /** Share of the best upload rate of late under which the line counts as idle, and slots are lent. [0..1] */
 export const SPARE_UPLOAD_SHARE = 0.7;
