@@ -1,3 +1,5 @@
+import { MAX_CHANNEL_ID } from './links.ts';
+
 /** Caps and times of the swarm's edges: storage, the torrent worker, bulk channels and the search for peers. */
 
 /** Most content that memory storage holds in one tab. [bytes] A tab that needs more is killed by some phones. */
@@ -89,8 +91,8 @@ export const PROGRESS_MS = 250;
 /** First channel id that swarms use; the lower ones belong to the link itself. */
 export const FIRST_CHANNEL_ID = 16;
 
-/** Last channel id. Chromium negotiates 1,024 SCTP streams. */
-export const LAST_CHANNEL_ID = 1_023;
+/** Last channel id: no link opens one beyond. */
+export const LAST_CHANNEL_ID = MAX_CHANNEL_ID;
 
 /** Bulk channels of one link, one per swarm. [channels] */
 export const MAX_CHANNELS_PER_LINK = 32;
