@@ -154,6 +154,7 @@ function now(): number {
 
 /** In a page that was just loaded: the time since then at which the download that goes on has its first byte. [ms] */
 async function firstByteAt(): Promise<number> {
+  // Events tell of progress four times a second: too seldom for this figure.
   while (window.skein?.downloads[0]?.firstByteMs === undefined) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
