@@ -5,7 +5,7 @@ import { Outstanding, type RequestState } from './outstanding.ts';
 test('requests come out in the order they went in, from anywhere, and are counted right', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('push' as const), block: fc.nat(30) }),
-    fc.record({ kind: fc.constantFrom('take' as const, 'cancel' as const), block: fc.nat(30) }),
+    fc.record({ kind: fc.constantFrom('take' as const, 'cancel' as const, 'recount' as const), block: fc.nat(30) }),
     fc.record({ kind: fc.constantFrom('shift' as const, 'uncount' as const), block: fc.constant(0) }),
   );
   fc.assert(
@@ -28,6 +28,11 @@ test('requests come out in the order they went in, from anywhere, and are counte
           seen.push(queue.cancel(block));
           expected.push(entry?.state ?? 'missing');
           if (entry) entry.state = 'cancelled';
+        } else if (kind === 'recount') {
+          const entry = model.find((each) => each.block === block && each.state === 'uncounted');
+          seen.push(queue.recount(block));
+          expected.push(entry !== undefined);
+          if (entry) entry.state = 'counted';
         } else if (kind === 'shift') {
           const entry = model.shift();
           queue.shift((first, isCounted) => seen.push(first, isCounted));

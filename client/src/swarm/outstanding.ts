@@ -72,6 +72,20 @@ export class Outstanding {
     return 'missing';
   }
 
+  /** Counts a request for `block` again that was given up and may still be answered. False when there is none. */
+  recount(block: number): boolean {
+    if (this.counted === this.#length) return false;
+    const mask = this.#blocks.length - 1;
+    for (let i = 0; i < this.#length; i++) {
+      const place = (this.#first + i) & mask;
+      if (this.#blocks[place] !== block || this.#states[place] !== UNCOUNTED) continue;
+      this.#states[place] = COUNTED;
+      this.counted++;
+      return true;
+    }
+    return false;
+  }
+
   has(block: number): boolean {
     const mask = this.#blocks.length - 1;
     for (let i = 0; i < this.#length; i++) if (this.#blocks[(this.#first + i) & mask] === block) return true;

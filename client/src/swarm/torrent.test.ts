@@ -262,3 +262,16 @@ test('stopping drops every peer and every buffer, and nothing is answered after 
   expect(out).toEqual([]);
   expect(leecher.torrent.nextDeadline()).toBeUndefined();
 });
+
+test('a source that stands still for half a minute and goes on sends one block twice at most', () => {
+  const content = makeContent(16, [6000 * KIB], 64 * KIB);
+  const lab = new Lab(16);
+  const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
+  const leecher = lab.add('leecher', { content, role: 'leecher' });
+  lab.connectAll();
+  lab.run(4000);
+  seed.uplinkFreeAt = lab.now + 30_000;
+  lab.run(90_000, () => leecher.isComplete);
+  expect(flawsOf([leecher])).toEqual([]);
+  expect(seed.torrent.snapshot().uploadedBytes).toBeLessThanOrEqual(content.bytes.length + BLOCK_BYTES);
+});
