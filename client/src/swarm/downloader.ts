@@ -1,10 +1,8 @@
-import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   BLOCK_BYTES,
   MAX_PIPELINE,
   MAX_REJECTS,
-  MAX_UNJUDGED_BLOCKS,
   PIPELINE_MS,
   REQUEST_BATCH,
   REQUEST_TIMEOUT_MS,
@@ -14,7 +12,6 @@ import {
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import { chooseBusyBlock } from './endgame.ts';
-import { leafHash } from './merkle.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
@@ -30,9 +27,7 @@ export type BlockOutcome =
   /** Nobody needs it (any more). */
   | 'unwanted'
   /** No honest peer would have sent it. */
-  | 'malformed'
-  /** It does not match its leaf. */
-  | 'lie';
+  | 'malformed';
 
 /** Asks peers for blocks and takes what they send. Knows requests and blocks; pieces and hashes are the torrent's. */
 export class Downloader {
@@ -88,11 +83,10 @@ export class Downloader {
   }
 
   /**
-   * Requests to keep outstanding: one until a block has shown that the peer does not lie. What is left is to be here as soon as possible: towards the end no peer is asked for
+   * Requests to keep outstanding. What is left is to be here as soon as possible: towards the end no peer is asked for
    * more than it will have sent when all are done, or the slow ones would owe what the fast ones could have fetched.
    */
-  #depthOf({ pipeline, isProven, hasV2 }: PeerSession, now: Millis): number {
-    if (this.#hashes && hasV2 && !isProven) return 1;
+  #depthOf({ pipeline }: PeerSession, now: Millis): number {
     const rate = this.meter.perSecond(now);
     const leftMs = rate === 0 ? Infinity : (1000 * this.#picker.missingBytes) / rate;
     const mostMs = this.#picker.hasDeadlines ? URGENT_PIPELINE_MS : PIPELINE_MS;
@@ -120,11 +114,6 @@ export class Downloader {
       this.wastedBytes += bytes.length;
       return session.countUnwanted() ? 'malformed' : 'unwanted';
     }
-    if (!this.#isCredible(session, piece, begin, bytes)) {
-      if (taken === 'counted') this.#picker.release(block);
-      this.wastedBytes += bytes.length;
-      return 'lie';
-    }
     session.progressAt = now;
     session.rejects = 0;
     session.pipeline.onBlock(bytes.length, now, session.outstanding.takenSentAt);
@@ -140,18 +129,6 @@ export class Downloader {
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from: session.id, leaf });
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
     return receipt.isWhole ? 'whole' : 'kept';
-  }
-
-  /**
-   * The first block of a peer is hashed at once and on the spot, a fraction of a millisecond, where its leaf is known: a
-   * peer that lies is caught before it is asked for more. Later blocks are hashed by the driver, many under way.
-   */
-  #isCredible(session: PeerSession, piece: number, begin: number, bytes: Uint8Array): boolean {
-    if (session.isProven || !this.#hashes) return true;
-    const leaf = this.#hashes.trees.leafAt(piece, begin / BLOCK_BYTES);
-    if (leaf && !equalBytes(leafHash(bytes), leaf)) return false;
-    session.isProven = leaf !== undefined || ++session.unjudgedBlocks >= MAX_UNJUDGED_BLOCKS;
-    return true;
   }
 
   /** The peer refuses a request (BEP 6). False when it refused too often to be of use. */
