@@ -70,7 +70,7 @@ class Pair {
     if (given.kind === 'priorities') this.#tell(this.taker, { kind: 'setPriorities', priorities: given.of });
     else if (given.kind === 'order')
       this.#tell(this.taker, { kind: 'setSequential', isSequential: given.isSequential });
-    else if (given.kind === 'cut') this.#cut();
+    else if (given.kind === 'cut') this.lab.cut(this.taker, this.source);
     else if (given.kind === 'limit') {
       this.#limits[given.side] = given.bytesPerSecond;
       this.#heardAt = this.lab.now;
@@ -114,14 +114,6 @@ class Pair {
   #meet(): void {
     const { isFinished } = this.taker.torrent.snapshot();
     if (!isFinished && this.taker.links.size + this.source.links.size === 0) this.lab.connect(this.taker, this.source);
-  }
-
-  #cut(): void {
-    const wereLinked = this.taker.links.delete(this.source.id);
-    this.source.links.delete(this.taker.id);
-    if (!wereLinked) return;
-    this.lab.input(this.taker, { kind: 'linkDown', peer: this.source.id });
-    this.lab.input(this.source, { kind: 'linkDown', peer: this.taker.id });
   }
 
   #tell(peer: LabPeer, command: TorrentCommand): void {

@@ -159,6 +159,14 @@ export class Lab {
     this.peers.forEach((a, index) => this.peers.slice(index + 1).forEach((b) => this.connect(a, b)));
   }
 
+  /** The link between the two breaks; both are told at once. */
+  cut(a: LabPeer, b: LabPeer): void {
+    if (!a.links.delete(b.id)) return;
+    b.links.delete(a.id);
+    this.input(a, { kind: 'linkDown', peer: b.id });
+    this.input(b, { kind: 'linkDown', peer: a.id });
+  }
+
   /** The peer vanishes without a word. */
   kill(peer: LabPeer): void {
     for (const id of [...peer.links.keys()]) this.#disconnect(peer, id);
