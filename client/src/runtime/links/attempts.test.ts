@@ -29,6 +29,19 @@ test('a peer that nobody can reach is reported at once, once, and not dialled ag
   expect(await third).toBe(a.linkTo(b));
 });
 
+test('nobody has to look at the promise of an attempt that fails', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  const [a, b] = lab.pairByOrder();
+  a.carry = () => false;
+  void a.links.open(b.contact, 'overlay');
+  await lab.clock.advance(50);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', note);
+  expect([a.events.length, unhandled]).toEqual([1, []]);
+});
+
 test('a peer that failed is reachable at once when it comes to us', async () => {
   const [a, b] = lab.pairByOrder();
   a.carry = () => false;
