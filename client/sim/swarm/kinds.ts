@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Figures } from '../report.ts';
 import { Samples, mean, rounded } from '../statistics.ts';
@@ -42,6 +43,9 @@ const STRONG = { up: 4000, down: 4000 } as const;
 /** A slow home line and the seed beside it: a download takes minutes there, so tit-for-tat has its rounds. [kB/s] */
 const SLOW = { up: 250, down: 1000 } as const;
 const SLOW_SEED = { up: 500, down: 1000 } as const;
+
+/** A rented server: what it is asked for leaves at once. [kB/s] */
+const SERVER = { up: 20_000, down: 20_000 } as const;
 
 /** Peers of a flash crowd come within so long. [ms] */
 const SPREAD_MS = 2000;
@@ -133,9 +137,32 @@ const leave = kind('leave', 'seeds leave as soon as one copy is out: whether eve
   };
 });
 
+const poison = kind('poison', 'version 2 with a poisoner: what it costs each peer, in blocks', 20, 16, (options) => {
+  const { swarm } = makeSwarm(options, true);
+  const first = swarm.add('seed', HOME);
+  const poisoner = swarm.add('seed', SERVER, { isPoisonous: true });
+  const leechers = Array.from({ length: options.nodes }, () => swarm.add('leecher', HOME));
+  for (const each of [first, poisoner]) swarm.join(each);
+  swarm.joinAll(leechers, SPREAD_MS);
+  swarm.runUntilDone(leechers, HORIZON_MS);
+  const wasted = leechers.map((peer) => peer.wrongBytes / BLOCK_BYTES);
+  return {
+    ...outcome(swarm, leechers),
+    figures: {
+      wastedBlocks: rounded(mean(wasted), 3),
+      mostWastedBlocks: Math.max(...wasted),
+      // With what was on its way when the link was closed, and small messages.
+      sentBlocks: rounded(poisoner.line.sentBytes / BLOCK_BYTES / leechers.length, 3),
+      bannedShare: rounded(leechers.filter(({ banned }) => banned.has(poisoner.id)).length / leechers.length),
+      blamedInnocents: leechers.filter(({ banned }) => banned.size > Number(banned.has(poisoner.id))).length,
+      ...common(leechers),
+    },
+  };
+});
+
 /** Every kind by its name on the command line. */
 export const KINDS: ReadonlyMap<string, SwarmKind> = new Map(
-  [freeride, seed, completion, scarce, tail, leave].map((each) => [each.name, each]),
+  [freeride, seed, completion, scarce, tail, leave, poison].map((each) => [each.name, each]),
 );
 
 function kind(
@@ -173,9 +200,13 @@ function crowd(options: KindOptions, line: typeof HOME | typeof STRONG, isSuperS
   };
 }
 
-function makeSwarm({ seed: number, mib }: KindOptions): { readonly swarm: Swarm; readonly bytes: number } {
+function makeSwarm(
+  { seed: number, mib }: KindOptions,
+  isV2 = false,
+): { readonly swarm: Swarm; readonly bytes: number } {
   const bytes = mib * MIB;
-  return { swarm: new Swarm({ seed: number, fileBytes: bytes, pieceLength: simulatedPieceLength(bytes) }), bytes };
+  const pieceLength = simulatedPieceLength(bytes);
+  return { swarm: new Swarm({ seed: number, fileBytes: bytes, pieceLength, isV2 }), bytes };
 }
 
 function outcome(swarm: Swarm, leechers: readonly SwarmPeer[]): Omit<SwarmRun, 'figures'> {

@@ -4,7 +4,7 @@ import type { Parcel } from './network.ts';
 /** Takes bytes of the stream from its far end. */
 export type Receive = (bytes: Uint8Array) => void;
 
-/** One buffer for all blocks: nobody looks at the payload, and every message is decoded before the next one. */
+/** One buffer for all blocks, which are zeros unless they are wrong: every message is decoded before the next one. */
 const scratch = new Uint8Array(PIECE_HEADER_BYTES + 128 * 1024);
 
 /** A block, without its payload until it arrives. */
@@ -13,8 +13,10 @@ export class BlockParcel implements Parcel {
   readonly #piece: number;
   readonly #begin: number;
   readonly #receive: Receive;
+  readonly #isWrong: boolean;
 
-  constructor(piece: number, begin: number, length: number, receive: Receive) {
+  constructor(piece: number, begin: number, length: number, receive: Receive, isWrong = false) {
+    this.#isWrong = isWrong;
     this.bytes = PIECE_HEADER_BYTES + length;
     this.#piece = piece;
     this.#begin = begin;
@@ -25,6 +27,7 @@ export class BlockParcel implements Parcel {
 
   deliver(): void {
     scratch.set(encodePieceHeader(this.#piece, this.#begin, this.bytes - PIECE_HEADER_BYTES));
+    scratch[PIECE_HEADER_BYTES] = Number(this.#isWrong);
     this.#receive(scratch.subarray(0, this.bytes));
   }
 }

@@ -7,9 +7,13 @@ import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, TorrentRun } 
 import { type Capacity, Line, type Network, type Parcel, Pipe } from './network.ts';
 import { BlockParcel, ControlParcel, type Receive } from './parcels.ts';
 import { SelfishFilter } from './selfish.ts';
+import { zeroLeaves } from './zeros.ts';
 
 /** From the last block of a piece to the answer of hash and storage. [ms] */
 const STORE_MS = 5;
+
+/** From a block to the verdict on it. [ms] A message to the worker, SHA-256 of 16 KiB, a message back. */
+const VERIFY_MS = 2;
 
 /** How a simulated peer is set up. */
 export interface SwarmPeerOptions {
@@ -19,6 +23,8 @@ export interface SwarmPeerOptions {
   readonly capacity: Capacity;
   /** It takes and never gives: it unchokes nobody. */
   readonly isSelfish?: boolean;
+  /** Every block that it sends is wrong. */
+  readonly isPoisonous?: boolean;
 }
 
 /** One end of a link. */
@@ -32,7 +38,10 @@ interface End {
   tail: ControlParcel | undefined;
 }
 
-/** The shipping machine of a torrent with a driver on the simulated network: no disk, no hashes, no payload. */
+/**
+ * The shipping machine of a torrent with a driver on the simulated network: no disk, and no payload but zeros. What a hash
+ * would tell of a block is told by its first byte.
+ */
 export class SwarmPeer {
   readonly id: NodeId;
   readonly torrent: Torrent;
@@ -46,8 +55,13 @@ export class SwarmPeer {
   /** Blocks that were kept and blocks that were sent. [bytes] */
   keptBytes = 0;
   sentBytes = 0;
+  /** Blocks that came from poisoners. [bytes] */
+  wrongBytes = 0;
+  readonly banned = new Set<NodeId>();
   hasLeft = false;
   storedPieces = 0;
+  /** Senders of the wrong blocks of each piece that is partly here, by where the block begins. */
+  readonly #wrong = new Map<number, Map<number, NodeId>>();
   readonly #network: Network;
   #armedAt: Millis | undefined;
 
@@ -125,6 +139,7 @@ export class SwarmPeer {
       case 'emit':
         if (output.event.kind === 'pieceStored') this.storedPieces++;
         if (output.event.kind === 'complete') this.completedAt ??= this.#network.now;
+        if (output.event.kind === 'banned') this.banned.add(output.event.peer);
     }
   }
 
@@ -133,18 +148,42 @@ export class SwarmPeer {
       case 'keepBlock':
         this.keptBytes += run.bytes.length;
         if (this.keptBytes >= 0.99 * this.options.metainfo.totalLength) this.almostAt ??= this.#network.now;
-        return;
+        return this.#note(run);
       case 'sendBlock':
         return this.#sendBlock(run.to, run.piece, run.begin, run.length);
       case 'finishPiece':
-        return this.#answer(run.effect, { kind: 'stored' });
+        return this.#answer(run.effect, this.#finish(run.piece, run.leaves !== undefined));
       case 'checkMetadata':
         return this.#answer(run.effect, { kind: 'metadata', metainfo: this.options.metainfo });
-      // Nothing is buffered, and a simulated torrent is of version 1.
-      case 'dropPiece':
-      case 'checkBlocks':
       case 'hashLeaves':
+        return this.#answer(run.effect, { kind: 'leaves', leaves: zeroLeaves(this.options.metainfo.pieceLength) });
+      case 'checkBlocks':
+        for (const [begin, from] of this.#wrong.get(run.piece) ?? []) this.#convict(run.piece, begin, from);
+        return;
+      case 'dropPiece':
+        this.#wrong.delete(run.piece);
     }
+  }
+
+  /** A block is kept in the place of what was there. */
+  #note({ piece, begin, from, bytes, leaf }: Extract<TorrentRun, { kind: 'keepBlock' }>): void {
+    const wrong = this.#wrong.get(piece);
+    wrong?.delete(begin);
+    if (bytes[0] === 0) return;
+    this.keptBytes -= bytes.length;
+    this.#wrong.set(piece, (wrong ?? new Map<number, NodeId>()).set(begin, from));
+    if (leaf) this.#convict(piece, begin, from);
+  }
+
+  #convict(piece: number, begin: number, from: NodeId): void {
+    this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockBad', piece, begin, from }));
+  }
+
+  #finish(piece: number, hasLeaves: boolean): EffectResult {
+    const begins = [...(this.#wrong.get(piece)?.keys() ?? [])];
+    if (begins.length > 0 && hasLeaves) return { kind: 'badBlocks', begins };
+    this.#wrong.delete(piece);
+    return { kind: begins.length > 0 ? 'mismatch' : 'stored' };
   }
 
   #answer(effect: number, result: EffectResult): void {
@@ -170,7 +209,12 @@ export class SwarmPeer {
     if (!end || end.filter) return;
     this.sentBytes += length;
     end.tail = undefined;
-    this.#send(end, new BlockParcel(piece, begin, length, end.receive));
+    const isWrong = this.options.isPoisonous === true;
+    const receive: Receive = (bytes) => {
+      if (isWrong) end.far.wrongBytes += length;
+      end.receive(bytes);
+    };
+    this.#send(end, new BlockParcel(piece, begin, length, receive, isWrong));
   }
 
   #send(end: End, parcel: Parcel): void {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { INITIAL_PIPELINE } from '../../../shared/src/limits/swarm.ts';
 import { swarmCommand } from './command.ts';
 import { KINDS, type SwarmRun } from './kinds.ts';
 import { SWARM_BARS, type SwarmReport, swarmSection } from './report.ts';
@@ -32,6 +33,14 @@ test('a free-rider gets a quarter of what contributors get', () =>
 
 test('when the seeds leave after one copy is out, everyone is done', () => {
   for (let seed = 1; seed <= 5; seed++) expect(missed('leave', run('leave', 6, 4, seed))).toEqual([]);
+});
+
+test('a poisoner in a swarm of version 2 costs each peer the one block that gives it away', () => {
+  const { figures, violations } = run('poison', 6, 4);
+  expect(violations).toEqual([]);
+  expect(figures).toMatchObject({ wastedBlocks: 1, mostWastedBlocks: 1, bannedShare: 1, blamedInnocents: 0 });
+  // It gets rid of no more than it was first asked for, and of hashes and other small messages.
+  expect(figures['sentBlocks']).toBeLessThan(INITIAL_PIPELINE + 1);
 });
 
 test('the same command gives the same run', () => expect(run('leave', 5, 2, 9)).toEqual(run('leave', 5, 2, 9)));

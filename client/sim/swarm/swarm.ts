@@ -7,6 +7,7 @@ import { PieceSet } from '../../src/swarm/piece-set.ts';
 import type { Metainfo } from '../../src/swarm/types.ts';
 import { type Capacity, Network } from './network.ts';
 import { SwarmPeer, type SwarmPeerOptions } from './peer.ts';
+import { zeroMetainfo } from './zeros.ts';
 
 /** One way between two peers of the simulated swarm. [ms] Evenly from the first to the second: one continent. */
 const LATENCY_MS = [10, 60] as const;
@@ -16,6 +17,8 @@ export interface SwarmSetup {
   readonly seed: number;
   readonly fileBytes: number;
   readonly pieceLength: number;
+  /** Blocks have hashes of their own (BEP 52). */
+  readonly isV2?: boolean;
 }
 
 /** A simulated swarm: peers with access lines, linked at random, each to at most as many as a page links. */
@@ -26,9 +29,13 @@ export class Swarm {
   readonly peers: SwarmPeer[] = [];
   readonly rng: Rng;
 
-  constructor({ seed, fileBytes, pieceLength }: SwarmSetup) {
+  constructor({ seed, fileBytes, pieceLength, isV2 = false }: SwarmSetup) {
     this.rng = seededRng(seed);
     this.pieceCount = pieceCountOf(fileBytes, pieceLength);
+    if (isV2) {
+      this.metainfo = zeroMetainfo(`swarm ${seed}`, fileBytes, pieceLength);
+      return;
+    }
     const files = [{ path: ['file'], length: fileBytes }];
     // Nobody hashes in the simulation, so the hashes are zeros; the seed makes the torrent one of its own.
     const pieceHashes = new Uint8Array(20 * this.pieceCount);
