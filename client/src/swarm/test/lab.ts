@@ -312,7 +312,9 @@ export class Lab {
     });
     if (link.isCongested || link.queued <= HIGH_WATER) return;
     link.isCongested = true;
-    this.after(0, () => this.input(from, { kind: 'congested', peer: to }));
+    this.after(0, () => {
+      if (from.links.get(to) === link) this.input(from, { kind: 'congested', peer: to });
+    });
   }
 
   #sent(from: LabPeer, to: NodeId, link: { queued: number; isCongested: boolean }, length: number): void {
