@@ -19,6 +19,10 @@ import type { TorrentOutput } from './types.ts';
 import { FAST_BIT, type WireMessage, type WireRequest, WireWriter } from './wire.ts';
 
 const KIB = 1024;
+
+/** Of the 128 pieces of a bench's torrent. */
+const SIZE = 3;
+
 const bytes20 = fc.uint8Array({ minLength: 20, maxLength: 20 });
 
 const piecesIn = (messages: readonly WireMessage[]): number[] =>
@@ -84,9 +88,11 @@ test('a set holds different pieces of the torrent, as many as asked for, and beg
 });
 
 test('a set is ten pieces, fewer of a small torrent or of large pieces, and none of a tiny one', () => {
-  const { metainfo } = makeContent(1, [8192 * KIB], 64 * KIB);
-  expect(allowedFastSize(metainfo)).toBe(ALLOWED_FAST_PIECES);
-  expect(allowedFastSize({ ...metainfo, totalLength: 45 * 64 * KIB })).toBe(4);
+  const { metainfo } = new Bench('seed').content;
+  expect(allowedFastSize({ ...metainfo, totalLength: 500 * 64 * KIB })).toBe(ALLOWED_FAST_PIECES);
+  expect(allowedFastSize({ ...metainfo, totalLength: 5000 * 64 * KIB })).toBe(ALLOWED_FAST_PIECES);
+  expect(allowedFastSize(metainfo)).toBe(SIZE);
+  expect(allowedFastSize({ ...metainfo, totalLength: 10 * 64 * KIB })).toBe(1);
   expect(allowedFastSize({ ...metainfo, totalLength: 9 * 64 * KIB })).toBe(0);
   const large = { ...metainfo, pieceLength: ALLOWED_FAST_BYTES, totalLength: 2 ** 40 };
   expect(allowedFastSize(large)).toBe(1);
@@ -97,14 +103,14 @@ test('a set is ten pieces, fewer of a small torrent or of large pieces, and none
 test('a newcomer is offered its set once it has said that it has nothing', () => {
   const { bench, offered } = seedAndNewcomer();
   const { infoHashBytes } = bench.torrent;
-  expect(offered).toEqual(allowedFastSet(nodeIdToBytes(bench.peer), infoHashBytes, 128, ALLOWED_FAST_PIECES));
+  expect(offered).toEqual(allowedFastSet(nodeIdToBytes(bench.peer), infoHashBytes, 128, SIZE));
 });
 
 test('a peer that has as many pieces as a set is offered nothing, and one that has fewer only what it lacks', () => {
-  const set = allowedFastSet(nodeIdToBytes(new Bench('seed').peer), new Bench('seed').torrent.infoHashBytes, 128, 10);
+  const set = allowedFastSet(nodeIdToBytes(new Bench('seed').peer), new Bench('seed').torrent.infoHashBytes, 128, SIZE);
   for (const [has, offered] of [
     [set, []],
-    [set.slice(0, 4), set.slice(4)],
+    [set.slice(0, 1), set.slice(1)],
   ] as const) {
     const bench = new Bench('seed');
     bench.messages(bench.greet());
@@ -148,10 +154,10 @@ test('a peer that has as many pieces as a set by now is refused', () => {
   const { bench, offered } = seedAndNewcomer();
   expect(blocks(askFor(bench, at(offered, 0)))).toBe(4);
   bench.receive((writer) => {
-    for (let piece = 0; piece < ALLOWED_FAST_PIECES; piece++) writer.have(piece);
+    for (let piece = 0; piece < SIZE; piece++) writer.have(piece);
     return writer;
   });
-  const missing = offered.findLast((piece) => piece >= ALLOWED_FAST_PIECES) as number;
+  const missing = offered.findLast((piece) => piece >= SIZE) as number;
   expect(blocks(askFor(bench, missing))).toBe(0);
 });
 

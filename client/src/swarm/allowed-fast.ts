@@ -5,6 +5,7 @@ import {
   ALLOWED_FAST_PIECES,
   ALLOWED_FAST_SHARE,
   MAX_ALLOWED_FAST_ROUNDS,
+  MIN_ALLOWED_FAST_TORRENT,
 } from '../../../shared/src/limits/swarm.ts';
 import type { Effects } from './effects.ts';
 import { pieceCountOf } from './metainfo.ts';
@@ -42,7 +43,8 @@ export function allowedFastSet(
 
 /** How many pieces of the torrent are in a set: few of a small torrent and of large pieces, or it were given away. */
 export function allowedFastSize({ totalLength, pieceLength }: Metainfo): number {
-  const byCount = Math.floor(ALLOWED_FAST_SHARE * pieceCountOf(totalLength, pieceLength));
+  const pieceCount = pieceCountOf(totalLength, pieceLength);
+  const byCount = pieceCount < MIN_ALLOWED_FAST_TORRENT ? 0 : Math.ceil(ALLOWED_FAST_SHARE * pieceCount);
   const byBytes = Math.max(1, Math.floor(ALLOWED_FAST_BYTES / pieceLength));
   return Math.min(ALLOWED_FAST_PIECES, byCount, byBytes);
 }
