@@ -1,9 +1,9 @@
 import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
 import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
+import type { TorrentProgress } from './checkpoints.ts';
 import { WorkerError } from './errors.ts';
 import type { DownloadSource } from './protocol.ts';
 import type { ResumeRecord } from './storage/resume.ts';
-import type { TorrentProgress } from './torrent-driver.ts';
 
 /** A download as it is about to start. */
 export interface DownloadPlan {

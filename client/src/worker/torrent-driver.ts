@@ -1,5 +1,4 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { CHECKPOINT_MS } from '../../../shared/src/limits/storage.ts';
 import type { Machine, Millis } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
 import type {
@@ -14,31 +13,23 @@ import type {
   TorrentRun,
   TorrentSnapshot,
 } from '../swarm/types.ts';
-import { PIECE_HEADER_BYTES, encodePieceHeader } from '../swarm/wire.ts';
-import { PieceSet } from './bitfield.ts';
+import type { PieceSet } from './bitfield.ts';
 import { checkMetadata } from './check-metadata.ts';
+import { Checkpoints, type TorrentProgress } from './checkpoints.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { PeerOutbox } from './peer-outbox.ts';
-import { PieceWork } from './piece-work.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
 import type { RateLimits, WorkerReport } from './protocol.ts';
-import { Layout } from './storage/layout.ts';
-import { type ContentStore, type OwnBytes, StorageError, toStorageError } from './storage/types.ts';
+import { type ContentStore, type StorageError, toStorageError } from './storage/types.ts';
 import { summarize } from './summary.ts';
+import { TorrentContent } from './torrent-content.ts';
+import { type PipeEnd, TorrentPeers } from './torrent-peers.ts';
 
 /** The machine of a torrent, as its driver needs it. */
 export interface TorrentMachine extends Machine<TorrentInput, TorrentOutput> {
   /** Rates are those of `now`, or of the last input. */
   snapshot(now?: Millis): TorrentSnapshot;
   pieceMap(): PieceMap;
-}
-
-/** What is kept of a download between two pages. */
-export interface TorrentProgress {
-  readonly metainfo: Metainfo | undefined;
-  readonly bitfield: Uint8Array | undefined;
-  readonly isPaused: boolean;
 }
 
 /** What a driver starts from and reaches out to. */
@@ -60,22 +51,6 @@ export interface DriverSetup {
   report(report: WorkerReport): void;
 }
 
-/** Whose channel this is. */
-export interface PipeEnd {
-  readonly peer: NodeId;
-  readonly isOutbound: boolean;
-  /** The page's name for this channel. */
-  readonly serial: number;
-}
-
-interface Peer {
-  readonly serial: number;
-  readonly pipe: Pipe;
-  readonly outbox: PeerOutbox;
-  /** The machine knows of it. */
-  isUp: boolean;
-}
-
 /**
  * Runs the machine of one torrent: carries its outputs out on channels, buffers, hashes and storage, and gives it
  * what comes of them. An input that an output causes waits its turn, so the machine is never entered twice.
@@ -85,26 +60,35 @@ export class TorrentDriver {
   readonly #setup: DriverSetup;
   readonly #machine: TorrentMachine;
   readonly #progress: ProgressReporter;
-  /** BOUNDED: by MAX_CHANNELS_PER_TORRENT, kept by the page. */
-  readonly #peers = new Map<NodeId, Peer>();
+  readonly #peers: TorrentPeers;
+  readonly #content: TorrentContent;
+  readonly #checkpoints: Checkpoints;
   /** BOUNDED: drained before `#push` returns. */
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
   readonly #timer = new DeadlineTimer(() => this.#push({ kind: 'deadline' }));
-  #metainfo: Metainfo | undefined;
-  #store: ContentStore | undefined;
-  #stored: PieceSet | undefined;
-  #pieces: PieceWork | undefined;
-  #checkpointTimer: ReturnType<typeof setTimeout> | undefined;
-  #saving: Promise<void> = Promise.resolve();
 
   constructor(setup: DriverSetup) {
     this.infoHash = setup.infoHash;
     this.#setup = setup;
     this.#machine = setup.machine;
     this.#progress = new ProgressReporter(setup.infoHash, setup.machine, (report) => setup.report(report));
-    this.#store = setup.store;
+    this.#peers = new TorrentPeers(setup.infoHash, {
+      push: (input) => this.#push(input),
+      report: (report) => setup.report(report),
+    });
+    this.#content = new TorrentContent(setup.store, {
+      failed: (error) => this.#progress.setError(this.#progress.error ?? error),
+      blockBad: (piece, begin, from) => this.#push({ kind: 'blockBad', piece, begin, from }),
+      unreadable: (error) => this.#storageFailed(error),
+    });
+    this.#checkpoints = new Checkpoints(this.#content, {
+      // A torrent that storage stopped is not paused by choice: the next page tries again.
+      isPaused: () => this.#machine.snapshot().isPaused && !this.#progress.error,
+      save: (progress) => setup.save(progress),
+      failed: (error) => this.#storageFailed(error),
+    });
     if (setup.metainfo) this.#know(setup.metainfo, setup.stored);
     this.#progress.setError(setup.error);
   }
@@ -114,60 +98,33 @@ export class TorrentDriver {
     const isPaused = this.#setup.isPaused || this.#setup.error !== undefined;
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused } });
     this.#progress.reportNow();
-    void this.#checkpoint();
+    void this.#checkpoints.now();
   }
 
   get metainfo(): Metainfo | undefined {
-    return this.#metainfo;
+    return this.#content.metainfo;
   }
 
   get isComplete(): boolean {
-    return this.#stored?.isFull ?? false;
+    return this.#content.stored?.isFull ?? false;
   }
 
   /** Connects a peer; a channel it had before is replaced. */
-  attach({ peer, isOutbound, serial }: PipeEnd, pipe: Pipe): void {
-    if (this.#isStopped) {
-      pipe.close();
-      return;
-    }
-    this.#detach(peer);
-    const outbox = new PeerOutbox(pipe, {
-      congested: () => this.#push({ kind: 'congested', peer }),
-      writable: () => this.#push({ kind: 'writable', peer }),
-      broken: () => this.#lost(peer, entry),
-    });
-    const entry: Peer = { serial, pipe, outbox, isUp: false };
-    this.#peers.set(peer, entry);
-    const linkUp = (): void => {
-      if (entry.isUp || this.#peers.get(peer) !== entry) return;
-      entry.isUp = true;
-      this.#push({ kind: 'linkUp', peer, isOutbound });
-    };
-    pipe.start({
-      // The opener makes its end of the channel last and speaks first: what the other side sent before might be lost.
-      open: () => {
-        if (isOutbound) linkUp();
-      },
-      message: (bytes) => {
-        linkUp();
-        this.#push({ kind: 'received', from: peer, bytes });
-      },
-      writable: () => outbox.handleWritable(),
-      closed: () => this.#lost(peer, entry),
-    });
+  attach(end: PipeEnd, pipe: Pipe): void {
+    if (this.#isStopped) pipe.close();
+    else this.#peers.attach(end, pipe);
   }
 
   /** The link to the peer is gone. */
   peerGone(peer: NodeId): void {
-    const entry = this.#peers.get(peer);
-    if (entry) this.#lost(peer, entry);
+    this.#peers.gone(peer);
   }
 
   async setPaused(isPaused: boolean): Promise<void> {
-    if (!isPaused && this.#metainfo && !this.#store) {
+    const { metainfo } = this.#content;
+    if (!isPaused && metainfo && !this.#content.store) {
       try {
-        this.#store = await this.#setup.openStore(this.#metainfo);
+        this.#content.opened(await this.#setup.openStore(metainfo));
       } catch (error) {
         this.#storageFailed(error);
         return;
@@ -178,7 +135,7 @@ export class TorrentDriver {
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused } });
     this.#progress.reportNow();
     // Not waited for: what a person asks for next is not to wait for the disk.
-    void this.#checkpoint();
+    void this.#checkpoints.now();
   }
 
   /** What a person wants of it: priorities, limits, order. Pausing is `setPaused`. */
@@ -203,27 +160,20 @@ export class TorrentDriver {
 
   /** A complete file. Rejects with `StorageError`; undefined while pieces of it are missing. */
   async file(index: number): Promise<Blob | undefined> {
-    const metainfo = this.#metainfo;
-    if (!metainfo?.files[index] || !this.#store) return undefined;
-    const pieces = new Layout(metainfo.files).pieces(index, metainfo.pieceLength);
-    for (let piece = pieces?.first ?? 0; pieces && piece <= pieces.last; piece++) {
-      if (!this.#stored?.has(piece)) return undefined;
-    }
-    return await this.#store.file(index);
+    return await this.#content.file(index);
   }
 
   /** Disconnects everyone and lets go of the storage, which is deleted unless `keepData`. */
   async stop(keepData: boolean): Promise<void> {
     if (this.#isStopped) return;
     this.#push({ kind: 'command', command: { kind: 'stop' } });
-    if (keepData) await this.#checkpoint();
+    if (keepData) await this.#checkpoints.now();
     this.#isStopped = true;
-    for (const peer of [...this.#peers.keys()]) this.#detach(peer);
+    this.#peers.detachAll();
     this.#timer.stop();
-    clearTimeout(this.#checkpointTimer);
     this.#progress.stop();
-    await this.#saving;
-    await (keepData ? this.#store?.close() : this.#store?.destroy());
+    await this.#checkpoints.stop();
+    await (keepData ? this.#content.store?.close() : this.#content.store?.destroy());
   }
 
   #push(input: TorrentInput): void {
@@ -236,7 +186,7 @@ export class TorrentDriver {
       this.#machine.handle(next, performance.now(), out);
       for (const output of out) this.#carryOut(output);
       out.length = 0;
-      if (this.#inbox.length === 0) for (const peer of this.#peers.values()) peer.outbox.flush();
+      if (this.#inbox.length === 0) this.#peers.flush();
     }
     this.#isRunning = false;
     this.#timer.arm(this.#machine.nextDeadline()?.at ?? Infinity);
@@ -246,10 +196,10 @@ export class TorrentDriver {
   #carryOut(output: TorrentOutput): void {
     switch (output.kind) {
       case 'send':
-        this.#peers.get(output.to)?.outbox.add(output.bytes);
+        this.#peers.outbox(output.to)?.add(output.bytes);
         return;
       case 'closeLink':
-        this.#drop(output.peer, output.why);
+        this.#peers.drop(output.peer, output.why);
         return;
       case 'run':
         this.#run(output.run);
@@ -266,23 +216,25 @@ export class TorrentDriver {
     switch (run.kind) {
       case 'keepBlock':
         this.#progress.firstByte();
-        this.#pieces?.keep(run);
+        this.#content.pieces?.keep(run);
         return;
       case 'checkBlocks':
-        this.#pieces?.check(run.piece, run.leaves);
+        this.#content.pieces?.check(run.piece, run.leaves);
         return;
       case 'finishPiece':
-        void this.#finishPiece(run).then((result) => this.#done(run.effect, result));
+        void this.#content.finishPiece(run).then((result) => this.#done(run.effect, result));
         return;
       case 'hashLeaves':
-        void this.#pieces?.hashStored(run.piece).then((result) => this.#done(run.effect, result));
+        void this.#content.pieces?.hashStored(run.piece).then((result) => this.#done(run.effect, result));
         return;
       case 'dropPiece':
-        this.#pieces?.drop(run.piece);
+        this.#content.pieces?.drop(run.piece);
         return;
-      case 'sendBlock':
-        this.#sendBlock(run.to, run.piece, run.begin, run.length);
+      case 'sendBlock': {
+        const outbox = this.#peers.outbox(run.to);
+        if (outbox) this.#content.sendBlock(run, outbox);
         return;
+      }
       case 'checkMetadata':
         void this.#checkMetadata(run.infoBytes).then((result) => this.#done(run.effect, result));
         return;
@@ -302,14 +254,14 @@ export class TorrentDriver {
         return;
       }
       case 'pieceLayers':
-        this.#metainfo = event.metainfo;
-        void this.#checkpoint();
+        this.#content.learnLayers(event.metainfo);
+        void this.#checkpoints.now();
         return;
       case 'pieceStored':
-        this.#checkpointTimer ??= setTimeout(() => void this.#checkpoint(), CHECKPOINT_MS);
+        this.#checkpoints.soon();
         return;
       case 'complete':
-        void this.#checkpoint();
+        void this.#checkpoints.now();
         break;
       case 'banned':
         this.#progress.ban(event.peer);
@@ -322,41 +274,18 @@ export class TorrentDriver {
     this.#progress.reportNow();
   }
 
-  #sendBlock(to: NodeId, piece: number, begin: number, length: number): void {
-    const outbox = this.#peers.get(to)?.outbox;
-    if (!outbox || !this.#metainfo || !this.#store) return;
-    const message: OwnBytes = new Uint8Array(PIECE_HEADER_BYTES + length);
-    message.set(encodePieceHeader(piece, begin, length));
-    try {
-      const reading = this.#store.read(
-        piece * this.#metainfo.pieceLength + begin,
-        message.subarray(PIECE_HEADER_BYTES),
-      );
-      outbox.addBlock(message, reading);
-      reading?.catch((error: unknown) => this.#storageFailed(error));
-    } catch (error) {
-      this.#storageFailed(error);
-    }
-  }
-
-  async #finishPiece(run: Extract<TorrentRun, { kind: 'finishPiece' }>): Promise<EffectResult> {
-    const result = (await this.#pieces?.finish(run)) ?? ({ kind: 'mismatch' } as const);
-    if (result.kind === 'stored') this.#stored?.add(run.piece);
-    return result;
-  }
-
   async #checkMetadata(infoBytes: Uint8Array): Promise<EffectResult> {
     const metainfo = await checkMetadata(this.infoHash, infoBytes);
     if (!metainfo) return { kind: 'badMetadata' };
     if (!this.#isStopped) {
       try {
-        this.#store = await this.#setup.openStore(metainfo);
+        this.#content.opened(await this.#setup.openStore(metainfo));
       } catch (error) {
         this.#storageFailed(error);
       }
     }
     this.#know(metainfo, undefined);
-    void this.#checkpoint();
+    void this.#checkpoints.now();
     return { kind: 'metadata', metainfo };
   }
 
@@ -365,13 +294,7 @@ export class TorrentDriver {
   }
 
   #know(metainfo: Metainfo, stored: PieceSet | undefined): void {
-    this.#metainfo = metainfo;
-    this.#pieces = new PieceWork(metainfo, {
-      store: () => this.#store,
-      failed: (error) => this.#progress.setError(this.#progress.error ?? error),
-      blockBad: (piece, begin, from) => this.#push({ kind: 'blockBad', piece, begin, from }),
-    });
-    this.#stored = stored ?? new PieceSet(Math.ceil(metainfo.totalLength / metainfo.pieceLength));
+    this.#content.know(metainfo, stored);
     this.#progress.setMetainfo(metainfo);
   }
 
@@ -380,46 +303,5 @@ export class TorrentDriver {
     this.#progress.setError(toStorageError(error));
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused: true } });
     this.#progress.reportNow();
-  }
-
-  /** The peer's channel ended without our doing. */
-  #lost(peer: NodeId, entry: Peer): void {
-    if (this.#peers.get(peer) !== entry) return;
-    this.#detach(peer);
-    this.#setup.report({ kind: 'channelClosed', infoHash: this.infoHash, peer, serial: entry.serial });
-  }
-
-  #detach(peer: NodeId): void {
-    const entry = this.#peers.get(peer);
-    if (!entry) return;
-    this.#peers.delete(peer);
-    entry.pipe.close();
-    if (entry.isUp) this.#push({ kind: 'linkDown', peer });
-  }
-
-  /** The machine wants no more of the peer. */
-  #drop(peer: NodeId, why: string): void {
-    const entry = this.#peers.get(peer);
-    if (!entry) return;
-    entry.outbox.flush();
-    this.#peers.delete(peer);
-    entry.pipe.close();
-    this.#setup.report({ kind: 'peerDropped', infoHash: this.infoHash, peer, serial: entry.serial, why });
-  }
-
-  async #checkpoint(): Promise<void> {
-    clearTimeout(this.#checkpointTimer);
-    this.#checkpointTimer = undefined;
-    const bitfield = this.#stored?.toBytes();
-    try {
-      await this.#store?.flush();
-      const { isPaused } = this.#machine.snapshot();
-      // A torrent that storage stopped is not paused by choice: the next page tries again.
-      const progress = { metainfo: this.#metainfo, bitfield, isPaused: isPaused && !this.#progress.error };
-      this.#saving = this.#saving.then(() => this.#setup.save(progress)).catch(() => undefined);
-      await this.#saving;
-    } catch (error) {
-      this.#storageFailed(error);
-    }
   }
 }

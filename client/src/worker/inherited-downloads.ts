@@ -1,0 +1,89 @@
+import type { InfoHash } from '../swarm/types.ts';
+import { PieceSet } from './bitfield.ts';
+import { type DownloadPlan, completePlan, pieceCount, planResume } from './download-plan.ts';
+import { describeError } from './errors.ts';
+import type { WorkerReport } from './protocol.ts';
+import type { RunningTorrents } from './running-torrents.ts';
+import { type HeldLock, takeLock } from './storage/lock.ts';
+import type { ResumeRecords } from './storage/resume.ts';
+import { stillReport } from './still-report.ts';
+import { summarize } from './summary.ts';
+import type { Turns } from './turns.ts';
+
+/** What inherited downloads need of the table. */
+export interface InheritedHost {
+  readonly records: ResumeRecords;
+  readonly running: RunningTorrents;
+  readonly turns: Turns;
+  report(report: WorkerReport): void;
+}
+
+/**
+ * Downloads that somebody else began and that become this tab's with their lock: those that an earlier page left, and
+ * those of another tab that went away.
+ */
+export class InheritedDownloads {
+  readonly #host: InheritedHost;
+  /** Ends the wait of a download, left by an earlier page, for another tab's lock. BOUNDED: by the records. */
+  readonly #waiting = new Map<InfoHash, AbortController>();
+
+  constructor(host: InheritedHost) {
+    this.#host = host;
+  }
+
+  /** Goes on with a download of an earlier page, as soon as no other tab does. */
+  resumeLater(infoHash: InfoHash): void {
+    const patience = new AbortController();
+    this.#waiting.set(infoHash, patience);
+    void takeLock(infoHash, undefined, patience.signal).then(async (lock) => {
+      if (this.#waiting.get(infoHash) === patience) this.#waiting.delete(infoHash);
+      if (lock) await this.#carryOn(infoHash, lock, () => this.#resume(infoHash, lock));
+    });
+  }
+
+  /** Waits no longer to go on with it. */
+  stop(infoHash: InfoHash): void {
+    this.#waiting.get(infoHash)?.abort();
+  }
+
+  stopAll(): void {
+    for (const waiting of this.#waiting.values()) waiting.abort();
+  }
+
+  /** The tab that this one followed is gone. */
+  takeOver(plan: DownloadPlan, lock: HeldLock): void {
+    void this.#carryOn(plan.infoHash, lock, async () => {
+      const record = await this.#host.records.read(plan.infoHash).catch(() => undefined);
+      const { metainfo } = completePlan(plan, record);
+      await this.#host.running.begin(plan, lock, record);
+      if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
+    });
+  }
+
+  async #resume(infoHash: InfoHash, lock: HeldLock): Promise<void> {
+    // The tab that held the lock may have written a newer one, or removed it.
+    const record = await this.#host.records.read(infoHash).catch(() => undefined);
+    if (!record || record.isParked) {
+      lock.release();
+      return;
+    }
+    const plan = planResume(record);
+    const { metainfo, name, trackers } = plan;
+    const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
+    this.#host.report({ kind: 'resumed', infoHash, name, trackers, isComplete, priorities: record.priorities });
+    await this.#host.running.begin(plan, lock, record);
+    if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
+  }
+
+  /** Runs `work` with the lock of a torrent, unless that runs here by now. */
+  async #carryOn(infoHash: InfoHash, lock: HeldLock, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#host.turns.take(infoHash, async () => {
+        if (this.#host.running.has(infoHash)) lock.release();
+        else await work();
+      });
+    } catch (error) {
+      this.#host.report(stillReport(infoHash, 'failed', 0, describeError(error)));
+    }
+  }
+}

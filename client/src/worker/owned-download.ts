@@ -1,0 +1,74 @@
+import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import type { FilePriority } from '../swarm/types.ts';
+import { PieceSet } from './bitfield.ts';
+import type { TorrentProgress } from './checkpoints.ts';
+import { type DownloadPlan, pieceCount, recordOf } from './download-plan.ts';
+import type { HeldLock } from './storage/lock.ts';
+import { OpfsStore } from './storage/opfs.ts';
+import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
+import type { ContentStore } from './storage/types.ts';
+
+/**
+ * What the next page goes on from with a running download: its record, and between two records the journal of its
+ * storage. Both are this tab's to write, as the lock is held here.
+ */
+export class OwnedDownload {
+  readonly lock: HeldLock;
+  readonly #records: ResumeRecords;
+  readonly #plan: DownloadPlan;
+  #disk: OpfsStore | undefined;
+  #torrentFile: Uint8Array | undefined;
+  #priorities: readonly FilePriority[] | undefined;
+  #generation: number;
+  /** Nothing is recorded of it any more. */
+  #isRemoved = false;
+
+  /** `record` is the newest that there is. */
+  constructor(lock: HeldLock, records: ResumeRecords, plan: DownloadPlan, record: ResumeRecord | undefined) {
+    this.lock = lock;
+    this.#records = records;
+    this.#plan = plan;
+    this.#priorities = record?.priorities;
+    this.#generation = record?.generation ?? 0;
+  }
+
+  /** Its storage is open. */
+  opened(store: ContentStore): void {
+    if (store instanceof OpfsStore) this.#disk = store;
+  }
+
+  /** The next record says how much each file is wanted. */
+  setPriorities(priorities: readonly FilePriority[]): void {
+    this.#priorities = priorities;
+  }
+
+  /** Writes the record. Rejects when the browser refuses. */
+  async save(progress: TorrentProgress): Promise<void> {
+    if (this.#isRemoved) return;
+    this.#generation++;
+    this.#torrentFile ??= progress.metainfo && encodeTorrentFile(progress.metainfo);
+    await this.#records.write(recordOf(this.#plan, progress, this.#torrentFile, this.#priorities, this.#generation));
+    if (!progress.metainfo) return;
+    const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
+    this.#disk?.recorded((piece) => recorded.has(piece));
+  }
+
+  /** Notes what was stored since the last record. */
+  writeJournal(): void {
+    this.#disk?.writeJournal();
+  }
+
+  /** The next page knows nothing of it. Rejects when the browser refuses. */
+  async remove(): Promise<void> {
+    this.#isRemoved = true;
+    await this.#records.remove(this.#plan.infoHash);
+  }
+
+  /** What is stored stays, and the next page does not go on with it by itself. Rejects when the browser refuses. */
+  async park(): Promise<void> {
+    const { infoHash } = this.#plan;
+    const record = await this.#records.read(infoHash);
+    if (record) await this.#records.write({ ...record, isParked: true });
+    else await this.#records.remove(infoHash);
+  }
+}

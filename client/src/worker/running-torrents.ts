@@ -1,0 +1,179 @@
+import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Rng } from '../../../shared/src/machine.ts';
+import { contentLengthOf } from '../swarm/content-length.ts';
+import { Torrent } from '../swarm/torrent.ts';
+import type { InfoHash } from '../swarm/types.ts';
+import { PieceSet } from './bitfield.ts';
+import { type DownloadPlan, completePlan, pieceCount } from './download-plan.ts';
+import { WorkerError } from './errors.ts';
+import { Limiter } from './limiter.ts';
+import { OwnedDownload } from './owned-download.ts';
+import type { WorkerReport } from './protocol.ts';
+import type { HeldLock } from './storage/lock.ts';
+import type { StoreOpener } from './storage/opener.ts';
+import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
+import { type ContentStore, StorageError } from './storage/types.ts';
+import { stillReport } from './still-report.ts';
+import type { ProgressReport, TabNews } from './tab-news.ts';
+import { TorrentDriver } from './torrent-driver.ts';
+
+/** A torrent that runs here. */
+export interface Running {
+  readonly driver: TorrentDriver;
+  /** What it began with, for another beginning after storage failed. */
+  readonly plan: DownloadPlan;
+  /** Its files and its record, while they are ours; undefined for shares and for content in memory. */
+  readonly owned: OwnedDownload | undefined;
+  /** Its storage could not be opened: what it claims to have is not verified. */
+  readonly isUnopened: boolean;
+  /** The newest one. */
+  progress: ProgressReport | undefined;
+}
+
+/** How a torrent begins. */
+export interface Beginning {
+  readonly store?: ContentStore;
+  readonly stored?: PieceSet;
+  readonly record?: ResumeRecord | undefined;
+  readonly error?: StorageError;
+  /** Leaves that are known of what is stored. */
+  readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
+}
+
+/** What running torrents take of this tab. */
+export interface RunningHost {
+  readonly rng: Rng;
+  readonly opener: StoreOpener;
+  readonly records: ResumeRecords;
+  readonly news: TabNews;
+  report(report: WorkerReport): void;
+}
+
+/** The torrents that run in this tab, each from the opening of its storage to its end. */
+export class RunningTorrents {
+  readonly #host: RunningHost;
+  /** BOUNDED: by what the person shares and downloads. */
+  readonly #torrents = new Map<InfoHash, Running>();
+  /** Their limits. */
+  readonly limiter = new Limiter(() => [...this.#torrents].map(([infoHash, { driver }]) => [infoHash, driver]));
+  #self: NodeId | undefined;
+
+  constructor(host: RunningHost) {
+    this.#host = host;
+  }
+
+  /** Who this node is in every swarm. Before anything runs. */
+  setSelf(self: NodeId): void {
+    this.#self = self;
+  }
+
+  get(infoHash: InfoHash): Running | undefined {
+    return this.#torrents.get(infoHash);
+  }
+
+  has(infoHash: InfoHash): boolean {
+    return this.#torrents.has(infoHash);
+  }
+
+  /** The link to the peer is gone, for all of them. */
+  peerGone(peer: NodeId): void {
+    for (const { driver } of this.#torrents.values()) driver.peerGone(peer);
+  }
+
+  /** Opens the storage of a download, checks what is there and runs it. A storage failure makes it start paused. */
+  async begin(wanted: DownloadPlan, lock: HeldLock | undefined, record: ResumeRecord | undefined): Promise<void> {
+    const plan = completePlan(wanted, record);
+    const { metainfo, infoHash } = plan;
+    if (!metainfo) {
+      this.run(plan, { record }, lock);
+      return;
+    }
+    const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
+    try {
+      const checking = (): void => this.#host.report(stillReport(infoHash, 'checking', contentLengthOf(metainfo)));
+      const { store, stored } = await this.#host.opener.reopen(metainfo, lock !== undefined, claimed, checking);
+      this.run(plan, { store, stored, record }, lock);
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        lock?.release();
+        throw error;
+      }
+      this.run(plan, { stored: claimed, error, record }, lock);
+    }
+  }
+
+  /** Storage could not be opened; a person made room, or hopes for the best. */
+  async beginAgain(infoHash: InfoHash, { driver, plan, owned }: Running): Promise<void> {
+    this.#torrents.delete(infoHash);
+    await driver.stop(true);
+    const record = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
+    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false });
+  }
+
+  /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
+  run(plan: DownloadPlan, { store, stored, record, error, leaves }: Beginning, lock: HeldLock | undefined): void {
+    if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
+    const { infoHash, metainfo } = plan;
+    const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record);
+    if (store) owned?.opened(store);
+    const driver = new TorrentDriver({
+      infoHash,
+      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored: stored?.toBytes(), leaves }, this.#host.rng),
+      metainfo,
+      store,
+      stored,
+      isPaused: record?.isPaused ?? false,
+      error,
+      openStore: async (found) => {
+        const opened = await this.#host.opener.openNew(found, lock !== undefined);
+        owned?.opened(opened);
+        return opened;
+      },
+      save: async (progress) => {
+        await owned?.save(progress);
+      },
+      report: (report) => {
+        owned?.writeJournal();
+        this.#tell(running, report);
+      },
+    });
+    const isUnopened = error !== undefined && store === undefined;
+    const running: Running = { driver, plan, owned, isUnopened, progress: undefined };
+    this.#torrents.set(infoHash, running);
+    if (record?.priorities) driver.command({ kind: 'setPriorities', priorities: record.priorities });
+    driver.begin();
+    this.limiter.apply();
+  }
+
+  /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */
+  async end(infoHash: InfoHash, { driver, owned }: Running, keepData: boolean): Promise<void> {
+    this.#torrents.delete(infoHash);
+    this.limiter.remove(infoHash);
+    // The record goes first: a tab that is killed in between leaves files that nobody claims, not a claim to no files.
+    if (owned && !keepData) await owned.remove().catch(() => undefined);
+    await driver.stop(keepData);
+    if (!owned) return;
+    try {
+      if (keepData) await owned.park();
+      else await owned.remove();
+    } finally {
+      owned.lock.release();
+    }
+  }
+
+  /** Ends all of them with the page; what is stored stays and goes on with the next one. */
+  async stopAll(): Promise<void> {
+    for (const [infoHash, { driver, owned }] of [...this.#torrents]) {
+      this.#torrents.delete(infoHash);
+      await driver.stop(true);
+      owned?.lock.release();
+    }
+  }
+
+  #tell(running: Running, report: WorkerReport): void {
+    this.#host.report(report);
+    if (report.kind !== 'progress') return;
+    running.progress = report;
+    if (running.owned) this.#host.news.tell(report);
+  }
+}
