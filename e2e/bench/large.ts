@@ -21,7 +21,9 @@ const PATIENCE_MS = 30 * 60_000;
 export async function largeDownload(): Promise<Figure[]> {
   return inWorld(async (world) => {
     const file = await world.files.makeLarge('large.bin', SIZE);
-    const [seed, tab] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const seed = await world.openTab();
+    const tab = await world.openTab({ context: await world.newDiskProfile() });
+    await Promise.all([seed.joined(), tab.joined()]);
     const infoHash = await seed.share([file]);
     const link = await seed.shareLink(infoHash);
     const openedAt = await tab.page.evaluate(now);

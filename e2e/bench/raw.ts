@@ -1,4 +1,5 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import type { OpenProfile } from './lab.ts';
 
 /** Size of one message. [bytes] As large as one block of a torrent. */
 const MESSAGE_BYTES = 16 * 1024;
@@ -16,12 +17,12 @@ declare global {
  * limit of what the browser gives on this machine at this moment.
  */
 export async function rawThroughput(
-  browser: Browser,
+  openProfile: OpenProfile,
   receivers: number,
   bytes: number,
   highWater: number,
 ): Promise<number> {
-  const contexts = await Promise.all(Array.from({ length: receivers + 1 }, () => browser.newContext()));
+  const contexts = await Promise.all(Array.from({ length: receivers + 1 }, openProfile));
   try {
     const pages = await Promise.all(contexts.map((context) => context.newPage()));
     const [sender, ...others] = pages;

@@ -5,9 +5,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { watchPage } from '../harness/globals.ts';
 import { ROOT } from '../harness/root.ts';
+import type { OpenProfile } from './lab.ts';
 import { longestTaskSince, type Transfer } from './transfer.ts';
 
 /** Its package.json names the measured versions. */
@@ -42,23 +43,24 @@ interface TrackerServer {
   close(done: () => void): void;
 }
 
-/** WebTorrent in pages of the same browser, with a tracker of its own on the loopback address. */
+/** WebTorrent in pages of the same kind of profile, with a tracker of its own on the loopback address. */
 export class WebTorrentLab {
-  readonly #browser: Browser;
+  readonly #openProfile: OpenProfile;
   readonly #site: Server;
   readonly #tracker: TrackerServer;
   readonly #announce: string;
-  readonly #contexts: BrowserContext[] = [];
+  /** A profile for each page. */
+  readonly contexts: BrowserContext[] = [];
 
-  private constructor(browser: Browser, site: Server, tracker: TrackerServer, announce: string) {
-    this.#browser = browser;
+  private constructor(openProfile: OpenProfile, site: Server, tracker: TrackerServer, announce: string) {
+    this.#openProfile = openProfile;
     this.#site = site;
     this.#tracker = tracker;
     this.#announce = announce;
   }
 
   /** Installs it first where it is missing; what it would build natively a browser does not need. */
-  static async open(browser: Browser): Promise<WebTorrentLab> {
+  static async open(openProfile: OpenProfile): Promise<WebTorrentLab> {
     install();
     const bundle = await readFile(join(FOLDER, 'node_modules/webtorrent/dist/webtorrent.min.js'));
     const site = createServer((request, response) => {
@@ -68,12 +70,12 @@ export class WebTorrentLab {
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     const { port, tracker } = await startTracker();
-    return new WebTorrentLab(browser, site, tracker, `ws://127.0.0.1:${port}`);
+    return new WebTorrentLab(openProfile, site, tracker, `ws://127.0.0.1:${port}`);
   }
 
   async openPage(): Promise<Page> {
-    const context = await this.#browser.newContext();
-    this.#contexts.push(context);
+    const context = await this.#openProfile();
+    this.contexts.push(context);
     await context.addInitScript(watchPage);
     const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${(this.#site.address() as AddressInfo).port}/`);
@@ -98,7 +100,7 @@ export class WebTorrentLab {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#contexts.map((context) => context.close()));
+    await Promise.all(this.contexts.map((context) => context.close()));
     await new Promise<void>((resolve) => this.#tracker.close(() => resolve()));
     await new Promise((resolve) => this.#site.close(resolve));
   }
