@@ -61,7 +61,7 @@ export class Content {
 
   /** Every piece that is wanted is stored. */
   get isFinished(): boolean {
-    return this.picker.missingCount === 0;
+    return this.picker.pieces.missingCount === 0;
   }
 
   /** Bytes of stored pieces, without padding. */
@@ -72,19 +72,21 @@ export class Content {
   /** Bytes of pieces that are wanted and not stored, without padding. */
   get leftBytes(): number {
     const { picker, metainfo } = this;
-    if (picker.missingCount === this.pieceCount - this.stored.count) return contentLengthOf(metainfo) - this.#doneBytes;
+    if (picker.pieces.missingCount === this.pieceCount - this.stored.count)
+      return contentLengthOf(metainfo) - this.#doneBytes;
     let bytes = 0;
-    for (let piece = 0; piece < this.pieceCount; piece++) if (picker.isMissing(piece)) bytes += this.#dataLength(piece);
+    for (let piece = 0; piece < this.pieceCount; piece++)
+      if (picker.pieces.isMissing(piece)) bytes += this.#dataLength(piece);
     return bytes;
   }
 
   isStored(piece: number): boolean {
-    return this.picker.isStored(piece);
+    return this.picker.pieces.isStored(piece);
   }
 
   /** Frees what the peer sent, but where leaves tell which of its blocks are bad. */
   discardFrom(peer: NodeId): void {
-    this.picker.discardFrom(peer, (piece) => this.hashes?.trees.leavesOf(piece) !== undefined);
+    this.picker.blocks.discardFrom(peer, (piece) => this.hashes?.trees.leavesOf(piece) !== undefined);
   }
 
   /** Peers sent the piece layers. */
@@ -97,7 +99,7 @@ export class Content {
   setStored(piece: number): NodeId[] {
     this.hashes?.forget(piece);
     if (this.stored.add(piece)) this.#doneBytes += this.#dataLength(piece);
-    return this.picker.setStored(piece);
+    return this.picker.pieces.setStored(piece);
   }
 
   #dataLength(piece: number): number {

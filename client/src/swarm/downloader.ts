@@ -74,9 +74,9 @@ export class Downloader {
       if (outstanding.counted === 0) session.progressAt = now;
       // What a peer that stood still was asked for before is on its way. One that still does is asked again, to be sure.
       if (!session.pipeline.isSnubbed && outstanding.recount(block)) continue;
-      this.limit.spend(this.#picker.blockLength(block));
+      this.limit.spend(this.#picker.blocks.lengthOf(block));
       outstanding.push(block, now);
-      this.#hashes?.want(session, Math.floor(block / this.#picker.blocksPerPiece), now);
+      this.#hashes?.want(session, Math.floor(block / this.#picker.blocks.perPiece), now);
       this.#request(session, block, 'request');
     }
     this.#drop();
@@ -88,8 +88,8 @@ export class Downloader {
    */
   #depthOf({ pipeline }: PeerSession, now: Millis): number {
     const rate = this.meter.perSecond(now);
-    const leftMs = rate === 0 ? Infinity : (1000 * this.#picker.missingBytes) / rate;
-    const mostMs = this.#picker.hasDeadlines ? URGENT_PIPELINE_MS : PIPELINE_MS;
+    const leftMs = rate === 0 ? Infinity : (1000 * this.#picker.pieces.missingBytes) / rate;
+    const mostMs = this.#picker.pieces.deadlines.length > 0 ? URGENT_PIPELINE_MS : PIPELINE_MS;
     return Math.min(leftMs, mostMs) < PIPELINE_MS ? pipeline.depthFor(Math.min(leftMs, mostMs)) : pipeline.depth;
   }
 
@@ -98,16 +98,16 @@ export class Downloader {
     const block = this.#picker.pick(session, now);
     if (block >= 0) return block;
     const busy = chooseBusyBlock(session, this.#sessions.values(), this.#picker, now);
-    if (busy >= 0) this.#picker.addRequester(busy);
+    if (busy >= 0) this.#picker.blocks.addRequester(busy);
     return busy;
   }
 
   onBlock(session: PeerSession, message: WireBlock, pieceCount: number, now: Millis): BlockOutcome {
     const { piece, begin, bytes } = message;
-    if (piece >= pieceCount || begin % BLOCK_BYTES !== 0 || begin >= this.#picker.blocksPerPiece * BLOCK_BYTES)
+    if (piece >= pieceCount || begin % BLOCK_BYTES !== 0 || begin >= this.#picker.blocks.perPiece * BLOCK_BYTES)
       return 'malformed';
-    const block = piece * this.#picker.blocksPerPiece + begin / BLOCK_BYTES;
-    if (bytes.length !== this.#picker.blockLength(block)) return 'malformed';
+    const block = piece * this.#picker.blocks.perPiece + begin / BLOCK_BYTES;
+    if (bytes.length !== this.#picker.blocks.lengthOf(block)) return 'malformed';
     session.downloadedBytes += bytes.length;
     const taken = session.outstanding.take(block);
     if (taken === 'missing') {
@@ -117,7 +117,7 @@ export class Downloader {
     session.progressAt = now;
     session.rejects = 0;
     session.pipeline.onBlock(bytes.length, now, session.outstanding.takenSentAt);
-    const receipt = this.#picker.receive(session, block, taken === 'counted');
+    const receipt = this.#picker.blocks.receive(session.id, block, taken === 'counted');
     if (!receipt.isKept) {
       this.wastedBytes += bytes.length;
       return 'unwanted';
@@ -135,10 +135,10 @@ export class Downloader {
   onReject(session: PeerSession, reject: WireRequest, pieceCount: number): boolean {
     if (reject.piece >= pieceCount || reject.begin % BLOCK_BYTES !== 0) return true;
     const place = reject.begin / BLOCK_BYTES;
-    if (place >= this.#picker.blocksPerPiece) return true;
-    const block = reject.piece * this.#picker.blocksPerPiece + place;
+    if (place >= this.#picker.blocks.perPiece) return true;
+    const block = reject.piece * this.#picker.blocks.perPiece + place;
     const taken = session.outstanding.take(block);
-    if (taken === 'counted') this.#picker.release(block);
+    if (taken === 'counted') this.#picker.blocks.release(block);
     if (taken === 'missing' || taken === 'cancelled') return true;
     if (session.peerChoking) {
       // What it offered it does not give (any more): asked again, it would refuse again.
@@ -168,9 +168,9 @@ export class Downloader {
     if (given.size === 0) return;
     for (const session of this.#sessions.values()) {
       for (const block of session.outstanding.blocks())
-        if (given.has(Math.floor(block / this.#picker.blocksPerPiece))) this.#cancel(session, block);
+        if (given.has(Math.floor(block / this.#picker.blocks.perPiece))) this.#cancel(session, block);
     }
-    for (const piece of pieces) this.#picker.abandon(piece);
+    for (const piece of pieces) this.#picker.pieces.abandon(piece);
     this.#drop();
   }
 
@@ -206,27 +206,27 @@ export class Downloader {
     const { outstanding } = session;
     const state = session.hasFast ? outstanding.cancel(block) : outstanding.take(block);
     if (state === 'missing') return false;
-    if (state === 'counted') this.#picker.release(block);
+    if (state === 'counted') this.#picker.blocks.release(block);
     if (!session.hasFast) session.forgive(1);
     this.#request(session, block, 'cancel');
     return true;
   }
 
   #drop(): void {
-    for (const piece of this.#picker.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
+    for (const piece of this.#picker.pieces.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
   }
 
   #giveUpOldest(session: PeerSession): void {
     session.outstanding.shift((block, isCounted) => {
-      if (isCounted) this.#picker.release(block);
+      if (isCounted) this.#picker.blocks.release(block);
       session.forgive(1);
       this.#request(session, block, 'cancel');
     });
   }
 
   #request(session: PeerSession, block: number, kind: 'request' | 'cancel'): void {
-    const piece = Math.floor(block / this.#picker.blocksPerPiece);
-    const begin = (block - piece * this.#picker.blocksPerPiece) * BLOCK_BYTES;
-    this.#effects.write(session)[kind](piece, begin, this.#picker.blockLength(block));
+    const piece = Math.floor(block / this.#picker.blocks.perPiece);
+    const begin = (block - piece * this.#picker.blocks.perPiece) * BLOCK_BYTES;
+    this.#effects.write(session)[kind](piece, begin, this.#picker.blocks.lengthOf(block));
   }
 }

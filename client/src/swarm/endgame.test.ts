@@ -48,7 +48,7 @@ test('an idle peer gets the block that would come last, one only, and of several
   ask(picker, slower, 4);
   const block = chooseBusyBlock(idle, [slow, slower, idle], picker, 5 * SECOND);
   expect(block).toBe(8);
-  picker.addRequester(block);
+  picker.blocks.addRequester(block);
   idle.outstanding.push(block, 5 * SECOND);
   expect(chooseBusyBlock(idle, [slow, slower, idle], picker, 5 * SECOND)).toBe(-1);
 });
@@ -68,7 +68,7 @@ test('a block is asked of a bounded number of peers', () => {
   const peers = [2, 3, 4, 5, 6].map((name) => makePeer(picker, name, 50));
   const chosen = peers.map((peer) => {
     const block = chooseBusyBlock(peer, [slow, ...peers], picker, 20 * SECOND);
-    if (block >= 0) picker.addRequester(block);
+    if (block >= 0) picker.blocks.addRequester(block);
     if (block >= 0) peer.outstanding.push(block, 20 * SECOND);
     return block;
   });

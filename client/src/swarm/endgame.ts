@@ -19,7 +19,7 @@ export interface EndgamePeer extends PickerPeer {
  * faster; the other peer is told to forget it when it came. Returns the block, or -1.
  */
 export function chooseBusyBlock(peer: EndgamePeer, peers: Iterable<EndgamePeer>, picker: Picker, now: Millis): number {
-  if (!picker.isEndgame || peer.outstanding.counted > 0 || !peer.pipeline.isKnown) return -1;
+  if (!picker.pieces.isEndgame || peer.outstanding.counted > 0 || !peer.pipeline.isKnown) return -1;
   let latestMs = ENDGAME_WAIT_MS + ENDGAME_GAIN * peer.pipeline.expectedMs(1, 0);
   let chosen = -1;
   for (const other of peers) {

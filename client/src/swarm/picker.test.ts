@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
-import { type PieceLayout, Picker, type PickerPeer } from './picker.ts';
+import type { PieceLayout } from './open-blocks.ts';
+import { Picker, type PickerPeer } from './picker.ts';
 import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
 import { at } from './test/at.ts';
@@ -38,10 +39,10 @@ function answer(picker: Picker, peer: PickerPeer): { block: number; whole: numbe
     block = first;
     wasCounted = isCounted;
   });
-  const receipt = picker.receive(peer, block, wasCounted);
+  const receipt = picker.blocks.receive(peer.id, block, wasCounted);
   return {
     block,
-    whole: receipt.isWhole ? Math.floor(block / picker.blocksPerPiece) : undefined,
+    whole: receipt.isWhole ? Math.floor(block / picker.blocks.perPiece) : undefined,
     hasRivals: receipt.hasRivals,
   };
 }
@@ -55,7 +56,7 @@ test('one peer is asked for every block exactly once, piece by piece, until noth
   for (let block = ask(picker, peer); block >= 0; block = ask(picker, peer)) asked.push(block);
   expect(asked).toHaveLength(19 * 4 + 1);
   expect(new Set(asked).size).toBe(asked.length);
-  expect(asked.reduce((sum, block) => sum + picker.blockLength(block), 0)).toBe(layout.totalLength);
+  expect(asked.reduce((sum, block) => sum + picker.blocks.lengthOf(block), 0)).toBe(layout.totalLength);
   const pieces = asked.map((block) => Math.floor(block / 4));
   expect(pieces.filter((piece, i) => piece !== pieces[i - 1])).toHaveLength(20);
 });
@@ -122,14 +123,14 @@ test('pieces come by priority, skipped ones never, and a piece that is skipped w
   const picker = new Picker(layoutOf(4, 1), new PieceSet(4), seededRng(1), trusting);
   const peer = newPickerPeer(1);
   picker.addPeer(peer, PieceSet.full(4));
-  picker.setPriorities(Uint8Array.of(PRIORITY.low, PRIORITY.skip, PRIORITY.high, PRIORITY.normal));
+  picker.pieces.setPriorities(Uint8Array.of(PRIORITY.low, PRIORITY.skip, PRIORITY.high, PRIORITY.normal));
   picker.countWanted(peer);
-  expect([picker.missingCount, peer.wanted]).toEqual([3, 3]);
+  expect([picker.pieces.missingCount, peer.wanted]).toEqual([3, 3]);
   expect([ask(picker, peer), ask(picker, peer), ask(picker, peer), ask(picker, peer)]).toEqual([2, 3, 0, -1]);
-  expect(picker.setPriorities(new Uint8Array(4))).toEqual([0, 2, 3]);
-  for (const piece of [2, 3, 0]) picker.abandon(piece);
-  expect([picker.missingCount, picker.openPieces.length]).toEqual([0, 0]);
-  picker.setPriorities(new Uint8Array(4).fill(PRIORITY.normal));
+  expect(picker.pieces.setPriorities(new Uint8Array(4))).toEqual([0, 2, 3]);
+  for (const piece of [2, 3, 0]) picker.pieces.abandon(piece);
+  expect([picker.pieces.missingCount, picker.blocks.openPieces.all.length]).toEqual([0, 0]);
+  picker.pieces.setPriorities(new Uint8Array(4).fill(PRIORITY.normal));
   picker.countWanted(peer);
   picker.releaseAll(peer);
   expect(new Set([0, 1, 2, 3].map(() => ask(picker, peer)))).toEqual(new Set([0, 1, 2, 3]));
@@ -144,10 +145,10 @@ test('in order, the first missing piece comes first, and before it those that a 
     setOf(8, (piece) => piece > 4),
   );
   picker.isSequential = true;
-  picker.setDeadline(6, 2000);
-  picker.setDeadline(7, 1000);
-  picker.setDeadline(3, 3000);
-  picker.setDeadline(3, Infinity);
+  picker.pieces.setDeadline(6, 2000);
+  picker.pieces.setDeadline(7, 1000);
+  picker.pieces.setDeadline(3, 3000);
+  picker.pieces.setDeadline(3, Infinity);
   expect([ask(picker, seed), ask(picker, seed), ask(picker, seed)]).toEqual([7, 6, 0]);
   expect([ask(picker, other), ask(picker, seed)]).toEqual([5, 1]);
 });
@@ -161,10 +162,10 @@ test('what a peer was asked for is free again when it chokes or leaves, and a la
   picker.releaseAll(a);
   expect(ask(picker, b)).toBe(0);
   expect(answer(picker, a)).toMatchObject({ block: 0, hasRivals: true });
-  expect(picker.receive(b, 0, true).isKept).toBe(false);
+  expect(picker.blocks.receive(b.id, 0, true).isKept).toBe(false);
   expect(ask(picker, b)).toBe(1);
   picker.removePeer(b);
-  expect(picker.availability(0)).toBe(1);
+  expect(picker.pieces.availability(0)).toBe(1);
 });
 
 test('a peer on parole fetches whole pieces alone, beginning with the one that failed', () => {
@@ -177,14 +178,14 @@ test('a peer on parole fetches whole pieces alone, beginning with the one that f
   ask(picker, b);
   answer(picker, a);
   expect(answer(picker, b).whole).toBe(failed);
-  expect(new Set(picker.setFailed(failed))).toEqual(new Set([a.id, b.id]));
+  expect(new Set(picker.pieces.setFailed(failed))).toEqual(new Set([a.id, b.id]));
   parole.add(a.id).add(b.id);
   expect(Math.floor(ask(picker, a) / 2)).toBe(failed);
   expect(Math.floor(ask(picker, b) / 2)).not.toBe(failed);
   expect(Math.floor(ask(picker, a) / 2)).toBe(failed);
   answer(picker, a);
   expect(answer(picker, a).whole).toBe(failed);
-  expect(picker.setStored(failed)).toEqual([a.id]);
+  expect(picker.pieces.setStored(failed)).toEqual([a.id]);
 });
 
 test('a suspect that is the only source left takes over what others began, one piece after the other', () => {
@@ -203,7 +204,7 @@ test('a suspect that is the only source left takes over what others began, one p
     if (whole === undefined) continue;
     stored.push(whole);
     suspect.wanted--;
-    expect(picker.setStored(whole)).toEqual([suspect.id]);
+    expect(picker.pieces.setStored(whole)).toEqual([suspect.id]);
   }
   expect(stored.toSorted((a, b) => a - b)).toEqual([0, 1]);
 });
@@ -217,7 +218,7 @@ test('blocks of a banned peer in unfinished pieces are asked for again', () => {
   ask(picker, honest);
   answer(picker, liar);
   answer(picker, honest);
-  picker.discardFrom(liar.id, () => false);
+  picker.blocks.discardFrom(liar.id, () => false);
   expect([ask(picker, honest), ask(picker, honest), ask(picker, honest)]).toEqual([0, 2, -1]);
 });
 
@@ -235,13 +236,13 @@ function randomRun(rng: Rng, pieceCount: number, blocksPerPiece: number): void {
   for (let i = 0; i < 6; i++) join(setOf(pieceCount, () => randomBelow(rng, 3) > 0));
   join(PieceSet.full(pieceCount));
   const finish = (piece: number): void => {
-    if (randomBelow(rng, 6) === 0) picker.setFailed(piece).forEach((id) => suspects.add(id));
+    if (randomBelow(rng, 6) === 0) picker.pieces.setFailed(piece).forEach((id) => suspects.add(id));
     else {
       for (const peer of peers) if (peer.pieces?.has(piece)) peer.wanted--;
-      picker.setStored(piece).forEach((id) => suspects.delete(id));
+      picker.pieces.setStored(piece).forEach((id) => suspects.delete(id));
     }
   };
-  for (let step = 0; step < 4000 && picker.storedCount < pieceCount; step++) {
+  for (let step = 0; step < 4000 && picker.pieces.storedCount < pieceCount; step++) {
     const peer = at(peers, randomBelow(rng, peers.length));
     const action = randomBelow(rng, 20);
     if (action < 8) ask(picker, peer, step * 100);
@@ -262,29 +263,30 @@ function randomRun(rng: Rng, pieceCount: number, blocksPerPiece: number): void {
   // Whatever happened, the seed alone can finish it.
   const seed = peers.at(-1)!;
   for (const peer of peers.slice(0, -1)) picker.removePeer(peer);
-  for (let guard = 0; guard < 10_000 && picker.storedCount < pieceCount; guard++) {
+  for (let guard = 0; guard < 10_000 && picker.pieces.storedCount < pieceCount; guard++) {
     if (ask(picker, seed, 1e9) >= 0 && guard % 3 !== 0) continue;
     if (seed.outstanding.length === 0) continue;
     const { whole } = answer(picker, seed);
     if (whole === undefined) continue;
     seed.wanted--;
-    picker.setStored(whole).forEach((id) => suspects.delete(id));
+    picker.pieces.setStored(whole).forEach((id) => suspects.delete(id));
   }
-  expect(picker.storedCount).toBe(pieceCount);
+  expect(picker.pieces.storedCount).toBe(pieceCount);
 }
 
 function checkCounts(picker: Picker, peers: readonly PickerPeer[], pieceCount: number, blocksPerPiece: number): void {
   const asked = new Map<number, number>();
   for (const peer of peers) {
     let wanted = 0;
-    for (let piece = 0; piece < pieceCount; piece++) if (peer.pieces?.has(piece) && !picker.isStored(piece)) wanted++;
+    for (let piece = 0; piece < pieceCount; piece++)
+      if (peer.pieces?.has(piece) && !picker.pieces.isStored(piece)) wanted++;
     if (peer.wanted !== wanted) throw new Error('wanted is wrong');
   }
   for (let piece = 0; piece < pieceCount; piece++) {
     const brute = peers.filter((peer) => peer.pieces?.has(piece)).length;
-    if (picker.availability(piece) !== brute) throw new Error('availability is wrong');
+    if (picker.pieces.availability(piece) !== brute) throw new Error('availability is wrong');
   }
-  for (const open of picker.openPieces) {
+  for (const open of picker.blocks.openPieces.all) {
     if (open.free + open.busy + open.received !== open.blockCount) throw new Error('blocks do not add up');
     for (let block = 0; block < open.blockCount; block++)
       asked.set(open.index * blocksPerPiece + block, open.requesters(block));
@@ -332,7 +334,7 @@ test('a hundred thousand pieces of fifty peers are picked, fetched and stored wi
     ask(picker, peer);
     if (peer.outstanding.length < 20) continue;
     const { whole } = answer(picker, peer);
-    if (whole !== undefined) picker.setStored(whole);
+    if (whole !== undefined) picker.pieces.setStored(whole);
   }
-  expect(picker.storedCount).toBeGreaterThan(1000);
+  expect(picker.pieces.storedCount).toBeGreaterThan(1000);
 });

@@ -38,14 +38,14 @@ export class PieceVerdicts {
   }
 
   onBlockBad(piece: number, begin: number, from: NodeId, now: Millis): void {
-    this.#host.content?.picker.setBlockBad(piece, begin / BLOCK_BYTES, from);
+    this.#host.content?.picker.blocks.setBad(piece, begin / BLOCK_BYTES, from);
     this.#ban(from, piece, now);
   }
 
   #onStored(piece: number): void {
     const { content } = this.#host;
     if (!content) return;
-    const wasMissing = content.picker.isMissing(piece);
+    const wasMissing = content.picker.pieces.isMissing(piece);
     this.#peers.blame.piecePassed(content.setStored(piece));
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#peers.sessions.values()) {
@@ -61,7 +61,7 @@ export class PieceVerdicts {
   }
 
   #onMismatch(piece: number, now: Millis): void {
-    const contributors = this.#host.content?.picker.setFailed(piece) ?? [];
+    const contributors = this.#host.content?.picker.pieces.setFailed(piece) ?? [];
     const liar = this.#peers.blame.pieceFailed(contributors);
     if (liar !== undefined) this.#peers.ban(liar, piece, now);
     this.#host.onFreed();
@@ -69,13 +69,13 @@ export class PieceVerdicts {
 
   #onBadBlocks(piece: number, begins: readonly number[], now: Millis): void {
     const places = begins.map((begin) => begin / BLOCK_BYTES);
-    const liars = this.#host.content?.picker.setPartlyFailed(piece, places) ?? [];
+    const liars = this.#host.content?.picker.blocks.setPartlyFailed(piece, places) ?? [];
     for (const liar of liars) this.#ban(liar, piece, now);
     this.#host.onFreed();
   }
 
   #onStorageFailed(piece: number, code: 'storage-full' | 'storage-failed'): void {
-    this.#host.content?.picker.setFailed(piece);
+    this.#host.content?.picker.pieces.setFailed(piece);
     this.#effects.run({ kind: 'dropPiece', piece });
     this.#host.pause();
     this.#effects.emit({ kind: 'storageFailed', code });

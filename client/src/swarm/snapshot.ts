@@ -18,7 +18,7 @@ export function takeSnapshot(
   const peers = [...sessions.values()].filter((session) => session.phase === 'up');
   return {
     pieceCount: content?.pieceCount ?? 0,
-    storedPieces: content?.picker.storedCount ?? 0,
+    storedPieces: content?.picker.pieces.storedCount ?? 0,
     doneBytes: content?.doneBytes ?? 0,
     leftBytes: content?.leftBytes ?? 0,
     isFinished: content?.isFinished ?? false,
@@ -40,9 +40,9 @@ export function takePieceMap(content: Content | undefined): PieceMap {
   const { picker } = content;
   const availability = new Uint8Array(content.pieceCount);
   for (let piece = 0; piece < content.pieceCount; piece++) {
-    availability[piece] = Math.min(255, picker.availability(piece));
+    availability[piece] = Math.min(255, picker.pieces.availability(piece));
   }
-  const open = picker.openPieces.map(({ index, received, blockCount }) => ({
+  const open = picker.blocks.openPieces.all.map(({ index, received, blockCount }) => ({
     piece: index,
     receivedBlocks: received,
     blockCount,

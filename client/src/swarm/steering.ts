@@ -54,7 +54,7 @@ export class Steering {
         if (content) content.picker.isSequential = command.isSequential;
         return;
       case 'setDeadline':
-        content?.picker.setDeadline(command.piece, command.at);
+        content?.picker.pieces.setDeadline(command.piece, command.at);
         return;
       case 'setSuperSeeding':
         wishes.isSuperSeeding = command.isSuperSeeding;
@@ -63,7 +63,9 @@ export class Steering {
   }
 
   #prioritize(content: Content): void {
-    content.downloader.abandon(content.picker.setPriorities(piecePriorities(content.metainfo, this.wishes.priorities)));
+    content.downloader.abandon(
+      content.picker.pieces.setPriorities(piecePriorities(content.metainfo, this.wishes.priorities)),
+    );
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
       content.picker.countWanted(session);

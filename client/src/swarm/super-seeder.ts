@@ -67,7 +67,7 @@ export class SuperSeeder {
   #review(session: PeerSession, revealed: Revealed, content: Content, now: Millis): void {
     const { picker } = content;
     revealed.offers = revealed.offers.filter((piece) => {
-      const holders = picker.availability(piece) - (session.pieces?.has(piece) ? 1 : 0);
+      const holders = picker.pieces.availability(piece) - (session.pieces?.has(piece) ? 1 : 0);
       return holders === 0;
     });
     const most = offersOf(content);
@@ -88,7 +88,7 @@ export class SuperSeeder {
       Array.from({ length: content.pieceCount }, (_, piece) => piece),
     );
     for (let piece = this.#fresh.pop(); piece !== undefined; piece = this.#fresh.pop()) {
-      if (content.picker.availability(piece) === 0) return piece;
+      if (content.picker.pieces.availability(piece) === 0) return piece;
       this.#offered.push({ piece, at: 0 });
     }
     return undefined;
@@ -101,7 +101,7 @@ export class SuperSeeder {
       if (!oldest || now - oldest.at < SUPER_SEED_WAIT_MS) return undefined;
       this.#offered.shift();
       const { piece } = oldest;
-      const isScarce = content.picker.availability(piece) <= 1;
+      const isScarce = content.picker.pieces.availability(piece) <= 1;
       if (isScarce && !session.pieces?.has(piece) && !revealed.pieces.has(piece)) return piece;
       this.#offered.push({ piece, at: now });
     }

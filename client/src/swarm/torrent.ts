@@ -180,7 +180,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onLeaves({ piece, leaves }: PieceLeaves): void {
-    if (this.#content?.picker.openPiece(piece)) this.#effects.run({ kind: 'checkBlocks', piece, leaves });
+    if (this.#content?.picker.blocks.openPieces.get(piece)) this.#effects.run({ kind: 'checkBlocks', piece, leaves });
   }
 
   onHashLie(session: PeerSession, now: Millis): void {
@@ -405,7 +405,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #stop(): void {
     this.#peers.clear('stopped');
-    for (const open of this.#content?.picker.openPieces ?? [])
+    for (const open of this.#content?.picker.blocks.openPieces.all ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
     this.#pending.clear();
     for (const timer of ['complete', 'tick', 'rechoke', 'upload', 'download'] as const) this.#timers.clear(timer);

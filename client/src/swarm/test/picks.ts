@@ -32,10 +32,10 @@ export function pickBlocks({ picker, peers }: ReturnType<typeof makeBusyPicker>,
     if (block >= 0) peer.outstanding.push(block, i);
     if (peer.outstanding.length < 20) continue;
     peer.outstanding.shift((oldest, isCounted) => {
-      if (!picker.receive(peer, oldest, isCounted).isWhole) return;
+      if (!picker.blocks.receive(peer.id, oldest, isCounted).isWhole) return;
       const piece = Math.floor(oldest / BLOCKS_PER_PIECE);
       for (const each of peers) if (each.pieces?.has(piece)) each.wanted--;
-      picker.setStored(piece);
+      picker.pieces.setStored(piece);
     });
   }
 }
