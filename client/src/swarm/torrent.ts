@@ -1,7 +1,5 @@
 import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import { RECHOKE_MS, TORRENT_TICK_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Deadline, Machine, Millis, Rng } from '../../../shared/src/machine.ts';
-import { TimerTable } from '../../../shared/src/timer-table.ts';
 import { Content } from './content.ts';
 import { type CloseReason, Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
@@ -13,6 +11,7 @@ import { PeerRoster, type RosterHost } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
 import { PendingEffects } from './pending-effects.ts';
 import { PieceVerdicts, type VerdictHost } from './piece-verdicts.ts';
+import { type RoundHost, Rounds } from './rounds.ts';
 import { Slots } from './slots.ts';
 import { takePieceMap, takeSnapshot } from './snapshot.ts';
 import { Steering } from './steering.ts';
@@ -34,8 +33,6 @@ import type { FileHashRange, WireMessage } from './wire.ts';
 /** What an effect that is under way is about. */
 type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata';
 
-type Timer = 'complete' | 'tick' | 'rechoke' | 'upload' | 'download';
-
 /**
  * The machine of one torrent: BitTorrent with every peer of its swarm (BEP 3, 6, 9, 10). It is a seed, a leecher, or a
  * magnet link that first asks for the metadata; the difference is only in what it has.
@@ -46,7 +43,7 @@ type Timer = 'complete' | 'tick' | 'rechoke' | 'upload' | 'download';
  *     missing ──▶ open ──last block──▶ being checked ──stored──▶ stored: announced and served
  *        ▲──────────┴──────mismatch, storage failed──────┘
  */
-export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost, RosterHost, VerdictHost {
+export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHost, RosterHost, RoundHost, VerdictHost {
   readonly infoHashBytes: Uint8Array;
   readonly self: NodeId;
   readonly #selfBytes: Uint8Array;
@@ -60,7 +57,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #exchange = new PeerExchange(this.#effects, this.#sessions);
   readonly #verdicts = new PieceVerdicts(this, this.#peers, this.#effects);
   readonly #protocol = new PeerProtocol(this, this.#uploader, this.#metadata);
-  readonly #timers = new TimerTable<Timer>();
+  readonly #rounds: Rounds;
   readonly #superSeeder: SuperSeeder;
   readonly #steering: Steering;
   /** BOUNDED: by the open pieces, those that are hashed for peers, and one for the metadata. */
@@ -71,8 +68,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
   #lastNow: Millis = 0;
-  /** Whose turn it is to be served first. */
-  #turn = 0;
   /** Reused by each input. */
   #messages: WireMessage[] = [];
 
@@ -82,10 +77,17 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.infoHashBytes = nodeIdToBytes(options.infoHash);
     this.#rng = rng;
     this.#superSeeder = new SuperSeeder(this.#effects, this.#sessions, rng);
+    this.#rounds = new Rounds(this, {
+      peers: this.#peers,
+      uploader: this.#uploader,
+      slots: this.#slots,
+      exchange: this.#exchange,
+      superSeeder: this.#superSeeder,
+    });
     this.#steering = new Steering(this.#uploader, this.#superSeeder, this.#peers);
     if (options.metainfo) this.#steering.begin(this.#open(options.metainfo, options.stored), 0);
     for (const [piece, leaves] of options.leaves ?? []) this.#content?.hashes?.trees.keepLeaves(piece, leaves);
-    if (this.#content?.isFinished) this.#timers.set('complete', 0, 'say that every piece is here');
+    if (this.#content?.isFinished) this.#rounds.beginComplete();
   }
 
   handle(input: TorrentInput, now: Millis, out: TorrentOutput[]): void {
@@ -98,7 +100,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   nextDeadline(): Deadline | undefined {
-    return this.#timers.next();
+    return this.#rounds.next();
   }
 
   /** Rates are as of the last input; with peers connected there is one every second. */
@@ -221,7 +223,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'command':
         return this.#onCommand(input.command, now);
       case 'deadline':
-        return this.#onDeadline(now);
+        return this.#rounds.onDeadline(now);
     }
   }
 
@@ -236,7 +238,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
     this.#slots.apply();
-    this.#throttle(now);
+    this.#rounds.throttle(now);
   }
 
   #onReceived(from: NodeId, bytes: Uint8Array, now: Millis): void {
@@ -256,14 +258,13 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (reason !== undefined) return this.#peers.drop(session, reason, now);
     this.#peers.updateInterest(session);
     this.#content?.downloader.fill(session, now);
-    this.#pump(session, now);
+    this.#rounds.pump(session, now);
   }
 
   #onLinkUp(peer: NodeId, isOutbound: boolean, now: Millis, source: PeerSource | undefined): void {
     const session = this.#peers.admit(peer, isOutbound, now, source);
     if (!session) return;
-    if (!this.#timers.has('tick')) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
-    if (!this.#timers.has('rechoke')) this.#timers.set('rechoke', now + RECHOKE_MS, 'rank the peers');
+    this.#rounds.begin(now);
     // Both sides greet at once: the link has told whose torrent this is, so nobody need wait to hear it.
     this.#effects.write(session).handshake(this.infoHashBytes, this.#selfBytes);
   }
@@ -278,7 +279,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (!session) return;
     session.isCongested = isCongested;
     session.congestedBytes = 0;
-    if (!isCongested) this.#pump(session, now);
+    if (!isCongested) this.#rounds.pump(session, now);
   }
 
   #onCommand(command: TorrentCommand, now: Millis): void {
@@ -290,7 +291,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       default:
         this.#steering.handle(command, this.#content, now);
         // What waits for room under the old limit is not to wait for it any longer.
-        if (command.kind === 'setLimits') this.#pumpAll(now);
+        if (command.kind === 'setLimits') this.#rounds.pumpAll(now);
         this.#needsFill = true;
     }
   }
@@ -329,7 +330,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Peers waited for the leaves of a stored piece. */
   #onHashed(piece: number, leaves: Uint8Array | undefined, now: Millis): void {
     this.#content?.hashes?.setLeaves(piece, leaves);
-    for (const session of this.#sessions.values()) this.#pump(session, now);
+    for (const session of this.#sessions.values()) this.#rounds.pump(session, now);
   }
 
   /** What was asked of peers for the pieces can be verified from now on, and others be told. */
@@ -345,56 +346,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (liar !== undefined) this.#peers.ban(liar, -1, now);
   }
 
-  #onDeadline(now: Millis): void {
-    for (let timer = this.#timers.takeExpired(now); timer; timer = this.#timers.takeExpired(now)) {
-      if (timer === 'tick') this.#tick(now);
-      else if (timer === 'rechoke') this.#rechoke(now);
-      else if (timer === 'upload') this.#pumpAll(now);
-      else if (timer === 'download') this.#needsFill = true;
-    }
-  }
-
-  #tick(now: Millis): void {
-    this.#peers.tick(now);
-    if (this.#lifecycle === 'running') this.#exchange.tick(now);
-    if (this.#lifecycle === 'running' && this.#content) {
-      this.#slots.lend(this.#content.isFinished, now);
-      this.#superSeeder.tick(this.#content, now);
-    }
-    this.#needsFill = true;
-    if (this.#sessions.size > 0) this.#timers.set('tick', now + TORRENT_TICK_MS, 'look after the peers');
-  }
-
-  #rechoke(now: Millis): void {
-    if (this.#sessions.size > 0) this.#timers.set('rechoke', now + RECHOKE_MS, 'rank the peers');
-    if (this.#lifecycle === 'running' && this.#content) this.#slots.rechoke(this.#content.isFinished, now);
-    for (const session of this.#sessions.values()) {
-      session.receivedThisRound = 0;
-      session.sentThisRound = 0;
-    }
-  }
-
-  /** Under a limit whoever comes first takes what there is, so everybody comes first in turn. */
-  #pumpAll(now: Millis): void {
-    this.#timers.clear('upload');
-    const sessions = [...this.#sessions.values()];
-    const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
-    for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.#pump(session, now);
-  }
-
-  /** Comes back when a limit lets peers be asked for more. */
-  #throttle(now: Millis): void {
-    const downloader = this.#content?.downloader;
-    if (downloader?.throttledUntil === undefined) return;
-    this.#timers.set('download', Math.max(now + 1, downloader.throttledUntil), 'ask for more');
-    downloader.throttledUntil = undefined;
-  }
-
-  #pump(session: PeerSession, now: Millis): void {
-    const again = this.#uploader.pump(session, this.#content?.metainfo.infoBytes, now);
-    if (again !== undefined && !this.#timers.has('upload')) this.#timers.set('upload', again, 'send further blocks');
-  }
-
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
@@ -408,7 +359,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     for (const open of this.#content?.picker.blocks.openPieces.all ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
     this.#pending.clear();
-    for (const timer of ['complete', 'tick', 'rechoke', 'upload', 'download'] as const) this.#timers.clear(timer);
+    this.#rounds.stop();
     this.#lifecycle = 'stopped';
   }
 
