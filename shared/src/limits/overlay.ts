@@ -203,11 +203,10 @@ export const MAX_VIA = 6;
 
 /**
  * What a bit of progress towards a target is worth when the next hop is chosen. [ms of round trip] A hop of 150 ms gains
- * three bits, so 50 would be fair; more gives most of the gain for half of the further hops. Measured at 1,000 peers with
- * 32 links, two seeds: with 100 3.21 hops, p50 401 ms, p99 872 ms; with 130 3.10, 393 and 884. At 600 peers with 30 links,
- * by mean round trips: without 2.69 hops, p50 412 ms, p99 1188 ms; with 100 2.87, 358 and 796; with 70 2.96, 346 and 792.
+ * three bits, so 50 would be fair; twice that gives most of the gain for half of the further hops. Measured at 600 peers
+ * with 30 links: without 2.69 hops, p50 412 ms, p99 1188 ms; with 100 2.87, 358 and 796; with 70 2.96, 346 and 792.
  */
-export const PROGRESS_MS_PER_BIT = 130;
+export const PROGRESS_MS_PER_BIT = 100;
 
 /** Bits of progress that a hop gives up for a quicker link at most. [bits] Four would have to save 400 ms. */
 export const DETOUR_MAX_BITS = 4;
