@@ -10,6 +10,11 @@ export class PendingEffects<What> {
     return effect;
   }
 
+  /** The number that the next effect gets: those under way have lower ones. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** The effect is done. Undefined when no such effect is under way. */
   take(effect: number): What | undefined {
     const what = this.#pending.get(effect);

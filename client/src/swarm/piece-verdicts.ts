@@ -30,11 +30,12 @@ export class PieceVerdicts {
     this.#effects = effects;
   }
 
-  onFinished(piece: number, result: EffectResult, now: Millis): void {
+  /** `isOld`: its storing began before a person had the torrent go on, and tells nothing of the storage that there is now. */
+  onFinished(piece: number, result: EffectResult, now: Millis, isOld: boolean): void {
     if (result.kind === 'stored') this.#onStored(piece);
     else if (result.kind === 'mismatch') this.#onMismatch(piece, now);
     else if (result.kind === 'badBlocks') this.#onBadBlocks(piece, result.begins, now);
-    else this.#onStorageFailed(piece, result.kind === 'failed' ? result.code : 'storage-failed');
+    else this.#onStorageFailed(piece, result.kind === 'failed' ? result.code : 'storage-failed', isOld);
   }
 
   onBlockBad(piece: number, begin: number, from: NodeId, now: Millis): void {
@@ -74,9 +75,10 @@ export class PieceVerdicts {
     this.#host.onFreed();
   }
 
-  #onStorageFailed(piece: number, code: 'storage-full' | 'storage-failed'): void {
+  #onStorageFailed(piece: number, code: 'storage-full' | 'storage-failed', isOld: boolean): void {
     this.#host.content?.picker.pieces.setFailed(piece);
     this.#effects.run({ kind: 'dropPiece', piece });
+    if (isOld) return this.#host.onFreed();
     this.#host.pause();
     this.#effects.emit({ kind: 'storageFailed', code });
   }

@@ -194,6 +194,26 @@ test('a full disk pauses the download with its reason, and resuming it goes on',
   expect(flawsOf([leecher])).toEqual([]);
 });
 
+test('a failure of storage that began before the download was resumed does not stop it again', () => {
+  const content = makeContent(11, [500 * KIB], 32 * KIB);
+  const lab = new Lab(11);
+  lab.add('the seed', { content, role: 'seed' });
+  const goOn = (): void => {
+    for (const isPaused of [true, false])
+      lab.input(leecher, { kind: 'command', command: { kind: 'setPaused', isPaused } });
+  };
+  const store = (count: number) => {
+    if (count !== 5) return undefined;
+    lab.after(0, goOn);
+    return { kind: 'failed', code: 'storage-full' } as const;
+  };
+  const leecher = lab.add('leecher', { content, role: 'leecher', store });
+  lab.connectAll();
+  lab.run(30_000, () => leecher.isComplete);
+  expect(leecher.events.filter(({ kind }) => kind === 'storageFailed')).toEqual([]);
+  expect(flawsOf([leecher])).toEqual([]);
+});
+
 test('a paused torrent takes and gives nothing, and goes on where it was', () => {
   const content = makeContent(12, [4000 * KIB], 64 * KIB);
   const lab = new Lab(12);

@@ -65,6 +65,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
   #hasCompleted = false;
+  /** Effects with lower numbers began before the last resume. */
+  #firstOfRun = 0;
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
   #lastNow: Millis = 0;
@@ -302,7 +304,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (pending === 'metadata') {
       if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
       else this.#onBadMetadata(now);
-    } else if (pending.kind === 'finish') this.#verdicts.onFinished(pending.piece, result, now);
+    } else if (pending.kind === 'finish')
+      this.#verdicts.onFinished(pending.piece, result, now, effect < this.#firstOfRun);
     else this.#onHashed(pending.piece, result.kind === 'leaves' ? result.leaves : undefined, now);
   }
 
@@ -349,6 +352,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
+    this.#firstOfRun = this.#pending.next;
     for (const session of this.#sessions.values()) this.#peers.updateInterest(session);
     if (this.#content) this.#slots.refill(now);
     this.#needsFill = true;

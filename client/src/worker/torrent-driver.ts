@@ -67,6 +67,8 @@ export class TorrentDriver {
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** The last failure of storage, for when the machine stops for it. */
+  #failure: StorageError | undefined;
   readonly #timer = new DeadlineTimer(() => this.#push({ kind: 'deadline' }));
 
   constructor(setup: DriverSetup) {
@@ -79,7 +81,7 @@ export class TorrentDriver {
       report: (report) => setup.report(report),
     });
     this.#content = new TorrentContent(setup.store, {
-      failed: (error) => this.#progress.setError(this.#progress.error ?? error),
+      failed: (error) => (this.#failure = error),
       blockBad: (piece, begin, from) => this.#push({ kind: 'blockBad', piece, begin, from }),
       unreadable: (error) => this.#storageFailed(error),
     });
@@ -267,6 +269,7 @@ export class TorrentDriver {
         this.#progress.ban(event.peer);
         break;
       case 'storageFailed':
+        this.#progress.setError(this.#progress.error ?? this.#failure);
         break;
       default:
         assertNever(event);
