@@ -169,8 +169,8 @@ export class LinkPolicy implements Timed {
     if (entry?.link) return;
     if (entry && isRefused) {
       const dial = dialOf(entry);
-      if (!dial.isSpare) this.#backOff(entry);
-      this.#refusals = Math.min(this.#refusals + 1, MAX_REFUSAL_DOUBLINGS);
+      if (dial.isSpare) this.#refusals = Math.min(this.#refusals + 1, MAX_REFUSAL_DOUBLINGS);
+      else this.#backOff(entry);
       dial.since = undefined;
       dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
     } else if (entry) this.#backOff(entry);

@@ -35,7 +35,8 @@ export interface ChokerPeer {
  * Decides whom to serve (Cohen 2003, §3; libtorrent choker.cpp). With up to four interested peers all of them are.
  * With more, every ten seconds four regular slots go to those that sent us most in the last round, and one optimistic
  * slot, for 30 s, to the one that waited longest, so that newcomers can prove themselves; those who gave more than they
- * took wait less, and who could answer such a gift and does not has had its turn. A seed has nothing to get back: it serves whom it serves fastest, for 60 s, and then those who wait.
+ * took wait less, and who could answer such a gift and does not has had its turn. A seed has nothing to get back: it
+ * serves whom it serves fastest, for 60 s, and then those who wait.
  *
  * A peer that stops wanting keeps its slot until somebody else needs it: interest comes and goes with every piece.
  */
