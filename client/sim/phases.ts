@@ -13,17 +13,27 @@ const GROWTH_PER_SECOND = 0.1;
 /** Slowest growth. [peers/s] */
 const GROWTH_MIN_PER_SECOND = 5;
 
-/** Networks beyond this are measured over shorter spans: more peers make up for less time. [peers] */
-const LARGE = 10_000;
+/** From this size on networks are measured over shorter spans: more peers make up for less time. [peers] */
+const LARGE = 5_000;
 
-/** The last newcomers get this long to link up. [ms] Measured at 300 peers: what joins cause has faded after 40 s. */
-const settleTime = (count: number): Millis => (count > LARGE ? 30_000 : 40_000);
+/** How long the phases of a run take. [ms] */
+interface Spans {
+  /** The last newcomers get this long to link up. Measured at 300 peers: what joins cause has faded after 40 s. */
+  readonly settleMs: Millis;
+  /** Upkeep is measured over this. */
+  readonly upkeepMs: Millis;
+  /** Lookups that are measured start within this. */
+  readonly lookupsMs: Millis;
+  /** Puts, after them gets, and lookups of the other mode start within this. */
+  readonly recordsMs: Millis;
+}
 
-/** Lookups that are measured start within this. [ms] */
-const LOOKUPS_SPAN_MS = 10_000;
-
-/** Puts, and after them gets, start within this. [ms] */
-const RECORDS_SPAN_MS = 5_000;
+/** The spans for a network of `count` peers. */
+export function spansFor(count: number): Spans {
+  return count < LARGE
+    ? { settleMs: 40_000, upkeepMs: 20_000, lookupsMs: 10_000, recordsMs: 5_000 }
+    : { settleMs: 30_000, upkeepMs: 5_000, lookupsMs: 5_000, recordsMs: 2_000 };
+}
 
 /** What peers send without being asked. */
 export interface Upkeep {
@@ -38,7 +48,7 @@ export interface Upkeep {
 export function grow(
   world: World,
   count: number,
-  settleMs: Millis = settleTime(count),
+  settleMs: Millis = spansFor(count).settleMs,
   onBorn?: (node: SimNode, index: number) => void,
 ): void {
   let there = 0;
@@ -59,7 +69,7 @@ function joinGap(there: number): Millis {
 }
 
 /** What peers send while nobody asks for anything. */
-export function measureUpkeep(world: World, spanMs = world.nodes.size > LARGE ? 10_000 : 20_000): Upkeep {
+export function measureUpkeep(world: World, spanMs = spansFor(world.nodes.size).upkeepMs): Upkeep {
   const stop = startUpkeep(world);
   world.run(world.now + spanMs);
   return stop();
@@ -101,7 +111,7 @@ export function measureLookups(
   const tally = newTally();
   const start = world.now;
   const before = routedFrames(world);
-  runLookups(world, count, LOOKUPS_SPAN_MS, tally);
+  runLookups(world, count, spansFor(world.nodes.size).lookupsMs, tally);
   const background = (upkeep.routedPerSecond * (world.now - start)) / 1000;
   const caused = Math.max(0, routedFrames(world) - before - background);
   return { tally, messagesPerLookup: caused / Math.max(1, tally.lookups) };
@@ -110,22 +120,24 @@ export function measureLookups(
 /** Random peers put `count` records. */
 export function putRecords(world: World, ledger: RecordLedger, count: number): void {
   const authors = joined(world);
-  evenly(world, count, RECORDS_SPAN_MS, () => {
+  const { recordsMs } = spansFor(world.nodes.size);
+  evenly(world, count, recordsMs, () => {
     const author = pick(world.rng, authors);
     if (author) ledger.put(author);
   });
-  world.run(world.now + RECORDS_SPAN_MS);
+  world.run(world.now + recordsMs);
   drain(world, () => ledger.tally.open);
 }
 
 /** Random peers read `count` of the records that were put. */
 export function getRecords(world: World, ledger: RecordLedger, count: number): void {
   const readers = joined(world);
-  evenly(world, count, RECORDS_SPAN_MS, () => {
+  const { recordsMs } = spansFor(world.nodes.size);
+  evenly(world, count, recordsMs, () => {
     const reader = pick(world.rng, readers);
     if (reader) ledger.get(reader);
   });
-  world.run(world.now + RECORDS_SPAN_MS);
+  world.run(world.now + recordsMs);
   drain(world, () => ledger.tally.open);
 }
 

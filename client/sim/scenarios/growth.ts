@@ -1,4 +1,13 @@
-import { getRecords, grow, joinTimes, measureLookups, measureUpkeep, percentiles, putRecords } from '../phases.ts';
+import {
+  getRecords,
+  grow,
+  joinTimes,
+  measureLookups,
+  measureUpkeep,
+  percentiles,
+  putRecords,
+  spansFor,
+} from '../phases.ts';
 import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
 import { rounded } from '../statistics.ts';
@@ -7,9 +16,6 @@ import { drain, newTally, startLookups, successOf } from '../workload.ts';
 
 /** Most lookups of the other mode, most records put and read: enough for a percentile. */
 const SAMPLE = 1_000;
-
-/** Lookups of the other mode start within this. [ms] */
-const ITERATIVE_SPAN_MS = 5_000;
 
 /** A network grows by joins alone; then everyone looks random keys up, in both modes, and stores and reads records. */
 export const growth = defineScenario({
@@ -22,7 +28,7 @@ export const growth = defineScenario({
     const { tally, messagesPerLookup } = measureLookups(world, lookups, upkeep);
     const sample = Math.min(SAMPLE, lookups);
     const iterative = newTally();
-    startLookups(world, sample, ITERATIVE_SPAN_MS, iterative, { mode: 'iterative' });
+    startLookups(world, sample, spansFor(nodes).recordsMs, iterative, { mode: 'iterative' });
     const ledger = new RecordLedger(world);
     putRecords(world, ledger, sample);
     drain(world, () => iterative.open);

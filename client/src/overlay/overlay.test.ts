@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, MAX_MALFORMED_FRAMES, MAX_OPERATIONS } from '../../../shared/src/limits/overlay.ts';
+import {
+  BUCKET_CAPACITY,
+  MAX_MALFORMED_FRAMES,
+  MAX_OPERATIONS,
+  SILENCE_LIMIT_MS,
+  TICK_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';
@@ -90,11 +96,11 @@ test('the first link is greeted, and looked up through, in the same call', () =>
   expect(decodeRoute(item(frames, 2), new ContactCache())).toMatchObject({ target: self.id, hops: 1 });
 });
 
-test('a link that stays silent is closed within 9 s and its peer forgotten', () => {
+test('a link that stays silent for 10 s is closed within the tick that follows, and its peer forgotten', () => {
   const machine = overlay();
   feed(machine, 0, up(peer));
-  expect(closed(drive(machine, 7_000))).toEqual([]);
-  expect(closed(drive(machine, 9_000))).toEqual(['silent']);
+  expect(closed(drive(machine, SILENCE_LIMIT_MS - 1))).toEqual([]);
+  expect(closed(drive(machine, SILENCE_LIMIT_MS + TICK_MS))).toEqual(['silent']);
   expect(knows(machine, peer.id)).toBe(false);
 });
 
