@@ -23,7 +23,7 @@ export interface LinkState {
   contactsSentAt: Millis;
   /** When we last sent them whether it had them or not. */
   fullExchangeAt: Millis;
-  /** Those it has from us. BOUNDED: by the contacts of one exchange. */
+  /** Those it has from us, as far as that was noted. BOUNDED: by the contacts of one exchange. */
   sentContacts: readonly NodeId[];
 }
 

@@ -32,6 +32,13 @@ export class Liveness {
   readonly #core: Core;
   readonly #table: RoutingTable;
   readonly #policy: LinkPolicy;
+  /** The links that `#lookAt` is about. */
+  #watched: readonly Entry[] = [];
+  /**
+   * Before this instant the link in the same place needs no look: a peer with many links looks at few of them in each
+   * tick. BOUNDED: by the links.
+   */
+  #lookAt: Millis[] = [];
 
   constructor(core: Core, table: RoutingTable, policy: LinkPolicy) {
     this.#core = core;
@@ -52,15 +59,24 @@ export class Liveness {
 
   /** Pings and exchanges that are due. Returns the peers whose silence is over the limit. */
   tick(): Entry[] {
+    const { linked } = this.#table;
+    const { now } = this.#core;
+    if (linked !== this.#watched) {
+      this.#watched = linked;
+      this.#lookAt = linked.map(() => now);
+    }
     const silent: Entry[] = [];
-    for (const entry of this.#table.linked) {
+    for (let i = 0; i < linked.length; i++) {
+      if ((this.#lookAt[i] ?? now) > now) continue;
+      const entry = linked[i] as Entry;
       const { link } = entry;
       if (!link) continue;
-      const silence = this.#core.now - link.lastHeard;
-      const isPinger = this.#core.self.id < entry.contact.id;
+      const patience = this.#core.self.id < entry.contact.id ? PING_IDLE_MS : PING_BACKUP_MS;
+      const silence = now - link.lastHeard;
       if (silence >= SILENCE_LIMIT_MS) silent.push(entry);
-      else if (silence >= (isPinger ? PING_IDLE_MS : PING_BACKUP_MS) && this.#isPingDue(link)) this.ping(entry);
-      if (this.#core.now - link.contactsSentAt >= CONTACT_EXCHANGE_MS) this.#exchange(entry);
+      else if (silence >= patience && this.#isPingDue(link)) this.ping(entry);
+      if (now - link.contactsSentAt >= CONTACT_EXCHANGE_MS) this.#exchange(entry);
+      this.#lookAt[i] = nextLook(link, patience, now);
     }
     return silent;
   }
@@ -81,7 +97,8 @@ export class Liveness {
     const others = sampleLinked(this.#core, this.#table, HELLO_RANDOM_CONTACTS, id).filter(
       ({ contact }) => !named.has(contact.id),
     );
-    if (entry.link) entry.link.sentContacts = [...named];
+    // Only those that get a periodic exchange too: the others would keep a list that nobody reads.
+    if (entry.link && this.#table.isSibling(entry)) entry.link.sentContacts = [...named];
     const flags = FLAG_HELLO | this.#neededFlag(entry);
     this.#core.send(id, encodeContacts({ flags, contacts: [...contacts, ...others] }));
   }
@@ -147,4 +164,13 @@ export class Liveness {
   #neededFlag(entry: Entry): number {
     return this.#policy.needs(entry) ? FLAG_NEEDED : 0;
   }
+}
+
+/** When a link needs a look again: for a ping, for its silence, or for an exchange of contacts. */
+function nextLook(link: LinkState, patience: Millis, now: Millis): Millis {
+  const { lastHeard, pingSentAt, contactsSentAt } = link;
+  const pingAt = Math.max(lastHeard + patience, pingSentAt === undefined ? 0 : pingSentAt + PING_REPEAT_MS);
+  const exchangeAt = contactsSentAt + CONTACT_EXCHANGE_MS;
+  // An exchange that is due and was not made is with a peer that needs none: it may come to need one.
+  return Math.min(pingAt, lastHeard + SILENCE_LIMIT_MS, exchangeAt > now ? exchangeAt : now + PING_IDLE_MS);
 }

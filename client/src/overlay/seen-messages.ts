@@ -21,7 +21,8 @@ export class SeenMessages {
 
   add(id: MessageId, now: Millis): void {
     this.turn(now);
-    this.#young ??= new IdSet();
+    // As many as last time are to be expected: a set that starts there does not grow step by step each time.
+    this.#young ??= new IdSet(this.#old?.size ?? 0);
     this.#young.add(highOf(id), lowOf(id));
   }
 
@@ -43,9 +44,16 @@ const SPREAD = 0x9e3779b1;
 /** A set of 64-bit ids without an object for each: open addressing with linear probing, at most half full. */
 class IdSet {
   /** Both halves of an id, one after the other; an empty place holds zeros, as does the id zero, which is kept apart. */
-  #words = new Int32Array(2 * FIRST_PLACES);
+  #words: Int32Array;
   #hasZero = false;
   size = 0;
+
+  /** `expected`: ids that it is made for; it takes more. */
+  constructor(expected: number) {
+    let places = FIRST_PLACES;
+    while (places < 2 * expected) places *= 2;
+    this.#words = new Int32Array(2 * places);
+  }
 
   has(high: number, low: number): boolean {
     if ((high | low) === 0) return this.#hasZero;
