@@ -1,8 +1,7 @@
 import type { Millis } from '../../shared/src/machine.ts';
-import { FRAME } from '../src/overlay/link-frames.ts';
 import type { RecordLedger } from './records.ts';
 import type { SimNode } from './sim-node.ts';
-import type { SentTotals } from './sent-totals.ts';
+import { FRAME_NAMES, type FrameName, type SentTotals } from './sent-totals.ts';
 import { Samples, rounded } from './statistics.ts';
 import { type LookupTally, drain, evenly, newTally, pick, runLookups } from './workload.ts';
 import type { World } from './world.ts';
@@ -39,7 +38,7 @@ export function spansFor(count: number): Spans {
 export interface Upkeep {
   readonly bytesPerNodePerSecond: number;
   /** The same by type of frame. */
-  readonly byType: Readonly<Record<keyof typeof FRAME, number>>;
+  readonly byType: Readonly<Record<FrameName, number>>;
   /** Of the whole network. */
   readonly routedPerSecond: number;
 }
@@ -78,26 +77,17 @@ export function measureUpkeep(world: World, spanMs = spansFor(world.nodes.size).
 /** Starts to measure what peers send; the function returned ends it. The number of peers must stay about the same. */
 export function startUpkeep(world: World): () => Upkeep {
   const start = world.now;
-  const before = sentSoFar(world).bytes;
-  const routedBefore = routedFrames(world);
+  const before = sentSoFar(world);
   return () => {
     const seconds = (world.now - start) / 1000;
     const nodeSeconds = seconds * Math.max(1, world.alive.length);
-    const after = sentSoFar(world).bytes;
-    const ofType = (type: number): number => rounded(((after[type] ?? 0) - (before[type] ?? 0)) / nodeSeconds, 1);
-    const total = after.reduce((sum, bytes, type) => sum + bytes - (before[type] ?? 0), 0);
+    const after = sentSoFar(world);
+    const perNode = (name: FrameName): number => (after.bytes(name) - before.bytes(name)) / nodeSeconds;
+    const byType = Object.fromEntries(FRAME_NAMES.map((name) => [name, rounded(perNode(name), 1)]));
     return {
-      bytesPerNodePerSecond: total / nodeSeconds,
-      byType: {
-        ping: ofType(FRAME.ping),
-        pong: ofType(FRAME.pong),
-        bye: ofType(FRAME.bye),
-        contacts: ofType(FRAME.contacts),
-        route: ofType(FRAME.route),
-        ack: ofType(FRAME.ack),
-        reply: ofType(FRAME.reply),
-      },
-      routedPerSecond: (routedFrames(world) - routedBefore) / seconds,
+      bytesPerNodePerSecond: FRAME_NAMES.reduce((sum, name) => sum + perNode(name), 0),
+      byType: byType as Upkeep['byType'],
+      routedPerSecond: (after.routedFrames - before.routedFrames) / seconds,
     };
   };
 }
@@ -167,6 +157,5 @@ function sentSoFar(world: World): SentTotals {
 
 /** Routed messages, acknowledgements and replies that all peers sent so far. */
 export function routedFrames(world: World): number {
-  const { frames } = sentSoFar(world);
-  return (frames[FRAME.route] ?? 0) + (frames[FRAME.ack] ?? 0) + (frames[FRAME.reply] ?? 0);
+  return sentSoFar(world).routedFrames;
 }

@@ -1,25 +1,48 @@
 import type { Counters } from '../src/overlay/counters.ts';
+import { FRAME } from '../src/overlay/link-frames.ts';
+
+/** A type of frame, by its name. */
+export type FrameName = keyof typeof FRAME;
+
+/** Every type of frame there is. */
+export const FRAME_NAMES = Object.keys(FRAME) as readonly FrameName[];
 
 /** What several peers sent, by type of frame. */
 export class SentTotals {
-  readonly frames: number[] = Array.from({ length: 16 }, () => 0);
-  readonly bytes: number[] = Array.from({ length: 16 }, () => 0);
+  readonly #frames = zeros();
+  readonly #bytes = zeros();
 
-  add({ sentFrames, sentBytesOf }: Pick<Counters, 'sentFrames' | 'sentBytesOf'>): this {
-    this.#add(sentFrames, sentBytesOf);
+  add(counters: Counters): this {
+    for (const name of FRAME_NAMES) {
+      this.#frames[name] += counters.sentFrames(FRAME[name]);
+      this.#bytes[name] += counters.sentBytes(FRAME[name]);
+    }
     return this;
   }
 
   copy(): SentTotals {
     const copied = new SentTotals();
-    copied.#add(this.frames, this.bytes);
+    for (const name of FRAME_NAMES) {
+      copied.#frames[name] = this.#frames[name];
+      copied.#bytes[name] = this.#bytes[name];
+    }
     return copied;
   }
 
-  #add(frames: ArrayLike<number>, bytes: ArrayLike<number>): void {
-    for (let type = 0; type < this.frames.length; type++) {
-      this.frames[type] = (this.frames[type] as number) + (frames[type] ?? 0);
-      this.bytes[type] = (this.bytes[type] as number) + (bytes[type] ?? 0);
-    }
+  frames(name: FrameName): number {
+    return this.#frames[name];
   }
+
+  bytes(name: FrameName): number {
+    return this.#bytes[name];
+  }
+
+  /** Routed messages, acknowledgements and replies. */
+  get routedFrames(): number {
+    return this.#frames.route + this.#frames.ack + this.#frames.reply;
+  }
+}
+
+function zeros(): Record<FrameName, number> {
+  return { ping: 0, pong: 0, bye: 0, contacts: 0, route: 0, ack: 0, reply: 0 };
 }

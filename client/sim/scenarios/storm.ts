@@ -1,8 +1,8 @@
 import { shuffle } from '../../../shared/src/machine.ts';
-import { FRAME } from '../../src/overlay/link-frames.ts';
 import { quantity, share } from '../options.ts';
 import { grow } from '../phases.ts';
 import { defineScenario } from '../scenario.ts';
+import { FRAME_NAMES, SentTotals } from '../sent-totals.ts';
 import type { SimNode } from '../sim-node.ts';
 import { rounded } from '../statistics.ts';
 import { Truth } from '../truth.ts';
@@ -136,10 +136,9 @@ function exceeding(value: number, most: number, what: string): string[] {
 }
 
 function countOf({ overlay }: SimNode): Count {
-  const { sentFrames, sentBytes } = overlay.counters;
-  const of = (type: number): number => sentFrames[type] ?? 0;
-  const routes = of(FRAME.route);
-  return { frames: routes + of(FRAME.ack) + of(FRAME.reply), routes, bytes: sentBytes };
+  const sent = new SentTotals().add(overlay.counters);
+  const bytes = FRAME_NAMES.reduce((sum, name) => sum + sent.bytes(name), 0);
+  return { frames: sent.routedFrames, routes: sent.frames('route'), bytes };
 }
 
 function meanFrames(rows: readonly Row[]): number {

@@ -12,7 +12,15 @@ import { Messages } from './messages.ts';
 import { NextHops } from './next-hops.ts';
 import { encodeReply, replyMessageId } from './reply-frame.ts';
 import { type Originator, type Outgoing, ReplyPath } from './reply-path.ts';
-import { ROUTE_KIND, type RouteFrame, decodeRoute, encodeRoute, insertVia, patchRoute } from './route-frame.ts';
+import {
+  ROUTE_HEADER_BYTES,
+  ROUTE_KIND,
+  type RouteFrame,
+  decodeRoute,
+  encodeRoute,
+  insertVia,
+  patchRoute,
+} from './route-frame.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { Targets } from './targets.ts';
 import type { VirtualLinks } from './virtual-links.ts';
@@ -71,8 +79,10 @@ export class Forwarder implements Timed, Originator {
 
   /** False: malformed. */
   onRoute(from: NodeId, bytes: Uint8Array): boolean {
-    if (bytes.length > 10 && this.#isCopy(from, readMessageId(bytes, 2))) return true;
-    const frame = decodeRoute(bytes, this.#core.contacts);
+    const id = bytes.length < ROUTE_HEADER_BYTES ? undefined : readMessageId(bytes, 2);
+    if (id === undefined) return false;
+    if (this.#isCopy(from, id)) return true;
+    const frame = decodeRoute(bytes, this.#core.contacts, id);
     if (!frame) return false;
     if (frame.origin.id === this.#core.self.id || !this.#messages.hasRoomFor(bytes)) {
       this.#core.counters.dropped++;
@@ -237,7 +247,7 @@ export class Forwarder implements Timed, Originator {
   #consume(forward: Forward): void {
     const { bytes } = forward;
     forward.timeoutAt = Number.POSITIVE_INFINITY;
-    const frame = bytes && decodeRoute(bytes, this.#core.contacts);
+    const frame = bytes && decodeRoute(bytes, this.#core.contacts, forward.id);
     if (!frame) return this.#messages.finish(forward);
     if (frame.kind === ROUTE_KIND.reply) {
       this.#ack(forward.from, forward.id, 'accepted');

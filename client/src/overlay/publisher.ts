@@ -53,7 +53,7 @@ export class Publisher {
   /** Announces again what is due. */
   tick(): void {
     const { core, table } = this.#routing;
-    if (table.linked.length === 0) return;
+    if (this.#published.size === 0 || table.linked.length === 0) return;
     for (const [key, published] of this.#published) {
       if (core.now >= published.nextAt) this.#announce(key, published, NOBODY);
     }

@@ -87,8 +87,8 @@ export function encodeRoute(frame: RouteFrame): Uint8Array {
   return bytes;
 }
 
-/** The envelope in `bytes`; its payload aliases them. Undefined when malformed. */
-export function decodeRoute(bytes: Uint8Array, cache: ContactCache): RouteFrame | undefined {
+/** The envelope in `bytes`; its payload aliases them. Undefined when malformed. `id`: of those who have read it already. */
+export function decodeRoute(bytes: Uint8Array, cache: ContactCache, id?: MessageId): RouteFrame | undefined {
   if (bytes.length < ROUTE_HEADER_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
   const hops = bytes[HOPS_AT] as number;
   const lifetimeMs = u16At(bytes, LIFETIME_AT);
@@ -107,7 +107,7 @@ export function decodeRoute(bytes: Uint8Array, cache: ContactCache): RouteFrame 
   const payloadAt = ROUTE_HEADER_BYTES + viaCount * ID_BYTES;
   if (payloadAt > bytes.length) return undefined;
   return {
-    id: readMessageId(bytes, 2),
+    id: id ?? readMessageId(bytes, 2),
     hops,
     flags: bytes[11] as number,
     lifetimeMs,

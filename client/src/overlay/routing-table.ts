@@ -41,6 +41,8 @@ export class RoutingTable {
   readonly #siblingCount: number;
   #size = 0;
   #siblings: readonly Entry[] | undefined;
+  /** First 32 bits of the farthest sibling's distance; infinite while there are too few. Good while `#siblings` are. */
+  #siblingBar = Number.POSITIVE_INFINITY;
   #agedAt: Millis = 0;
   /** Counts changes of the sibling set, for those who act on them. */
   siblingVersion = 0;
@@ -157,22 +159,29 @@ export class RoutingTable {
 
   /** The known peers closest to us, nearest first. */
   get siblings(): readonly Entry[] {
-    this.#siblings ??= this.closest(this.self, this.#siblingCount);
-    return this.#siblings;
+    return this.#siblings ?? this.#findSiblings();
   }
 
-  isSibling(entry: Entry): boolean {
-    const { siblings } = this;
-    const last = siblings[siblings.length - 1];
-    if (!last || siblings.length < this.#siblingCount || entry.bucket > last.bucket) return true;
-    if (entry.bucket < last.bucket) return false;
-    return compareContacts(this.self, this.#prefix, entry.contact, last.contact) <= 0;
+  isSibling({ contact }: Pick<Entry, 'contact'>): boolean {
+    if (!this.#siblings) this.#findSiblings();
+    const distance = (this.#prefix ^ contact.prefix) >>> 0;
+    if (distance !== this.#siblingBar) return distance < this.#siblingBar;
+    const last = this.siblings.at(-1);
+    return !last || compareContacts(this.self, this.#prefix, contact, last.contact) <= 0;
+  }
+
+  #findSiblings(): readonly Entry[] {
+    const siblings = this.closest(this.self, this.#siblingCount);
+    const last = siblings.length < this.#siblingCount ? undefined : siblings.at(-1);
+    this.#siblingBar = last ? (this.#prefix ^ last.contact.prefix) >>> 0 : Number.POSITIVE_INFINITY;
+    this.#siblings = siblings;
+    return siblings;
   }
 
   /** Where a peer would be in the table, whether it is there or not. */
   placeOf(contact: Contact): { readonly bucket: number; readonly isSibling: boolean } {
     const bucket = this.#indexOf(contact.id, contact.prefix);
-    return { bucket, isSibling: this.isSibling(new Entry(contact, bucket, 0)) };
+    return { bucket, isSibling: this.isSibling({ contact }) };
   }
 
   /**

@@ -79,7 +79,7 @@ export class VirtualLinks {
 
   /** The relay to exactly `target`. */
   exactHop(target: NodeId, excluded: readonly NodeId[]): VirtualHop | undefined {
-    const relay = this.#links.get(target)?.relay(excluded);
+    const relay = this.#links.size === 0 ? undefined : this.#links.get(target)?.relay(excluded);
     return relay && { relay, peer: target };
   }
 
@@ -90,6 +90,8 @@ export class VirtualLinks {
     excluded: readonly NodeId[],
     origin: NodeId,
   ): VirtualHop | undefined {
+    // Every message asks, and most peers have none.
+    if (this.#links.size === 0) return undefined;
     let best: VirtualHop | undefined;
     for (const [peer, link] of this.#links) {
       const closest = best?.peer ?? bar;
