@@ -20,6 +20,7 @@ import {
   encodeRoute,
   insertVia,
   patchRoute,
+  routePayload,
 } from './route-frame.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { Targets } from './targets.ts';
@@ -245,16 +246,16 @@ export class Forwarder implements Timed, Originator {
   }
 
   #consume(forward: Forward): void {
-    const { bytes } = forward;
+    const { bytes, kind } = forward;
     forward.timeoutAt = Number.POSITIVE_INFINITY;
-    const frame = bytes && decodeRoute(bytes, this.#core.contacts, forward.id);
-    if (!frame) return this.#messages.finish(forward);
-    if (frame.kind === ROUTE_KIND.reply) {
+    if (!bytes) return this.#messages.finish(forward);
+    const payload = routePayload(bytes);
+    if (kind === ROUTE_KIND.reply) {
       this.#ack(forward.from, forward.id, 'accepted');
       this.#messages.finish(forward);
-      return this.#replies.onRouted(frame.payload);
+      return this.#replies.onRouted(payload);
     }
-    const answer = this.#endpoint?.consume(forward, frame.payload);
+    const answer = this.#endpoint?.consume(forward, payload);
     if (answer) this.answer(forward, answer);
     else if (!forward.isDone) this.#ack(forward.from, forward.id, 'accepted');
   }
