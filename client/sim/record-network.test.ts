@@ -171,7 +171,7 @@ test('a popular record is served by copies, a newer version is seen within the s
   expect(seen).toEqual(everyone.map(() => 2));
 }, 60_000);
 
-test('the providers of a popular key are told by copies too; a change is seen within the staleness bound', () => {
+test('the providers of a popular key are told by copies too; a change is seen within the staleness bound, and by a fresh read at once', () => {
   const world = network(7, 100);
   const key = randomKey(world.rng);
   const [first, second] = [item(near(world, key), -1), item(near(world, key), -2)];
@@ -200,6 +200,10 @@ test('the providers of a popular key are told by copies too; a change is seen wi
   );
   expect([...answeredBy.keys()].some((id) => !holders.has(id))).toBe(true);
   ask(world, second, { kind: 'publish', key }, 2_000);
+  const fresh = ask(world, item(everyone, 5), { kind: 'findProviders', key, isFresh: true }, 2_000);
+  expect(fresh?.kind === 'findProviders' && fresh.providers.map(({ id }) => id).sort()).toEqual(
+    [first.contact.id, second.contact.id].sort(),
+  );
   world.run(world.now + MAX_STALENESS_MS);
   expect(readAll()).toEqual(everyone.map(() => [first.contact.id, second.contact.id].sort()));
   ask(world, first, { kind: 'unpublish', key }, 2_000);

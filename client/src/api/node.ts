@@ -105,7 +105,8 @@ export interface Node {
   remove(key: string | Uint8Array): Promise<void>;
   publish(key: string | Uint8Array): Promise<void>;
   unpublish(key: string | Uint8Array): Promise<void>;
-  findProviders(key: string | Uint8Array): Promise<string[]>;
+  /** The providers of a popular key are told up to 10 s late unless `fresh`. */
+  findProviders(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<string[]>;
   /**
    * Sends a sealed message of at most 8 KiB to `replicas` distinct providers of a key (default 1), asking further ones in
    * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it.

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { Contact, Key } from '../../../shared/src/ids.ts';
 import { MAX_CACHED_PROVIDER_LISTS, MAX_STALENESS_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { Popularity, servedUntil } from './popularity.ts';
+import { Popularity } from './popularity.ts';
 
 /** The providers of a popular key, kept beside its replicas. */
 export interface CachedProviders {
@@ -10,8 +10,8 @@ export interface CachedProviders {
   readonly providers: readonly Contact[];
   /** When holders answered with them. */
   readonly readAt: Millis;
-  /** Until when they may answer others; at most `readAt + MAX_STALENESS_MS`. */
-  readonly servedUntil: Millis;
+  /** The estimated peers between us and the key. */
+  readonly between: number;
 }
 
 /**
@@ -32,14 +32,14 @@ export class ProviderCache extends Popularity {
   /** For the reads of others. */
   servable(key: Key, now: Millis): CachedProviders | undefined {
     const copy = this.get(key, now);
-    return copy && now < copy.servedUntil ? copy : undefined;
+    return copy && now < copy.readAt + this.servedMs(key, copy.between, now) ? copy : undefined;
   }
 
   /** Keeps what holders answered with at `readAt`, unless what is kept is newer. Nobody at all is not kept: the first provider is to be seen at once. */
   offer(key: Key, providers: readonly Contact[], readAt: Millis, between: number): void {
     const held = this.#copies.get(key);
     if (providers.length === 0 || (held && held.readAt > readAt)) return;
-    this.#copies.set(key, { providers, readAt, servedUntil: servedUntil(readAt, between) });
+    this.#copies.set(key, { providers, readAt, between });
   }
 
   /** Announcements changed: ours, or those that pass. */

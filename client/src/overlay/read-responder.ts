@@ -39,7 +39,10 @@ export class ReadResponder {
     this.#holdings = holdings;
   }
 
-  /** True when we hold what a read on its way asks for, or keep a copy that may answer it. */
+  /**
+   * True when we are one of those to hold what a read on its way asks for, and do, or keep a copy that may answer it.
+   * Whoever holds it beside them, as a spare or from before newcomers, lets reads pass and keeps copies as anybody on the way.
+   */
   intercepts(forward: Forward): boolean {
     const { core } = this.#routing;
     const { neighbourhood, cache, providerCache, records, providers } = this.#holdings;
@@ -47,11 +50,11 @@ export class ReadResponder {
     if (!get || get.key !== forward.target) return false;
     const { key } = get;
     if (get.subject === 'providers') {
-      if (providers.held(key)) return neighbourhood.isReplica(key);
+      if (providers.held(key) && neighbourhood.isReplica(key)) return true;
       providerCache.countRead(key, core.now);
       return !get.isFresh && providerCache.servable(key, core.now) !== undefined;
     }
-    if (records.get(key, core.wallNow)) return neighbourhood.isReplica(key);
+    if (records.get(key, core.wallNow) && neighbourhood.isReplica(key)) return true;
     cache.countRead(key, core.now);
     return !get.isFresh && cache.servable(key, core.now, core.wallNow) !== undefined;
   }
@@ -152,6 +155,7 @@ export class ReadResponder {
   #vouch(popularity: Popularity, copy: { readonly readAt: Millis } | undefined, question: FetchQuestion): void {
     const { core } = this.#routing;
     const { key, subject } = question;
+    if (!this.#holdings.neighbourhood.isReplica(key)) return;
     popularity.countRead(key, core.now);
     const isDue = !copy || core.now - copy.readAt > CHECK_MS;
     const check = `${subject} ${key}`;

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { Key } from '../../../shared/src/ids.ts';
 import { MAX_CACHED_RECORDS, MAX_STALENESS_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { Popularity, servedUntil } from './popularity.ts';
+import { Popularity } from './popularity.ts';
 import { isSameVersion, isSuccessor } from './record-store.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -11,8 +11,8 @@ export interface CachedRecord {
   readonly record: SignedRecord;
   /** When a holder answered with it. */
   readonly readAt: Millis;
-  /** Until when it may answer others; at most `readAt + MAX_STALENESS_MS`. */
-  readonly servedUntil: Millis;
+  /** The estimated peers between us and the key. */
+  readonly between: number;
   /** True when it may answer at all. Otherwise it is a version of ours that reads of ours must not fall behind. */
   readonly isPopular: boolean;
 }
@@ -40,7 +40,7 @@ export class RecordCache extends Popularity {
   /** For the reads of others. */
   servable(key: Key, now: Millis, wallNow: number): CachedRecord | undefined {
     const copy = this.get(key, now, wallNow);
-    return copy?.isPopular && now < copy.servedUntil ? copy : undefined;
+    return copy?.isPopular && now < copy.readAt + this.servedMs(key, copy.between, now) ? copy : undefined;
   }
 
   /**
@@ -48,12 +48,12 @@ export class RecordCache extends Popularity {
    * and the key.
    */
   offer(record: SignedRecord, readAt: Millis, between: number): void {
-    this.#keep({ record, readAt, servedUntil: servedUntil(readAt, between), isPopular: true });
+    this.#keep({ record, readAt, between, isPopular: true });
   }
 
   /** Remembers what we have put, so that we read at least that. */
   noteOwn(record: SignedRecord, now: Millis): void {
-    this.#keep({ record, readAt: now, servedUntil: now, isPopular: false });
+    this.#keep({ record, readAt: now, between: 0, isPopular: false });
   }
 
   #keep(copy: CachedRecord): void {

@@ -155,14 +155,17 @@ export class FetchCommand implements Operation, FetchOwner {
     else this.#start({ key, subject: 'record', author, isFresh, record, providers: NO_CONTACTS });
   }
 
-  #findProviders({ key, op }: CommandOf<'findProviders'>): void {
+  #findProviders({ key, op, isFresh = false }: CommandOf<'findProviders'>): void {
     const { routing, holdings, operations } = this.#services;
     const { now } = routing.core;
     const providers = holdings.providers.get(key, now);
     const copy = holdings.providerCache.get(key, now);
     holdings.providerCache.countRead(key, now);
-    if (copy) operations.finish(op, readProviders(uniteProviders(copy.providers, providers), undefined));
-    else this.#start({ key, subject: 'providers', author: undefined, isFresh: false, record: undefined, providers });
+    if (copy && !isFresh) {
+      operations.finish(op, readProviders(uniteProviders(copy.providers, providers), undefined));
+      return;
+    }
+    this.#start({ key, subject: 'providers', author: undefined, isFresh, record: undefined, providers });
   }
 
   #start(question: ConstructorParameters<typeof FetchOperation>[2]): void {

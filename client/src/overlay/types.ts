@@ -63,7 +63,13 @@ export type OverlayCommand =
   /** Announces this peer as a provider of `key`, and again before each expiry, until `unpublish`. */
   | { readonly kind: 'publish'; readonly op: OpId; readonly key: Key }
   | { readonly kind: 'unpublish'; readonly op: OpId; readonly key: Key }
-  | { readonly kind: 'findProviders'; readonly op: OpId; readonly key: Key }
+  /** `isFresh` as in `get`. */
+  | {
+      readonly kind: 'findProviders';
+      readonly op: OpId;
+      readonly key: Key;
+      readonly isFresh?: boolean | undefined;
+    }
   /** Carries `payload` to exactly `target`. Fails with `unreachable` when no hop can deliver it. */
   | {
       readonly kind: 'route';

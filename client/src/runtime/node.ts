@@ -206,9 +206,9 @@ export class SkeinNode implements Node {
     await this.#network.overlay.unpublish(toKey(key));
   }
 
-  async findProviders(key: string | Uint8Array): Promise<string[]> {
+  async findProviders(key: string | Uint8Array, options: { readonly fresh?: boolean } = {}): Promise<string[]> {
     this.#checkRunning();
-    return (await this.#network.overlay.findProviders(toKey(key))).map((contact) => contact.id);
+    return (await this.#network.overlay.findProviders(toKey(key), options.fresh)).map((contact) => contact.id);
   }
 
   async sendTo(

@@ -149,8 +149,8 @@ export class OverlayService {
     return this.#run('unpublish', (op) => ({ kind: 'unpublish', op, key }));
   }
 
-  async findProviders(key: Key): Promise<readonly Contact[]> {
-    return (await this.#run('findProviders', (op) => ({ kind: 'findProviders', op, key }))).providers;
+  async findProviders(key: Key, isFresh = false): Promise<readonly Contact[]> {
+    return (await this.#run('findProviders', (op) => ({ kind: 'findProviders', op, key, isFresh }))).providers;
   }
 
   /** True when the target itself acknowledged the payload. Never rejects. */

@@ -112,7 +112,7 @@ export const CHECK_MS = MAX_STALENESS_MS / 4;
 /** Popular keys that a holder checks against the other replicas at once. [keys] Further ones are read from a quorum each time. */
 export const MAX_CHECKS = 32;
 
-/** The life of a copy, as far as others are served, halves with every so many peers between it and the key (Kademlia §2.3). [peers] Eight replica sets. */
+/** The life of a copy of a key that is just popular, as far as others are served, halves with every so many peers between it and the key (Kademlia §2.3). [peers] Eight replica sets. */
 export const CACHE_HALVING_PEERS = 64;
 
 // Digests
