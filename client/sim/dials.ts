@@ -1,9 +1,11 @@
 import { Reader, Writer } from '../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
-import { type Millis, type Rng, randomBelow } from '../../shared/src/machine.ts';
-import type { OverlayCommand } from '../src/overlay/types.ts';
-import { type NetworkModel, SERVER_LATENCY_MS } from './network-model.ts';
-import type { OpRequest, ResultListener, SimNode } from './sim-node.ts';
+import { type Millis, randomBelow } from '../../shared/src/machine.ts';
+import type { OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
+import type { ServerMessage } from './messages.ts';
+import type { NetworkModel } from './network-model.ts';
+import type { SimLink } from './sim-link.ts';
+import type { Dial, OpRequest, ResultListener, SimNode } from './sim-node.ts';
 
 /** A dial whose signals stay unanswered fails after this. [ms] */
 const DIAL_TIMEOUT_MS = 10_000;
@@ -23,13 +25,15 @@ const SIGNAL_PADDING = new Uint8Array(500);
 /** What dials need of their world. */
 export interface DialWorld {
   readonly now: Millis;
-  readonly rng: Rng;
-  readonly isServerUp: boolean;
-  readonly nodes: ReadonlyMap<NodeId, SimNode>;
+  latency(a: number, b: number): Millis;
+  indexOf(contact: Contact): number;
   at(at: Millis, action: () => void): void;
+  feed(node: SimNode, input: OverlayInput): void;
   command(node: SimNode, command: OverlayCommand): void;
   operate(node: SimNode, request: OpRequest, listener: ResultListener): void;
-  connect(node: SimNode, peer: SimNode): void;
+  /** Sends a message to the server. */
+  tellServer(message: ServerMessage): void;
+  openLink(node: SimNode, peer: Contact): SimLink;
 }
 
 /** How links come about: signals that travel as routed messages or through the server, then ICE, which takes seconds. */
@@ -44,51 +48,56 @@ export class Dials {
 
   /** Opens a link as a node does: offer and answer as routed messages, or through the server while we have no link. */
   start(node: SimNode, contact: Contact, isSpare: boolean): void {
-    const attempt = randomBelow(this.#world.rng, 2 ** 31);
-    const dial = { attempt, startedAt: this.#world.now };
+    const { now } = this.#world;
+    const attempt = randomBelow(node.rng, 2 ** 31);
+    const dial: Dial = { attempt, startedAt: now, link: undefined };
     node.dials.set(contact.id, dial);
     if (node.links.has(contact.id)) {
-      this.#world.at(this.#world.now, () => this.#finishDial(node, contact.id, dial));
+      this.#world.at(now, () => this.#findLinked(node, contact, dial));
       return;
     }
     this.#signal(node, contact, isSpare ? SPARE_OFFER : OFFER, attempt, node.links.size === 0);
-    this.#world.at(this.#world.now + DIAL_TIMEOUT_MS, () => this.#failDial(node, contact.id, attempt, false));
+    this.#world.at(now + DIAL_TIMEOUT_MS, () => this.fail(node, contact.id, attempt, false));
   }
 
   /** An answer goes the way its offer came. */
-  #signal(node: SimNode, to: Contact, kind: number, attempt: number, isThroughServer: boolean): void {
-    const payload = new Writer(520).u8(kind).u32(attempt).bytes(SIGNAL_PADDING).done();
+  #signal(node: SimNode, to: Contact, signal: number, attempt: number, isThroughServer: boolean): void {
     if (isThroughServer) {
-      const target = this.#world.nodes.get(to.id);
-      const isCarried = this.#world.isServerUp && target?.isAlive;
-      const after = this.#world.now + 2 * SERVER_LATENCY_MS;
-      this.#world.at(after, () => {
-        if (target?.isAlive && isCarried) this.onSignal(target, node.contact, payload, true);
-        else if (isOffer(kind)) this.#failDial(node, to.id, attempt, this.#world.isServerUp);
-      });
+      this.#world.tellServer({ kind: 'relay', from: node.contact, to, signal, attempt });
       return;
     }
+    const payload = new Writer(520).u8(signal).u32(attempt).bytes(SIGNAL_PADDING).done();
     this.#world.operate(
       node,
       { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS },
       (result) => {
-        if (!isOffer(kind) || result.kind !== 'failed') return;
-        this.#world.at(this.#world.now, () => this.#failDial(node, to.id, attempt, result.code === 'unreachable'));
+        if (!isOffer(signal) || result.kind !== 'failed') return;
+        this.#world.at(this.#world.now, () => this.fail(node, to.id, attempt, result.code === 'unreachable'));
       },
     );
   }
 
-  /** A signal came to `node`: as a routed message, or through the server. */
-  onSignal(node: SimNode, from: Contact, payload: Uint8Array, isThroughServer: boolean): void {
+  /** A routed message that is a signal came to `node`. */
+  onRouted(node: SimNode, from: Contact, payload: Uint8Array): void {
     const reader = new Reader(payload);
-    const kind = reader.u8();
-    const attempt = reader.u32();
-    if (kind === ANSWER) this.#onAnswer(node, from.id, attempt);
-    else if (kind === REFUSAL) this.#onRefusal(node, from.id, attempt);
-    else {
-      const isTaken = node.overlay.admits(from, kind === SPARE_OFFER, this.#world.now);
+    this.onSignal(node, from, reader.u8(), reader.u32(), false);
+  }
+
+  /** A signal came to `node`: as a routed message, or through the server. */
+  onSignal(node: SimNode, from: Contact, signal: number, attempt: number, isThroughServer: boolean): void {
+    if (signal === ANSWER) this.#onAnswer(node, from, attempt);
+    else if (signal === REFUSAL) this.#onRefusal(node, from.id, attempt);
+    else if (isOffer(signal)) {
+      const isTaken = node.overlay.admits(from, signal === SPARE_OFFER, this.#world.now);
       this.#signal(node, from, isTaken ? ANSWER : REFUSAL, attempt, isThroughServer);
     }
+  }
+
+  /** A dial of `node` failed, unless another one has taken its place. */
+  fail(node: SimNode, id: NodeId, attempt: number, isPeerAtFault: boolean, isPairBroken = false): void {
+    if (!node.isAlive || node.dials.get(id)?.attempt !== attempt) return;
+    node.dials.delete(id);
+    this.#world.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault, isPairBroken });
   }
 
   #onRefusal(node: SimNode, id: NodeId, attempt: number): void {
@@ -97,41 +106,40 @@ export class Dials {
     this.#world.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault: false, isRefused: true });
   }
 
-  #onAnswer(node: SimNode, id: NodeId, attempt: number): void {
-    const dial = node.dials.get(id);
-    const peer = this.#world.nodes.get(id);
-    if (dial?.attempt !== attempt || !peer) return;
-    const isBroken = !this.#model.canConnect(node.index, peer.index);
-    if (isBroken || this.#model.isDialLost(this.#world.rng)) {
-      this.#world.at(this.#world.now + ICE_FAILURE_MS, () => this.#failDial(node, id, attempt + 1, false, isBroken));
-      node.dials.set(id, { ...dial, attempt: attempt + 1 });
+  #onAnswer(node: SimNode, peer: Contact, attempt: number): void {
+    const { now } = this.#world;
+    const dial = node.dials.get(peer.id);
+    if (dial?.attempt !== attempt) return;
+    const index = this.#world.indexOf(peer);
+    const isBroken = !this.#model.canConnect(node.index, index);
+    if (isBroken || this.#model.isDialLost(node.rng)) {
+      this.#world.at(now + ICE_FAILURE_MS, () => this.fail(node, peer.id, attempt + 1, false, isBroken));
+      node.dials.set(peer.id, { ...dial, attempt: attempt + 1 });
       return;
     }
-    const linked = { ...dial, attempt: -1 };
-    node.dials.set(id, linked);
-    const ready = Math.max(this.#world.now, dial.startedAt + this.#model.setupTime(this.#world.rng));
-    this.#world.at(ready, () => this.#finishDial(node, id, linked));
+    const answered: Dial = { ...dial, attempt: -1 };
+    node.dials.set(peer.id, answered);
+    const ready = dial.startedAt + this.#model.setupTime(node.rng);
+    // The peer has the open link when it is ready; what tells it so takes the pair's latency.
+    const openAt = Math.max(now, ready - this.#world.latency(node.index, index));
+    this.#world.at(openAt, () => this.#open(node, peer, answered));
   }
 
-  #failDial(node: SimNode, id: NodeId, attempt: number, isPeerAtFault: boolean, isPairBroken = false): void {
-    if (!node.isAlive || node.dials.get(id)?.attempt !== attempt) return;
-    node.dials.delete(id);
-    this.#world.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault, isPairBroken });
+  #open(node: SimNode, peer: Contact, dial: Dial): void {
+    if (!node.isAlive || node.dials.get(peer.id) !== dial) return;
+    dial.link = this.#world.openLink(node, peer);
   }
 
-  #finishDial(node: SimNode, id: NodeId, dial: { attempt: number }): void {
-    const peer = this.#world.nodes.get(id);
-    if (!node.isAlive || node.dials.get(id) !== dial) return;
-    node.dials.delete(id);
-    if (!peer?.isAlive) {
-      this.#world.command(node, { kind: 'linkFailed', peer: id, isPeerAtFault: true });
-      return;
-    }
-    peer.dials.delete(node.contact.id);
-    this.#world.connect(node, peer);
+  /** A link was asked for that is up. */
+  #findLinked(node: SimNode, peer: Contact, dial: Dial): void {
+    if (!node.isAlive || node.dials.get(peer.id) !== dial) return;
+    node.dials.delete(peer.id);
+    if (node.links.has(peer.id)) this.#world.feed(node, { kind: 'linkUp', peer, isOutbound: true });
+    else this.#world.command(node, { kind: 'linkFailed', peer: peer.id, isPeerAtFault: false });
   }
 }
 
-function isOffer(kind: number): boolean {
-  return kind === OFFER || kind === SPARE_OFFER;
+/** True for a signal that asks for a link. */
+export function isOffer(signal: number): boolean {
+  return signal === OFFER || signal === SPARE_OFFER;
 }

@@ -41,6 +41,12 @@ const MEDIAN_DISTANCE = 75.7;
 /** Shortest way one way. [ms] Two peers in one room have browsers and access points between them. */
 const MIN_LATENCY_MS = 1;
 
+/**
+ * No two peers are nearer than this. [ms] What one shard of a run sends another arrives no sooner, so that each can go on
+ * alone for as long; of log-normal latencies around 68 ms one in 20,000 is shorter.
+ */
+export const LATENCY_FLOOR_MS = 8;
+
 /** From offer to open link, besides the signals' own time. [ms] Measured range of WebRTC bring-up, log-normal. */
 const SETUP_MEDIAN_MS = 2_000;
 const SETUP_MIN_MS = 1_500;

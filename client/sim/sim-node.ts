@@ -2,6 +2,7 @@ import type { Contact, NodeId } from '../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../shared/src/machine.ts';
 import type { Overlay } from '../src/overlay/overlay.ts';
 import type { OpId, OverlayCommand, OverlayInput, OverlayOutput, OverlayResult } from '../src/overlay/types.ts';
+import type { SimLink } from './sim-link.ts';
 
 /** Hears the result of an operation. */
 export type ResultListener = (result: OverlayResult) => void;
@@ -14,19 +15,11 @@ export type OpRequest = OpCommand extends infer C ? (C extends OpCommand ? Omit<
 
 /** A dial of ours under way. */
 export interface Dial {
+  /** Named in its signals; -1 once they are over. */
   readonly attempt: number;
   readonly startedAt: Millis;
-}
-
-/** One side's view of a raw connection. */
-export interface SimLink {
-  readonly peer: SimNode;
-  /** One way, the same both ways. [ms] */
-  readonly latencyMs: Millis;
-  /** False once this side has closed it or noticed its end. */
-  isUp: boolean;
-  /** The other side's view. Set while the connection is made. */
-  reverse: SimLink;
+  /** The link that is being opened, once the peer was asked to take it. */
+  link: SimLink | undefined;
 }
 
 /** Stands between a simulated peer and its machine: for peers that do not keep the rules. */
@@ -42,6 +35,7 @@ export interface SimNode {
   readonly overlay: Overlay;
   /** Handles the inputs instead of the machine. */
   behaviour?: Behaviour;
+  /** All that is random about this peer: its machine, its dials, the frames it loses. */
   readonly rng: Rng;
   isAlive: boolean;
   readonly bornAt: Millis;
@@ -51,8 +45,6 @@ export interface SimNode {
   readonly dials: Map<NodeId, Dial>;
   readonly listeners: Map<OpId, ResultListener>;
   nextOp: OpId;
-  /** Its place in the server's list, -1 when it has none. */
-  registeredAt: number;
   /** The instant for which the scheduler holds a wake-up of this node. */
   wakeAt: Millis;
 }

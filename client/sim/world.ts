@@ -5,13 +5,20 @@ import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayCommand, OverlayEvent, OverlayInput, OverlayOutput } from '../src/overlay/types.ts';
 import { Dials } from './dials.ts';
 import { Digest } from './digest.ts';
-import { Action, EventQueue } from './event-queue.ts';
-import { Introductions } from './introductions.ts';
-import { NetworkModel, type NetworkOptions } from './network-model.ts';
+import { Action, EventQueue, type SimEvent } from './event-queue.ts';
+import { Links } from './links.ts';
+import type { Message, NodeMessage, ServerMessage } from './messages.ts';
+import { LATENCY_FLOOR_MS, NetworkModel, type NetworkOptions, SERVER_LATENCY_MS } from './network-model.ts';
+import { readIndex, writeIndex } from './peer-index.ts';
+import { peerSeed, serverSeed, workloadSeed } from './seeds.ts';
 import { SentTotals } from './sent-totals.ts';
+import { Mailroom } from './shards/mailroom.ts';
+import { ALONE, type Shard } from './shards/shard.ts';
+import { SignalingServer } from './signaling-server.ts';
 import { isSigned } from './signing.ts';
-import type { OpRequest, ResultListener, SimLink, SimNode } from './sim-node.ts';
-import { Delivery, WakeUp } from './world-events.ts';
+import type { SimLink } from './sim-link.ts';
+import type { OpRequest, ResultListener, SimNode } from './sim-node.ts';
+import { WakeUp } from './world-events.ts';
 
 /** How a world is set up. */
 export interface WorldOptions extends Omit<NetworkOptions, 'seed'> {
@@ -31,8 +38,11 @@ export const DEFAULT_WORLD: Omit<WorldOptions, 'seed'> = {
   linkHard: 64,
 };
 
-/** After a death without a word, the other side's connection notices this late; the overlay should be earlier. [ms] */
-const ICE_DISCONNECT_MS = 30_000;
+/** How long the record of a peer that left is kept. [ms] As long as one that died takes to be noticed. */
+const FORGET_MS = 30_000;
+
+/** How often a peer without any link asks the server for other introductions, as `runtime/network.ts` does. [ms] */
+const LONELY_RETRY_MS = 3_000;
 
 /** Wall-clock time at virtual time 0. [ms] */
 export const EPOCH = 1_700_000_000_000;
@@ -41,41 +51,56 @@ export const EPOCH = 1_700_000_000_000;
  * A network of shipping overlay machines on a virtual clock. Peers learn of each other as they do in life: a few
  * introductions by the server while it lives, then only what the overlay tells them; links open through signals that
  * the overlay routes (or the server relays to a peer without links) and take seconds.
+ *
+ * Whatever one peer does to another is a message that arrives LATENCY_FLOOR_MS later or more. So several shards can
+ * simulate one network: each has every `count`th peer and runs for that long without the others.
  */
 export class World {
+  /** The peers of this shard. */
   readonly nodes = new Map<NodeId, SimNode>();
   readonly digest = new Digest();
   readonly rng: Rng;
+  readonly shard: Shard;
   now: Millis = 0;
   isServerUp = true;
   /** Hears every event of every peer, for tests. */
   onEvent: ((node: SimNode, event: OverlayEvent) => void) | undefined;
   /** What peers sent that are gone. */
   readonly gone = new SentTotals();
-  /** Message conservation: every frame sent is delivered, lost with its link, or still under way. */
-  readonly frames = { sent: 0, delivered: 0, lost: 0 };
-  handleMs = 0;
   readonly #options: WorldOptions;
   readonly #queue = new EventQueue();
   readonly #model: NetworkModel;
-  readonly #introductions: Introductions;
+  readonly #links: Links;
   readonly #dials: Dials;
+  readonly #server: SignalingServer;
   readonly #contacts = new ContactCache(1 << 20);
+  readonly #mailroom: Mailroom;
   #nextIndex = 0;
   /** Effects of the inputs being handled, by how deep they are nested: used again and again. */
   readonly #outs: OverlayOutput[][] = [];
   #depth = 0;
 
-  constructor(options: WorldOptions) {
+  constructor(options: WorldOptions, shard: Shard = ALONE) {
     this.#options = options;
-    this.rng = seededRng(options.seed);
+    this.shard = shard;
+    this.rng = seededRng(workloadSeed(options.seed, shard.index));
     this.#model = new NetworkModel(options);
-    this.#introductions = new Introductions(this);
+    this.#links = new Links(this);
     this.#dials = new Dials(this, this.#model);
+    this.#server = new SignalingServer(this, seededRng(serverSeed(options.seed)));
+    this.#mailroom = new Mailroom(shard, this.#contacts, {
+      onFrame: (at, slot, connection, bytes) => this.#links.expect(at, slot, connection, bytes),
+      onMessage: (from, at, message) => this.at(at, () => this.#receive(from, message)),
+    });
   }
 
   get alive(): SimNode[] {
     return [...this.nodes.values()].filter(({ isAlive }) => isAlive);
+  }
+
+  /** Frames that this shard's peers sent and got. Those between two shards are sent in one and end in another. */
+  get frames(): Links['frames'] {
+    return this.#links.frames;
   }
 
   get framesUnderWay(): number {
@@ -89,25 +114,68 @@ export class World {
 
   /** Runs `action` at `at`. */
   at(at: Millis, action: () => void): void {
-    this.#queue.push(Math.max(at, this.now), new Action(action));
+    this.queue(at, new Action(action));
+  }
+
+  queue(at: Millis, event: SimEvent): void {
+    this.#queue.push(Math.max(at, this.now), event);
   }
 
   run(until: Millis): void {
-    for (let event = this.#queue.pop(until); event; event = this.#queue.pop(until)) {
-      this.now = this.#queue.now;
-      event.run();
+    if (this.shard.count === 1) this.#advance(until);
+    else for (const outgoing of this.windows(until)) this.receive(this.shard.exchange(outgoing));
+  }
+
+  /**
+   * Runs to `until` in windows, after none of which a message of another shard can arrive too late. Before each it gives
+   * out what is for the others, and wants to `receive` what they have.
+   */
+  *windows(until: Millis): Generator<readonly Uint8Array[]> {
+    // What was done at the present instant arrives a floor later at the earliest: behind the first window.
+    let end = Math.floor(this.now) + LATENCY_FLOOR_MS - 1;
+    for (;;) {
+      yield this.#mailroom.take();
+      this.#advance(Math.min(end, until));
+      if (end >= until) return;
+      end += LATENCY_FLOOR_MS;
     }
-    this.now = until;
+  }
+
+  /** Takes in what other shards gave out for this one. */
+  receive(incoming: readonly Uint8Array[]): void {
+    this.#mailroom.receive(incoming);
+  }
+
+  /** What each shard gives, in their order: to be called by all of them at the same place of their program. */
+  gather<T>(value: T): T[] {
+    return this.#mailroom.gather(value);
+  }
+
+  /** The sum of what each shard gives; as `gather`. */
+  sum(value: number): number {
+    return this.gather(value).reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Of a workload that all shards do together, each does what falls to it. */
+  isOurs(index: number): boolean {
+    return index % this.shard.count === this.shard.index;
+  }
+
+  /** The next peer appears if it is one of ours; another shard has it otherwise. */
+  spawnNext(): SimNode | undefined {
+    if (this.isOurs(this.#nextIndex)) return this.spawn();
+    this.#nextIndex++;
+    return undefined;
   }
 
   /** A new peer appears and asks the server for introductions; `introductions` are given instead of the server's, `keys` instead of random ones. */
   spawn(introductions?: readonly Contact[], keys?: Contact): SimNode {
-    const seed = this.rng.nextUint32();
-    const rng = seededRng(seed);
-    const contact = keys ?? contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
+    const index = this.#nextIndex++;
+    const rng = seededRng(peerSeed(this.#options.seed, index));
+    const contact = keys ?? newContact(rng, index);
     const { linkTarget, linkHard } = this.#options;
     const node: SimNode = {
-      index: this.#nextIndex++,
+      index,
       contact,
       overlay: new Overlay({ self: contact, rng, linkTarget, linkHard, contacts: this.#contacts }),
       rng,
@@ -118,13 +186,14 @@ export class World {
       dials: new Map(),
       listeners: new Map(),
       nextOp: 1,
-      registeredAt: -1,
       wakeAt: Number.POSITIVE_INFINITY,
     };
     this.nodes.set(contact.id, node);
     this.feed(node, { kind: 'command', command: { kind: 'wallClock', wallNow: EPOCH + this.now } });
+    const wantsIntroductions = !introductions && this.isServerUp;
+    this.tellServer({ kind: 'hello', from: contact, wantsIntroductions });
     if (introductions) this.command(node, { kind: 'introduce', contacts: introductions });
-    else if (this.isServerUp) this.#introductions.give(node);
+    if (wantsIntroductions) this.at(this.now + LONELY_RETRY_MS, () => this.#askAgain(node));
     return node;
   }
 
@@ -140,18 +209,9 @@ export class World {
     this.command(node, Object.assign({ op }, request));
   }
 
-  /** A link opens between two peers, whoever brought it about. */
+  /** A link opens between two peers of this shard at once, whoever brought it about. */
   connect(node: SimNode, peer: SimNode): void {
-    const latencyMs = this.#model.latency(node.index, peer.index);
-    const link: SimLink = { peer, latencyMs, isUp: true, reverse: undefined as unknown as SimLink };
-    link.reverse = { peer: node, latencyMs, isUp: true, reverse: link };
-    closeSide(node.links.get(peer.contact.id));
-    closeSide(peer.links.get(node.contact.id));
-    node.links.set(peer.contact.id, link);
-    peer.links.set(node.contact.id, link.reverse);
-    this.digest.add(node.index * 31 + peer.index);
-    this.feed(node, { kind: 'linkUp', peer: peer.contact, isOutbound: true });
-    this.feed(peer, { kind: 'linkUp', peer: node.contact, isOutbound: false });
+    this.#links.connect(node, peer);
   }
 
   /** Opens a link as a node does. `isSpare`: it can do without it. */
@@ -159,36 +219,22 @@ export class World {
     this.#dials.start(node, contact, isSpare);
   }
 
+  /** Asks `peer` for a raw connection, once its dial is that far. */
+  openLink(node: SimNode, peer: Contact): SimLink {
+    return this.#links.open(node, peer);
+  }
+
   /** The tab is closed without a word. Its server socket closes; its links just fall silent. */
   kill(node: SimNode): void {
     this.#bury(node);
-    this.at(this.now + ICE_DISCONNECT_MS, () => {
-      for (const { peer } of node.links.values()) this.#dropLink(peer, node);
-      node.links.clear();
-      this.nodes.delete(node.contact.id);
-    });
+    this.#links.abandon(node);
   }
 
   /** The peer says BYE and goes. */
   leave(node: SimNode): void {
     this.command(node, { kind: 'leave' });
-    for (const { peer } of [...node.links.values()]) this.#disconnect(node, peer);
+    for (const link of node.links.values()) this.#links.close(link);
     this.#bury(node);
-    this.at(this.now + ICE_DISCONNECT_MS, () => this.nodes.delete(node.contact.id));
-  }
-
-  /** `link` is the sender's. */
-  deliver({ peer: to, reverse }: SimLink, bytes: Uint8Array): void {
-    if (!to.isAlive || !reverse.isUp) {
-      this.frames.lost++;
-      return;
-    }
-    const from = reverse.peer;
-    this.frames.delivered++;
-    this.digest.add(this.now);
-    this.digest.add(from.index ^ Math.imul(to.index, 0x9e3779b1));
-    this.digest.add(((bytes[1] ?? 0) << 16) | bytes.length);
-    this.feed(to, { kind: 'received', from: from.contact.id, bytes });
   }
 
   feed(node: SimNode, input: OverlayInput): void {
@@ -210,6 +256,90 @@ export class World {
     else this.#schedule(node);
   }
 
+  latency(a: number, b: number): Millis {
+    return Math.max(LATENCY_FLOOR_MS, Math.ceil(this.#model.latency(a, b)));
+  }
+
+  indexOf(contact: Contact): number {
+    return this.nodes.get(contact.id)?.index ?? readIndex(contact);
+  }
+
+  remoteShardOf(contact: Contact): number | undefined {
+    const { index, count } = this.shard;
+    const shard = count === 1 ? index : readIndex(contact) % count;
+    return shard === index ? undefined : shard;
+  }
+
+  post(shard: number, at: Millis, message: Message): void {
+    this.#mailroom.message(shard, at, message);
+  }
+
+  postFrame(shard: number, at: Millis, to: NonNullable<SimLink['remote']>, bytes: Uint8Array): void {
+    this.#mailroom.frame(shard, at, to, bytes);
+  }
+
+  tellServer(message: ServerMessage): void {
+    const at = this.now + SERVER_LATENCY_MS;
+    if (this.shard.index === SERVER_SHARD) this.at(at, () => this.#server.receive(message));
+    else this.post(SERVER_SHARD, at, message);
+  }
+
+  /** The server tells a peer something. */
+  tell(message: NodeMessage): void {
+    const at = this.now + SERVER_LATENCY_MS;
+    const shard = this.remoteShardOf(message.to);
+    if (shard === undefined) this.at(at, () => this.#hear(message));
+    else this.post(shard, at, message);
+  }
+
+  #advance(until: Millis): void {
+    for (let event = this.#queue.pop(until); event; event = this.#queue.pop(until)) {
+      this.now = this.#queue.now;
+      event.run();
+    }
+    this.now = until;
+  }
+
+  /** A message of another shard arrives. */
+  #receive(shard: number, message: Message): void {
+    switch (message.kind) {
+      case 'open':
+      case 'opened':
+      case 'unopened':
+      case 'close':
+        return this.#links.receive(shard, message);
+      case 'hello':
+      case 'ask':
+      case 'goodbye':
+      case 'relay':
+        return this.#server.receive(message);
+      case 'introduce':
+      case 'signal':
+      case 'undelivered':
+        return this.#hear(message);
+    }
+  }
+
+  /** A peer hears from the server. */
+  #hear(message: NodeMessage): void {
+    const node = this.nodes.get(message.to.id);
+    if (!node?.isAlive) return;
+    switch (message.kind) {
+      case 'introduce':
+        return this.command(node, { kind: 'introduce', contacts: message.contacts });
+      case 'signal':
+        return this.#dials.onSignal(node, message.from, message.signal, message.attempt, true);
+      case 'undelivered':
+        return this.#dials.fail(node, message.about.id, message.attempt, message.isPeerAtFault);
+    }
+  }
+
+  #askAgain(node: SimNode): void {
+    if (!node.isAlive || node.links.size > 0 || !this.isServerUp) return;
+    this.tellServer({ kind: 'ask', from: node.contact });
+    this.at(this.now + LONELY_RETRY_MS, () => this.#askAgain(node));
+  }
+
   #schedule(node: SimNode): void {
     const next = node.overlay.nextDeadline();
     const at = next ? Math.max(next.at, this.now) : Number.POSITIVE_INFINITY;
@@ -220,13 +350,15 @@ export class World {
 
   #carryOut(node: SimNode, output: OverlayOutput): void {
     switch (output.kind) {
-      case 'send':
-        return this.#send(node, output.to, output.bytes);
+      case 'send': {
+        const { frameLoss } = this.#options;
+        return this.#links.send(node, output.to, output.bytes, frameLoss > 0 && randomUnit(node.rng) < frameLoss);
+      }
       case 'openLink':
         return this.dial(node, output.contact, output.isSpare);
       case 'closeLink': {
         const link = node.links.get(output.peer);
-        if (link) this.#disconnect(node, link.peer);
+        if (link) this.#links.close(link);
         return;
       }
       case 'run':
@@ -234,55 +366,37 @@ export class World {
           this.feed(node, { kind: 'effectDone', effect: output.effect, isValid: isSigned(output.verify) }),
         );
         return;
-      case 'emit': {
-        const { event } = output;
-        this.onEvent?.(node, event);
-        if (event.kind === 'joined') node.joinedAt ??= this.now;
-        else if (event.kind === 'message' && event.protocol === 'signal')
-          this.#dials.onSignal(node, event.from, event.payload, false);
-        else if (event.kind === 'result') {
-          const listener = node.listeners.get(event.op);
-          node.listeners.delete(event.op);
-          listener?.(event.result);
-        }
-      }
+      case 'emit':
+        return this.#onEvent(node, output.event);
     }
   }
 
-  #send(node: SimNode, to: NodeId, bytes: Uint8Array): void {
-    const link = node.links.get(to);
-    this.frames.sent++;
-    const isLost = this.#options.frameLoss > 0 && randomUnit(this.rng) < this.#options.frameLoss;
-    if (link && !isLost) this.#queue.push(this.now + link.latencyMs, new Delivery(this, link, bytes));
-    else this.frames.lost++;
-  }
-
-  #disconnect(node: SimNode, peer: SimNode): void {
-    // Frames already sent, a BYE among them, still arrive: the close travels behind them.
-    const link = node.links.get(peer.contact.id);
-    if (!link) return;
-    this.at(this.now + link.latencyMs, () => {
-      if (node.links.get(peer.contact.id) !== link) return;
-      closeSide(link);
-      node.links.delete(peer.contact.id);
-      if (node.isAlive) this.feed(node, { kind: 'linkDown', peer: peer.contact.id });
-      this.#dropLink(peer, node);
-    });
-  }
-
-  #dropLink(node: SimNode, gone: SimNode): void {
-    closeSide(node.links.get(gone.contact.id));
-    if (!node.links.delete(gone.contact.id) || !node.isAlive) return;
-    this.feed(node, { kind: 'linkDown', peer: gone.contact.id });
+  #onEvent(node: SimNode, event: OverlayEvent): void {
+    this.onEvent?.(node, event);
+    if (event.kind === 'joined') node.joinedAt ??= this.now;
+    else if (event.kind === 'message' && event.protocol === 'signal')
+      this.#dials.onRouted(node, event.from, event.payload);
+    else if (event.kind === 'result') {
+      const listener = node.listeners.get(event.op);
+      node.listeners.delete(event.op);
+      listener?.(event.result);
+    }
   }
 
   #bury(node: SimNode): void {
     node.isAlive = false;
     this.gone.add(node.overlay.counters);
-    this.#introductions.forget(node);
+    this.tellServer({ kind: 'goodbye', from: node.contact });
+    this.at(this.now + FORGET_MS, () => this.nodes.delete(node.contact.id));
   }
 }
 
-function closeSide(link: SimLink | undefined): void {
-  if (link) link.isUp = false;
+/** The shard that has the server. */
+const SERVER_SHARD = 0;
+
+function newContact(rng: Rng, index: number): Contact {
+  const signKey = randomBytes(rng, KEY_BYTES);
+  const sealKey = randomBytes(rng, KEY_BYTES);
+  writeIndex(sealKey, index);
+  return contactFromKeys(signKey, sealKey);
 }
