@@ -10,6 +10,16 @@ export class Digest {
     this.#b ^= this.#b >>> 13;
   }
 
+  /** The fingerprint of a run whose shards have these. */
+  static of(shards: readonly string[]): string {
+    const [only = '', ...others] = shards;
+    if (others.length === 0) return only;
+    const digest = new Digest();
+    for (const hex of shards)
+      for (let i = 0; i < hex.length; i += 8) digest.add(Number.parseInt(hex.slice(i, i + 8), 16));
+    return digest.hex;
+  }
+
   get hex(): string {
     return [this.#a, this.#b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }

@@ -20,6 +20,8 @@ async function sim(...args: string[]): Promise<{ code: number; out: string[]; co
     complain: (line) => complaints.push(line),
     keep: (report) => kept.push(report),
     keepSwarm: () => undefined,
+    cores: 1,
+    runSharded: () => Promise.reject(new Error('small networks have one shard')),
     runApart: async (apart) => JSON.parse((await sim(...apart)).out[0] ?? '') as Report,
   };
   return { code: await main(args, SCENARIOS, surroundings), out, complaints, kept };

@@ -3,6 +3,8 @@ import { measureForwarding } from './forwarding.ts';
 import { type Report, formatReport } from './report.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
+import { shardsOf } from './shards/choice.ts';
+import type { RunTask } from './shards/threads.ts';
 import { formatSummary, summarize } from './summary.ts';
 import { type SwarmSurroundings, swarmCommand } from './swarm/command.ts';
 
@@ -12,6 +14,9 @@ export interface Surroundings extends SwarmSurroundings {
   readonly complain: (line: string) => void;
   /** Runs the simulator once more, in a process of its own, so that runs do not share memory. */
   readonly runApart: (args: readonly string[]) => Promise<Report>;
+  readonly cores: number;
+  /** Runs a scenario in several threads that have a part of the peers each. */
+  readonly runSharded: (shards: number, task: RunTask) => Promise<Report>;
   /** Adds a run to those that REPORT.md is written from. */
   readonly keep: (report: Report) => void;
 }
@@ -30,10 +35,18 @@ export async function main(
     return 1;
   }
   if (command.seeds > 1) return runSeeds(args, command, surroundings);
-  const report = runScenario(command.scenario, command.settings);
+  const report = await runOnce(command, surroundings);
   if (command.isKept) surroundings.keep(report);
   surroundings.print(command.isJson ? JSON.stringify(report) : formatReport(report));
   return report.violations.length > 0 ? 1 : 0;
+}
+
+function runOnce(
+  { scenario, settings }: Extract<Command, { kind: 'run' }>,
+  { cores, runSharded }: Surroundings,
+): Report | Promise<Report> {
+  const shards = shardsOf(settings, cores);
+  return shards === 1 ? runScenario(scenario, settings) : runSharded(shards, { scenario: scenario.name, settings });
 }
 
 /** One run after another; as JSON a line for each and one for all of them. */

@@ -1,9 +1,9 @@
 import type { Millis } from '../../shared/src/machine.ts';
 import type { RecordLedger } from './records.ts';
 import type { SimNode } from './sim-node.ts';
-import { FRAME_NAMES, type FrameName, type SentTotals } from './sent-totals.ts';
+import { FRAME_NAMES, type FrameName, SentTotals } from './sent-totals.ts';
 import { Samples, rounded } from './statistics.ts';
-import { type LookupTally, drain, evenly, newTally, pick, runLookups } from './workload.ts';
+import { type LookupTally, drain, evenly, newTally, pick, runLookups, samplesOfAll, tallyOfAll } from './workload.ts';
 import type { World } from './world.ts';
 
 /** Peers that join per second of virtual time while a network grows, as a share of those there: 100,000 in 90 s. */
@@ -52,8 +52,8 @@ export function grow(
 ): void {
   let there = 0;
   const next = (): void => {
-    const node = world.spawn();
-    onBorn?.(node, there);
+    const node = world.spawnNext();
+    if (node) onBorn?.(node, there);
     if (++there < count) world.at(world.now + joinGap(there), next);
   };
   world.at(world.now, next);
@@ -68,7 +68,7 @@ function joinGap(there: number): Millis {
 }
 
 /** What peers send while nobody asks for anything. */
-export function measureUpkeep(world: World, spanMs = spansFor(world.nodes.size).upkeepMs): Upkeep {
+export function measureUpkeep(world: World, spanMs = spansFor(world.sum(world.nodes.size)).upkeepMs): Upkeep {
   const stop = startUpkeep(world);
   world.run(world.now + spanMs);
   return stop();
@@ -80,9 +80,9 @@ export function startUpkeep(world: World): () => Upkeep {
   const before = sentSoFar(world);
   return () => {
     const seconds = (world.now - start) / 1000;
-    const nodeSeconds = seconds * Math.max(1, world.alive.length);
+    const nodeSeconds = seconds * Math.max(1, world.sum(world.alive.length));
     const after = sentSoFar(world);
-    const perNode = (name: FrameName): number => (after.bytes(name) - before.bytes(name)) / nodeSeconds;
+    const perNode = (name: FrameName): number => (after.bytes[name] - before.bytes[name]) / nodeSeconds;
     const byType = Object.fromEntries(FRAME_NAMES.map((name) => [name, rounded(perNode(name), 1)]));
     return {
       bytesPerNodePerSecond: FRAME_NAMES.reduce((sum, name) => sum + perNode(name), 0),
@@ -98,10 +98,11 @@ export function measureLookups(
   count: number,
   upkeep: Pick<Upkeep, 'routedPerSecond'> = { routedPerSecond: 0 },
 ): { readonly tally: LookupTally; readonly messagesPerLookup: number } {
-  const tally = newTally();
+  const own = newTally();
   const start = world.now;
   const before = routedFrames(world);
-  runLookups(world, count, spansFor(world.nodes.size).lookupsMs, tally);
+  runLookups(world, count, spansFor(world.sum(world.nodes.size)).lookupsMs, own);
+  const tally = tallyOfAll(world, own);
   const background = (upkeep.routedPerSecond * (world.now - start)) / 1000;
   const caused = Math.max(0, routedFrames(world) - before - background);
   return { tally, messagesPerLookup: caused / Math.max(1, tally.lookups) };
@@ -110,21 +111,22 @@ export function measureLookups(
 /** Random peers put `count` records. */
 export function putRecords(world: World, ledger: RecordLedger, count: number): void {
   const authors = joined(world);
-  const { recordsMs } = spansFor(world.nodes.size);
-  evenly(world, count, recordsMs, () => {
-    const author = pick(world.rng, authors);
+  const { recordsMs } = spansFor(world.sum(world.nodes.size));
+  evenly(world, count, recordsMs, (index) => {
+    const author = world.isOurs(index) && pick(world.rng, authors);
     if (author) ledger.put(author);
   });
   world.run(world.now + recordsMs);
   drain(world, () => ledger.tally.open);
+  ledger.share();
 }
 
 /** Random peers read `count` of the records that were put. */
 export function getRecords(world: World, ledger: RecordLedger, count: number): void {
   const readers = joined(world);
-  const { recordsMs } = spansFor(world.nodes.size);
-  evenly(world, count, recordsMs, () => {
-    const reader = pick(world.rng, readers);
+  const { recordsMs } = spansFor(world.sum(world.nodes.size));
+  evenly(world, count, recordsMs, (index) => {
+    const reader = world.isOurs(index) && pick(world.rng, readers);
     if (reader) ledger.get(reader);
   });
   world.run(world.now + recordsMs);
@@ -141,7 +143,7 @@ export function percentiles(samples: Samples): { readonly p50: number; readonly 
 export function joinTimes(world: World): Samples {
   const times = new Samples();
   for (const { bornAt, joinedAt } of world.nodes.values()) if (joinedAt !== undefined) times.add(joinedAt - bornAt);
-  return times;
+  return samplesOfAll(world, times);
 }
 
 function joined(world: World): World['alive'] {
@@ -150,9 +152,9 @@ function joined(world: World): World['alive'] {
 
 /** What all peers sent so far, the living and the dead. */
 function sentSoFar(world: World): SentTotals {
-  const totals = world.gone.copy();
+  const totals = SentTotals.of([world.gone]);
   for (const { overlay } of world.alive) totals.add(overlay.counters);
-  return totals;
+  return SentTotals.of(world.gather(totals));
 }
 
 /** Routed messages, acknowledgements and replies that all peers sent so far. */

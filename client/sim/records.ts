@@ -5,17 +5,16 @@ import type { SimNode } from './sim-node.ts';
 import { signRecord } from './signing.ts';
 import { Samples, shareOf } from './statistics.ts';
 import type { Truth } from './truth.ts';
-import { pick, randomKey } from './workload.ts';
+import { pick, randomKey, samplesOfAll } from './workload.ts';
 import { EPOCH, type World } from './world.ts';
 
 /** A record that a run put and that should still be there. */
 export interface PutRecord {
   readonly key: Key;
-  readonly author: SimNode;
   /** Of the last version of which its author heard that it is stored. */
-  sequence: number;
-  expiresAt: Millis;
-  /** Living peers near the key that held it at the last census. */
+  readonly sequence: number;
+  readonly expiresAt: Millis;
+  /** Living peers of this shard near the key that held it at the last census. */
   holders: readonly SimNode[];
   /** How it was lost, once it was. */
   lost: 'with its holders' | 'by a living holder' | undefined;
@@ -71,7 +70,10 @@ export class RecordLedger {
     replicas: new Samples(),
   };
   readonly #world: World;
-  readonly #records: PutRecord[] = [];
+  /** Put by this shard. */
+  readonly #own: PutRecord[] = [];
+  /** Put by any shard, as far as this one was told. */
+  #records: readonly PutRecord[] = this.#own;
 
   constructor(world: World) {
     this.#world = world;
@@ -83,7 +85,38 @@ export class RecordLedger {
 
   /** Share of the reads that found the last stored version or a later one; null without reads. */
   get found(): number | null {
-    return shareOf(this.tally.found, this.tally.gets);
+    return foundOf(this.tally);
+  }
+
+  /** Lets all shards read and count the records that each of them put; as `World.gather`, once everything is put. */
+  share(): void {
+    const { shard } = this.#world;
+    if (shard.count === 1) return;
+    const facts = this.#own.map(({ key, sequence, expiresAt }) => ({ key, sequence, expiresAt }));
+    this.#records = this.#world
+      .gather(facts)
+      .flatMap((put, from) =>
+        from === shard.index ? this.#own : put.map((each) => ({ ...each, holders: [], lost: undefined })),
+      );
+  }
+
+  /** The puts and gets of all shards, as `World.gather`. */
+  tallyOfAll(): RecordTally {
+    const world = this.#world;
+    const { putMs, getMs, replicas, ...counts } = this.tally;
+    const { puts, stored, gets, found, open, openGets } = counts;
+    const sums = world.gather([puts, stored, gets, found, open, openGets]).reduce(added);
+    return {
+      puts: sums[0] ?? 0,
+      stored: sums[1] ?? 0,
+      gets: sums[2] ?? 0,
+      found: sums[3] ?? 0,
+      open: sums[4] ?? 0,
+      openGets: sums[5] ?? 0,
+      putMs: samplesOfAll(world, putMs),
+      getMs: samplesOfAll(world, getMs),
+      replicas: samplesOfAll(world, replicas),
+    };
   }
 
   /** `author` stores a record of its own under a random key. */
@@ -101,7 +134,7 @@ export class RecordLedger {
       this.tally.stored++;
       this.tally.putMs.add(this.#world.now - now);
       this.tally.replicas.add(result.replicas);
-      this.#records.push({ key, author, sequence: 1, expiresAt, holders: [], lost: undefined });
+      this.#own.push({ key, sequence: 1, expiresAt, holders: [], lost: undefined });
     });
   }
 
@@ -129,21 +162,37 @@ export class RecordLedger {
     this.tally.open = 0;
   }
 
-  /** Looks who holds the records now, and takes note of those that are lost. `truth` holds the living ids. */
+  /**
+   * Looks who holds the records now, and takes note of those that are lost. `truth` holds the living ids. Each shard
+   * looks at its own peers; as `World.gather`.
+   */
   count(truth: Truth): Census {
-    let held = 0;
-    let closest = 0;
     const live = this.#unexpired().filter(({ lost }) => lost === undefined);
-    for (const record of live) {
-      const holders = this.#holders(record.key, truth);
-      if (holders.length > 0) held++;
-      else if (!this.#isAnywhere(record.key))
-        record.lost = record.holders.some(({ isAlive }) => isAlive) ? 'by a living holder' : 'with its holders';
+    const holders = live.map(({ key }) => this.#holders(key, truth));
+    const held = this.#world.gather(holders.map(({ length }) => length)).reduce(added);
+    this.#judge(live.filter((_, i) => held[i] === 0));
+    let closest = 0;
+    live.forEach((record, i) => {
       const owners = truth.nearest(record.key, REPLICATION);
-      closest += holders.filter(({ contact }) => owners.includes(contact.id)).length;
-      record.holders = holders;
-    }
-    return { live: live.length, held, amongClosest: live.length === 0 ? 0 : closest / live.length };
+      record.holders = holders[i] ?? [];
+      closest += record.holders.filter(({ contact }) => owners.includes(contact.id)).length;
+    });
+    return {
+      live: live.length,
+      held: held.filter((each) => each > 0).length,
+      amongClosest: this.#world.sum(closest) / Math.max(1, live.length),
+    };
+  }
+
+  /** Says how records were lost that nobody near their keys holds, unless somebody else holds them. */
+  #judge(missing: readonly PutRecord[]): void {
+    const known = (ask: (record: PutRecord) => boolean): boolean[] =>
+      this.#world.gather(missing.map(ask)).reduce((a, b) => a.map((each, i) => each || b[i] === true));
+    const isAnywhere = known(({ key }) => this.#isAnywhere(key));
+    const hasLivingHolder = known(({ holders }) => holders.some(({ isAlive }) => isAlive));
+    missing.forEach((record, i) => {
+      if (!isAnywhere[i]) record.lost = hasLivingHolder[i] ? 'by a living holder' : 'with its holders';
+    });
   }
 
   #unexpired(): PutRecord[] {
@@ -158,4 +207,13 @@ export class RecordLedger {
   #isAnywhere(key: Key): boolean {
     return this.#world.alive.some(({ overlay }) => overlay.keeps(key));
   }
+}
+
+/** Share of the reads of a run that found their record; null without reads. */
+export function foundOf({ found, gets }: RecordTally): number | null {
+  return shareOf(found, gets);
+}
+
+function added(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((each, i) => each + (b[i] ?? 0));
 }

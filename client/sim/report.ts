@@ -71,7 +71,7 @@ export interface RunFacts {
 }
 
 export function makeReport(run: RunFacts, measured: Measured, inspection: Inspection): Report {
-  const { tally, ledger } = measured;
+  const { tally } = measured;
   return {
     scenario: run.scenario,
     nodes: run.nodes,
@@ -88,7 +88,7 @@ export function makeReport(run: RunFacts, measured: Measured, inspection: Inspec
     },
     messagesPerLookup: roundedOrNull(measured.messagesPerLookup, 1),
     upkeepBytesPerNodePerSecond: roundedOrNull(measured.upkeepBytesPerNodePerSecond, 0),
-    recordsFound: ledger?.found ?? null,
+    recordsFound: inspection.recordsFound,
     wallMs: Math.round(run.wallMs),
     peakRssMb: Math.round(run.peakRssMb),
     links: rounded(inspection.links),

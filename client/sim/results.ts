@@ -42,9 +42,11 @@ export function newest(reports: readonly Report[]): Report[] {
   return [...byCommand.values()].toSorted((a, b) => a.nodes - b.nodes || a.seed - b.seed);
 }
 
-/** What runs of several seeds have in common. */
+/** What runs of several seeds have in common. How many threads ran them says nothing about the network. */
 export function groupName({ scenario, nodes, options }: Pick<Report, 'scenario' | 'nodes' | 'options'>): string {
-  const parts = Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const parts = Object.entries(options)
+    .filter(([name]) => name !== 'shards')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [scenario, nodes, ...parts.map(([name, value]) => `${name}=${value}`)].join(' ');
 }
 

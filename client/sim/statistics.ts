@@ -16,6 +16,11 @@ export class Samples {
     return this.#size;
   }
 
+  /** In the order in which they came. */
+  get values(): number[] {
+    return [...this.#values.subarray(0, this.#size)];
+  }
+
   /** 0 for none. */
   get mean(): number {
     return this.#size === 0 ? 0 : this.#sum / this.#size;

@@ -1,5 +1,6 @@
 import type { Key, NodeId } from '../../shared/src/ids.ts';
 import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
 
 /** Ids in order: who really is closest to a key. Used by workloads and checkers only; no peer sees it. */
 export class Truth {
@@ -13,8 +14,17 @@ export class Truth {
     return new Truth(nodes.map(({ contact }) => contact.id));
   }
 
+  /** The living peers of all shards, as `World.gather`. */
+  static ofAll(world: Pick<World, 'alive' | 'gather'>): Truth {
+    return new Truth(world.gather(world.alive.map(({ contact }) => contact.id)).flat());
+  }
+
   get size(): number {
     return this.#ids.length;
+  }
+
+  has(id: NodeId): boolean {
+    return this.#ids[this.#indexOf(id)] === id;
   }
 
   add(id: NodeId): void {

@@ -22,7 +22,7 @@ export interface LookupChoice {
   readonly mode?: LookupMode;
   /** Further fields of the command, such as the number of disjoint paths. */
   readonly command?: Partial<Extract<OpRequest, { kind: 'lookup' }>>;
-  /** Who asks. Default: every joined living peer. */
+  /** Who asks, of this shard. Default: every joined living peer. */
   readonly askers?: readonly SimNode[];
   /** Who counts as an answer. Default: every living peer. */
   readonly truth?: Truth;
@@ -41,6 +41,22 @@ export function newTally(): LookupTally {
 /** Share of lookups that succeeded, null when there were none. */
 export function successOf({ succeeded, lookups }: LookupTally): number | null {
   return shareOf(succeeded, lookups);
+}
+
+/** What the lookups of all shards came to, as `World.gather`. */
+export function tallyOfAll(world: World, { lookups, succeeded, open, hops, latencies }: LookupTally): LookupTally {
+  return {
+    lookups: world.sum(lookups),
+    succeeded: world.sum(succeeded),
+    open: world.sum(open),
+    hops: samplesOfAll(world, hops),
+    latencies: samplesOfAll(world, latencies),
+  };
+}
+
+/** What all shards measured, as `World.gather`. */
+export function samplesOfAll(world: World, samples: Samples): Samples {
+  return Samples.of(world.gather(samples.values).flat());
 }
 
 /** Runs `count` lookups of random keys from random peers, evenly over `spanMs`, until all of them are answered. */
@@ -64,11 +80,10 @@ export function startLookups(
   tally: LookupTally,
   choice: LookupChoice = {},
 ): void {
-  const alive = world.alive;
-  const askers = choice.askers ?? alive.filter(({ joinedAt }) => joinedAt !== undefined);
-  const withTruth = { ...choice, truth: choice.truth ?? Truth.of(alive) };
-  evenly(world, count, spanMs, () => {
-    const asker = pick(world.rng, askers);
+  const askers = choice.askers ?? world.alive.filter(({ joinedAt }) => joinedAt !== undefined);
+  const withTruth = { ...choice, truth: choice.truth ?? Truth.ofAll(world) };
+  evenly(world, count, spanMs, (index) => {
+    const asker = world.isOurs(index) && pick(world.rng, askers);
     if (asker) lookUp(world, asker, tally, withTruth);
   });
 }
@@ -91,8 +106,11 @@ export function lookUp(
     const expected = truth.closest(key);
     const named = result.closest[0]?.id;
     const isBest =
-      expected === undefined || !isLiving(world, expected) || !named || compareDistance(key, named, expected) <= 0;
-    if (named !== undefined && isBest && isLiving(world, named)) tally.succeeded++;
+      expected === undefined ||
+      !isLiving(world, expected, truth) ||
+      !named ||
+      compareDistance(key, named, expected) <= 0;
+    if (named !== undefined && isBest && isLiving(world, named, truth)) tally.succeeded++;
     tally.hops.add(expected === asker.contact.id ? 0 : result.hops);
     tally.latencies.add(result.elapsedMs);
   });
@@ -114,10 +132,10 @@ export function evenly(world: World, count: number, spanMs: Millis, action: (ind
   if (count > 0) world.at(start, () => next(0));
 }
 
-/** Runs on until nothing is open, at the latest until every deadline has passed. */
+/** Runs on until nothing is open in any shard, at the latest until every deadline has passed. */
 export function drain(world: World, open: () => number, limitMs: Millis = LOOKUP_TIMEOUT_MS + DRAIN_STEP_MS): void {
   const until = world.now + limitMs;
-  while (open() > 0 && world.now < until) world.run(Math.min(until, world.now + DRAIN_STEP_MS));
+  while (world.sum(open()) > 0 && world.now < until) world.run(Math.min(until, world.now + DRAIN_STEP_MS));
 }
 
 /** One of `items` at random. */
@@ -129,6 +147,7 @@ export function randomKey(rng: Rng): Key {
   return nodeIdFromBytes(randomBytes(rng, ID_BYTES));
 }
 
-function isLiving(world: World, id: NodeId): boolean {
-  return world.nodes.get(id)?.isAlive === true;
+/** Whether a peer of this shard lives; one of another, where nobody dies, when `truth` has it. */
+function isLiving({ nodes, shard }: World, id: NodeId, truth: Truth): boolean {
+  return nodes.get(id)?.isAlive ?? (shard.count > 1 && truth.has(id));
 }

@@ -11,8 +11,9 @@ import {
 import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
 import { rounded } from '../statistics.ts';
+import { SHARDS } from '../shards/choice.ts';
 import { Truth } from '../truth.ts';
-import { drain, newTally, startLookups, successOf } from '../workload.ts';
+import { drain, newTally, startLookups, successOf, tallyOfAll } from '../workload.ts';
 
 /** Most lookups of the other mode, most records put and read: enough for a percentile. */
 const SAMPLE = 1_000;
@@ -21,7 +22,7 @@ const SAMPLE = 1_000;
 export const growth = defineScenario({
   name: 'growth',
   about: 'a network grows by joins alone; then everyone looks keys up',
-  options: {},
+  options: { shards: SHARDS },
   run(world, { nodes, lookups }) {
     grow(world, nodes);
     const upkeep = measureUpkeep(world);
@@ -32,15 +33,16 @@ export const growth = defineScenario({
     const ledger = new RecordLedger(world);
     putRecords(world, ledger, sample);
     drain(world, () => iterative.open);
-    const { amongClosest } = ledger.count(Truth.of(world.alive));
+    const { amongClosest } = ledger.count(Truth.ofAll(world));
     getRecords(world, ledger, sample);
-    const { putMs, getMs, replicas, stored, puts } = ledger.tally;
+    const { putMs, getMs, replicas, stored, puts } = ledger.tallyOfAll();
+    const stepwise = tallyOfAll(world, iterative);
     const extra = {
       joinMs: percentiles(joinTimes(world)),
       iterative: {
-        success: successOf(iterative),
-        hops: rounded(iterative.hops.mean),
-        ms: percentiles(iterative.latencies),
+        success: successOf(stepwise),
+        hops: rounded(stepwise.hops.mean),
+        ms: percentiles(stepwise.latencies),
       },
       putMs: percentiles(putMs),
       getMs: percentiles(getMs),

@@ -137,8 +137,8 @@ function exceeding(value: number, most: number, what: string): string[] {
 
 function countOf({ overlay }: SimNode): Count {
   const sent = new SentTotals().add(overlay.counters);
-  const bytes = FRAME_NAMES.reduce((sum, name) => sum + sent.bytes(name), 0);
-  return { frames: sent.routedFrames, routes: sent.frames('route'), bytes };
+  const bytes = FRAME_NAMES.reduce((sum, name) => sum + sent.bytes[name], 0);
+  return { frames: sent.routedFrames, routes: sent.frames.route, bytes };
 }
 
 function meanFrames(rows: readonly Row[]): number {
