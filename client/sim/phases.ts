@@ -50,6 +50,12 @@ export function grow(
   settleMs: Millis = spansFor(count).settleMs,
   onBorn?: (node: SimNode, index: number) => void,
 ): void {
+  const growthMs = startGrowth(world, count, onBorn);
+  world.run(world.now + growthMs + settleMs);
+}
+
+/** The same without waiting; says how long it takes until the last peer is there. [ms] */
+export function startGrowth(world: World, count: number, onBorn?: (node: SimNode, index: number) => void): Millis {
   let there = 0;
   const next = (): void => {
     const node = world.spawnNext();
@@ -59,7 +65,7 @@ export function grow(
   world.at(world.now, next);
   let growthMs = 0;
   for (let peers = 1; peers < count; peers++) growthMs += joinGap(peers);
-  world.run(world.now + growthMs + settleMs);
+  return growthMs;
 }
 
 /** From one join to the next when `there` peers are there. [ms] */
