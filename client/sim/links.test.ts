@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
 import { type Millis, seededRng } from '../../shared/src/machine.ts';
-import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
 import { Digest } from './digest.ts';
 import { Action, EventQueue, type SimEvent } from './event-queue.ts';
 import { ICE_DISCONNECT_MS, type LinkWorld, Links } from './links.ts';
 import type { Message } from './messages.ts';
+import { newNode } from './new-node.ts';
 import { readIndex, writeIndex } from './peer-index.ts';
 import type { LinkEnd, SimLink } from './sim-link.ts';
 import type { SimNode } from './sim-node.ts';
@@ -81,21 +81,7 @@ class Bench implements LinkWorld {
     const sealKey = new Uint8Array(32);
     writeIndex(sealKey, index);
     const contact = contactFromKeys(new Uint8Array(32).fill(index), sealKey);
-    const rng = seededRng(index);
-    const node: SimNode = {
-      index,
-      contact,
-      overlay: new Overlay({ self: contact, rng }),
-      rng,
-      isAlive: true,
-      bornAt: 0,
-      joinedAt: undefined,
-      links: new Map(),
-      dials: new Map(),
-      listeners: new Map(),
-      nextOp: 1,
-      wakeAt: Number.POSITIVE_INFINITY,
-    };
+    const node = newNode(index, 0, { self: contact, rng: seededRng(index) });
     this.nodes.set(contact.id, node);
     return node;
   }

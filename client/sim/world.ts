@@ -1,20 +1,20 @@
-import { type Contact, KEY_BYTES, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
-import { type Millis, type Rng, randomBytes, randomUnit, seededRng } from '../../shared/src/machine.ts';
+import type { Contact, NodeId } from '../../shared/src/ids.ts';
+import { type Millis, type Rng, randomUnit, seededRng } from '../../shared/src/machine.ts';
 import { ContactCache } from '../src/overlay/contact-cache.ts';
-import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayCommand, OverlayEvent, OverlayInput, OverlayOutput } from '../src/overlay/types.ts';
 import { Dials } from './dials.ts';
 import { Digest } from './digest.ts';
 import { Action, EventQueue, type SimEvent } from './event-queue.ts';
 import { Links } from './links.ts';
-import type { Message, NodeMessage, ServerMessage } from './messages.ts';
-import { LATENCY_FLOOR_MS, NetworkModel, type NetworkOptions, SERVER_LATENCY_MS } from './network-model.ts';
-import { readIndex, writeIndex } from './peer-index.ts';
+import type { Message, ServerMessage } from './messages.ts';
+import { LATENCY_FLOOR_MS, NetworkModel, type NetworkOptions } from './network-model.ts';
+import { newContact, newNode } from './new-node.ts';
+import { readIndex } from './peer-index.ts';
 import { peerSeed, serverSeed, workloadSeed } from './seeds.ts';
 import { SentTotals } from './sent-totals.ts';
 import { Mailroom } from './shards/mailroom.ts';
 import { ALONE, type Shard } from './shards/shard.ts';
-import { SignalingServer } from './signaling-server.ts';
+import { ServerTraffic } from './server-traffic.ts';
 import { isSigned } from './signing.ts';
 import type { SimLink } from './sim-link.ts';
 import type { OpRequest, ResultListener, SimNode } from './sim-node.ts';
@@ -40,9 +40,6 @@ export const DEFAULT_WORLD: Omit<WorldOptions, 'seed'> = {
 
 /** How long the record of a peer that left is kept. [ms] As long as one that died takes to be noticed. */
 const FORGET_MS = 30_000;
-
-/** How often a peer without any link asks the server for other introductions, as `runtime/network.ts` does. [ms] */
-const LONELY_RETRY_MS = 3_000;
 
 /** Wall-clock time at virtual time 0. [ms] */
 export const EPOCH = 1_700_000_000_000;
@@ -72,7 +69,7 @@ export class World {
   readonly #model: NetworkModel;
   readonly #links: Links;
   readonly #dials: Dials;
-  readonly #server: SignalingServer;
+  readonly #traffic: ServerTraffic;
   readonly #contacts = new ContactCache(1 << 20);
   readonly #mailroom: Mailroom;
   #nextIndex = 0;
@@ -87,7 +84,7 @@ export class World {
     this.#model = new NetworkModel(options);
     this.#links = new Links(this);
     this.#dials = new Dials(this, this.#model);
-    this.#server = new SignalingServer(this, seededRng(serverSeed(options.seed)));
+    this.#traffic = new ServerTraffic(this, this.#dials, seededRng(serverSeed(options.seed)));
     this.#mailroom = new Mailroom(shard, this.#contacts, {
       onFrame: (at, slot, connection, bytes) => this.#links.expect(at, slot, connection, bytes),
       onMessage: (from, at, message) => this.at(at, () => this.#receive(from, message)),
@@ -174,26 +171,11 @@ export class World {
     const rng = seededRng(peerSeed(this.#options.seed, index));
     const contact = keys ?? newContact(rng, index);
     const { linkTarget, linkHard } = this.#options;
-    const node: SimNode = {
-      index,
-      contact,
-      overlay: new Overlay({ self: contact, rng, linkTarget, linkHard, contacts: this.#contacts }),
-      rng,
-      isAlive: true,
-      bornAt: this.now,
-      joinedAt: undefined,
-      links: new Map(),
-      dials: new Map(),
-      listeners: new Map(),
-      nextOp: 1,
-      wakeAt: Number.POSITIVE_INFINITY,
-    };
+    const node = newNode(index, this.now, { self: contact, rng, linkTarget, linkHard, contacts: this.#contacts });
     this.nodes.set(contact.id, node);
     this.feed(node, { kind: 'command', command: { kind: 'wallClock', wallNow: EPOCH + this.now } });
-    const wantsIntroductions = !introductions && this.isServerUp;
-    this.tellServer({ kind: 'hello', from: contact, wantsIntroductions });
+    this.#traffic.hello(node, !introductions && this.isServerUp);
     if (introductions) this.command(node, { kind: 'introduce', contacts: introductions });
-    if (wantsIntroductions) this.at(this.now + LONELY_RETRY_MS, () => this.#askAgain(node));
     return node;
   }
 
@@ -279,17 +261,7 @@ export class World {
   }
 
   tellServer(message: ServerMessage): void {
-    const at = this.now + SERVER_LATENCY_MS;
-    if (this.shard.index === SERVER_SHARD) this.at(at, () => this.#server.receive(message));
-    else this.post(SERVER_SHARD, at, message);
-  }
-
-  /** The server tells a peer something. */
-  tell(message: NodeMessage): void {
-    const at = this.now + SERVER_LATENCY_MS;
-    const shard = this.remoteShardOf(message.to);
-    if (shard === undefined) this.at(at, () => this.#hear(message));
-    else this.post(shard, at, message);
+    this.#traffic.tellServer(message);
   }
 
   #advance(until: Millis): void {
@@ -308,36 +280,9 @@ export class World {
       case 'unopened':
       case 'close':
         return this.#links.receive(shard, message);
-      case 'hello':
-      case 'ask':
-      case 'goodbye':
-      case 'relay':
-        return this.#server.receive(message);
-      case 'introduce':
-      case 'signal':
-      case 'undelivered':
-        return this.#hear(message);
+      default:
+        return this.#traffic.receive(message);
     }
-  }
-
-  /** A peer hears from the server. */
-  #hear(message: NodeMessage): void {
-    const node = this.nodes.get(message.to.id);
-    if (!node?.isAlive) return;
-    switch (message.kind) {
-      case 'introduce':
-        return this.command(node, { kind: 'introduce', contacts: message.contacts });
-      case 'signal':
-        return this.#dials.onSignal(node, message.from, message.signal, message.attempt, true);
-      case 'undelivered':
-        return this.#dials.fail(node, message.about.id, message.attempt, message.isPeerAtFault);
-    }
-  }
-
-  #askAgain(node: SimNode): void {
-    if (!node.isAlive || node.links.size > 0 || !this.isServerUp) return;
-    this.tellServer({ kind: 'ask', from: node.contact });
-    this.at(this.now + LONELY_RETRY_MS, () => this.#askAgain(node));
   }
 
   #schedule(node: SimNode): void {
@@ -389,14 +334,4 @@ export class World {
     this.tellServer({ kind: 'goodbye', from: node.contact });
     this.at(this.now + FORGET_MS, () => this.nodes.delete(node.contact.id));
   }
-}
-
-/** The shard that has the server. */
-const SERVER_SHARD = 0;
-
-function newContact(rng: Rng, index: number): Contact {
-  const signKey = randomBytes(rng, KEY_BYTES);
-  const sealKey = randomBytes(rng, KEY_BYTES);
-  writeIndex(sealKey, index);
-  return contactFromKeys(signKey, sealKey);
 }
