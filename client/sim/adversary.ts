@@ -3,8 +3,16 @@ import { MAX_FRAME_CONTACTS, MAX_HOPS } from '../../shared/src/limits/overlay.ts
 import { type Millis, type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance, isCloser } from '../../shared/src/xor.ts';
 import { ContactCache } from '../src/overlay/contact-cache.ts';
+import { type PackedPlace, UNKNOWN_PLACE } from '../src/overlay/coordinates.ts';
 import type { AgedContact } from '../src/overlay/frame-fields.ts';
-import { FRAME, decodeContacts, encodeAck, encodeContacts } from '../src/overlay/link-frames.ts';
+import {
+  FRAME,
+  decodeContacts,
+  decodePing,
+  encodeAck,
+  encodeContacts,
+  encodePing,
+} from '../src/overlay/link-frames.ts';
 import { closestOf } from '../src/overlay/lookup.ts';
 import { decodeFind, decodeGet, decodeStore, encodeRead } from '../src/overlay/payloads.ts';
 import { encodeReply } from '../src/overlay/reply-frame.ts';
@@ -17,7 +25,7 @@ import type { Behaviour, SimNode } from './sim-node.ts';
  * another colluder, or to the linked peer farthest from the target. `lie`: answer every lookup as if they were the
  * closest, with colluders, and with a peer that does not exist when they have made some up; find nothing in what others
  * read, and keep nothing of what they store. `sybil`: lie, from ids chosen around one key.
- * `eclipse`: lie to one victim only, and fill its table.
+ * `eclipse`: lie to one victim only, fill its table, and claim to be where it is.
  */
 export type AttackKind = 'drop' | 'misroute' | 'lie' | 'sybil' | 'eclipse';
 
@@ -30,6 +38,8 @@ export class Coalition {
   readonly ghosts: readonly Contact[];
   /** The one peer under attack, of `eclipse`. */
   victim: NodeId | undefined;
+  /** Where the victim says it is. */
+  victimPlace: PackedPlace = UNKNOWN_PLACE;
   readonly #members = new Map<NodeId, Contact>();
 
   /** `ghosts`: how many peers that do not exist liars have made up, to name the one closest to each key. */
@@ -83,6 +93,7 @@ export class Adversary implements Behaviour {
       const frame = decodeRoute(input.bytes, this.#cache);
       if (frame && this.#attack(input.from, frame, input.bytes, out)) return;
     }
+    if (input.kind === 'received' && input.from === this.#coalition.victim) this.#overhear(input.bytes);
     const before = out.length;
     this.#node.overlay.handle(input, now, out);
     if (this.#coalition.victim !== undefined) this.#poison(out, before);
@@ -134,24 +145,47 @@ export class Adversary implements Behaviour {
     if (!lie || (isExact && !isForUs && !isForGhost) || frame.origin.id === lie.key) return false;
     const ghost = this.#coalition.ghostNear(lie.key);
     const named = closestOf(lie.key, [...this.#coalition.closest(lie.key, NAMED), ...(ghost ? [ghost] : [])], NAMED);
-    const closest: AgedContact[] = named.map((contact) => ({ contact, age: 0 }));
+    const closest: AgedContact[] = named.map((contact) => ({ contact, age: 0, place: UNKNOWN_PLACE }));
     const trail = [{ id: isForGhost ? frame.target : this.#node.contact.id, samples: [] }];
     const reply = { id: frame.id, status: 'ok', hops: frame.hops, payload: lie.payload, closest, trail } as const;
     out.push({ kind: 'send', to: from, bytes: encodeReply(reply) });
     return true;
   }
 
-  /** Whatever contacts the victim is told of are colluders. */
+  /** What the victim says about its place is where colluders are from now on. */
+  #overhear(bytes: Uint8Array): void {
+    const isPing = bytes[1] === FRAME.ping || bytes[1] === FRAME.pong;
+    const claim = isPing ? decodePing(bytes)?.claim : undefined;
+    if (claim) this.#coalition.victimPlace = claim.place;
+  }
+
+  /** Whatever contacts the victim is told of are colluders, and all of them are where it is. */
   #poison(out: OverlayOutput[], start: number): void {
     const { victim } = this.#coalition;
     for (let i = start; i < out.length; i++) {
       const output = out[i];
-      if (output?.kind !== 'send' || output.to !== victim || output.bytes[1] !== FRAME.contacts) continue;
-      const frame = decodeContacts(output.bytes, this.#cache);
-      if (!frame || victim === undefined) continue;
-      const contacts = this.#coalition.closest(victim, MAX_FRAME_CONTACTS).map((contact) => ({ contact, age: 0 }));
-      out[i] = { ...output, bytes: encodeContacts({ flags: frame.flags | NEEDED, contacts }) };
+      if (output?.kind !== 'send' || output.to !== victim) continue;
+      const bytes = output.bytes[1] === FRAME.contacts ? this.#poisoned(output.bytes) : this.#displaced(output.bytes);
+      if (bytes) out[i] = { ...output, bytes };
     }
+  }
+
+  #poisoned(bytes: Uint8Array): Uint8Array | undefined {
+    const { victim, victimPlace } = this.#coalition;
+    const frame = decodeContacts(bytes, this.#cache);
+    if (!frame || victim === undefined) return undefined;
+    const contacts = this.#coalition
+      .closest(victim, MAX_FRAME_CONTACTS)
+      .map((contact) => ({ contact, age: 0, place: victimPlace }));
+    return encodeContacts({ flags: frame.flags | NEEDED, contacts });
+  }
+
+  /** A PING or PONG that claims to be sent from where the victim is. */
+  #displaced(bytes: Uint8Array): Uint8Array | undefined {
+    const type = bytes[1];
+    const frame = type === FRAME.ping || type === FRAME.pong ? decodePing(bytes) : undefined;
+    if (!frame || (type !== FRAME.ping && type !== FRAME.pong)) return undefined;
+    return encodePing(type, { ...frame, claim: { place: this.#coalition.victimPlace, error: 0 } });
   }
 }
 

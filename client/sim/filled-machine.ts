@@ -2,6 +2,7 @@ import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, MAX_FRAME_CONTACTS, SIBLING_COUNT } from '../../shared/src/limits/overlay.ts';
 import { type Rng, randomBytes } from '../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../shared/src/xor.ts';
+import { UNKNOWN_PLACE } from '../src/overlay/coordinates.ts';
 import { encodeContacts } from '../src/overlay/link-frames.ts';
 import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayOutput } from '../src/overlay/types.ts';
@@ -36,7 +37,7 @@ export function fillMachine(rng: Rng, nodes: number, linkCount: number): FilledM
   // Every peer names a few contacts of each bucket, because a table takes only a share of a bucket from one source.
   for (const [index, { id }] of peers.entries()) {
     const named = known.filter((_, i) => i % peers.length === index).slice(0, MAX_FRAME_CONTACTS);
-    const contacts = named.map((contact) => ({ contact, age: 0 }));
+    const contacts = named.map((contact) => ({ contact, age: 0, place: UNKNOWN_PLACE }));
     machine.handle({ kind: 'received', from: id, bytes: encodeContacts({ flags: 0, contacts }) }, 0, out);
   }
   return { machine, self, peers };

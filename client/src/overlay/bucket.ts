@@ -9,10 +9,20 @@ export type BucketOutcome =
   | { readonly kind: 'added'; readonly evicted: Entry | undefined }
   | { readonly kind: 'cached' };
 
+/** What a round trip to a contact takes, measured or predicted. [ms] */
+export type RttOf = (entry: Entry) => Millis;
+
+/**
+ * Contacts of a full bucket that stay however far they are: the older half. Whoever claims to be near can only take the
+ * places of the others. [contacts]
+ */
+const STAYING = BUCKET_CAPACITY / 2;
+
 /**
  * One k-bucket. Entries with a link, and entries being dialled, are never evicted. Others make room for a linked
  * newcomer, or when their proof of life is older than `staleBefore`. Who finds no room waits in the replacement cache,
- * and so does whoever only a source named of which a half-full bucket holds enough.
+ * and so does whoever only a source named of which a half-full bucket holds enough. In the younger half of a full bucket
+ * nearer contacts take the places of farther ones: links are chosen from what is known (Gummadi et al. 2003: PNS).
  */
 export class Bucket {
   /** BOUNDED: by BUCKET_CAPACITY, or by the number of links when more of them fall into this bucket. */
@@ -50,8 +60,13 @@ export class Bucket {
     return victim !== undefined && victim.lastProof < staleBefore && lastProof > victim.lastProof;
   }
 
+  /** True when a contact at `rttMs` would take the place of one that is farther. */
+  hasFarther(rttMs: Millis, rttOf: RttOf): boolean {
+    return this.#farthest(rttMs, rttOf) !== undefined;
+  }
+
   /** Offers an entry that the bucket does not hold yet. */
-  add(entry: Entry, staleBefore: Millis): BucketOutcome {
+  add(entry: Entry, staleBefore: Millis, rttOf?: RttOf): BucketOutcome {
     const waiting = this.replacement(entry.contact.id, entry.contact.prefix);
     if (waiting) this.#replacements.remove(waiting);
     if (this.#entries.length < BUCKET_CAPACITY && !this.#isOverrepresented(entry)) {
@@ -66,6 +81,11 @@ export class Bucket {
     if (entry.link) {
       this.#entries.push(entry);
       return ADDED;
+    }
+    const farther = rttOf && !this.#isOverrepresented(entry) ? this.#farthest(rttOf(entry), rttOf) : undefined;
+    if (farther) {
+      this.#entries.replace(farther, entry);
+      return { kind: 'added', evicted: farther };
     }
     this.#replacements.push(entry);
     if (this.#replacements.length > REPLACEMENT_CAPACITY) this.#replacements.shift();
@@ -103,6 +123,21 @@ export class Bucket {
     return count >= MAX_CONTACTS_PER_SOURCE;
   }
 
+  /** The farthest of the younger half beyond `rttMs` that has no link. */
+  #farthest(rttMs: Millis, rttOf: RttOf): Entry | undefined {
+    let farthest: Entry | undefined;
+    let worst = rttMs + NEARER_BY_MS;
+    for (let i = STAYING; i < this.entries.length; i++) {
+      const entry = this.entries[i] as Entry;
+      if (entry.link || entry.isDialing) continue;
+      const rtt = rttOf(entry);
+      if (rtt <= worst) continue;
+      farthest = entry;
+      worst = rtt;
+    }
+    return farthest;
+  }
+
   /** The entry with the oldest proof of life among those that may be evicted; a dialled one only for a linked one. */
   #stalest(isForLink: boolean): Entry | undefined {
     let stalest: Entry | undefined;
@@ -113,5 +148,8 @@ export class Bucket {
     return stalest;
   }
 }
+
+/** A contact gives way to one that is nearer by more than this. [ms] Predictions are off by as much. */
+const NEARER_BY_MS = 20;
 
 const ADDED: BucketOutcome = { kind: 'added', evicted: undefined };

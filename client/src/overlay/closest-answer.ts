@@ -8,6 +8,6 @@ import type { Routing } from './request.ts';
 export function closestAnswer({ core, table }: Routing, key: Key, count: number, asker: NodeId): AgedContact[] {
   const others = closestContacts(core, table, key, count, asker);
   const at = others.findIndex(({ contact }) => isCloser(key, core.self.id, contact.id));
-  others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0 });
+  others.splice(at < 0 ? others.length : at, 0, { contact: core.self, age: 0, place: table.coordinates.known });
   return others.slice(0, count);
 }

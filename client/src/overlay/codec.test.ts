@@ -5,6 +5,7 @@ import { contactFromKeys, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { ContactCache } from './contact-cache.ts';
+import { UNKNOWN_PLACE, packPlace } from './coordinates.ts';
 import { decodeProviders } from './fetch-operation.ts';
 import type { MessageId } from './frame-fields.ts';
 import { laneFlags } from './lanes.ts';
@@ -43,11 +44,24 @@ const CODECS: readonly {
   encode: () => Uint8Array;
   decode: (bytes: Uint8Array) => unknown;
 }[] = [
-  codec('PING', { flags: 1, sequence: 7, rttMs: 140 }, (v) => link.encodePing(link.FRAME.ping, v), link.decodePing),
-  codec('PONG', { flags: 0, sequence: 7, rttMs: 0 }, (v) => link.encodePing(link.FRAME.pong, v), link.decodePing),
+  codec(
+    'PING',
+    { flags: 1, sequence: 7, rttMs: 140, claim: undefined },
+    (v) => link.encodePing(link.FRAME.ping, v),
+    link.decodePing,
+  ),
+  codec(
+    'PONG',
+    { flags: link.FLAG_CLAIM, sequence: 7, rttMs: 0, claim: { place: packPlace(100, -40, 12), error: 64 } },
+    (v) => link.encodePing(link.FRAME.pong, v),
+    link.decodePing,
+  ),
   codec('BYE', 'leaving' as const, link.encodeBye, link.decodeBye),
-  codec('CONTACTS', { flags: 3, contacts: [{ contact: bob, age: 5 }] }, link.encodeContacts, (b) =>
-    link.decodeContacts(b, cache),
+  codec(
+    'CONTACTS',
+    { flags: 3, contacts: [{ contact: bob, age: 5, place: packPlace(100, -40, 12) }] },
+    link.encodeContacts,
+    (b) => link.decodeContacts(b, cache),
   ),
   codec('ACK', { id, status: 'unreachable' as const }, link.encodeAck, link.decodeAck),
   codec(
@@ -91,10 +105,10 @@ const CODECS: readonly {
       status: 'ok' as const,
       hops: 2,
       payload: new Uint8Array([8]),
-      closest: [{ contact: bob, age: 0 }],
+      closest: [{ contact: bob, age: 0, place: UNKNOWN_PLACE }],
       trail: [
         { id: bob.id, samples: [] },
-        { id: key, samples: [{ contact: ada, age: 1 }] },
+        { id: key, samples: [{ contact: ada, age: 1, place: packPlace(-1020, 1020, 252) }] },
       ],
     },
     reply.encodeReply,
@@ -196,7 +210,7 @@ test('the next hop sees the patched fields, the rest of the path, and the same p
 test('a hop that appends itself to a reply leaves everything else as it was', () => {
   const bytes = vector('overlay/REPLY');
   const before = reply.decodeReply(bytes, cache);
-  const hop = { id: ada.id, samples: [{ contact: bob, age: 3 }] };
+  const hop = { id: ada.id, samples: [{ contact: bob, age: 3, place: UNKNOWN_PLACE }] };
   expect(reply.decodeReply(reply.appendHop(bytes, hop), cache)).toEqual({
     ...before,
     trail: [...(before?.trail ?? []), hop],

@@ -1,6 +1,7 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import { PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow } from '../../../shared/src/machine.ts';
+import { type PackedPlace, UNKNOWN_PLACE, USEFUL_ERROR } from './coordinates.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { AgedContact } from './frame-fields.ts';
@@ -9,7 +10,13 @@ import type { RoutingTable, Selection } from './routing-table.ts';
 /** `entry` as we pass it on. */
 export function agedContact(core: Core, entry: Entry): AgedContact {
   const age = Math.ceil(Math.max(0, core.now - entry.proof) / 1000);
-  return { contact: entry.contact, age: Math.min(age, 255) };
+  return { contact: entry.contact, age: Math.min(age, 255), place: placeToTell(entry) };
+}
+
+/** Where `entry` is, as far as it knows that itself. */
+function placeToTell({ place, link }: Entry): PackedPlace {
+  const isVague = link !== undefined && link.placeError > 255 * USEFUL_ERROR;
+  return isVague ? UNKNOWN_PLACE : Math.max(place, UNKNOWN_PLACE);
 }
 
 /** The contacts closest to `key` that we may vouch for, nearest first. */
@@ -76,8 +83,8 @@ export function learnContacts(
   // Hundreds of contacts remember their referrer: they share one string.
   const teller = referrer === undefined ? undefined : (table.get(referrer)?.contact.id ?? referrer);
   const hop = firstHop === undefined ? undefined : table.link(firstHop)?.contact.id;
-  for (const { contact, age } of contacts) {
-    const entry = table.learn(contact, core.now - 1000 * age, core.now, teller);
+  for (const { contact, age, place } of contacts) {
+    const entry = table.learn(contact, core.now - 1000 * age, core.now, teller, place);
     if (hop !== undefined) entry?.addReferrer(hop);
   }
 }

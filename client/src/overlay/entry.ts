@@ -1,5 +1,6 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { type PackedPlace, UNKNOWN_PLACE } from './coordinates.ts';
 import { RttEstimator } from './rtt.ts';
 
 /** What is known about a live link. */
@@ -16,6 +17,10 @@ export interface LinkState {
   pingSentAt: Millis | undefined;
   /** The peer says that it needs this link: we are a sibling of its, or the only link of a bucket. */
   isNeededByPeer: boolean;
+  /** What the peer was last told of our place. */
+  toldPlace: PackedPlace;
+  /** How sure the peer is of its own. [1/255 of the round trip] */
+  placeError: number;
   /** A hop was not acknowledged in time and nothing was heard since: other candidates go first. */
   isSuspect: boolean;
   malformedCount: number;
@@ -54,6 +59,8 @@ export class Entry {
   lastProof: Millis;
   /** No dial before this instant. */
   retryAt: Millis;
+  /** Where it says it is, or where others say so. Less than 0: what its round trip was when we had a link, which no claim changes. [-ms] */
+  place: PackedPlace = UNKNOWN_PLACE;
   link: LinkState | undefined = undefined;
   /** Undefined until the first dial, and again once there was a link. */
   dial: DialState | undefined = undefined;
@@ -106,6 +113,8 @@ export function newLink(now: Millis): LinkState {
     pingSequence: 0,
     pingSentAt: undefined,
     isNeededByPeer: false,
+    toldPlace: UNKNOWN_PLACE,
+    placeError: 255,
     isSuspect: false,
     malformedCount: 0,
     contactsSentAt: now,

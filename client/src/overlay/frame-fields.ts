@@ -1,15 +1,18 @@
 import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import type { ContactCache } from './contact-cache.ts';
+import { PLACE_BYTES, type PackedPlace, knownPlace } from './coordinates.ts';
 
-/** Length of a contact with its age. [bytes] */
-export const AGED_CONTACT_BYTES = 1 + CONTACT_BYTES;
+/** Length of a contact with its age and its place. [bytes] */
+export const AGED_CONTACT_BYTES = 1 + PLACE_BYTES + CONTACT_BYTES;
 
 /** A contact as peers pass it on. */
 export interface AgedContact {
   readonly contact: Contact;
   /** Seconds since somebody last had proof that it lives, rounded up. [0..255] */
   readonly age: number;
+  /** Where it says it is; UNKNOWN_PLACE when nobody knows. */
+  readonly place: PackedPlace;
 }
 
 /** 64 random bits that name one routed message, as four UTF-16 units: exact, flat and quick as a map key. */
@@ -84,10 +87,21 @@ export function setU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value & 0xff;
 }
 
-export function writeAgedContact(bytes: Uint8Array, at: number, { contact, age }: AgedContact): void {
+/** The place in the three bytes at `at`; one outside of the plane is none. The caller has checked that they are there. */
+export function placeAt(bytes: Uint8Array, at: number): PackedPlace {
+  return knownPlace(((bytes[at] as number) << 16) | u16At(bytes, at + 1));
+}
+
+export function setPlace(bytes: Uint8Array, at: number, place: PackedPlace): void {
+  bytes[at] = place >>> 16;
+  setU16(bytes, at + 1, place & 0xffff);
+}
+
+export function writeAgedContact(bytes: Uint8Array, at: number, { contact, age, place }: AgedContact): void {
   bytes[at] = age;
-  bytes.set(contact.signKey, at + 1);
-  bytes.set(contact.sealKey, at + 33);
+  setPlace(bytes, at + 1, place);
+  bytes.set(contact.signKey, at + 1 + PLACE_BYTES);
+  bytes.set(contact.sealKey, at + 1 + PLACE_BYTES + contact.signKey.length);
 }
 
 /** The `count` aged contacts at `at`; undefined when the bytes end before they do. */
@@ -101,7 +115,11 @@ export function readAgedContacts(
   const contacts: AgedContact[] = [];
   for (let i = 0; i < count; i++) {
     const start = at + i * AGED_CONTACT_BYTES;
-    contacts.push({ age: bytes[start] as number, contact: cache.read(bytes, start + 1) });
+    contacts.push({
+      age: bytes[start] as number,
+      contact: cache.read(bytes, start + 1 + PLACE_BYTES),
+      place: placeAt(bytes, start + 1),
+    });
   }
   return contacts;
 }

@@ -5,31 +5,38 @@ import {
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, RttOf } from './bucket.ts';
 import type { Entry } from './entry.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /**
- * The contact of a bucket that shares least with those linked, so that links cover the bucket's whole range, among
- * those that lived since `freshSince`, if there are any: an offer to the dead costs more than one to the living.
+ * The contact of a bucket that shares least with those linked, so that links cover the bucket's whole range, and is near,
+ * among those that lived since `freshSince`, if there are any: an offer to the dead costs more than one to the living.
+ * Without `rttOf`, and of those equally far, the one that proved last to live.
  */
 export function spreadChoice(
   bucket: Bucket,
   freshSince: Millis,
   mayDial: (entry: Entry) => boolean,
+  rttOf: RttOf = () => 0,
 ): Entry | undefined {
   const others = bucket.entries.filter((entry) => entry.link || entry.isDialing);
   const isFreshThere = bucket.entries.some((entry) => entry.lastProof >= freshSince && mayDial(entry));
   let best: Entry | undefined;
-  let bestOverlap = Number.POSITIVE_INFINITY;
+  let bestCost = Number.POSITIVE_INFINITY;
   for (const entry of bucket.entries) {
     if ((isFreshThere && entry.lastProof < freshSince) || !mayDial(entry)) continue;
-    const overlap = overlapWith(others, entry);
-    if (overlap > bestOverlap || (overlap === bestOverlap && best && best.lastProof >= entry.lastProof)) continue;
+    const cost = linkCost(others, entry, rttOf);
+    if (cost > bestCost || (cost === bestCost && best && best.lastProof >= entry.lastProof)) continue;
     best = entry;
-    bestOverlap = overlap;
+    bestCost = cost;
   }
   return best;
+}
+
+/** What a link to `entry` beside those to `others` costs: its round trip, and how much of its range is covered already. [ms] */
+export function linkCost(others: readonly Entry[], entry: Entry, rttOf: RttOf): Millis {
+  return overlapWith(others, entry) * REDUNDANCY_MS + rttOf(entry);
 }
 
 /** Longest prefix beyond their bucket's that `entry` shares with a linked or dialled one of `others`; 0 without any. */
@@ -75,7 +82,7 @@ export function mostRedundant(table: RoutingTable, mayGo: (entry: Entry) => bool
   for (const entry of table.linked) {
     const bucket = table.buckets[entry.bucket];
     if (!bucket || bucket.linkedCount < bestLinks || !mayGo(entry)) continue;
-    const cost = overlapWith(bucket.entries, entry) * REDUNDANCY_MS + (entry.link?.rtt.mean ?? 0);
+    const cost = linkCost(bucket.entries, entry, table.rttTo);
     if (bucket.linkedCount > bestLinks || cost > bestCost) {
       best = entry;
       bestLinks = bucket.linkedCount;
@@ -93,5 +100,5 @@ export function newestLink(table: RoutingTable): Entry | undefined {
   return newest;
 }
 
-/** A bit of shared prefix with another link weighs as much as this much round-trip time when links are pruned. [ms] */
+/** A bit of shared prefix with another link weighs as much as this much round-trip time when links are chosen and pruned. [ms] */
 const REDUNDANCY_MS = 100;

@@ -1,13 +1,16 @@
 import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
 import { MAX_FRAME_CONTACTS } from '../../../shared/src/limits/overlay.ts';
 import type { ContactCache } from './contact-cache.ts';
+import { PLACE_BYTES, type PackedPlace } from './coordinates.ts';
 import {
   AGED_CONTACT_BYTES,
   type AgedContact,
   MESSAGE_ID_BYTES,
   type MessageId,
+  placeAt,
   readAgedContacts,
   readMessageId,
+  setPlace,
   setU16,
   u16At,
   writeAgedContact,
@@ -26,6 +29,16 @@ export const FLAG_HELLO = 2;
 /** Flag of CONTACTS: the receiver is to look itself up through the contact named, which is of another island. */
 export const FLAG_CROSS_CHECK = 4;
 
+/** Flag of PING and PONG: what the sender says about its place follows. Set by the codec. */
+export const FLAG_CLAIM = 8;
+
+/** What a peer says about where it is. */
+export interface PlaceClaim {
+  readonly place: PackedPlace;
+  /** How far its predictions are off. [1/255 of the round trip, 0..255] */
+  readonly error: number;
+}
+
 /** PING and PONG. */
 export interface PingFrame {
   readonly flags: number;
@@ -33,26 +46,39 @@ export interface PingFrame {
   readonly sequence: number;
   /** The sender's smoothed round-trip time, 0 when it has none. [ms, 0..65535] */
   readonly rttMs: number;
+  /** Told on the first occasion and when it changed. */
+  readonly claim?: PlaceClaim | undefined;
 }
 
 const PING_BYTES = 7;
 
+/** With the sender's place and its error. */
+const PLACED_PING_BYTES = PING_BYTES + PLACE_BYTES + 1;
+
 export function encodePing(
   type: typeof FRAME.ping | typeof FRAME.pong,
-  { flags, sequence, rttMs }: PingFrame,
+  { flags, sequence, rttMs, claim }: PingFrame,
 ): Uint8Array {
-  const bytes = new Uint8Array(PING_BYTES);
+  const bytes = new Uint8Array(claim ? PLACED_PING_BYTES : PING_BYTES);
   bytes[0] = OVERLAY_FRAME;
   bytes[1] = type;
-  bytes[2] = flags;
+  bytes[2] = claim ? flags | FLAG_CLAIM : flags & ~FLAG_CLAIM;
   setU16(bytes, 3, sequence);
   setU16(bytes, 5, rttMs);
+  if (claim) {
+    setPlace(bytes, PING_BYTES, claim.place);
+    bytes[PING_BYTES + PLACE_BYTES] = claim.error;
+  }
   return bytes;
 }
 
 export function decodePing(bytes: Uint8Array): PingFrame | undefined {
-  if (bytes.length !== PING_BYTES) return undefined;
-  return { flags: bytes[2] as number, sequence: u16At(bytes, 3), rttMs: u16At(bytes, 5) };
+  const isPlaced = ((bytes[2] ?? 0) & FLAG_CLAIM) !== 0;
+  if (bytes.length !== (isPlaced ? PLACED_PING_BYTES : PING_BYTES)) return undefined;
+  const claim = isPlaced
+    ? { place: placeAt(bytes, PING_BYTES), error: bytes[PING_BYTES + PLACE_BYTES] as number }
+    : undefined;
+  return { flags: bytes[2] as number, sequence: u16At(bytes, 3), rttMs: u16At(bytes, 5), claim };
 }
 
 /** Why a peer says BYE: it leaves the network, or it only gives up this link. */

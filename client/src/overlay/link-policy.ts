@@ -19,6 +19,7 @@ import {
   REFUSAL_HOLD_OFF_MS,
   SIBLING_COUNT,
   SPARE_DIAL_PACE_MS,
+  SWAP_PACE_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
 } from '../../../shared/src/limits/overlay.ts';
@@ -30,6 +31,7 @@ import type { Core, Timed } from './core.ts';
 import { type DialState, type Entry, newDial } from './entry.ts';
 import { isCrowded, mostRedundant, newestLink, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
+import { LinkSwaps } from './link-swaps.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
@@ -65,11 +67,13 @@ export class LinkPolicy implements Timed {
   #startedAt: number | undefined;
   readonly #pairs: BrokenPairs;
   readonly #virtualLinks: VirtualLinks;
+  readonly #swaps: LinkSwaps;
   #ranAt = Number.NEGATIVE_INFINITY;
   #ranVersion = -1;
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
   #dialedAt = Number.NEGATIVE_INFINITY;
+  #dialCount = 0;
   /** Spare dials that were refused since a link came up: everybody around has enough. */
   #refusals = 0;
   /** Dials under way. BOUNDED: by MAX_DIALS. */
@@ -83,6 +87,7 @@ export class LinkPolicy implements Timed {
     this.#budget = budget;
     this.#pairs = pairs;
     this.#virtualLinks = virtualLinks;
+    this.#swaps = new LinkSwaps(table);
     this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
     this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
@@ -116,14 +121,32 @@ export class LinkPolicy implements Timed {
       const needed = this.#nextNeeded();
       const next = needed ?? this.#nextSpare();
       if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * 2 ** this.#refusals)) break;
-      const dial = dialOf(next);
-      dial.since = this.#core.now;
-      dial.isSpare = !needed;
-      this.#dials.push(next);
-      this.#dialedAt = this.#core.now;
-      this.#core.out.push({ kind: 'openLink', contact: next.contact, isSpare: !needed });
+      this.#dial(next, !needed);
     }
+    this.#swap();
     this.#prune();
+  }
+
+  #dial(entry: Entry, isSpare: boolean): void {
+    const dial = dialOf(entry);
+    dial.since = this.#core.now;
+    dial.isSpare = isSpare;
+    this.#dials.push(entry);
+    this.#dialedAt = this.#core.now;
+    this.#dialCount++;
+    this.#core.out.push({ kind: 'openLink', contact: entry.contact, isSpare });
+  }
+
+  /** Nearer links take the places of slow ones once we have what we want: sessions that end soon are not worth the dials. */
+  #swap(): void {
+    const mayGo = (entry: Entry): boolean => this.#mayGo(entry, PRUNE_MIN_AGE_MS);
+    const loser = this.#swaps.settle();
+    if (loser && this.#mayGo(loser, 0)) this.release(loser);
+    if (this.#dials.length > 0 || this.#isYoung) return;
+    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !this.#isHeldOff(entry);
+    const near = this.#swaps.next(this.#core.now, mayGo, mayDial);
+    if (near) this.#dial(near, true);
+    if (this.#swaps.isOpen) this.#wakeAt(this.#core.now + SWAP_PACE_MS);
   }
 
   /** True when we need the link to `entry`: we have few, it is a sibling, or the only link of its bucket. */
@@ -238,15 +261,20 @@ export class LinkPolicy implements Timed {
    * network so small that all may link to all they do so at once: then everybody notices at once who leaves.
    */
   get #sparePace(): number {
-    this.#startedAt ??= this.#core.now;
     if (this.#table.size <= BUCKET_CAPACITY)
       return this.#budget.target > BUCKET_CAPACITY ? DIAL_PACE_MS : SPARE_DIAL_PACE_MS;
-    return this.#core.now - this.#startedAt < YOUNG_MS ? YOUNG_SPARE_DIAL_PACE_MS : SPARE_DIAL_PACE_MS;
+    return this.#isYoung ? YOUNG_SPARE_DIAL_PACE_MS : SPARE_DIAL_PACE_MS;
+  }
+
+  get #isYoung(): boolean {
+    this.#startedAt ??= this.#core.now;
+    return this.#core.now - this.#startedAt < YOUNG_MS;
   }
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
   #nextForBuckets(enough: number, isSpare: boolean): Entry | undefined {
     const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !(isSpare && this.#isHeldOff(entry));
+    const rttOf = this.#dialCount % FAR_DIAL === 0 ? undefined : this.#table.rttTo;
     let fewest = enough;
     let choice: Entry | undefined;
     for (const bucket of this.#table.buckets) {
@@ -254,7 +282,7 @@ export class LinkPolicy implements Timed {
       if (bucket.linkedCount >= fewest) continue;
       const linkedCount = bucket.linkedCount + this.#dialsIn(bucket);
       if (linkedCount >= fewest) continue;
-      const candidate = spreadChoice(bucket, this.#core.now - DIAL_FRESH_MS, mayDial);
+      const candidate = spreadChoice(bucket, this.#core.now - DIAL_FRESH_MS, mayDial, rttOf);
       if (!candidate) continue;
       fewest = linkedCount;
       choice = candidate;
@@ -310,13 +338,18 @@ export class LinkPolicy implements Timed {
 
   /** A link that neither side needs, that is `minAge` old, and that carries nobody's virtual link. */
   #pruneChoice(minAge: number): Entry | undefined {
-    return mostRedundant(this.#table, (entry) => {
-      const { link, contact } = entry;
-      const isOld = link !== undefined && this.#core.now - link.since >= minAge;
-      return isOld && !link.isNeededByPeer && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
-    });
+    return mostRedundant(this.#table, (entry) => this.#mayGo(entry, minAge));
+  }
+
+  #mayGo(entry: Entry, minAge: number): boolean {
+    const { link, contact } = entry;
+    const isOld = link !== undefined && this.#core.now - link.since >= minAge;
+    return isOld && !link.isNeededByPeer && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
   }
 }
+
+/** Every so many dials do not ask who is near: what peers say of their places brings nobody a whole bucket of ours. */
+const FAR_DIAL = 5;
 
 /** What came of a dial, beyond that there is no link. */
 interface DialFailure {

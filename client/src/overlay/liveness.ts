@@ -1,4 +1,4 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
+import { type NodeId, idPrefix } from '../../../shared/src/ids.ts';
 import {
   CONTACT_EXCHANGE_MS,
   EXCHANGE_CONTACTS,
@@ -20,6 +20,7 @@ import {
   FLAG_NEEDED,
   FRAME,
   decodeContacts,
+  type PingFrame,
   decodePing,
   encodeContacts,
   encodePing,
@@ -109,6 +110,7 @@ export class Liveness {
     if (!ping || !entry.link) return false;
     entry.link.isNeededByPeer = (ping.flags & FLAG_NEEDED) !== 0;
     if (entry.link.rtt.mean === undefined && ping.rttMs > 0) entry.link.rtt.sample(ping.rttMs);
+    this.#takeClaim(entry, ping);
     this.#core.send(entry.contact.id, encodePing(FRAME.pong, { ...this.#pingFields(entry), sequence: ping.sequence }));
     return true;
   }
@@ -119,9 +121,11 @@ export class Liveness {
     const { link } = entry;
     if (!pong || !link) return false;
     link.isNeededByPeer = (pong.flags & FLAG_NEEDED) !== 0;
+    this.#takeClaim(entry, pong);
     if (link.pingSentAt !== undefined && pong.sequence === link.pingSequence) {
       link.rtt.sample(this.#core.now - link.pingSentAt);
       link.pingSentAt = undefined;
+      this.#locate(entry);
     }
     return true;
   }
@@ -133,6 +137,22 @@ export class Liveness {
     entry.link.isNeededByPeer = (frame.flags & FLAG_NEEDED) !== 0;
     learnContacts(this.#core, this.#table, frame.contacts, entry.contact.id);
     return true;
+  }
+
+  #takeClaim(entry: Entry, { claim }: PingFrame): void {
+    if (!claim || !entry.link) return;
+    entry.place = claim.place;
+    entry.link.placeError = claim.error;
+  }
+
+  /** A new round trip tells where we are; while few did, those of the other links are gone through again with it. */
+  #locate(measured: Entry): void {
+    const { coordinates, linked, self } = this.#table;
+    for (const entry of coordinates.isWarmingUp ? linked : [measured]) {
+      const { link, place, contact } = entry;
+      const direction = contact.prefix ^ idPrefix(self);
+      if (link?.rtt.least !== undefined) coordinates.measured(link.rtt.least, place, link.placeError / 255, direction);
+    }
   }
 
   /** An unanswered ping is repeated, but not with every tick. */
@@ -155,10 +175,14 @@ export class Liveness {
     this.#core.send(id, encodeContacts({ flags: this.#neededFlag(entry), contacts }));
   }
 
-  #pingFields(entry: Entry): { flags: number; sequence: number; rttMs: number } {
+  #pingFields(entry: Entry): PingFrame {
     const { link } = entry;
     const rttMs = Math.min(Math.round(link?.rtt.mean ?? 0), 0xffff);
-    return { flags: this.#neededFlag(entry), sequence: link?.pingSequence ?? 0, rttMs };
+    const fields = { flags: this.#neededFlag(entry), sequence: link?.pingSequence ?? 0, rttMs };
+    const { told, error } = this.#table.coordinates;
+    if (!link || link.toldPlace === told) return fields;
+    link.toldPlace = told;
+    return { ...fields, claim: { place: told, error: Math.round(255 * error) } };
   }
 
   #neededFlag(entry: Entry): number {

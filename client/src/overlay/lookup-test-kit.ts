@@ -1,5 +1,6 @@
 import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
+import { UNKNOWN_PLACE } from './coordinates.ts';
 import { ContactCache } from './contact-cache.ts';
 import { FRAME, encodeAck } from './link-frames.ts';
 import { closestOf } from './lookup.ts';
@@ -74,7 +75,7 @@ export class LookupBench {
 
   /** `end` answers and names `named`. */
   answer({ to, frame }: Sent, end: NodeId, named: readonly Contact[]): Sent[] {
-    const closest = named.map((contact) => ({ contact, age: 0 }));
+    const closest = named.map((contact) => ({ contact, age: 0, place: UNKNOWN_PLACE }));
     const fields = {
       id: frame.id,
       status: 'ok',

@@ -3,6 +3,7 @@ import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/
 import { CROSS_CHECK_INTERVAL_MS, MERGE_HINTS, MERGE_INTERVAL_MS } from '../../../shared/src/limits/virtual-links.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
+import { UNKNOWN_PLACE } from './coordinates.ts';
 import { ContactCache } from './contact-cache.ts';
 import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeContacts, encodeContacts } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
@@ -26,7 +27,7 @@ class Settled extends LinkedMachine {
 
   /** A linked peer names `stranger`. */
   hint(from: Contact, stranger: Contact, flags: number = FLAG_CROSS_CHECK): OverlayOutput[] {
-    const bytes = encodeContacts({ flags, contacts: [{ contact: stranger, age: 0 }] });
+    const bytes = encodeContacts({ flags, contacts: [{ contact: stranger, age: 0, place: UNKNOWN_PLACE }] });
     return this.feed({ kind: 'received', from: from.id, bytes });
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
+import { packPlace } from './coordinates.ts';
 import { RoutingTable } from './routing-table.ts';
 
 function contacts(seed: number, count: number): Contact[] {
@@ -128,6 +129,60 @@ test('a contact that nobody proved alive for long makes room for a fresh one', (
   const later = PASS_ON_MAX_AGE_MS + 1;
   expect(table.learn(newcomer, later, later, undefined)?.contact).toBe(newcomer);
   expect(table.size).toBe(BUCKET_CAPACITY);
+});
+
+/** Beside us. */
+const HERE = packPlace(0, 0, 4);
+const FAR_AWAY = packPlace(400, 0, 4);
+
+/** A table that knows its siblings and where it is. */
+function locatedTable(): RoutingTable {
+  const table = new RoutingTable(self, 4);
+  for (let i = 0; i < 60; i++) table.coordinates.measured(8, HERE, 0.1, 0);
+  const nearest = people.slice(1).sort((a, b) => compareDistance(self, a.id, b.id));
+  for (const contact of nearest.slice(0, 4)) table.learn(contact, 1000, 1000, undefined, FAR_AWAY);
+  return table;
+}
+
+test('in the younger half of a full bucket near contacts take the places of far ones, the older half stays', () => {
+  const table = locatedTable();
+  const far = people.slice(1).filter(({ id }) => differsInFirstBit(id));
+  for (const contact of far.slice(0, BUCKET_CAPACITY)) table.learn(contact, 1000, 1000, undefined, FAR_AWAY);
+  for (const contact of far.slice(BUCKET_CAPACITY, 3 * BUCKET_CAPACITY))
+    table.learn(contact, 1000, 1000, undefined, HERE);
+  const held = table.buckets[0]?.entries.map(({ contact }) => contact) ?? [];
+  expect(held).toHaveLength(BUCKET_CAPACITY);
+  expect(held.slice(0, BUCKET_CAPACITY / 2)).toEqual(far.slice(0, BUCKET_CAPACITY / 2));
+  expect(held.slice(BUCKET_CAPACITY / 2).every((contact) => far.indexOf(contact) >= BUCKET_CAPACITY)).toBe(true);
+});
+
+test('a single source brings only a few near contacts into a full bucket', () => {
+  const table = locatedTable();
+  const far = people.slice(1).filter(({ id }) => differsInFirstBit(id));
+  for (const contact of far.slice(0, BUCKET_CAPACITY)) table.learn(contact, 1000, 1000, undefined, FAR_AWAY);
+  for (const contact of far.slice(BUCKET_CAPACITY, 3 * BUCKET_CAPACITY))
+    table.learn(contact, 1000, 1000, person(398).id, HERE);
+  const held = table.buckets[0]?.entries.filter(({ place }) => place === HERE) ?? [];
+  expect(held).toHaveLength(MAX_CONTACTS_PER_SOURCE);
+});
+
+test('nobody is too far to be a sibling', () => {
+  const table = new RoutingTable(self, 4);
+  for (let i = 0; i < 60; i++) table.coordinates.measured(8, HERE, 0.1, 0);
+  const far = people.slice(1).filter(({ id }) => differsInFirstBit(id));
+  for (const contact of far.slice(0, BUCKET_CAPACITY)) table.learn(contact, 1000, 1000, undefined, FAR_AWAY);
+  const siblings = table.siblings.map(({ contact }) => contact);
+  for (const contact of far.slice(BUCKET_CAPACITY)) table.learn(contact, 1000, 1000, undefined, HERE);
+  expect(table.siblings.map(({ contact }) => contact)).toEqual(siblings);
+});
+
+test('what a round trip took while there was a link counts for more than any claim', () => {
+  const table = locatedTable();
+  const entry = table.linkUp(person(7), 1000);
+  entry.link?.rtt.sample(250);
+  table.unlink(entry);
+  table.learn(person(7), 2000, 2000, undefined, HERE);
+  expect(table.rttTo(entry)).toBe(250);
 });
 
 test('hearsay from before a death does not bring the dead back, news from after it does', () => {

@@ -11,6 +11,7 @@ import {
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareContacts, compareDistance, differsAt } from '../../../shared/src/xor.ts';
 import { Bucket } from './bucket.ts';
+import { Coordinates, type PackedPlace, UNKNOWN_PLACE, UNKNOWN_RTT_MS } from './coordinates.ts';
 import { Entry, newLink } from './entry.ts';
 import { EntryList } from './entry-list.ts';
 import { Nearest } from './nearest.ts';
@@ -32,6 +33,8 @@ export interface Selection {
  */
 export class RoutingTable {
   readonly self: NodeId;
+  /** Where we are in the network. */
+  readonly coordinates = new Coordinates();
   readonly #prefix: number;
   /** BOUNDED: by 160 buckets. */
   readonly #buckets: (Bucket | undefined)[] = [];
@@ -84,14 +87,21 @@ export class RoutingTable {
    * Takes note that `contact` was alive at `proofAt`, as reported by `referrer`. Ignored: ourselves, proofs too old to
    * pass on, and reports from before a death that we saw. Returns the entry when the table holds the contact.
    */
-  learn(contact: Contact, proofAt: Millis, now: Millis, referrer: NodeId | undefined): Entry | undefined {
+  learn(
+    contact: Contact,
+    proofAt: Millis,
+    now: Millis,
+    referrer: NodeId | undefined,
+    place: PackedPlace = UNKNOWN_PLACE,
+  ): Entry | undefined {
     const { id } = contact;
     if (id === this.self || now - proofAt > PASS_ON_MAX_AGE_MS) return undefined;
     const held = this.#find(id, contact.prefix);
     if (!held && this.#tombstones.refutes(id, proofAt, now)) return undefined;
     const source = referrer === this.self ? undefined : referrer;
-    const entry = held ?? this.#offer(contact, proofAt, now, source);
+    const entry = held ?? this.#offer(contact, proofAt, now, source, place);
     if (!entry) return undefined;
+    if (place !== UNKNOWN_PLACE && !entry.link && entry.place >= 0) entry.place = place;
     if (proofAt > entry.lastProof) entry.lastProof = proofAt;
     if (source !== undefined) entry.addReferrer(source);
     return held ?? this.#find(id, contact.prefix);
@@ -127,6 +137,12 @@ export class RoutingTable {
     this.#size--;
     this.#touchSiblings(excess);
   }
+
+  /** What a round trip to `entry` takes: measured while there is a link or was one, else predicted. [ms] */
+  readonly rttTo = ({ link, place }: Entry): Millis => {
+    const measured = link?.rtt.least ?? (place < 0 ? -place : undefined);
+    return measured ?? this.#predicted(place);
+  };
 
   /** The peer is believed dead (or is banned): it leaves the table and hearsay does not bring it back. */
   drop(id: NodeId, now: Millis, banMs = 0): void {
@@ -271,13 +287,22 @@ export class RoutingTable {
     }
   }
 
-  #offer(contact: Contact, proofAt: Millis, now: Millis, source: NodeId | undefined): Entry | undefined {
+  #offer(
+    contact: Contact,
+    proofAt: Millis,
+    now: Millis,
+    source: NodeId | undefined,
+    place: PackedPlace,
+  ): Entry | undefined {
     const index = this.#indexOf(contact.id, contact.prefix);
     const bucket = this.#buckets[index];
     const cached = bucket?.replacement(contact.id, contact.prefix);
-    if (!cached && bucket && !bucket.admits(proofAt, now - PASS_ON_MAX_AGE_MS)) return undefined;
+    const isCrowded = !cached && bucket !== undefined && !bucket.admits(proofAt, now - PASS_ON_MAX_AGE_MS);
+    if (isCrowded && !(this.#prefersNear(index) && bucket.hasFarther(this.#predicted(place), this.rttTo)))
+      return undefined;
     const retryAt = this.#linked.length < EAGER_LINKS ? 0 : now + NEWCOMER_PAUSE_MS;
     const entry = cached ?? new Entry(contact, index, proofAt, retryAt);
+    if (!cached) entry.place = place;
     if (cached && proofAt > cached.lastProof) cached.lastProof = proofAt;
     if (source !== undefined) entry.addReferrer(source);
     this.#place(entry, now);
@@ -285,7 +310,8 @@ export class RoutingTable {
   }
 
   #place(entry: Entry, now: Millis): void {
-    const outcome = this.#bucketAt(entry.bucket).add(entry, now - PASS_ON_MAX_AGE_MS);
+    const rttOf = this.#prefersNear(entry.bucket) ? this.rttTo : undefined;
+    const outcome = this.#bucketAt(entry.bucket).add(entry, now - PASS_ON_MAX_AGE_MS, rttOf);
     if (outcome.kind === 'cached') return;
     if (outcome.evicted) this.#touchSiblings(outcome.evicted);
     else this.#size++;
@@ -304,7 +330,20 @@ export class RoutingTable {
     this.siblingVersion++;
   }
 
+  /** True for buckets beyond our siblings: within them all are wanted, however far they are. */
+  #prefersNear(bucket: number): boolean {
+    const { siblings } = this;
+    const last = siblings[siblings.length - 1];
+    return last !== undefined && siblings.length >= this.#siblingCount && bucket < last.bucket;
+  }
+
+  #predicted(place: PackedPlace): Millis {
+    return this.coordinates.isSettled ? this.coordinates.rttTo(place) : UNKNOWN_RTT_MS;
+  }
+
   #unlink(entry: Entry): void {
+    const least = entry.link?.rtt.least;
+    if (least !== undefined) entry.place = -Math.max(1, Math.round(least));
     entry.link = undefined;
     this.#linked.remove(entry);
     this.#bucketAt(entry.bucket).linkedCount--;
