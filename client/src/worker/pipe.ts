@@ -16,7 +16,7 @@ export interface Pipe {
   /** Sent bytes that have not left this machine. [bytes] */
   readonly queuedBytes: number;
   start(handler: PipeHandler): void;
-  /** False: the pipe is closed or broken, nothing was sent. The pipe may keep or transfer the array. */
+  /** False: the pipe is closed or broken, nothing was sent. The array is the caller's again when it returns. */
   send(bytes: OwnBytes): boolean;
   close(): void;
 }
@@ -24,6 +24,9 @@ export interface Pipe {
 /** A pipe over a data channel that was transferred to this worker. */
 export class ChannelPipe implements Pipe {
   readonly #channel: RTCDataChannel;
+  /** Sent before the browser said here that the channel is open. BOUNDED: by the sender, to whom it counts as queued. */
+  #early: OwnBytes[] = [];
+  #earlyBytes = 0;
   #isOver = false;
 
   constructor(channel: RTCDataChannel) {
@@ -33,7 +36,7 @@ export class ChannelPipe implements Pipe {
   }
 
   get queuedBytes(): number {
-    return this.#channel.bufferedAmount;
+    return this.#channel.bufferedAmount + this.#earlyBytes;
   }
 
   start(handler: PipeHandler): void {
@@ -42,7 +45,10 @@ export class ChannelPipe implements Pipe {
       if (event.data instanceof ArrayBuffer) handler.message(new Uint8Array(event.data));
     };
     channel.onbufferedamountlow = () => handler.writable();
-    channel.onopen = () => handler.open();
+    channel.onopen = () => {
+      this.#sendEarly();
+      handler.open();
+    };
     channel.onclose = () => {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -50,12 +56,36 @@ export class ChannelPipe implements Pipe {
     };
     // The events of a channel that opened or closed on its way to this worker do not come again.
     setTimeout(() => {
-      if (channel.readyState === 'open') handler.open();
+      if (channel.readyState === 'open') channel.onopen?.(new Event('open'));
       else if (channel.readyState !== 'connecting') channel.onclose?.(new Event('close'));
     });
   }
 
   send(bytes: OwnBytes): boolean {
+    // In a worker, messages of the other side come ahead of the news that the channel is open, and are answered.
+    if (this.#channel.readyState === 'connecting') {
+      this.#early.push(bytes.slice());
+      this.#earlyBytes += bytes.length;
+      return true;
+    }
+    this.#sendEarly();
+    return this.#sendNow(bytes);
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#channel.onmessage = null;
+    this.#channel.close();
+  }
+
+  #sendEarly(): void {
+    const early = this.#early;
+    this.#early = [];
+    this.#earlyBytes = 0;
+    for (const bytes of early) this.#sendNow(bytes);
+  }
+
+  #sendNow(bytes: OwnBytes): boolean {
     try {
       this.#channel.send(bytes);
       return true;
@@ -63,12 +93,6 @@ export class ChannelPipe implements Pipe {
       // Closing, or over the browser's own limit: the channel is of no more use.
       return false;
     }
-  }
-
-  close(): void {
-    this.#isOver = true;
-    this.#channel.onmessage = null;
-    this.#channel.close();
   }
 }
 
@@ -106,8 +130,7 @@ export class PortPipe implements Pipe {
   send(bytes: OwnBytes): boolean {
     if (this.#isOver) return false;
     this.#queuedBytes += bytes.length;
-    const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-    const buffer = isWhole ? bytes.buffer : bytes.slice().buffer;
+    const { buffer } = bytes.slice();
     this.#port.postMessage(buffer, [buffer]);
     return true;
   }
