@@ -35,6 +35,8 @@ export class PeerOutbox {
   #smallBytes = 0;
   #waitingBytes = 0;
   #isCongested = false;
+  /** Where the next block is put together, unless it has to wait. New memory costs more than copying into old. */
+  #scratch: OwnBytes = new Uint8Array(0);
 
   constructor(pipe: Pipe, handler: OutboxHandler) {
     this.#pipe = pipe;
@@ -48,10 +50,17 @@ export class PeerOutbox {
     this.#smallBytes += bytes.length;
   }
 
-  /** Adds a block that is complete in `bytes` when `reading` resolves, or already. */
-  addBlock(bytes: OwnBytes, reading: Promise<void> | undefined): void {
+  /**
+   * Adds a block of `length` bytes behind its header. `read` fills it in, at once or by the time its promise resolves; what
+   * it throws is thrown on, and nothing is added.
+   */
+  addBlock(header: Uint8Array, length: number, read: (into: OwnBytes) => Promise<void> | undefined): void {
     this.flush();
+    const bytes = this.#takeScratch(header.length + length);
+    bytes.set(header);
+    const reading = read(bytes.subarray(header.length));
     const slot: Slot = { bytes, isReady: !reading };
+    if (!reading && this.#slots.length === 0) this.#scratch = bytes;
     this.#queue(slot);
     reading?.then(
       () => {
@@ -86,6 +95,12 @@ export class PeerOutbox {
     if (!this.#isCongested || this.#queuedBytes() > CHANNEL_LOW_WATER_BYTES) return;
     this.#isCongested = false;
     this.#handler.writable();
+  }
+
+  #takeScratch(length: number): OwnBytes {
+    const scratch = this.#scratch;
+    this.#scratch = new Uint8Array(0);
+    return scratch.length === length ? scratch : new Uint8Array(length);
   }
 
   #queue(slot: Slot): void {

@@ -1,13 +1,13 @@
 import type { EffectResult, Metainfo, TorrentRun } from '../swarm/types.ts';
-import { PIECE_HEADER_BYTES, encodePieceHeader } from '../swarm/wire.ts';
+import { encodePieceHeader } from '../swarm/wire.ts';
 import { PieceSet } from './bitfield.ts';
 import type { PeerOutbox } from './peer-outbox.ts';
 import { PieceWork, type PieceWorkHost } from './piece-work.ts';
 import { Layout } from './storage/layout.ts';
-import type { ContentStore, OwnBytes } from './storage/types.ts';
+import type { ContentStore } from './storage/types.ts';
 
 /** What the content takes of its torrent. */
-export interface ContentHost extends Omit<PieceWorkHost, 'store'> {
+export interface ContentHost extends Omit<PieceWorkHost, 'store' | 'opened'> {
   /** A block could not be read for a peer. */
   unreadable(error: unknown): void;
 }
@@ -70,16 +70,14 @@ export class TorrentContent {
 
   /** Reads a stored block into the message that takes it to a peer. */
   sendBlock({ piece, begin, length }: Extract<TorrentRun, { kind: 'sendBlock' }>, outbox: PeerOutbox): void {
-    if (!this.#metainfo || !this.#store) return;
-    const message: OwnBytes = new Uint8Array(PIECE_HEADER_BYTES + length);
-    message.set(encodePieceHeader(piece, begin, length));
+    const [metainfo, store] = [this.#metainfo, this.#store];
+    if (!metainfo || !store) return;
     try {
-      const reading = this.#store.read(
-        piece * this.#metainfo.pieceLength + begin,
-        message.subarray(PIECE_HEADER_BYTES),
-      );
-      outbox.addBlock(message, reading);
-      reading?.catch((error: unknown) => this.#host.unreadable(error));
+      outbox.addBlock(encodePieceHeader(piece, begin, length), length, (into) => {
+        const reading = store.read(piece * metainfo.pieceLength + begin, into);
+        reading?.catch((error: unknown) => this.#host.unreadable(error));
+        return reading;
+      });
     } catch (error) {
       this.#host.unreadable(error);
     }

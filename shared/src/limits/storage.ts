@@ -55,8 +55,8 @@ export const MAX_SPOT_CHECKS = 64;
 export const MIN_READ_WINDOW_BYTES = 256 * 1024;
 export const MAX_READ_WINDOW_BYTES = 1024 * 1024;
 
-/** What was read lately, for all torrents of a tab. [bytes] Peers ask in random order; each file is read about once. */
-export const MAX_READ_CACHE_BYTES = 64 * 1024 * 1024;
+/** What was read or written lately, for all torrents of a tab. [bytes] Peers ask in random order; each file is read about once. */
+export const MAX_READ_CACHE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Pieces of our own shares are at least this long, as long as there are MIN_SHARED_PIECES of them. [bytes] Each costs a

@@ -138,7 +138,9 @@ export class OpfsStore implements ContentStore {
     this.#reader.invalidate(offset, bytes.length);
     const piece = offset / this.#setup.pieceLength;
     const note = (): void => {
-      if (Number.isInteger(piece) && !this.#isClosed) this.#journal.add(piece);
+      if (this.#isClosed) return;
+      this.#reader.keep(offset, bytes);
+      if (Number.isInteger(piece)) this.#journal.add(piece);
     };
     const failed = async (error: unknown): Promise<never> => {
       throw await this.#explain(error);

@@ -22,6 +22,8 @@ export class ReadCache {
   readonly #windows = new Map<string, { readonly bytes: OwnBytes | Promise<OwnBytes>; readonly size: number }>();
   #usedBytes = 0;
   #nextOwner = 1;
+  /** What the last window that was given up was kept in: new memory costs more than copying into old. */
+  #spare: OwnBytes | undefined;
 
   /**
    * A view of one content. Windows are as large as pieces, within bounds: that is what peers ask for in one go. `run` is
@@ -56,6 +58,15 @@ export class ReadCache {
     if (!found) return;
     this.#windows.delete(key);
     this.#usedBytes -= found.size;
+    if (found.bytes instanceof Uint8Array) this.#spare = found.bytes;
+  }
+
+  /** The array of a window that was given up, if it has that length. It may hold anything. */
+  takeSpare(length: number): OwnBytes | undefined {
+    const spare = this.#spare;
+    if (spare?.length !== length) return undefined;
+    this.#spare = undefined;
+    return spare;
   }
 
   /** Forgets everything whose key starts with `owner`. */
@@ -84,19 +95,32 @@ export class CachedReader {
     const end = Math.min(offset + into.length, this.#source.totalLength);
     const windows: (OwnBytes | Promise<OwnBytes>)[] = [];
     for (let window = first; window * this.#size < end; window++) windows.push(this.#window(window));
-    const ready = windows.filter((window) => window instanceof Uint8Array);
-    if (ready.length === windows.length) {
-      this.#copyOut(ready, first, offset, into);
+    const loading = windows.filter((window) => window instanceof Promise);
+    if (loading.length === 0) {
+      this.#copyOut(windows as OwnBytes[], first, offset, into);
       return undefined;
     }
-    const loading = windows.map((window) => Promise.resolve(window));
-    return Promise.all(loading).then((all) => this.#copyOut(all, first, offset, into));
+    // Windows are not held on to meanwhile: those that are given up are written to again.
+    return Promise.all(loading).then(() => this.read(offset, into));
   }
 
-  /** The content between these offsets changed. */
+  /** The content between these offsets changes. */
   invalidate(offset: number, length: number): void {
     for (let window = Math.floor(offset / this.#size); window * this.#size < offset + length; window++) {
       this.#cache.delete(this.#owner + window);
+    }
+  }
+
+  /** What was just written is kept as far as it is whole windows: peers that are told of a piece ask for it. */
+  keep(offset: number, bytes: OwnBytes): void {
+    const end = offset + bytes.length;
+    for (let index = Math.ceil(offset / this.#size); index * this.#size < end; index++) {
+      const at = index * this.#size;
+      const length = Math.min(this.#size, this.#source.totalLength - at);
+      if (at + length > end) break;
+      const window = this.#cache.takeSpare(length) ?? new Uint8Array(length);
+      window.set(bytes.subarray(at - offset, at - offset + length));
+      this.#cache.set(this.#owner + index, window, length);
     }
   }
 
