@@ -7,7 +7,7 @@ import { Layout } from './storage/layout.ts';
 import type { ContentStore } from './storage/types.ts';
 
 /** What the content takes of its torrent. */
-export interface ContentHost extends Omit<PieceWorkHost, 'store' | 'opened'> {
+export interface ContentHost extends Omit<PieceWorkHost, 'store'> {
   /** A block could not be read for a peer. */
   unreadable(error: unknown): void;
 }
@@ -16,6 +16,7 @@ export interface ContentHost extends Omit<PieceWorkHost, 'store' | 'opened'> {
 export class TorrentContent {
   readonly #host: ContentHost;
   #store: ContentStore | undefined;
+  #opening: Promise<void> | undefined;
   #metainfo: Metainfo | undefined;
   #stored: PieceSet | undefined;
   #pieces: PieceWork | undefined;
@@ -56,9 +57,19 @@ export class TorrentContent {
     this.#metainfo = metainfo;
   }
 
-  /** Its storage is open from now on. */
-  opened(store: ContentStore): void {
-    this.#store = store;
+  /** Takes the storage that is being opened. Rejects as `opening` does. */
+  async open(opening: Promise<ContentStore>): Promise<void> {
+    const done = opening.then((store) => {
+      this.#store = store;
+    });
+    this.#opening = done.catch(() => undefined);
+    await done;
+  }
+
+  /** Resolves when no opening is under way, to the storage if it is open. */
+  async opened(): Promise<ContentStore | undefined> {
+    await this.#opening;
+    return this.#store;
   }
 
   /** Checks a piece of which every block is here, and stores it. */

@@ -61,6 +61,11 @@ class Peer {
   readonly banned: NodeId[] = [];
   saved: Metainfo | undefined;
   receivedBytes = 0;
+  /** Of a magnet link: what opening storage waits for. */
+  readyToOpen: Promise<void> = Promise.resolve();
+  isOpening = false;
+  /** What its storage takes from while it is open. */
+  readonly memory = new MemoryBudget();
   readonly #complete: Promise<void>;
 
   constructor(name: number, content: LabContent, role: 'seed' | 'leecher' | 'magnet') {
@@ -68,7 +73,7 @@ class Peer {
     this.content = content;
     const { metainfo } = content;
     const pieces = Math.ceil(metainfo.totalLength / metainfo.pieceLength);
-    const open = (): MemoryStore => new MemoryStore(metainfo.files, new MemoryBudget());
+    const open = (): MemoryStore => new MemoryStore(metainfo.files, this.memory);
     const store = role === 'magnet' ? undefined : open();
     const stored = role === 'seed' ? PieceSet.full(pieces) : undefined;
     if (role === 'seed') store?.write(0, content.bytes.slice());
@@ -86,7 +91,11 @@ class Peer {
       stored,
       isPaused: false,
       error: undefined,
-      openStore: () => Promise.resolve(open()),
+      openStore: async () => {
+        this.isOpening = true;
+        await this.readyToOpen;
+        return open();
+      },
       save: (progress) => {
         this.saved = progress.metainfo;
         return Promise.resolve();
@@ -183,3 +192,18 @@ for (const version of ['hybrid', 'v2'] as const) {
     for (const peer of [seed, liar, leecher]) await peer.driver.stop(true);
   });
 }
+
+test('a download that ends while its storage is being opened leaves nothing open', async () => {
+  const content = makeContent(3, [200 * KIB], 64 * KIB, 'hybrid');
+  const seed = new Peer(1, content, 'seed');
+  const leecher = new Peer(2, content, 'magnet');
+  let open: () => void = () => undefined;
+  leecher.readyToOpen = new Promise((resolve) => (open = resolve));
+  leecher.connect(seed);
+  while (!leecher.isOpening) await new Promise((resolve) => setTimeout(resolve));
+  const stopped = leecher.driver.stop(false);
+  open();
+  await stopped;
+  expect(leecher.memory.free).toBe(new MemoryBudget().free);
+  await seed.driver.stop(true);
+});

@@ -124,9 +124,9 @@ export class TorrentDriver {
 
   async setPaused(isPaused: boolean): Promise<void> {
     const { metainfo } = this.#content;
-    if (!isPaused && metainfo && !this.#content.store) {
+    if (!isPaused && metainfo && !(await this.#content.opened())) {
       try {
-        this.#content.opened(await this.#setup.openStore(metainfo));
+        await this.#content.open(this.#setup.openStore(metainfo));
       } catch (error) {
         this.#storageFailed(error);
         return;
@@ -175,7 +175,8 @@ export class TorrentDriver {
     this.#timer.stop();
     this.#progress.stop();
     await this.#checkpoints.stop();
-    await (keepData ? this.#content.store?.close() : this.#content.store?.destroy());
+    const store = await this.#content.opened();
+    await (keepData ? store?.close() : store?.destroy());
   }
 
   #push(input: TorrentInput): void {
@@ -282,7 +283,7 @@ export class TorrentDriver {
     if (!metainfo) return { kind: 'badMetadata' };
     if (!this.#isStopped) {
       try {
-        this.#content.opened(await this.#setup.openStore(metainfo));
+        await this.#content.open(this.#setup.openStore(metainfo));
       } catch (error) {
         this.#storageFailed(error);
       }
