@@ -1,6 +1,7 @@
 import type { LookupTrace } from '../../index.ts';
 import { drawingMs, HOP_MS } from '../state/lookups.ts';
 import { node } from '../state/session.ts';
+import { useStill } from '../state/still.ts';
 import { type Hop, hopsOf } from '../view/lookup-ways.ts';
 import { chord, ringPoint } from './ring-layout.ts';
 import { dotOf, MARKED_CLOSEST } from './ring-peers.ts';
@@ -14,15 +15,19 @@ interface RingLookupProps {
   readonly isPassing: boolean;
 }
 
-/** A lookup on the ring: the key's place, a line that travels from peer to peer, and the closest peers at its end. */
+/**
+ * A lookup on the ring: the key's place, a line that travels from peer to peer, and the closest peers at its end. One of
+ * the node's own stands there at once while files move.
+ */
 export function RingLookup({ trace, isPassing }: RingLookupProps) {
   const self = node.value?.id;
+  const isStill = useStill() && isPassing;
   if (self === undefined) return null;
   const { key, paths, closest, state } = trace;
   const arrival = drawingMs(trace);
   return (
     <g
-      class={`lookup${isPassing && state !== 'running' ? ' over' : ''}`}
+      class={`lookup${isStill ? ' still' : ''}${isPassing && state !== 'running' ? ' over' : ''}`}
       data-testid="ring-lookup"
       data-state={state}
       style={{ '--arrival': `${arrival}ms` }}

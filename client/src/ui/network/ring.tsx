@@ -2,6 +2,7 @@ import { ownTrace, passing } from '../state/lookups.ts';
 import { nameOf } from '../state/names.ts';
 import { contacts, links } from '../state/network.ts';
 import { marked, picked, pointed, togglePicked } from '../state/peer-focus.ts';
+import { useStill } from '../state/still.ts';
 import { plural } from '../view/format.ts';
 import { hueOf, initialsOf, shortText } from '../view/people.ts';
 import { PeerFacts } from './peer-facts.tsx';
@@ -66,11 +67,16 @@ function Dot({ dot, isChosen }: { readonly dot: RingDot; readonly isChosen: bool
       onPointerEnter={() => (pointed.value = id)}
       onClick={() => togglePicked(id)}
     >
-      <circle class="pulse" r={radius} />
+      <Pulse radius={radius} />
       <circle class="body" r={radius} />
       {radius > 10 && <text>{initialsOf(nameOf(id))}</text>}
     </g>
   );
+}
+
+/** Draws attention to a peer that is new. */
+function Pulse({ radius }: { readonly radius: number }) {
+  return useStill() ? null : <circle class="pulse" r={radius} />;
 }
 
 function onKey(event: KeyboardEvent): void {

@@ -1,0 +1,23 @@
+import { computed } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { DownloadState } from '../../index.ts';
+import { downloads, preparing, totals } from './transfers.ts';
+
+/** States of a download in which it has work to do. */
+const AT_WORK: ReadonlySet<DownloadState> = new Set(['finding', 'checking', 'downloading']);
+
+/** Files are hashed, sought, or on their way. */
+const isBusy = computed(
+  () => preparing.value.length > 0 || totals.value.up > 0 || downloads.value.some(({ state }) => AT_WORK.has(state)),
+);
+
+/**
+ * True once files moved while the component was shown: what only decorates it then stands still, and is not begun again
+ * afterwards. An animation is sixty drawings a second: when a transfer began, those of five pages took more of two cores
+ * than everything else together (measured in traces of `npm run bench -- one-to-four`).
+ */
+export function useStill(): boolean {
+  const still = useRef(false);
+  if (isBusy.value) still.current = true;
+  return still.current;
+}
