@@ -177,8 +177,11 @@ scenario(
     const infoHash = await seed.share(files.map((file) => file.path));
     await leecher.openLink(await seed.shareLink(infoHash));
     await reached(leecher, infoHash, 0.3);
+    // Nothing comes until the limit is in force, however slow the machine is.
+    await limitUploads(seed, 1);
     // Its room was taken at the start, so it is the disk that must shrink.
     await disk.limitTo((await disk.usage()) / 2);
+    await limitUploads(seed, SLOW);
     await inState(leecher, infoHash, 'paused');
     const row = leecher.downloadRow(infoHash);
     expect(await row.getByTestId('row-error').textContent()).toMatch(
