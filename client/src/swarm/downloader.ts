@@ -17,6 +17,7 @@ import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
 import { RateMeter } from './rate-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { Urgent } from './urgent.ts';
 import type { WireBlock, WireRequest } from './wire.ts';
 
 /** What came of a block. */
@@ -40,6 +41,7 @@ export class Downloader {
   readonly #effects: Effects;
   readonly #picker: Picker;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #urgent: Urgent;
   /** Undefined in v1. */
   readonly #hashes: HashExchange | undefined;
 
@@ -53,6 +55,7 @@ export class Downloader {
     this.#effects = effects;
     this.#picker = picker;
     this.#sessions = sessions;
+    this.#urgent = new Urgent(picker, () => sessions.values());
   }
 
   /** Asks the peer for as much as its pipeline takes, once there is room for a batch. */
@@ -95,7 +98,8 @@ export class Downloader {
 
   #pick(session: PeerSession, now: Millis): number {
     if (session.peerChoking) return this.#picker.pickAmong(session, session.allowedFast, now);
-    const block = this.#picker.pick(session, now);
+    const urgent = this.#urgent.pick(session, now);
+    const block = urgent >= 0 ? urgent : this.#picker.pick(session, now);
     if (block >= 0) return block;
     const busy = chooseBusyBlock(session, this.#sessions.values(), this.#picker, now);
     if (busy >= 0) this.#picker.blocks.addRequester(busy);
@@ -128,6 +132,7 @@ export class Downloader {
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from: session.id, leaf });
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
+    if (receipt.isWhole) this.#urgent.onWhole(piece, now);
     return receipt.isWhole ? 'whole' : 'kept';
   }
 

@@ -136,7 +136,7 @@ test('pieces come by priority, skipped ones never, and a piece that is skipped w
   expect(new Set([0, 1, 2, 3].map(() => ask(picker, peer)))).toEqual(new Set([0, 1, 2, 3]));
 });
 
-test('in order, the first missing piece comes first, and before it those that a player waits for', () => {
+test('in order, the first missing piece comes first', () => {
   const picker = new Picker(layoutOf(8, 1), new PieceSet(8), seededRng(1), trusting);
   const [seed, other] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(seed, PieceSet.full(8));
@@ -145,12 +145,7 @@ test('in order, the first missing piece comes first, and before it those that a 
     setOf(8, (piece) => piece > 4),
   );
   picker.isSequential = true;
-  picker.pieces.setDeadline(6, 2000);
-  picker.pieces.setDeadline(7, 1000);
-  picker.pieces.setDeadline(3, 3000);
-  picker.pieces.setDeadline(3, Infinity);
-  expect([ask(picker, seed), ask(picker, seed), ask(picker, seed)]).toEqual([7, 6, 0]);
-  expect([ask(picker, other), ask(picker, seed)]).toEqual([5, 1]);
+  expect([ask(picker, seed), ask(picker, other), ask(picker, seed)]).toEqual([0, 5, 1]);
 });
 
 test('what a peer was asked for is free again when it chokes or leaves, and a late answer of it is still kept', () => {

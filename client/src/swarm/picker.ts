@@ -31,10 +31,10 @@ export interface PickerPeer {
 }
 
 /**
- * Chooses which block to ask of which peer. In this order: blocks of pieces that a player waits for, of the piece that
- * the peer is sending, of other partly fetched pieces, of a new piece of the highest priority, which is a random one for
- * the first four and then the rarest (Cohen 2003, §2.4), or the next one in order. When every missing block is asked
- * for, `Endgame` chooses.
+ * Chooses which block to ask of which peer. In this order: blocks of the piece that the peer is sending, of other partly
+ * fetched pieces, of a new piece of the highest priority, which is a random one for the first four and then the rarest
+ * (Cohen 2003, §2.4), or the next one in order. What a player waits for comes before all of that, by `Urgent`. When
+ * every missing block is asked for, `Endgame` chooses.
  *
  * A peer on parole (see `Blame`) fetches whole pieces alone, so that what is wrong with them is its doing.
  */
@@ -99,8 +99,6 @@ export class Picker {
   /** The next block to ask `peer` for, noted as asked; -1 when there is none for it now. */
   pick(peer: PickerPeer, now: Millis): number {
     if (!peer.pieces || peer.wanted === 0) return -1;
-    const urgent = this.pieces.deadlines.length > 0 ? this.#findUrgent(peer, now) : undefined;
-    if (urgent) return this.blocks.take(urgent);
     const current = peer.current;
     if (current && current.free > 0 && this.#mayFetch(peer, current)) return this.blocks.take(current);
     const partial = this.#findPartial(peer, now);
@@ -115,15 +113,22 @@ export class Picker {
    * are fetched in order, for these are in none.
    */
   pickAmong(peer: PickerPeer, pieces: Iterable<number>, now: Millis): number {
-    if (!peer.pieces || peer.wanted === 0 || this.isSequential || this.#isOnParole(peer.id)) return -1;
+    if (!peer.pieces || peer.wanted === 0 || this.isSequential) return -1;
     for (const piece of pieces) {
-      const open = this.#open.get(piece) ?? this.#startListed(peer, piece, now);
-      if (open && open.free > 0 && this.#mayFetch(peer, open)) return this.blocks.take(open);
+      const block = this.takeOf(peer, piece, now);
+      if (block >= 0) return block;
     }
     return -1;
   }
 
-  /** End-game: whether `peer` may be asked for a block that somebody else is asked for. */
+  /** A block of this very piece, noted as asked; -1 when none is free for `peer`, or it is on parole. */
+  takeOf(peer: PickerPeer, piece: number, now: Millis): number {
+    if (this.#isOnParole(peer.id)) return -1;
+    const open = this.#open.get(piece) ?? this.#startListed(peer, piece, now);
+    return open && open.free > 0 && this.#mayFetch(peer, open) ? this.blocks.take(open) : -1;
+  }
+
+  /** Whether `peer` may be asked for a block that somebody else is asked for. */
   mayDuplicate(peer: PickerPeer, block: number): boolean {
     const open = this.blocks.pieceOf(block);
     if (!open || !this.#mayFetch(peer, open)) return false;
@@ -134,16 +139,6 @@ export class Picker {
   /** Uncounts everything that the peer was asked for. */
   releaseAll(peer: PickerPeer): void {
     if (peer.outstanding.counted > 0) peer.outstanding.uncountAll((block) => this.blocks.release(block));
-  }
-
-  /** A piece that a player waits for and of which the peer may be asked blocks: the one with the earliest deadline. */
-  #findUrgent(peer: PickerPeer, now: Millis): OpenPiece | undefined {
-    if (this.#isOnParole(peer.id)) return undefined;
-    for (const { piece } of this.pieces.deadlines) {
-      const open = this.#open.get(piece) ?? this.#startListed(peer, piece, now);
-      if (open && open.free > 0 && this.#mayFetch(peer, open)) return open;
-    }
-    return undefined;
   }
 
   #startListed(peer: PickerPeer, piece: number, now: Millis): OpenPiece | undefined {

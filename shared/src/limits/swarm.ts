@@ -169,6 +169,15 @@ export const ENDGAME_WAIT_MS = 1500;
 /** Pieces with a deadline. A player asks for what it shows in the next minute or two. */
 export const MAX_DEADLINES = 256;
 
+/** A peer whose queue is longer is not asked for what a player waits for while another has it. [ms] libtorrent: two seconds. */
+export const URGENT_QUEUE_MS = 2000;
+
+/** A piece that a player waits for counts as late after so long, before one was measured. [ms] A pipeline's length. */
+export const FIRST_URGENT_TIMEOUT_MS = 3000;
+
+/** And at least, however fast such pieces were. [ms] Below a round trip or two every block would be fetched twice. */
+export const LEAST_URGENT_TIMEOUT_MS = 500;
+
 /** Requests outstanding at first. Half a round trip of a slow home line; doubles each round trip (slow start). */
 export const INITIAL_PIPELINE = 8;
 
