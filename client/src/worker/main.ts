@@ -52,6 +52,9 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       return answer(request.call, table.remove(request.infoHash, request.keepData));
     case 'file':
       return answer(request.call, table.file(request.infoHash, request.index));
+    case 'read':
+      table.read(request.infoHash, request, request.port);
+      return;
     case 'channel':
       table.attach(request, new ChannelPipe(request.channel));
       return;

@@ -47,6 +47,21 @@ export type WorkerRequest =
   | { readonly kind: 'remove'; readonly call: number; readonly infoHash: InfoHash; readonly keepData: boolean }
   /** A stored file, disk-backed where storage is. Answer: `Blob`. Fails with `not-ready` while pieces are missing. */
   | { readonly kind: 'file'; readonly call: number; readonly infoHash: InfoHash; readonly index: number }
+  /**
+   * Reads bytes of a file in order, waiting for those that are still to come and having them fetched first. The bytes go
+   * to `port`, each chunk when it is asked for.
+   */
+  | {
+      readonly kind: 'read';
+      readonly infoHash: InfoHash;
+      /** The file's place among the torrent's files, padding included. */
+      readonly index: number;
+      /** [bytes] */
+      readonly begin: number;
+      /** One past the last byte. */
+      readonly end: number;
+      readonly port: MessagePort;
+    }
   /** A channel to a peer of this torrent. Transferred where the browser can. */
   | {
       readonly kind: 'channel';
@@ -140,6 +155,19 @@ export type WorkerErrorCode =
   | 'storage-failed'
   | 'storage-full'
   | 'internal';
+
+/** What a reader of a file says on its port. */
+export type ReadRequest =
+  /** It has room for one chunk. */
+  | { readonly kind: 'pull' }
+  /** It wants no more. */
+  | { readonly kind: 'cancel' };
+
+/** What a reader of a file is told on its port. Nothing follows `end` and `failure`. */
+export type ReadReply =
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failure'; readonly code: WorkerErrorCode; readonly message: string };
 
 /** Reports of the worker. */
 export type WorkerReport =

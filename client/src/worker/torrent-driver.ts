@@ -1,55 +1,28 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import type { Machine, Millis } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
 import type {
   EffectResult,
   InfoHash,
   Metainfo,
-  PieceMap,
   TorrentCommand,
   TorrentEvent,
   TorrentInput,
   TorrentOutput,
   TorrentRun,
-  TorrentSnapshot,
 } from '../swarm/types.ts';
 import type { PieceSet } from './bitfield.ts';
 import { checkMetadata } from './check-metadata.ts';
-import { Checkpoints, type TorrentProgress } from './checkpoints.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { ContentReaders, type ReadPort, type ReadRange } from './content-readers.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
+import type { DriverSetup, TorrentMachine } from './driver-setup.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
-import type { RateLimits, WorkerReport } from './protocol.ts';
-import { type ContentStore, type StorageError, toStorageError } from './storage/types.ts';
+import type { RateLimits } from './protocol.ts';
+import { type StorageError, toStorageError } from './storage/types.ts';
 import { summarize } from './summary.ts';
 import { TorrentContent } from './torrent-content.ts';
 import { type PipeEnd, TorrentPeers } from './torrent-peers.ts';
-
-/** The machine of a torrent, as its driver needs it. */
-export interface TorrentMachine extends Machine<TorrentInput, TorrentOutput> {
-  /** Rates are those of `now`, or of the last input. */
-  snapshot(now?: Millis): TorrentSnapshot;
-  pieceMap(): PieceMap;
-}
-
-/** What a driver starts from and reaches out to. */
-export interface DriverSetup {
-  readonly infoHash: InfoHash;
-  readonly machine: TorrentMachine;
-  /** Known at the start, or undefined for a magnet link. */
-  readonly metainfo: Metainfo | undefined;
-  /** Open, when the metainfo is known and storage could be opened. */
-  readonly store: ContentStore | undefined;
-  readonly stored: PieceSet | undefined;
-  readonly isPaused: boolean;
-  /** Why storage could not be opened, when it could not. */
-  readonly error: StorageError | undefined;
-  /** Rejects with `StorageError`. */
-  openStore(metainfo: Metainfo): Promise<ContentStore>;
-  /** Records what survives the page; called after a flush. Rejects when the browser refuses. */
-  save(progress: TorrentProgress): Promise<void>;
-  report(report: WorkerReport): void;
-}
 
 /**
  * Runs the machine of one torrent: carries its outputs out on channels, buffers, hashes and storage, and gives it
@@ -63,6 +36,7 @@ export class TorrentDriver {
   readonly #peers: TorrentPeers;
   readonly #content: TorrentContent;
   readonly #checkpoints: Checkpoints;
+  readonly #readers: ContentReaders;
   /** BOUNDED: drained before `#push` returns. */
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
@@ -90,6 +64,10 @@ export class TorrentDriver {
       isPaused: () => this.#machine.snapshot().isPaused && !this.#progress.error,
       save: (progress) => setup.save(progress),
       failed: (error) => this.#storageFailed(error),
+    });
+    this.#readers = new ContentReaders(this.#content, {
+      now: () => performance.now(),
+      setDeadline: (piece, at) => this.command({ kind: 'setDeadline', piece, at }),
     });
     if (setup.metainfo) this.#know(setup.metainfo, setup.stored);
     this.#progress.setError(setup.error);
@@ -165,12 +143,18 @@ export class TorrentDriver {
     return await this.#content.file(index);
   }
 
+  /** Has `port` read a part of a file, in order, as it comes. */
+  read(range: ReadRange, port: ReadPort): void {
+    this.#readers.open(range, port);
+  }
+
   /** Disconnects everyone and lets go of the storage, which is deleted unless `keepData`. */
   async stop(keepData: boolean): Promise<void> {
     if (this.#isStopped) return;
     this.#push({ kind: 'command', command: { kind: 'stop' } });
     if (keepData) await this.#checkpoints.now();
     this.#isStopped = true;
+    this.#readers.stop();
     this.#peers.detachAll();
     this.#timer.stop();
     this.#progress.stop();
@@ -262,6 +246,7 @@ export class TorrentDriver {
         return;
       case 'pieceStored':
         this.#checkpoints.soon();
+        this.#readers.pieceStored();
         return;
       case 'complete':
         void this.#checkpoints.now();

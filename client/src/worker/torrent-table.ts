@@ -3,6 +3,8 @@ import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts
 import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
+import { readBlob } from './blob-reader.ts';
+import type { ReadPort, ReadRange } from './content-readers.ts';
 import { pieceCount, planDownload, planOf } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
@@ -184,6 +186,17 @@ export class TorrentTable {
     const blob = await (running ? running.driver.file(index) : this.#followed.file(infoHash, index));
     if (!blob) throw new WorkerError('not-ready', 'This file is not complete yet. Wait until its download is done.');
     return blob;
+  }
+
+  /** Has `port` read a part of a file. What another tab downloads can be read once it is complete. */
+  read(infoHash: InfoHash, range: ReadRange, port: ReadPort): void {
+    void this.#started.then(() =>
+      this.#inOrder(infoHash, async () => {
+        const running = this.#running.get(infoHash);
+        if (running) running.driver.read(range, port);
+        else readBlob(() => this.file(infoHash, range.index), range, port);
+      }),
+    );
   }
 
   /** Connects a peer to a torrent, once that runs. A pipe for a torrent that is not here is closed. */

@@ -140,3 +140,27 @@ export const PEER_TURNOVER_MS = 90_000;
 
 /** Period of announcing to the tracker while a torrent is served. [ms] */
 export const ANNOUNCE_PERIOD_MS = 60_000;
+
+/** How much of a file is handed to a reader at once. [bytes] Large enough for few messages, small enough to seek at once. */
+export const READ_CHUNK_BYTES = 256 * 1024;
+
+/** What a reader of an unfinished file is about to need: pieces so far ahead have deadlines. [bytes] 8 s of an HD film. */
+export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** Most pieces ahead of one reader that have deadlines. Two readers, of a film and of its index, fit MAX_DEADLINES. */
+export const MAX_READ_AHEAD_PIECES = 128;
+
+/** How fast a reader is taken to read, for the deadlines of pieces ahead of it. [bytes/s] An HD film, 8 Mbit/s. */
+export const READ_BYTES_PER_SECOND = 1024 * 1024;
+
+/** A reader that asked for nothing for so long has no say in what is fetched first. [ms] Its player pauses, or is gone. */
+export const READER_IDLE_MS = 10_000;
+
+/** Readers of one torrent; of more the one that asked for something longest ago is ended. A player holds two or three. */
+export const MAX_READERS = 16;
+
+/**
+ * Longest answer to a player that asks for everything from some byte on. [bytes] It asks again for what follows. A
+ * service worker is ended in the middle of answers that take minutes (Chromium: five).
+ */
+export const MEDIA_ANSWER_BYTES = 8 * 1024 * 1024;
