@@ -173,7 +173,7 @@ test('of too many readers the one that asked longest ago is ended, and the end o
 
 test('storage that cannot be read ends the reader with its sentence', async () => {
   const scene = new Scene(true);
-  scene.store.read = () => Promise.reject(new Error('the disk is gone'));
+  Object.assign(scene.store, { read: () => Promise.reject(new Error('the disk is gone')) });
   const port = scene.open(0, 0, 10);
   await port.say('pull');
   await new Promise((resolve) => setImmediate(resolve));
