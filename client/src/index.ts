@@ -52,6 +52,10 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     tabs: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastTabs(identity.crypto.self, browserClock),
     createWorker: () =>
       new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
+    loadMediaStreams: async () => {
+      const { ServiceWorkerStreams } = await import('./adapters/browser/media-streams.ts');
+      return new ServiceWorkerStreams(new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI));
+    },
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
     releaseIdentity: identity.release,

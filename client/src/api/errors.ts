@@ -15,6 +15,7 @@ export type SkeinErrorCode =
   | 'media-failed'
   | 'media-missing'
   | 'no-links'
+  | 'no-service-worker'
   | 'no-webrtc'
   | 'not-found'
   | 'not-ready'

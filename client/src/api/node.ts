@@ -17,6 +17,11 @@ export interface JoinOptions {
   readonly storage?: 'persistent' | 'memory';
   /** Links that the overlay aims for, 3 to 64. Default: 40 on a desktop, 8 on a phone. */
   readonly links?: number;
+  /**
+   * Address of the service worker that plays files, which the built page has as `media-worker.js`. It must lie in the
+   * page's folder or above. Default: `media-worker.js` beside the page.
+   */
+  readonly mediaWorker?: string;
   /** Aborting leaves the network; before the join it rejects with `aborted`. */
   readonly signal?: AbortSignal;
 }

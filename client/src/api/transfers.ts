@@ -29,6 +29,14 @@ export interface TorrentInfo {
   readonly trackers: readonly string[];
 }
 
+/** A part of a file. [bytes] */
+export interface ByteRange {
+  /** By default the start of the file. */
+  readonly begin?: number;
+  /** One past the last byte; by default the end of the file. */
+  readonly end?: number;
+}
+
 /** A file of a share or download. */
 export interface ShareFile {
   /** Path with `/` between folders; the first segment is not the share's name. */
@@ -40,7 +48,18 @@ export interface ShareFile {
   readonly doneBytes: number;
   /** The verified content. Rejects with `not-ready` before every piece of the file is here. */
   blob(): Promise<Blob>;
-  stream(): ReadableStream<Uint8Array>;
+  /**
+   * The verified content in order, while it comes: what is read next is fetched first, however the rest is fetched. A
+   * file that was skipped is wanted from then on. Errors when the download ends; a paused one is waited for.
+   */
+  stream(range?: ByteRange): ReadableStream<Uint8Array>;
+  /** `video/…` or `audio/…` by the file's name; undefined for what is neither. */
+  readonly mediaType: string | undefined;
+  /**
+   * An address for `<video>` and `<audio>` of this page, also while the file comes; it holds as long as the page. Has a
+   * service worker started. Rejects with `no-service-worker` where there is none, and `bad-argument` for other files.
+   */
+  mediaUrl(): Promise<string>;
 }
 
 /** One peer of a swarm. */

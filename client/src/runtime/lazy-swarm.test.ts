@@ -46,6 +46,7 @@ class Bench {
         if (frame.ok && frame.value.kind === 'REFUSE') this.refused.push(frame.value.id);
       },
       nameOf: () => undefined,
+      loadMediaStreams: () => Promise.reject(new Error('nobody plays here')),
       createWorker: () => this.worker as unknown as Worker,
     };
     const fetch = (): Promise<typeof code> =>

@@ -20,6 +20,7 @@ import {
   SkeinError,
   type StoredRecord,
 } from '../api.ts';
+import type { MediaStreams } from '../ports/media-streams.ts';
 import type { MediaPort } from '../ports/media.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { HeldEmitter } from './held-emitter.ts';
@@ -46,6 +47,7 @@ const MAX_APP_MESSAGE_BYTES = 8 * 1024;
 export interface NodeParts extends Omit<NetworkParts, 'name'> {
   readonly media: MediaPort;
   readonly createWorker: () => Worker;
+  readonly loadMediaStreams: () => Promise<MediaStreams>;
   readonly name: string;
   readonly saveName: (name: string) => void;
   /** Lets another tab of the profile take the saved identity. */
@@ -322,6 +324,7 @@ export class SkeinNode implements Node {
       log: parts.log,
       storage: parts.storage,
       createWorker: parts.createWorker,
+      loadMediaStreams: parts.loadMediaStreams,
     };
     return new LazySwarm(host, {
       share: (share) => this.#events.emit('share', share),

@@ -64,7 +64,7 @@ class Scene {
     const { metainfo } = this.source;
     const pieces = Math.ceil(metainfo.totalLength / PIECE);
     this.content.know(metainfo, isComplete ? PieceSet.full(pieces) : new PieceSet(pieces));
-    void this.store.write(0, this.source.bytes.slice());
+    this.store.write(0, this.source.bytes.slice());
   }
 
   async stored(...pieces: number[]): Promise<void> {

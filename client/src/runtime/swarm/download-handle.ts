@@ -68,7 +68,19 @@ export class DownloadHandle extends TransferHandle implements Download {
     const { summary } = this.session;
     if (!summary) return [];
     if (this.#files?.summary !== summary) {
-      this.#files = { summary, list: shareFiles(summary, this.session, (index) => this.actions.open(index)) };
+      const { actions } = this;
+      const list = shareFiles(summary, this.session, {
+        open: (index) => actions.open(index),
+        read: (index, begin, end) => {
+          this.#want(index);
+          return actions.read(index, begin, end);
+        },
+        mediaUrl: (index) => {
+          this.#want(index);
+          return actions.mediaUrl(index);
+        },
+      });
+      this.#files = { summary, list };
     }
     return this.#files.list;
   }
@@ -93,7 +105,16 @@ export class DownloadHandle extends TransferHandle implements Download {
     if (!summary) throw new SkeinError('not-ready', 'The list of files is not known yet. Wait for the first peer.');
     if (this.#removed) return;
     const chosen = (Array.isArray(files) ? files : [files]) as readonly (string | number)[];
-    const indexes = indexesOf(summary, chosen);
+    this.#setPriority(summary, indexesOf(summary, chosen), priority);
+  }
+
+  /** Whoever reads a file that is skipped would wait for ever. */
+  #want(index: number): void {
+    const { summary, priorities } = this.session;
+    if (summary && !this.#removed && priorities[index] === 'skip') this.#setPriority(summary, [index], 'normal');
+  }
+
+  #setPriority(summary: TorrentSummary, indexes: readonly number[], priority: FilePriority): void {
     const last = summary.files.at(-1)?.index ?? 0;
     const priorities = Array.from({ length: last + 1 }, (_, at) => this.session.priorities[at] ?? 'normal');
     for (const index of indexes) priorities[index] = priority;

@@ -1,5 +1,7 @@
-import { type FilePriority, type ShareFile, SkeinError } from '../../api.ts';
+import { type ByteRange, type FilePriority, type ShareFile, SkeinError } from '../../api.ts';
 import type { FileSummary, TorrentSummary } from '../../worker/protocol.ts';
+import type { FileAccess } from './file-access.ts';
+import { mediaTypeOf } from './media-type.ts';
 
 /** What is known of files while they come. */
 interface FileProgress {
@@ -8,43 +10,29 @@ interface FileProgress {
   doneBytesOf(file: FileSummary): number;
 }
 
-/** The files of a torrent for the public door; `open` gives the content of the torrent's file with that index. */
-export function shareFiles(
-  summary: TorrentSummary,
-  progress: FileProgress,
-  open: (index: number) => Promise<Blob>,
-): readonly ShareFile[] {
+/** The files of a torrent for the public door. */
+export function shareFiles(summary: TorrentSummary, progress: FileProgress, access: FileAccess): readonly ShareFile[] {
   return summary.files.map((file) => ({
     path: file.path,
     size: file.size,
+    mediaType: mediaTypeOf(file.path),
     get priority() {
       return progress.priorities[file.index] ?? 'normal';
     },
     get doneBytes() {
       return progress.doneBytesOf(file);
     },
-    blob: () => open(file.index),
-    stream: () => streamOf(() => open(file.index)),
+    blob: () => access.open(file.index),
+    stream: (range) => access.read(file.index, ...checkedRange(file.size, range)),
+    mediaUrl: () => access.mediaUrl(file.index),
   }));
 }
 
-/** A stream over a blob that is opened with the first read. */
-function streamOf(open: () => Promise<Blob>): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        reader ??= (await open()).stream().getReader();
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      async cancel(reason) {
-        await reader?.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
+/** The first byte, and one past the last, of what is to be read. Throws `bad-argument` for what is no range of bytes. */
+function checkedRange(size: number, { begin = 0, end = size }: ByteRange = {}): [number, number] {
+  const isRange = Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin <= end;
+  if (!isRange) throw new SkeinError('bad-argument', 'A range of bytes begins at 0 or later and ends behind that.');
+  return [Math.min(begin, size), Math.min(end, size)];
 }
 
 /** The torrent file as something to save. */

@@ -1,6 +1,7 @@
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import type { MediaStreams } from '../../ports/media-streams.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
 
@@ -29,6 +30,8 @@ export interface SwarmHost {
   /** Sends a frame that starts with SWARM_FRAME on the link's control channel, once that has room. */
   sendControl(link: Link, frame: Uint8Array): void;
   nameOf(id: NodeId): string | undefined;
+  /** What players of the page need, loaded when it is first asked for. */
+  loadMediaStreams(): Promise<MediaStreams>;
   /** Starts `client/src/worker/main.ts` as a module worker. */
   createWorker(): Worker;
 }

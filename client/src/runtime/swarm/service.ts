@@ -1,18 +1,17 @@
 import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../../api.ts';
-import { type NodeId, parseNodeId } from '../../../../shared/src/ids.ts';
+import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
-import { parseMagnet } from '../../swarm/magnet.ts';
-import { decodeTorrentFile } from '../../swarm/metainfo.ts';
-import { readCreatedBy } from './created-by.ts';
 import type { InfoHash } from '../../swarm/types.ts';
-import type { DownloadSource, TorrentSummary } from '../../worker/protocol.ts';
+import type { TorrentSummary } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
 import type { Link } from '../links/types.ts';
 import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
+import { FileAccessService, type KnownFiles } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
+import { readSource } from './read-source.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
@@ -45,6 +44,7 @@ export class SwarmService {
   readonly #host: SwarmHost;
   readonly #worker: WorkerClient;
   readonly #broker: ChannelBroker;
+  readonly #access: FileAccessService;
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Torrent>();
   #isClosed = false;
@@ -67,6 +67,11 @@ export class SwarmService {
       host.createWorker(),
       (event) => this.#onWorkerEvent(event),
       (error) => this.#onWorkerCrash(error),
+    );
+    this.#access = new FileAccessService(
+      this.#worker,
+      (infoHash) => this.#filesOf(infoHash),
+      () => host.loadMediaStreams(),
     );
     this.#worker.start(host.self, host.storage);
   }
@@ -200,11 +205,11 @@ export class SwarmService {
 
   #actions(infoHash: InfoHash): TransferActions {
     return {
+      ...this.#access.of(infoHash),
       setPaused: (isPaused) => this.#setPaused(infoHash, isPaused),
       setLimits: (limits) => this.#worker.setLimits(infoHash, limits),
       setSequential: (isSequential) => this.#worker.setSequential(infoHash, isSequential),
       setPriorities: (priorities) => this.#worker.setPriorities(infoHash, priorities),
-      open: (index) => this.#open(infoHash, index),
     };
   }
 
@@ -284,8 +289,14 @@ export class SwarmService {
     this.#worker.setPriorities(infoHash, priorities);
   }
 
-  async #open(infoHash: InfoHash, index: number): Promise<Blob> {
-    return this.#torrents.get(infoHash)?.sources?.get(index) ?? (await this.#worker.file(infoHash, index));
+  #filesOf(infoHash: InfoHash): KnownFiles | undefined {
+    const torrent = this.#torrents.get(infoHash);
+    return (
+      torrent && {
+        file: (index) => torrent.session.summary?.files.find((file) => file.index === index),
+        source: (index) => torrent.sources?.get(index),
+      }
+    );
   }
 
   async #endShare(infoHash: InfoHash): Promise<void> {
@@ -307,41 +318,6 @@ export class SwarmService {
     torrent.peers.stop();
     await this.#worker.remove(torrent.session.infoHash, keepData);
   }
-}
-
-function readSource(source: string | Uint8Array): {
-  readonly infoHash: InfoHash;
-  readonly name: string;
-  readonly trackers: readonly string[];
-  readonly createdBy: string | undefined;
-  /** Indices of the files to download; undefined for all. */
-  readonly selected: readonly number[] | undefined;
-  readonly request: DownloadSource;
-} {
-  if (typeof source !== 'string') {
-    const decoded = decodeTorrentFile(source);
-    if (!decoded.ok) {
-      throw new SkeinError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
-    }
-    const { infoHash, name, trackers } = decoded.value;
-    const createdBy = readCreatedBy(source);
-    const request = { kind: 'metainfo', bytes: source } as const;
-    return { infoHash, name, trackers, createdBy, selected: undefined, request };
-  }
-  const bare = parseNodeId(source.trim().toLowerCase());
-  const magnet = bare ? undefined : parseMagnet(source.trim());
-  if (magnet && !magnet.ok) {
-    throw new SkeinError(
-      'bad-magnet',
-      'This is not a magnet link that names a torrent. Copy the whole link and try again.',
-    );
-  }
-  const infoHash = bare ?? magnet?.value.infoHash;
-  if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
-  const name = magnet?.value.name || infoHash.slice(0, 12);
-  const trackers = magnet?.value.trackers ?? [];
-  const request = { kind: 'magnet', infoHash, name, trackers } as const;
-  return { infoHash, name, trackers, createdBy: undefined, selected: magnet?.value.selected, request };
 }
 
 /** A refusal only means that the browser may evict what nobody visits for long. */

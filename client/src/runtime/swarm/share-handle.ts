@@ -20,9 +20,10 @@ export class ShareHandle extends TransferHandle implements Share {
     super(session, actions);
     this.#stop = () => actions.stop();
     this.totalBytes = summary.totalBytes;
-    this.files = shareFiles(summary, session, (index) => {
-      if (!this.#stopped) return actions.open(index);
-      return Promise.reject(new SkeinError('not-found', 'This share was stopped. Share the files again.'));
+    this.files = shareFiles(summary, session, {
+      open: async (index) => await this.#serving(actions).open(index),
+      read: (index, begin, end) => this.#serving(actions).read(index, begin, end),
+      mediaUrl: async (index) => await this.#serving(actions).mediaUrl(index),
     });
   }
 
@@ -36,6 +37,11 @@ export class ShareHandle extends TransferHandle implements Share {
 
   on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void {
     return this.session.events.on(event, () => listener(this.session.progress));
+  }
+
+  #serving(actions: ShareActions): ShareActions {
+    if (this.#stopped) throw new SkeinError('not-found', 'This share was stopped. Share the files again.');
+    return actions;
   }
 
   stop(): Promise<void> {

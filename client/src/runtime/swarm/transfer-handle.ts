@@ -1,16 +1,15 @@
 import type { FilePriority, PieceMap, RateLimits, SwarmPeer, SwarmProgress, TorrentInfo, Transfer } from '../../api.ts';
 import { checkedLimits } from '../rate-limits.ts';
+import type { FileAccess } from './file-access.ts';
 import { torrentBlob } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';
 
 /** What shares and downloads ask of the service. */
-export interface TransferActions {
+export interface TransferActions extends FileAccess {
   setPaused(isPaused: boolean): void;
   setLimits(limits: RateLimits): void;
   setSequential(isSequential: boolean): void;
   setPriorities(priorities: readonly FilePriority[]): void;
-  /** Content of the torrent's file with this index. */
-  open(index: number): Promise<Blob>;
 }
 
 /** What shares and downloads have in common behind the public door. */

@@ -1,7 +1,14 @@
 import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
-import type { DownloadSource, SharedFile, TorrentSummary, WorkerReport, WorkerRequest } from '../../worker/protocol.ts';
+import type {
+  DownloadSource,
+  ReadReply,
+  SharedFile,
+  TorrentSummary,
+  WorkerReport,
+  WorkerRequest,
+} from '../../worker/protocol.ts';
 import { proxyChannel } from './channel-proxy.ts';
 
 /** Reports that are not answers. */
@@ -85,6 +92,14 @@ export class WorkerClient {
 
   async file(infoHash: InfoHash, index: number): Promise<Blob> {
     return (await this.#call((call) => ({ kind: 'file', call, infoHash, index }))) as Blob;
+  }
+
+  /** Has the worker read bytes of a file and answer on `port`, as `ReadReply` says. */
+  read(range: Omit<Extract<WorkerRequest, { kind: 'read' }>, 'kind' | 'port'>, port: MessagePort): void {
+    if (this.#failure) {
+      const { message } = this.#failure;
+      port.postMessage({ kind: 'failure', code: 'internal', message } satisfies ReadReply);
+    } else this.#post({ kind: 'read', ...range, port }, [port]);
   }
 
   /**

@@ -9,6 +9,7 @@ import { downloadWord, ratioText, sourcesText, wantedBytes } from '../view/trans
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { DownloadActions } from './download-actions.tsx';
+import { PlayerPlace } from './player-place.tsx';
 import { QrDialog } from './qr-dialog.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { RowFrame } from './row-frame.tsx';
@@ -50,11 +51,13 @@ export function DownloadRow({ download }: { readonly download: Download }) {
             files={files}
             download={download.isElsewhere ? undefined : download}
             canSave={state === 'done' || state === 'downloading' || state === 'paused'}
+            canPlay={state === 'done' || (!download.isElsewhere && state !== 'checking' && state !== 'failed')}
           />
         </>
       )}
     >
       <Trouble download={download} />
+      <PlayerPlace item={download} />
       {dialog === 'qr' && (
         <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={dismiss} />
       )}

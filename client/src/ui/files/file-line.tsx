@@ -13,6 +13,8 @@ interface FileLineProps {
   readonly canSave: boolean;
   /** Undefined for what is all here. */
   readonly onPriority: ((file: ShareFile, priority: FilePriority) => void) | undefined;
+  /** Plays it; undefined where nothing can be played. */
+  readonly onPlay: ((file: ShareFile) => void) | undefined;
 }
 
 interface FileLineState {
@@ -24,19 +26,20 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
   override state: FileLineState = {};
 
   override shouldComponentUpdate(next: FileLineProps, state: FileLineState): boolean {
-    const { file, doneBytes, priority, canSave, onPriority } = this.props;
+    const { file, doneBytes, priority, canSave, onPriority, onPlay } = this.props;
     return (
       next.file !== file ||
       percentOfFile(next) !== percentOfFile({ file, doneBytes }) ||
       next.priority !== priority ||
       next.canSave !== canSave ||
       (next.onPriority === undefined) !== (onPriority === undefined) ||
+      (next.onPlay === undefined) !== (onPlay === undefined) ||
       state.problem !== this.state.problem
     );
   }
 
   override render() {
-    const { file, doneBytes, priority, canSave, onPriority } = this.props;
+    const { file, doneBytes, priority, canSave, onPriority, onPlay } = this.props;
     const isHere = doneBytes >= file.size;
     return (
       <li class="file-line" data-testid="file-line" data-path={file.path} data-priority={priority}>
@@ -58,6 +61,16 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
             testId="file-priority"
             priority={priority}
             onChange={(chosen) => onPriority(file, chosen)}
+          />
+        )}
+        {onPlay && file.mediaType !== undefined && (
+          <Button
+            label={`Play ${file.path}`}
+            icon="play"
+            iconOnly
+            look="quiet"
+            testId="file-play-button"
+            onClick={() => onPlay(file)}
           />
         )}
         {canSave && (

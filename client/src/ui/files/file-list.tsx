@@ -1,6 +1,8 @@
-import { useState } from 'preact/hooks';
-import type { Download, FilePriority, ShareFile } from '../../index.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { Download, FilePriority, Share, ShareFile } from '../../index.ts';
+import { play, preparePlaying } from '../state/playing.ts';
 import { plural } from '../view/format.ts';
+import { playProblem } from '../view/play-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { FileLine } from './file-line.tsx';
 import { PrioritySelect } from './priority-select.tsx';
@@ -13,19 +15,33 @@ interface FileListProps {
   readonly canSave: boolean;
   /** What changes how they are fetched; undefined for what is all here. */
   readonly download?: Download | undefined;
+  /** Whose media can be played; undefined when none can. */
+  readonly player?: Share | Download | undefined;
   /** Apart from files and download, which stay the same objects while they change: only a new value draws this anew. */
   readonly revision: unknown;
 }
 
 /** The files of a share or download: how far each is, how much it is wanted, and to be saved on its own. */
-export function FileList({ files, canSave, download }: FileListProps) {
+export function FileList({ files, canSave, download, player }: FileListProps) {
   const [rows, setRows] = useState(ROWS);
+  const problem = player && playProblem({ isSecure: isSecureContext, hasServiceWorker: 'serviceWorker' in navigator });
+  const isPlayable = player !== undefined && problem === undefined;
+  useEffect(() => {
+    const first = files.find(({ mediaType, priority }) => mediaType !== undefined && priority !== 'skip');
+    if (isPlayable && first) void preparePlaying(first);
+  }, [files, isPlayable]);
   if (files.length === 0) return <p class="hint">The list of files comes with the first peer.</p>;
   const set = download && ((file: ShareFile, priority: FilePriority) => download.setPriority(file.path, priority));
+  const start = isPlayable ? (file: ShareFile): void => play(player, file) : undefined;
   const rest = files.length - rows;
   return (
     <>
       {download && <Order download={download} files={files} />}
+      {problem !== undefined && (
+        <p class="hint" data-testid="play-problem">
+          {problem}
+        </p>
+      )}
       <ul class="file-list">
         {files.slice(0, rows).map((file) => (
           <FileLine
@@ -35,6 +51,7 @@ export function FileList({ files, canSave, download }: FileListProps) {
             priority={file.priority}
             canSave={canSave}
             onPriority={set}
+            onPlay={start}
           />
         ))}
       </ul>

@@ -8,6 +8,7 @@ import { fileLink } from '../view/hash-link.ts';
 import { ratioText, shareWord, sourcesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
+import { PlayerPlace } from './player-place.tsx';
 import { QrDialog } from './qr-dialog.tsx';
 import { RowButton, RowFrame } from './row-frame.tsx';
 import { TransferDetails } from './transfer-details.tsx';
@@ -44,8 +45,9 @@ export function ShareRow({ share }: { readonly share: Share }) {
           />
         </>
       }
-      details={() => <TransferDetails item={share} files={files} canSave />}
+      details={() => <TransferDetails item={share} files={files} canSave canPlay={share.waitsFor === undefined} />}
     >
+      <PlayerPlace item={share} />
       <div class="row-extra">
         <LinkField label={`Link to ${name}`} value={link} testId="share-link" copyTestId="copy-link" bare>
           <Button label="Show QR code" icon="qr" iconOnly testId="qr-button" onClick={() => setQr(true)} />

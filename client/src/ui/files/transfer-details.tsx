@@ -12,22 +12,33 @@ interface TransferDetailsProps {
   /** What changes how files are fetched; undefined for what is all here. */
   readonly download?: Download | undefined;
   readonly canSave: boolean;
+  /** Its media can be played now, as far as it is here and beyond. */
+  readonly canPlay: boolean;
 }
 
 /** What an opened row shows: where the pieces are, the files, the peers, and what the torrent is. */
-export function TransferDetails({ item, files, download, canSave }: TransferDetailsProps) {
+export function TransferDetails({ item, files, download, canSave, canPlay }: TransferDetailsProps) {
   const peers = item.peers();
+  const hasMedia = files.some(({ mediaType }) => mediaType !== undefined);
   return (
     <>
       <PieceBars map={item.pieces()} />
       <DetailTabs
         label={`About ${item.name}`}
-        first={files.length > 1 ? 'files' : 'peers'}
+        first={files.length > 1 || hasMedia ? 'files' : 'peers'}
         tabs={[
           {
             id: 'files',
             label: files.length === 0 ? 'Files' : plural(files.length, 'file'),
-            content: () => <FileList files={files} canSave={canSave} download={download} revision={{}} />,
+            content: () => (
+              <FileList
+                files={files}
+                canSave={canSave}
+                download={download}
+                player={canPlay && hasMedia ? item : undefined}
+                revision={{}}
+              />
+            ),
           },
           {
             id: 'peers',

@@ -68,7 +68,8 @@ test('whatever is asked, the answer lies inside of the file and its length is wh
       expect(answer.begin).toBeGreaterThanOrEqual(0);
       expect(answer.end).toBeLessThanOrEqual(size);
       expect(answer.end).toBeGreaterThanOrEqual(answer.begin);
-      if (answer.status !== 416) expect(header(answer, 'content-length')).toBe(String(answer.end - answer.begin));
+      const length = answer.status === 416 ? undefined : String(answer.end - answer.begin);
+      expect(header(answer, 'content-length')).toBe(length);
     }),
   );
 });

@@ -21,7 +21,10 @@ class Port implements StreamPort {
 }
 
 const open = (port: Port): ReadableStreamDefaultReader<Uint8Array> =>
-  streamOfPort(port, ({ message }) => new Error(message)).getReader();
+  streamOfPort(
+    () => port,
+    ({ message }) => new Error(message),
+  ).getReader();
 
 test('a chunk is asked for by each read and not before', async () => {
   const port = new Port();
@@ -45,6 +48,7 @@ test('whoever stops reading ends the reader at the other side', async () => {
   const port = new Port();
   const reader = open(port);
   const waiting = reader.read();
+  await Promise.resolve();
   await reader.cancel();
   expect((await waiting).done).toBe(true);
   expect(port.said.at(-1)).toBe('cancel');
@@ -54,7 +58,18 @@ test('whoever stops reading ends the reader at the other side', async () => {
 test('a failure rejects the read that waits with what it says', async () => {
   const port = new Port();
   const waiting = open(port).read();
+  await Promise.resolve();
   port.tell({ kind: 'failure', code: 'storage-failed', message: 'the disk is gone' });
   await expect(waiting).rejects.toThrow('the disk is gone');
   expect(port.isClosed).toBe(true);
+});
+
+test('a stream that is never read connects to nobody, and may be cancelled', async () => {
+  let connections = 0;
+  const connect = (): Port => {
+    connections++;
+    return new Port();
+  };
+  await streamOfPort(connect, ({ message }) => new Error(message)).cancel();
+  expect(connections).toBe(0);
 });

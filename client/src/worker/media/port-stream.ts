@@ -8,35 +8,39 @@ export interface StreamPort {
 }
 
 /**
- * What a reader is told on `port`, as a stream. One chunk is asked for at a time, and only when there is room for it: who
- * does not read holds nothing in memory. Cancelling the stream ends the reader. `toError` makes what a failure rejects
- * with.
+ * What a reader is told, as a stream. `connect` gives its port with the first read, and what comes is asked for a chunk
+ * at a time when there is room for it: who does not read holds nothing, here or at the other side. Cancelling the stream
+ * ends the reader. `toError` makes what a failure rejects with.
  */
 export function streamOfPort(
-  port: StreamPort,
+  connect: () => StreamPort,
   toError: (failure: Extract<ReadReply, { kind: 'failure' }>) => Error,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let port: StreamPort | undefined;
   let answered: () => void = () => undefined;
+  const open = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): StreamPort => {
+    const opened = connect();
+    opened.onmessage = ({ data }) => {
+      if (data.kind === 'chunk') controller.enqueue(data.bytes);
+      else {
+        if (data.kind === 'end') controller.close();
+        else controller.error(toError(data));
+        opened.close();
+      }
+      answered();
+    };
+    return opened;
+  };
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
-      start(controller) {
-        port.onmessage = ({ data }) => {
-          if (data.kind === 'chunk') controller.enqueue(data.bytes);
-          else {
-            if (data.kind === 'end') controller.close();
-            else controller.error(toError(data));
-            port.close();
-          }
-          answered();
-        };
-      },
-      pull() {
+      pull(controller) {
+        port ??= open(controller);
         port.postMessage({ kind: 'pull' });
         return new Promise<void>((resolve) => (answered = resolve));
       },
       cancel() {
-        port.postMessage({ kind: 'cancel' });
-        port.close();
+        port?.postMessage({ kind: 'cancel' });
+        port?.close();
       },
     },
     { highWaterMark: 0 },

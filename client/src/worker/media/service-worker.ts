@@ -1,5 +1,5 @@
 import { type ClaimRequest, MEDIA_FOLDER, type MediaHead, type MediaRequest, parseMediaPath } from './messages.ts';
-import { type StreamPort, streamOfPort } from './port-stream.ts';
+import { streamOfPort } from './port-stream.ts';
 
 /**
  * Entry of the service worker: answers players of the page with bytes from the page's swarm worker. It keeps nothing and
@@ -54,8 +54,17 @@ async function answer(clientId: string, wanted: MediaRequest): Promise<Response>
     port1.close();
     return new Response(null, { status: head ? 404 : 504 });
   }
+  // A failure may come before the first read.
+  let early: MessageEvent | undefined;
+  port1.onmessage = (event) => (early = event);
   const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
-  const body = streamOfPort(port1 as StreamPort, ({ message }) => new Error(message));
+  const body = streamOfPort(
+    () => {
+      if (early) setTimeout((event: MessageEvent) => port1.onmessage?.call(port1, event), 0, early);
+      return port1;
+    },
+    ({ message }) => new Error(message),
+  );
   return new Response(body, { status: head.status, headers });
 }
 

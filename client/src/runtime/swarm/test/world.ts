@@ -5,6 +5,7 @@ import type { WorkerReport, WorkerRequest } from '../../../worker/protocol.ts';
 import type { Link } from '../../links/types.ts';
 import type { SwarmHost } from '../host.ts';
 import { SwarmService } from '../service.ts';
+import type { MediaAsk, MediaStreams } from '../../../ports/media-streams.ts';
 
 /** The torrent that the tests are about. */
 export const infoHash = hashToId(new Uint8Array([1]));
@@ -16,6 +17,32 @@ export interface FakeChannel {
   readonly owner: NodeId;
   isClosed: boolean;
   close(): void;
+}
+
+/** Gives addresses that say what they are of, and lets the test ask as a player does. */
+export class FakeStreams implements MediaStreams {
+  #answer: (ask: MediaAsk, port: MessagePort) => void = () => undefined;
+
+  serve(answer: (ask: MediaAsk, port: MessagePort) => void): void {
+    this.#answer = answer;
+  }
+
+  urlOf(infoHash: string, index: number, name: string): Promise<string> {
+    return Promise.resolve(`${infoHash}/${index}/${name}`);
+  }
+
+  /** Resolves to the page's first word. */
+  ask(ask: MediaAsk): Promise<unknown> {
+    const { port1, port2 } = new MessageChannel();
+    const head = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => {
+        port1.close();
+        resolve(data);
+      };
+    });
+    this.#answer(ask, port2);
+    return head;
+  }
 }
 
 /** A worker that records requests and reports what the test tells it to. */
@@ -93,6 +120,7 @@ export class FakeWorker {
 /** One node of a fake network. */
 export class FakeNode {
   readonly contact: Contact;
+  readonly streams = new FakeStreams();
   readonly worker = new FakeWorker();
   readonly links = new Map<NodeId, Link>();
   readonly channels: FakeChannel[] = [];
@@ -122,6 +150,7 @@ export class FakeNode {
       unpublish: (infoHash) => void this.published.delete(infoHash),
       sendControl: (link, frame) => void link.send(frame),
       nameOf: () => undefined,
+      loadMediaStreams: () => Promise.resolve(this.streams),
       createWorker: () => this.worker as unknown as Worker,
     };
     this.service = new SwarmService(host);
