@@ -32,6 +32,9 @@ export function Player({ item, file }: PlayerProps) {
   useEffect(() => {
     const element = media.current;
     element?.focus();
+    // Begins with the first pictures; by itself it would wait until it seems that it need not stop again. A browser that
+    // wants another click for it gets it from its own controls.
+    element?.play().catch(() => undefined);
     // An element that is taken out of the page may go on to play, and to read.
     return () => {
       element?.removeAttribute('src');
@@ -43,7 +46,6 @@ export function Player({ item, file }: PlayerProps) {
     ref: media,
     src: url,
     controls: true,
-    autoPlay: true,
     'aria-label': file.path,
     'data-testid': 'player-media',
     onWaiting: () => setWaiting(true),

@@ -1,0 +1,233 @@
+import { expect } from 'vitest';
+import { violations } from '../harness/axe.ts';
+import { askForMedia, partHash, shareFilm } from '../harness/media.ts';
+import { scenario } from '../harness/scenario.ts';
+import type { Tab } from '../harness/tab.ts';
+import { doneBytes, reached, stored } from '../harness/transfers.ts';
+import type { World } from '../harness/world.ts';
+
+const MB = 1_000_000;
+
+/** A narrow phone. [CSS pixels] */
+const PHONE = { width: 390, height: 844 };
+
+/** Limits what a share gives, by the public door. [bytes/s] */
+function limitUpload(tab: Tab, infoHash: string, up: number | undefined): Promise<void> {
+  return tab.page.evaluate(
+    ({ hash, limit }) => window.skein.shares.find((each) => each.infoHash === hash)?.setLimits({ up: limit }),
+    { hash: infoHash, limit: up },
+  );
+}
+
+interface Pair {
+  readonly seed: Tab;
+  readonly leecher: Tab;
+  readonly infoHash: string;
+  readonly size: number;
+}
+
+/** One tab shares a file of known bytes slowly, another one has begun to download it. */
+async function openSlowPair(world: World, size: number, bytesPerSecond: number): Promise<Pair> {
+  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('known.mp4', size, 7);
+  const infoHash = await seed.share([file.path]);
+  await limitUpload(seed, infoHash, bytesPerSecond);
+  await leecher.openLink(await seed.shareLink(infoHash));
+  await stored(leecher, infoHash, 1);
+  return { seed, leecher, infoHash, size };
+}
+
+scenario('any part of a file is read in order while the rest is still to come, and is fetched first', async (world) => {
+  const { leecher, infoHash, size } = await openSlowPair(world, 24 * MB, 1.5 * MB);
+  for (const begin of [20 * MB, 9 * MB + 1]) {
+    const end = begin + 500_000;
+    const sha256 = await leecher.page.evaluate(
+      async ({ hash, range }) => {
+        const [file] = window.skein.downloads.find((each) => each.infoHash === hash)?.files() ?? [];
+        const bytes = await new Response(file?.stream(range)).arrayBuffer();
+        const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+        return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+      },
+      { hash: infoHash, range: { begin, end } },
+    );
+    expect(sha256).toBe(partHash(size, 7, begin, end));
+  }
+  // Fetched in any other order, two such parts would have been here only with most of the file.
+  expect(await doneBytes(leecher, infoHash)).toBeLessThan(0.6 * size);
+});
+
+scenario(
+  'players get ranges of unfinished, finished and own files as from a server, also after a reload',
+  async (world) => {
+    const { seed, leecher, infoHash, size } = await openSlowPair(world, 12 * MB, 1.5 * MB);
+    const early = await askForMedia(leecher, infoHash, 'known.mp4', `bytes=${11 * MB}-${11 * MB + 99_999}`);
+    expect(await doneBytes(leecher, infoHash)).toBeLessThan(0.7 * size);
+    expect(early).toMatchObject({
+      status: 206,
+      length: 100_000,
+      sha256: partHash(size, 7, 11 * MB, 11 * MB + 100_000),
+    });
+    expect(early.headers['content-range']).toBe(`bytes ${11 * MB}-${11 * MB + 99_999}/${size}`);
+    expect(early.headers['content-type']).toBe('video/mp4');
+    await limitUpload(seed, infoHash, undefined);
+    await leecher.downloaded(infoHash);
+    for (const tab of [leecher, seed]) {
+      const suffix = await askForMedia(tab, infoHash, 'known.mp4', 'bytes=-1000');
+      expect(suffix).toMatchObject({ status: 206, sha256: partHash(size, 7, size - 1000, size) });
+      const whole = await askForMedia(tab, infoHash, 'known.mp4', undefined);
+      expect(whole).toMatchObject({ status: 200, length: size, sha256: partHash(size, 7, 0, size) });
+      const outside = await askForMedia(tab, infoHash, 'known.mp4', `bytes=${size}-`);
+      expect(outside).toMatchObject({ status: 416, length: 0 });
+    }
+    await leecher.page.reload();
+    await leecher.downloaded(infoHash);
+    const again = await askForMedia(leecher, infoHash, 'known.mp4', 'bytes=5-14');
+    expect(again).toMatchObject({ status: 206, length: 10, sha256: partHash(size, 7, 5, 15) });
+  },
+);
+
+scenario(
+  'a player that lets go of an answer ends it, and what is no media has no address and opens as no page',
+  async (world) => {
+    const { leecher, infoHash } = await openSlowPair(world, 12 * MB, 1 * MB);
+    const outcome = await leecher.page.evaluate(async (hash) => {
+      const [file] = window.skein.downloads.find((each) => each.infoHash === hash)?.files() ?? [];
+      const url = (await file?.mediaUrl()) ?? '';
+      const stop = new AbortController();
+      const response = await fetch(url, { headers: { range: 'bytes=11000000-' }, signal: stop.signal });
+      const reading = response.arrayBuffer().catch((error: Error) => error.name);
+      stop.abort();
+      const missing = await fetch(url.replace(hash, 'ab'.repeat(20)));
+      return { status: response.status, reading: await reading, missing: missing.status, url };
+    }, infoHash);
+    expect(outcome).toMatchObject({ status: 206, reading: 'AbortError', missing: 404 });
+    // The server knows no such address, and the service worker leaves documents alone.
+    const page = await leecher.context.newPage();
+    expect((await page.goto(outcome.url))?.status()).toBe(404);
+    const refused = await leecher.page.evaluate(async () => {
+      const files = [new File(['<script>parent.x = 1</script>'], 'page.html')];
+      const share = await window.skein.share(files);
+      return share.files[0]?.mediaUrl().then(
+        () => 'given',
+        (error: { code: string }) => error.code,
+      );
+    });
+    expect(refused).toBe('bad-argument');
+  },
+);
+
+function currentTime(tab: Tab): Promise<number> {
+  return tab.page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+}
+
+async function playsBeyond(tab: Tab, seconds: number): Promise<void> {
+  await tab.until(
+    `the film to play beyond ${seconds} s`,
+    (wanted) => {
+      const video = document.querySelector('video');
+      return video !== null && video.currentTime > wanted && video.error === null && video.videoWidth === 320;
+    },
+    seconds,
+  );
+}
+
+scenario(
+  'a film plays in its row while it is still coming, can be sought, and plays again after a reload',
+  async (world) => {
+    const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const infoHash = await shareFilm(seed, 'film.webm', 4000);
+    const size = await seed.page.evaluate(() => window.skein.shares[0]?.totalBytes ?? 0);
+    // Four times as slow as it plays: it cannot be here before it is seen.
+    await limitUpload(seed, infoHash, size / 16);
+    await leecher.openLink(await seed.shareLink(infoHash));
+    await stored(leecher, infoHash, 1);
+    const row = leecher.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('file-play-button').focus();
+    await leecher.page.keyboard.press('Enter');
+    await playsBeyond(leecher, 0.5);
+    expect(await row.getAttribute('data-state')).toBe('downloading');
+    expect(await doneBytes(leecher, infoHash)).toBeLessThan(size);
+    expect(await violations(leecher)).toEqual([]);
+    await leecher.page.evaluate(() => {
+      const video = document.querySelector('video');
+      if (video) video.currentTime = 0.1;
+    });
+    await leecher.until(
+      'the film to be back',
+      () => (document.querySelector('video')?.currentTime ?? 9) < 0.5,
+      undefined,
+    );
+    await playsBeyond(leecher, 0.6);
+    await row.getByTestId('player-close').click();
+    await row.getByTestId('player').waitFor({ state: 'detached' });
+    expect(await leecher.page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
+      'file-play-button',
+    );
+    await reached(leecher, infoHash, 0.25);
+    await leecher.page.reload();
+    await leecher.started();
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('file-play-button').click();
+    await playsBeyond(leecher, 0.5);
+    expect(await row.getAttribute('data-state')).not.toBe('done');
+    await limitUpload(seed, infoHash, undefined);
+    await leecher.downloaded(infoHash);
+    await playsBeyond(leecher, 2);
+    await seed.shareRow(infoHash).getByTestId('row-toggle').click();
+    await seed.shareRow(infoHash).getByTestId('file-play-button').click();
+    await playsBeyond(seed, 0.5);
+    expect(await currentTime(seed)).toBeGreaterThan(0.5);
+  },
+  { timeoutMs: 90_000 },
+);
+
+scenario(
+  'playing goes on when the browser ends the service worker, and works after the server is gone',
+  async (world) => {
+    const { seed, leecher, infoHash, size } = await openSlowPair(world, 6 * MB, 2 * MB);
+    await leecher.downloadRow(infoHash).getByTestId('row-toggle').click();
+    await leecher.downloadRow(infoHash).getByTestId('file-play-button').waitFor();
+    await leecher.until('the service worker to be here', () => navigator.serviceWorker.controller !== null, undefined);
+    await world.server.kill();
+    await limitUpload(seed, infoHash, undefined);
+    await leecher.downloaded(infoHash);
+    const session = await leecher.context.newCDPSession(leecher.page);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    const reply = await askForMedia(leecher, infoHash, 'known.mp4', 'bytes=100-199');
+    expect(reply).toMatchObject({ status: 206, sha256: partHash(size, 7, 100, 200) });
+  },
+);
+
+scenario(
+  'a window without service workers says why nothing can be played, and the file can be saved',
+  async (world) => {
+    const context = await world.newProfile();
+    await context.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker'));
+    const tab = await world.openTab({ context });
+    const file = await world.files.make('film.mp4', 10_000);
+    const infoHash = await tab.share([file.path]);
+    const row = tab.shareRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    expect(await row.getByTestId('play-problem').textContent()).toMatch(/no service workers.*Save the file/);
+    expect(await row.getByTestId('file-play-button').count()).toBe(0);
+    expect(await row.getByTestId('file-save-button').isEnabled()).toBe(true);
+  },
+);
+
+scenario('a file that the browser cannot play says so, on a phone without anything sticking out', async (world) => {
+  const tab = await world.openTab({ profile: { viewport: PHONE, hasTouch: true } });
+  const name = `${'a-very-long-name-'.repeat(8)}.mp4`;
+  const file = await world.files.make(name, 10_000);
+  const infoHash = await tab.share([file.path]);
+  const row = tab.shareRow(infoHash);
+  await row.getByTestId('row-toggle').click();
+  await row.getByTestId('file-play-button').click();
+  await row.getByRole('alert').getByText('cannot play this file').waitFor();
+  const overflow = await tab.page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow).toBeLessThanOrEqual(0);
+  expect(await violations(tab)).toEqual([]);
+});
