@@ -10,6 +10,16 @@ export interface ShareOptions {
   readonly name?: string;
   /** Ways back to files after a reload, e.g. from `getAsFileSystemHandle`: a share of which all have one comes back by itself. */
   readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
+  /**
+   * Super-seeding (BEP 16), for the first seed of new files: each piece leaves it about once, and peers hand it on to each
+   * other. It ends by itself when another seed is seen.
+   */
+  readonly superSeed?: boolean;
+  /**
+   * Peers come from the tracker alone (BEP 27): the overlay is neither told nor asked, and peers do not name each other.
+   * The same files are another torrent with it than without.
+   */
+  readonly private?: boolean;
   /** Told while the files are hashed; the bytes include padding between files. */
   onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
@@ -27,6 +37,10 @@ export interface TorrentInfo {
   readonly createdBy: string | undefined;
   /** Tracker URLs that it names. */
   readonly trackers: readonly string[];
+  /** Web seeds that it or its link names (BEP 19). */
+  readonly webSeeds: readonly string[];
+  /** Peers come from the tracker alone (BEP 27). */
+  readonly isPrivate: boolean;
 }
 
 /** A part of a file. [bytes] */
@@ -148,6 +162,9 @@ export interface Share extends Transfer {
    * again; or they must be shared again; or they were changed since. Undefined while it is served.
    */
   readonly waitsFor: 'permission' | 'files' | 'changed' | undefined;
+  /** It shows each peer only pieces that nobody else has; false once another seed is seen. */
+  readonly isSuperSeeding: boolean;
+  setSuperSeeding(isSuperSeeding: boolean): void;
   on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void;
   /** Stops serving it and forgets it. Idempotent. */
   stop(): Promise<void>;

@@ -90,6 +90,8 @@ export interface MetainfoSource {
   /** For each of `files` that has content its piece layer (`Metainfo.pieceLayers`). Undefined for a v1 torrent. */
   readonly pieceLayers?: readonly (Uint8Array | undefined)[] | undefined;
   readonly trackers: readonly string[];
+  /** Peers come from the tracker alone (BEP 27). Another info-hash than that of the same files without it. */
+  readonly isPrivate?: boolean | undefined;
 }
 
 /**
@@ -107,6 +109,7 @@ export function buildMetainfo(source: MetainfoSource): Metainfo {
     ['name', name],
     ['piece length', pieceLength],
   ]);
+  if (source.isPrivate === true) info.set('private', 1);
   if (pieceHashes) {
     const last = laid.at(-1) as TorrentFile;
     const pieceCount = pieceCountOf(last.offset + last.length, pieceLength);

@@ -199,3 +199,50 @@ test('100,000 hostile torrent files do not throw, and those that decode are whol
   }
   expect(accepted).toBeGreaterThan(1000);
 });
+
+test('web seeds are one URL or a list of them, what is no URL is left out, and they are written again (BEP 19)', () => {
+  const torrent = (urlList: BencodeInput): Uint8Array =>
+    encodeBencode(
+      new Map<string, BencodeInput>([
+        ['info', { raw: info({}) }],
+        ['url-list', urlList],
+      ]),
+    );
+  const read = (bytes: Uint8Array): readonly string[] | undefined => {
+    const decoded = decodeTorrentFile(bytes);
+    return decoded.ok ? decoded.value.webSeeds : undefined;
+  };
+  expect(read(torrent('https://seed.example/f'))).toEqual(['https://seed.example/f']);
+  const list = [
+    'https://a.example/',
+    5,
+    'nonsense',
+    'https://b.example/x y',
+    'http://b.example/',
+    'https://a.example/',
+  ];
+  const many = torrent(list);
+  expect(read(many)).toEqual(['https://a.example/', 'http://b.example/']);
+  const decoded = decodeTorrentFile(many);
+  expect(decoded.ok && read(encodeTorrentFile(decoded.value))).toEqual(['https://a.example/', 'http://b.example/']);
+  expect(read(torrent(''))).toEqual([]);
+  expect(read(torrent(7))).toEqual([]);
+});
+
+test('a torrent is private when its info dictionary says exactly so, and another one for it (BEP 27)', () => {
+  const isPrivate = (value: BencodeInput | undefined): boolean | undefined => {
+    const decoded = decodeInfo(info({ private: value }));
+    return decoded.ok ? decoded.value.isPrivate : undefined;
+  };
+  expect([isPrivate(undefined), isPrivate(0), isPrivate(1), isPrivate(2), isPrivate('1')]).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+  ]);
+  const source = { name: 'a', files: [{ path: ['a'], length: 5 }], pieceLength: 16 * KIB, pieceHashes: hashes(1) };
+  const [open, closed] = [false, true].map((each) => buildMetainfo({ ...source, trackers: [], isPrivate: each }));
+  expect([open?.isPrivate, closed?.isPrivate]).toEqual([false, true]);
+  expect(closed?.infoHash).not.toBe(open?.infoHash);
+});

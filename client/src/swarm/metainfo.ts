@@ -54,7 +54,7 @@ export function decodeTorrentFile(bytes: Uint8Array): Result<Metainfo, MetainfoE
   if (document.value.kind !== 'dictionary') return err('not-metainfo');
   const info = dictionaryOf(document.value, 'info');
   if (!info) return err('not-metainfo');
-  const decoded = decodeInfo(bytes.slice(info.start, info.end), trackersOf(document.value));
+  const decoded = decodeInfo(bytes.slice(info.start, info.end), trackersOf(document.value), webSeedsOf(document.value));
   const layers = dictionaryOf(document.value, 'piece layers');
   return decoded.ok && layers ? withLayersOf(decoded.value, layers) : decoded;
 }
@@ -70,6 +70,7 @@ export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
       'announce-list',
       metainfo.trackers.map((tracker) => [tracker]),
     );
+  if (metainfo.webSeeds.length > 0) file.set('url-list', metainfo.webSeeds);
   if (metainfo.pieceLayers) file.set('piece layers', encodeLayers(metainfo, metainfo.pieceLayers));
   return encodeBencode(file);
 }
@@ -81,6 +82,7 @@ export function encodeTorrentFile(metainfo: Metainfo): Uint8Array {
 export function decodeInfo(
   infoBytes: Uint8Array,
   trackers: readonly string[] = [],
+  webSeeds: readonly string[] = [],
 ): Result<Metainfo, MetainfoErrorCode> {
   if (infoBytes.length > MAX_INFO_BYTES) return err('too-large');
   const document = decodeBencode(infoBytes);
@@ -112,6 +114,8 @@ export function decodeInfo(
     totalLength,
     infoBytes,
     trackers,
+    webSeeds,
+    isPrivate: integerOf(info, 'private') === 1,
   });
 }
 
@@ -218,14 +222,23 @@ function encodeLayers(metainfo: Metainfo, layers: readonly (Uint8Array | undefin
 
 function trackersOf(document: BencodeDictionary): readonly string[] {
   const urls = new Set<string>();
-  const add = (bytes: Uint8Array | undefined): void => {
-    const url = bytes && utf8Decode(bytes);
-    if (url !== undefined && urls.size < MAX_TRACKERS && isUrl(url)) urls.add(url);
-  };
-  add(bytesOf(document, 'announce'));
+  addUrl(urls, bytesOf(document, 'announce'));
   for (const tier of listOf(document, 'announce-list') ?? []) {
     if (tier.kind !== 'list') continue;
-    for (const entry of tier.items) if (entry.kind === 'bytes') add(entry.value);
+    for (const entry of tier.items) if (entry.kind === 'bytes') addUrl(urls, entry.value);
   }
   return [...urls];
+}
+
+/** BEP 19: one URL, or a list of them. */
+function webSeedsOf(document: BencodeDictionary): readonly string[] {
+  const urls = new Set<string>();
+  addUrl(urls, bytesOf(document, 'url-list'));
+  for (const entry of listOf(document, 'url-list') ?? []) if (entry.kind === 'bytes') addUrl(urls, entry.value);
+  return [...urls];
+}
+
+function addUrl(urls: Set<string>, bytes: Uint8Array | undefined): void {
+  const url = bytes && utf8Decode(bytes);
+  if (url !== undefined && urls.size < MAX_TRACKERS && isUrl(url)) urls.add(url);
 }

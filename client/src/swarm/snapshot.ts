@@ -4,7 +4,6 @@ import type { Content } from './content.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { PieceMap, TorrentSnapshot } from './types.ts';
 import type { Uploader } from './uploader.ts';
-import type { Wishes } from './wishes.ts';
 
 /** The figures of a torrent for those who watch it. Peers are listed once they greeted. */
 export function takeSnapshot(
@@ -12,7 +11,7 @@ export function takeSnapshot(
   content: Content | undefined,
   uploader: Uploader,
   isPaused: boolean,
-  wishes: Wishes,
+  how: { readonly isSequential: boolean; readonly isSuperSeeding: boolean },
   now: Millis,
 ): TorrentSnapshot {
   const peers = [...sessions.values()].filter((session) => session.phase === 'up');
@@ -29,8 +28,8 @@ export function takeSnapshot(
     wastedBytes: content?.downloader.wastedBytes ?? 0,
     peers: peers.map((session) => session.info(now)),
     isPaused,
-    isSequential: wishes.isSequential,
-    isSuperSeeding: wishes.isSuperSeeding,
+    isSequential: how.isSequential,
+    isSuperSeeding: how.isSuperSeeding,
   };
 }
 

@@ -99,11 +99,36 @@ test('a super-seed sends one copy and hardly more, and tells the rest when it ce
   lab.run(120_000, () => leechers.every((peer) => peer.isComplete));
   expect(leechers.every((peer) => peer.hasIdenticalBytes)).toBe(true);
   expect(seed.torrent.snapshot().uploadedBytes).toBeLessThanOrEqual(1.1 * content.bytes.length);
+});
+
+test('a super-seed gives a lonely peer little, and tells it the rest when it ceases to be one', () => {
+  const content = makeContent(73, [1024 * KIB], 32 * KIB);
+  const lab = new Lab(73);
+  const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
+  command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: true });
   const alone = lab.add('alone', { content, role: 'leecher' });
-  lab.connect(seed, alone);
-  lab.run(lab.now + 5000);
+  lab.connectAll();
+  lab.run(5000);
   expect(alone.isComplete).toBe(false);
+  expect(seed.torrent.snapshot().isSuperSeeding).toBe(true);
   command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: false });
+  lab.run(lab.now + 60_000, () => alone.isComplete);
+  expect(alone.hasIdenticalBytes).toBe(true);
+});
+
+test('super-seeding ends by itself when another seed is seen, and everybody gets the rest', () => {
+  const content = makeContent(76, [1024 * KIB], 32 * KIB);
+  const lab = new Lab(76);
+  const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
+  command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: true });
+  const alone = lab.add('alone', { content, role: 'leecher' });
+  lab.connectAll();
+  lab.run(3000);
+  expect(alone.isComplete).toBe(false);
+  const second = lab.add('second', { content, role: 'seed', uplink: 500 });
+  lab.connect(seed, second);
+  lab.run(lab.now + 2000, () => !seed.torrent.snapshot().isSuperSeeding);
+  expect(seed.torrent.snapshot().isSuperSeeding).toBe(false);
   lab.run(lab.now + 60_000, () => alone.isComplete);
   expect(alone.hasIdenticalBytes).toBe(true);
 });

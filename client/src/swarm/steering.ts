@@ -57,7 +57,6 @@ export class Steering {
         content?.picker.pieces.setDeadline(command.piece, command.at);
         return;
       case 'setSuperSeeding':
-        wishes.isSuperSeeding = command.isSuperSeeding;
         this.#superSeeder.isOn = command.isSuperSeeding;
     }
   }

@@ -24,6 +24,7 @@ export interface Revealed {
  * Super-seeding (BEP 16): a first seed claims to have nothing and tells each peer of a few pieces that nobody else has.
  * The peer is told of the next one when another peer has what it got: who passes on is served. So nearly every byte
  * that leaves the seed is new to the swarm. Peers that were told that all is here, before super-seeding began, stay told.
+ * It is for the only seed: it ends by itself when another one is seen, which others can get everything from.
  */
 export class SuperSeeder {
   isOn = false;
@@ -50,6 +51,10 @@ export class SuperSeeder {
 
   /** The peer said what it has, or a peer has one piece more: others may have earned their next one. */
   onPieces(piece: number | undefined, content: Content, now: Millis): void {
+    if (this.#seesSeed()) {
+      this.isOn = false;
+      return;
+    }
     for (const session of this.#sessions.values()) {
       const { revealed } = session;
       if (!revealed || session.phase !== 'up') continue;
@@ -62,6 +67,11 @@ export class SuperSeeder {
   tick(content: Content, now: Millis): void {
     if (this.isOn) return this.onPieces(undefined, content, now);
     for (const session of this.#sessions.values()) if (session.revealed) this.#revealAll(session, session.revealed);
+  }
+
+  #seesSeed(): boolean {
+    for (const { phase, pieces } of this.#sessions.values()) if (phase === 'up' && pieces?.isFull) return true;
+    return false;
   }
 
   #review(session: PeerSession, revealed: Revealed, content: Content, now: Millis): void {

@@ -108,7 +108,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   /** Rates are as of the last input; with peers connected there is one every second. */
   snapshot(): TorrentSnapshot {
     const isPaused = this.#lifecycle === 'paused';
-    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, this.#steering.wishes, this.#lastNow);
+    const how = { isSequential: this.#steering.wishes.isSequential, isSuperSeeding: this.#superSeeder.isOn };
+    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, how, this.#lastNow);
   }
 
   pieceMap(): PieceMap {

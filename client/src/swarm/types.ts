@@ -55,6 +55,10 @@ export interface Metainfo {
   readonly infoBytes: Uint8Array;
   /** Tracker URLs, for foreign swarms. */
   readonly trackers: readonly string[];
+  /** Web seeds (`url-list`, BEP 19), each once. No part of the info dictionary: peers do not send them. */
+  readonly webSeeds: readonly string[];
+  /** Peers come from the tracker alone: they are named to no others and looked for nowhere else (BEP 27). */
+  readonly isPrivate: boolean;
 }
 
 /** How much a file is wanted: pieces of higher ones are asked for first, those of skipped ones not at all. */

@@ -5,7 +5,6 @@ export interface Wishes {
   /** One for each file; missing ones are `normal`. */
   priorities: readonly FilePriority[];
   isSequential: boolean;
-  isSuperSeeding: boolean;
   /** Most payload a second, each way. [bytes/s] */
   downBytesPerSecond: number | undefined;
   upBytesPerSecond: number | undefined;
@@ -16,7 +15,6 @@ export function usualWishes(): Wishes {
   return {
     priorities: [],
     isSequential: false,
-    isSuperSeeding: false,
     downBytesPerSecond: undefined,
     upBytesPerSecond: undefined,
   };

@@ -1,20 +1,26 @@
 import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
-import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
+import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { WorkerError } from './errors.ts';
 import type { DownloadSource } from './protocol.ts';
 import type { ResumeRecord } from './storage/resume.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 
 /** A download as it is about to start. */
 export interface DownloadPlan {
   readonly infoHash: InfoHash;
   readonly name: string;
   readonly trackers: readonly string[];
+  /** Web seeds that its link named; those of the torrent are in the metainfo. */
+  readonly webSeeds: readonly string[];
+  /** Files that its link selected, by index; undefined for all. */
+  readonly selected: readonly number[] | undefined;
   readonly metainfo: Metainfo | undefined;
 }
 
 export function planOf(metainfo: Metainfo): DownloadPlan {
-  return { infoHash: metainfo.infoHash, name: metainfo.name, trackers: metainfo.trackers, metainfo };
+  const { infoHash, name, trackers } = metainfo;
+  return { infoHash, name, trackers, webSeeds: [], selected: undefined, metainfo };
 }
 
 /** What a person asked for. Throws `bad-metainfo` for a torrent file that is none. */
@@ -28,8 +34,9 @@ export function planDownload(source: DownloadSource): DownloadPlan {
 
 /** What an earlier page left. */
 export function planResume(record: ResumeRecord): DownloadPlan {
-  const { infoHash, name, trackers, torrentFile } = record;
-  return { infoHash, name, trackers, metainfo: torrentFile && recordedMetainfo(infoHash, torrentFile) };
+  const { infoHash, name, trackers, webSeeds, selected, torrentFile } = record;
+  const metainfo = torrentFile && recordedMetainfo(infoHash, torrentFile);
+  return { infoHash, name, trackers, webSeeds, selected, metainfo };
 }
 
 /** The same plan with what a record of it knows. */
@@ -58,16 +65,18 @@ export function recordOf(
   plan: DownloadPlan,
   progress: TorrentProgress,
   torrentFile: Uint8Array | undefined,
-  priorities: readonly FilePriority[] | undefined,
+  settings: TransferSettings,
   generation: number,
 ): ResumeRecord {
   return {
     infoHash: plan.infoHash,
     name: progress.metainfo?.name ?? plan.name,
     trackers: plan.trackers,
+    webSeeds: plan.webSeeds,
+    selected: plan.selected,
     torrentFile,
     bitfield: progress.bitfield,
-    priorities,
+    settings,
     generation,
     isPaused: progress.isPaused,
     isParked: false,

@@ -68,9 +68,10 @@ export class InheritedDownloads {
       return;
     }
     const plan = planResume(record);
-    const { metainfo, name, trackers } = plan;
+    const { metainfo, name, trackers, webSeeds, selected } = plan;
+    const { settings } = record;
     const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
-    this.#host.report({ kind: 'resumed', infoHash, name, trackers, isComplete, priorities: record.priorities });
+    this.#host.report({ kind: 'resumed', infoHash, name, trackers, webSeeds, selected, isComplete, settings });
     await this.#host.running.begin(plan, lock, record);
     if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
   }

@@ -19,8 +19,10 @@ function answer(call: number, work: Promise<unknown>): void {
 }
 
 /** Hashes and seeds files, and reports how far that has come. */
-function share({ call, name, files }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
-  return table.share(name, files, (doneBytes, totalBytes) => report({ kind: 'hashing', call, doneBytes, totalBytes }));
+function share({ call, name, files, ...how }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
+  const progress = (doneBytes: number, totalBytes: number): void =>
+    report({ kind: 'hashing', call, doneBytes, totalBytes });
+  return table.share(name, files, how, progress);
 }
 
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
@@ -37,13 +39,17 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       table.setPaused(request.infoHash, request.isPaused);
       return;
     case 'setPriorities':
-      table.command(request.infoHash, { kind: 'setPriorities', priorities: request.priorities });
+      table.change(request.infoHash, { priorities: request.priorities });
       return;
     case 'setSequential':
-      table.command(request.infoHash, { kind: 'setSequential', isSequential: request.isSequential });
+      table.change(request.infoHash, { isSequential: request.isSequential });
+      return;
+    case 'setSuperSeeding':
+      table.change(request.infoHash, { isSuperSeeding: request.isSuperSeeding });
       return;
     case 'setLimits':
-      table.setLimits(request.infoHash, request.limits);
+      if (request.infoHash === undefined) table.setLimits(request.limits);
+      else table.change(request.infoHash, { limits: request.limits });
       return;
     case 'askPieces':
       table.askPieces(request.infoHash);

@@ -1,5 +1,4 @@
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
-import type { FilePriority } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { type DownloadPlan, pieceCount, recordOf } from './download-plan.ts';
@@ -7,6 +6,7 @@ import type { HeldLock } from './storage/lock.ts';
 import { OpfsStore } from './storage/opfs.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import type { ContentStore } from './storage/types.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 
 /**
  * What the next page goes on from with a running download: its record, and between two records the journal of its
@@ -18,7 +18,7 @@ export class OwnedDownload {
   readonly #plan: DownloadPlan;
   #disk: OpfsStore | undefined;
   #torrentFile: Uint8Array | undefined;
-  #priorities: readonly FilePriority[] | undefined;
+  #settings: TransferSettings;
   #generation: number;
   /** Nothing is recorded of it any more. */
   #isRemoved = false;
@@ -28,7 +28,7 @@ export class OwnedDownload {
     this.lock = lock;
     this.#records = records;
     this.#plan = plan;
-    this.#priorities = record?.priorities;
+    this.#settings = record?.settings ?? {};
     this.#generation = record?.generation ?? 0;
   }
 
@@ -37,9 +37,9 @@ export class OwnedDownload {
     if (store instanceof OpfsStore) this.#disk = store;
   }
 
-  /** The next record says how much each file is wanted. */
-  setPriorities(priorities: readonly FilePriority[]): void {
-    this.#priorities = priorities;
+  /** The next record says what a person has changed. */
+  change(settings: TransferSettings): void {
+    this.#settings = { ...this.#settings, ...settings };
   }
 
   /** Writes the record. Rejects when the browser refuses. */
@@ -47,7 +47,7 @@ export class OwnedDownload {
     if (this.#isRemoved) return;
     this.#generation++;
     this.#torrentFile ??= progress.metainfo && encodeTorrentFile(progress.metainfo);
-    await this.#records.write(recordOf(this.#plan, progress, this.#torrentFile, this.#priorities, this.#generation));
+    await this.#records.write(recordOf(this.#plan, progress, this.#torrentFile, this.#settings, this.#generation));
     if (!progress.metainfo) return;
     const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
     this.#disk?.recorded((piece) => recorded.has(piece));

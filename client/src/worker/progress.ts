@@ -104,6 +104,7 @@ export class ProgressReporter {
       leftBytes: snapshot.leftBytes,
       isComplete: snapshot.isFinished,
       isElsewhere: false,
+      isSuperSeeding: snapshot.isSuperSeeding,
       downBytesPerSecond: snapshot.downBytesPerSecond,
       upBytesPerSecond: snapshot.upBytesPerSecond,
       uploadedBytes: snapshot.uploadedBytes,

@@ -2,6 +2,7 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
 
 import type { ShareWait } from './storage/kept-files.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 
 /** How the page and the swarm worker talk. Everything here is structured-cloneable. Ports and channels are transferred. */
 
@@ -32,13 +33,22 @@ export interface SharedFile {
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly self: NodeId; readonly storage: 'persistent' | 'memory' }
   /** Hashes the files and seeds them in place, without a copy. Answer: `TorrentSummary`. */
-  | { readonly kind: 'share'; readonly call: number; readonly name: string; readonly files: readonly SharedFile[] }
+  | {
+      readonly kind: 'share';
+      readonly call: number;
+      readonly name: string;
+      readonly files: readonly SharedFile[];
+      /** Peers come from the tracker alone (BEP 27). */
+      readonly isPrivate: boolean;
+      readonly isSuperSeeding: boolean;
+    }
   /** Starts or continues a download. Answer: `TorrentSummary`. */
   | { readonly kind: 'download'; readonly call: number; readonly source: DownloadSource }
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
   /** How much each file is wanted, in the order of the torrent's files. */
   | { readonly kind: 'setPriorities'; readonly infoHash: InfoHash; readonly priorities: readonly FilePriority[] }
   | { readonly kind: 'setSequential'; readonly infoHash: InfoHash; readonly isSequential: boolean }
+  | { readonly kind: 'setSuperSeeding'; readonly infoHash: InfoHash; readonly isSuperSeeding: boolean }
   /** Limits of one torrent, or without `infoHash` of all together. */
   | { readonly kind: 'setLimits'; readonly infoHash: InfoHash | undefined; readonly limits: RateLimits }
   /** The next progress report is to hold the map of the pieces; one comes soon when it has changed since the last. */
@@ -94,6 +104,9 @@ export type DownloadSource =
       readonly infoHash: InfoHash;
       readonly name: string;
       readonly trackers: readonly string[];
+      readonly webSeeds: readonly string[];
+      /** Files that it selects, by index; undefined for all. */
+      readonly selected: readonly number[] | undefined;
     }
   | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
 
@@ -110,6 +123,10 @@ export interface TorrentSummary {
   readonly trackers: readonly string[];
   /** SHA-256 of the info dictionary in hex (BEP 52); undefined in v1. */
   readonly infoHashV2: string | undefined;
+  /** Peers come from the tracker alone (BEP 27). */
+  readonly isPrivate: boolean;
+  /** Web seeds that it names (BEP 19). */
+  readonly webSeeds: readonly string[];
   /** The .torrent file; undefined until the metadata is here. */
   readonly torrentFile: Uint8Array | undefined;
 }
@@ -189,6 +206,8 @@ export type WorkerReport =
       readonly isComplete: boolean;
       /** Another tab of this profile carries it out; this one takes over when that one goes. */
       readonly isElsewhere: boolean;
+      /** A first seed shows each peer only pieces that nobody else has (BEP 16). */
+      readonly isSuperSeeding: boolean;
       readonly downBytesPerSecond: number;
       readonly upBytesPerSecond: number;
       readonly uploadedBytes: number;
@@ -206,9 +225,12 @@ export type WorkerReport =
       readonly infoHash: InfoHash;
       readonly name: string;
       readonly trackers: readonly string[];
+      readonly webSeeds: readonly string[];
+      /** Files that its link selected, by index; undefined for all. */
+      readonly selected: readonly number[] | undefined;
       readonly isComplete: boolean;
-      /** What an earlier page set; undefined when it set nothing. */
-      readonly priorities: readonly FilePriority[] | undefined;
+      /** What an earlier page set. */
+      readonly settings: TransferSettings;
     }
   /** A share of an earlier page: it is served again, or waits for its person, who may be asked for `handles`. */
   | {
@@ -216,6 +238,8 @@ export type WorkerReport =
       readonly summary: TorrentSummary;
       readonly wait: ShareWait | undefined;
       readonly handles: readonly FileSystemFileHandle[];
+      /** What an earlier page set. */
+      readonly settings: TransferSettings;
     }
   /** A peer named others of this torrent, by node id (peer exchange). */
   | {

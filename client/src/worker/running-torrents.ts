@@ -16,6 +16,7 @@ import { type ContentStore, StorageError } from './storage/types.ts';
 import { stillReport } from './still-report.ts';
 import type { ProgressReport, TabNews } from './tab-news.ts';
 import { TorrentDriver } from './torrent-driver.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 
 /** A torrent that runs here. */
 export interface Running {
@@ -38,6 +39,8 @@ export interface Beginning {
   readonly error?: StorageError;
   /** Leaves that are known of what is stored. */
   readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
+  /** What a person has set; that of the record, if there is one. */
+  readonly settings?: TransferSettings;
 }
 
 /** What running torrents take of this tab. */
@@ -111,7 +114,8 @@ export class RunningTorrents {
   }
 
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
-  run(plan: DownloadPlan, { store, stored, record, error, leaves }: Beginning, lock: HeldLock | undefined): void {
+  run(plan: DownloadPlan, beginning: Beginning, lock: HeldLock | undefined): void {
+    const { store, stored, record, error, leaves, settings = record?.settings ?? {} } = beginning;
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
     const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record);
@@ -140,9 +144,18 @@ export class RunningTorrents {
     const isUnopened = error !== undefined && store === undefined;
     const running: Running = { driver, plan, owned, isUnopened, progress: undefined };
     this.#torrents.set(infoHash, running);
-    if (record?.priorities) driver.command({ kind: 'setPriorities', priorities: record.priorities });
+    this.#apply(infoHash, driver, settings);
     driver.begin();
     this.limiter.apply();
+  }
+
+  /** A person changed something, which the next page finds as it is now. */
+  change(infoHash: InfoHash, settings: TransferSettings): void {
+    const running = this.#torrents.get(infoHash);
+    if (!running) return;
+    this.#apply(infoHash, running.driver, settings);
+    running.owned?.change(settings);
+    if (running.owned) running.driver.record();
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */
@@ -168,6 +181,14 @@ export class RunningTorrents {
       await driver.stop(true);
       owned?.lock.release();
     }
+  }
+
+  #apply(infoHash: InfoHash, driver: TorrentDriver, settings: TransferSettings): void {
+    const { limits, priorities, isSequential, isSuperSeeding } = settings;
+    if (priorities) driver.command({ kind: 'setPriorities', priorities });
+    if (isSequential !== undefined) driver.command({ kind: 'setSequential', isSequential });
+    if (isSuperSeeding !== undefined) driver.command({ kind: 'setSuperSeeding', isSuperSeeding });
+    if (limits) this.limiter.setLimits(infoHash, limits);
   }
 
   #tell(running: Running, report: WorkerReport): void {

@@ -5,6 +5,7 @@ import type { SharedFile } from './protocol.ts';
 import { type ShareWait, reopenFiles } from './storage/kept-files.ts';
 import { type KeptShare, KeptShareRecords } from './storage/kept-shares.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 
 /** Files of one share whose handles are kept. [files] Each is a record of the browser's; a folder of more must be dropped again. */
 const MAX_KEPT_HANDLES = 1_000;
@@ -17,6 +18,7 @@ export interface ReturnedShare {
   readonly wait: ShareWait | undefined;
   /** What the person must allow the page to read again. */
   readonly handles: readonly FileSystemFileHandle[];
+  readonly settings: TransferSettings;
 }
 
 /** What the keeper tells its table. */
@@ -30,6 +32,9 @@ export class ShareKeeper {
   readonly #mine = new Map<InfoHash, { readonly ending: AbortController; lock: HeldLock | undefined }>();
   /** Shares that came back and wait for their person. BOUNDED: by what the person shares. */
   readonly #waiting = new Map<InfoHash, KeptShare>();
+
+  /** Changes of records, one after the other. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(onReturned: OnReturned) {
     this.#onReturned = onReturned;
@@ -49,7 +54,11 @@ export class ShareKeeper {
   }
 
   /** This tab shares it from now on, and the next page will. `files` are in the order of the torrent's, without padding. */
-  async keep(metainfo: Metainfo, files: readonly (SharedFile | undefined)[]): Promise<void> {
+  async keep(
+    metainfo: Metainfo,
+    files: readonly (SharedFile | undefined)[],
+    settings: TransferSettings,
+  ): Promise<void> {
     const { infoHash } = metainfo;
     this.#waiting.delete(infoHash);
     const hasHandles = files.length <= MAX_KEPT_HANDLES;
@@ -63,9 +72,20 @@ export class ShareKeeper {
     );
     // A browser that refuses costs the return after a reload, nothing else.
     await this.#records
-      .write({ infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept })
+      .write({ infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings })
       .catch(() => undefined);
     if (!this.#mine.has(infoHash)) void this.#claim(infoHash);
+  }
+
+  /** The person changed how it is shared, if this tab shares it. */
+  async change(infoHash: InfoHash, settings: TransferSettings): Promise<void> {
+    if (!this.#mine.has(infoHash)) return;
+    this.#writing = this.#writing.then(async () => {
+      const kept = await this.#read(infoHash);
+      if (!kept || !this.#mine.has(infoHash)) return;
+      await this.#records.write({ ...kept, settings: { ...kept.settings, ...settings } }).catch(() => undefined);
+    });
+    await this.#writing;
   }
 
   isWaiting(infoHash: InfoHash): boolean {
@@ -104,6 +124,7 @@ export class ShareKeeper {
       sources: isHere ? found.sources : undefined,
       wait: isHere ? undefined : found.wait,
       handles: share.files.map((file) => file?.handle).filter((handle) => handle !== undefined),
+      settings: share.settings,
     });
   }
 

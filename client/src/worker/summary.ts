@@ -17,6 +17,8 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
       .filter(({ index }) => metainfo.files[index]?.isPadding !== true),
     trackers: metainfo.trackers,
     infoHashV2: metainfo.infoHashV2,
+    isPrivate: metainfo.isPrivate,
+    webSeeds: metainfo.webSeeds,
     torrentFile: encodeTorrentFile(metainfo),
   };
 }
@@ -38,6 +40,8 @@ export function summarizeMagnet(infoHash: InfoHash, name: string): TorrentSummar
     files: [],
     trackers: [],
     infoHashV2: undefined,
+    isPrivate: false,
+    webSeeds: [],
     torrentFile: undefined,
   };
 }

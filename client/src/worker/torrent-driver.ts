@@ -123,6 +123,11 @@ export class TorrentDriver {
     this.#push({ kind: 'command', command });
   }
 
+  /** What survives the page has changed: it is recorded at once. */
+  record(): void {
+    void this.#checkpoints.now();
+  }
+
   /** What comes in and goes out now. [bytes/s] */
   rates(): { readonly down: number; readonly up: number } {
     const { downBytesPerSecond, upBytesPerSecond } = this.#machine.snapshot(performance.now());

@@ -27,8 +27,8 @@ import { StoredPieces } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
 import { TabNews } from './tab-news.ts';
-import type { TorrentDriver } from './torrent-driver.ts';
 import type { PipeEnd } from './torrent-peers.ts';
+import type { TransferSettings } from './transfer-settings.ts';
 import { Turns } from './turns.ts';
 
 /** The far end of a pipe, and the torrent that it is for. */
@@ -90,6 +90,7 @@ export class TorrentTable {
   async share(
     name: string,
     files: readonly SharedFile[],
+    { isPrivate, isSuperSeeding }: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean },
     progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
   ): Promise<TorrentSummary> {
     await this.#started;
@@ -97,23 +98,27 @@ export class TorrentTable {
     const plan = planContent(name, given, sharedPieceLength(given.reduce((sum, { length }) => sum + length, 0)));
     const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
     const hashes = await hashContent(plan, sources, progress);
-    const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [] });
+    const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [], isPrivate });
     const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#running.get(metainfo.infoHash);
       // Files that could not be read any more are replaced by those given now.
-      if (running?.driver.isComplete && !running.progress?.error) return summary;
+      const settings = isSuperSeeding ? { isSuperSeeding } : {};
+      if (running?.driver.isComplete && !running.progress?.error) {
+        this.#change(metainfo.infoHash, settings);
+        return summary;
+      }
       // The content is all here now: nothing is left to download, and one copy is enough.
       this.#followed.stop(metainfo.infoHash);
       if (running) await this.#running.end(metainfo.infoHash, running, false);
       const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
       this.#running.run(
         planOf(metainfo),
-        { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves },
+        { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves, settings },
         undefined,
       );
       const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
-      if (this.#isPersistent) void this.#shares.keep(metainfo, shared);
+      if (this.#isPersistent) void this.#shares.keep(metainfo, shared, settings);
       return summary;
     });
   }
@@ -152,18 +157,14 @@ export class TorrentTable {
     });
   }
 
-  /** Passes on what a person wants of a torrent, once that runs. */
-  command(infoHash: InfoHash, command: Parameters<TorrentDriver['command']>[0]): void {
-    void this.#inOrder(infoHash, async () => {
-      const running = this.#running.get(infoHash);
-      if (command.kind === 'setPriorities') running?.owned?.setPriorities(command.priorities);
-      running?.driver.command(command);
-    });
+  /** Has a torrent work as a person wants from now on, and on the next page, too. */
+  change(infoHash: InfoHash, settings: TransferSettings): void {
+    void this.#inOrder(infoHash, async () => this.#change(infoHash, settings));
   }
 
-  /** Limits of one torrent, or without `infoHash` of all together. */
-  setLimits(infoHash: InfoHash | undefined, limits: RateLimits): void {
-    this.#running.limiter.setLimits(infoHash, limits);
+  /** Limits of all torrents together. */
+  setLimits(limits: RateLimits): void {
+    this.#running.limiter.setLimits(undefined, limits);
   }
 
   askPieces(infoHash: InfoHash): void {
@@ -248,7 +249,7 @@ export class TorrentTable {
   }
 
   /** A share of an earlier page, served again if its files are as they were. */
-  async #shareAgain({ metainfo, sources, wait, handles }: ReturnedShare): Promise<void> {
+  async #shareAgain({ metainfo, sources, wait, handles, settings }: ReturnedShare): Promise<void> {
     await this.#inOrder(metainfo.infoHash, async () => {
       if (this.#running.has(metainfo.infoHash)) return;
       const summary = summarize(metainfo);
@@ -258,15 +259,20 @@ export class TorrentTable {
         const pieces = new StoredPieces(metainfo, store);
         const stored = await pieces.among(claimed, this.#rng, () => undefined).catch(() => undefined);
         if (stored?.isFull) {
-          this.#report({ kind: 'sharedBefore', summary, wait: undefined, handles });
-          this.#running.run(planOf(metainfo), { store, stored }, undefined);
+          this.#report({ kind: 'sharedBefore', summary, wait: undefined, handles, settings });
+          this.#running.run(planOf(metainfo), { store, stored, settings }, undefined);
           return;
         }
       }
-      this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles });
+      this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles, settings });
       const paused = stillReport(metainfo.infoHash, 'paused', summary.totalBytes);
       this.#report({ ...paused, doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true });
     });
+  }
+
+  #change(infoHash: InfoHash, settings: TransferSettings): void {
+    this.#running.change(infoHash, settings);
+    void this.#shares.change(infoHash, settings);
   }
 
   #summary(infoHash: InfoHash): TorrentSummary {

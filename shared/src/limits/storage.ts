@@ -129,6 +129,9 @@ export const MAX_RETRY_PAUSE_MS = 60_000;
 /** Pause before a peer that refused with `busy` or `paused`, or did not know the swarm, is asked again. [ms] */
 export const REFUSED_PAUSE_MS = 10_000;
 
+/** Peers remembered that asked for a torrent which was not being served, over all torrents. */
+export const MAX_REFUSED_PEERS = 500;
+
 /** Pause before a peer of no use to us or to whom we are of none is tried again. [ms] */
 export const USELESS_PAUSE_MS = 300_000;
 

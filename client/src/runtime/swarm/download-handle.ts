@@ -24,7 +24,6 @@ export class DownloadHandle extends TransferHandle implements Download {
   readonly #startedAt: number;
   #settle: { resolve(): void; reject(error: SkeinError): void } | undefined;
   #removed: Promise<void> | undefined;
-  #isSequential = false;
   #files: { readonly summary: TorrentSummary; readonly list: readonly ShareFile[] } | undefined;
 
   constructor(session: TorrentSession, startedAt: number, actions: DownloadActions) {
@@ -90,12 +89,12 @@ export class DownloadHandle extends TransferHandle implements Download {
   }
 
   get isSequential(): boolean {
-    return this.#isSequential;
+    return this.session.isSequential;
   }
 
   setSequential(isSequential: boolean): void {
     if (this.#removed) return;
-    this.#isSequential = isSequential;
+    this.session.isSequential = isSequential;
     this.actions.setSequential(isSequential);
     this.session.events.emit('progress', undefined);
   }

@@ -15,6 +15,8 @@ const SUMMARY = {
   ],
   trackers: [],
   infoHashV2: undefined,
+  isPrivate: false,
+  webSeeds: [],
   torrentFile: new Uint8Array([1]),
 };
 

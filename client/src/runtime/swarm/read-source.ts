@@ -5,12 +5,13 @@ import { decodeTorrentFile } from '../../swarm/metainfo.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource } from '../../worker/protocol.ts';
 import { readCreatedBy } from './created-by.ts';
+import type { TorrentOrigin } from './torrent-session.ts';
 
 /** Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. */
 export function readSource(source: string | Uint8Array): {
   readonly infoHash: InfoHash;
   readonly name: string;
-  readonly trackers: readonly string[];
+  readonly origin: TorrentOrigin;
   readonly createdBy: string | undefined;
   /** Indices of the files to download; undefined for all. */
   readonly selected: readonly number[] | undefined;
@@ -21,10 +22,10 @@ export function readSource(source: string | Uint8Array): {
     if (!decoded.ok) {
       throw new SkeinError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
     }
-    const { infoHash, name, trackers } = decoded.value;
+    const { infoHash, name, trackers, webSeeds } = decoded.value;
     const createdBy = readCreatedBy(source);
     const request = { kind: 'metainfo', bytes: source } as const;
-    return { infoHash, name, trackers, createdBy, selected: undefined, request };
+    return { infoHash, name, origin: { trackers, webSeeds }, createdBy, selected: undefined, request };
   }
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());
@@ -38,6 +39,7 @@ export function readSource(source: string | Uint8Array): {
   if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
   const name = magnet?.value.name || infoHash.slice(0, 12);
   const trackers = magnet?.value.trackers ?? [];
-  const request = { kind: 'magnet', infoHash, name, trackers } as const;
-  return { infoHash, name, trackers, createdBy: undefined, selected: magnet?.value.selected, request };
+  const { webSeeds = [], selected } = magnet?.value ?? {};
+  const request = { kind: 'magnet', infoHash, name, trackers, webSeeds, selected } as const;
+  return { infoHash, name, origin: { trackers, webSeeds }, createdBy: undefined, selected, request };
 }

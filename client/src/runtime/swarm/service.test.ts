@@ -46,7 +46,23 @@ test('when both sides ask at once exactly one channel comes to be, that of the l
   expect(high.worker.channels().length).toBe(1);
 });
 
-test('a peer that does not know the torrent refuses, and is asked again only after a rest', async () => {
+test('a peer that does not have the torrent back yet refuses, and calls back as soon as it has', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  a.service.download(magnet);
+  await world.deliver();
+  expect(b.worker.channels()).toEqual([]);
+  b.seed();
+  await world.deliver();
+  expect(a.worker.channels()).toMatchObject([{ peer: b.id, isOutbound: false }]);
+  expect(b.worker.channels()).toMatchObject([{ peer: a.id, isOutbound: true }]);
+  await world.clock.advance(2 * REFUSED_PAUSE_MS);
+  await world.deliver();
+  expect(a.worker.channels().length).toBe(1);
+});
+
+test('a peer that was refused and that nobody can call back asks again only after a rest', async () => {
   const world = new FakeWorld();
   const [a, b] = world.pair();
   world.providers.push(b.contact);
@@ -54,6 +70,8 @@ test('a peer that does not know the torrent refuses, and is asked again only aft
   await world.deliver();
   expect(b.worker.channels()).toEqual([]);
   expect(a.released).toEqual([b.id]);
+  b.links.delete(a.id);
+  a.links.delete(b.id);
   b.seed();
   await world.clock.advance(REFUSED_PAUSE_MS / 2);
   await world.deliver();
@@ -171,8 +189,10 @@ test('what an earlier page left appears as a download and looks for peers', asyn
     infoHash,
     name: 'left over',
     trackers: [],
+    webSeeds: [],
+    selected: undefined,
     isComplete: false,
-    priorities: undefined,
+    settings: {},
   });
   a.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
   await settle();

@@ -12,9 +12,10 @@ import { FileAccessService, type KnownFiles } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
 import { readSource } from './read-source.ts';
+import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
-import { TorrentSession } from './torrent-session.ts';
+import { type TorrentOrigin, TorrentSession } from './torrent-session.ts';
 import type { TransferActions } from './transfer-handle.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
 
@@ -32,6 +33,9 @@ interface Torrent {
   handles: readonly FileSystemFileHandle[];
 }
 
+/** Of a share: it is to be had here. */
+const NO_ORIGIN: TorrentOrigin = { trackers: [], webSeeds: [] };
+
 export interface SwarmServiceEvents {
   share: Share;
   download: Download;
@@ -47,6 +51,7 @@ export class SwarmService {
   readonly #access: FileAccessService;
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, Torrent>();
+  readonly #refused = new RefusedPeers();
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -58,7 +63,9 @@ export class SwarmService {
       sendControl: (link, frame) => host.sendControl(link, frame),
       refusal: (infoHash, peer) => {
         const torrent = this.#torrents.get(infoHash);
-        return torrent ? torrent.peers.refusal(peer) : 'unknown-swarm';
+        const why = torrent ? torrent.peers.refusal(peer) : 'unknown-swarm';
+        if (why === 'unknown-swarm' || why === 'paused') this.#refused.note(infoHash, peer);
+        return why;
       },
       opened: (infoHash, link, channel, isOutbound) => this.#attach(infoHash, link, channel, isOutbound),
       failed: (infoHash, peer, why) => this.#torrents.get(infoHash)?.peers.openFailed(peer, why),
@@ -97,15 +104,16 @@ export class SwarmService {
     }
     const named = nameFiles(files, options.name);
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
-    const summary = await this.#worker.share(named.name, withHandles, (doneBytes, totalBytes) =>
+    const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true };
+    const summary = await this.#worker.share(named.name, withHandles, how, (doneBytes, totalBytes) =>
       options.onProgress?.({ doneBytes, totalBytes }),
     );
     if (this.#isClosed) throw leftError();
-    const torrent = this.#torrentOf(summary.infoHash, summary.name, []);
+    const torrent = this.#torrentOf(summary.infoHash, summary.name, NO_ORIGIN);
     torrent.session.setShared(summary);
     torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
     const share = this.#addShare(torrent, summary);
-    torrent.peers.update();
+    this.#update(torrent);
     return share;
   }
 
@@ -115,12 +123,12 @@ export class SwarmService {
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
-    const { infoHash, name, trackers, createdBy, selected, request } = readSource(source);
+    const { infoHash, name, origin, createdBy, selected, request } = readSource(source);
     const known = this.#torrents.get(infoHash)?.download;
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     if (this.#host.storage === 'persistent') void askToPersist();
-    const torrent = this.#torrentOf(infoHash, name, trackers);
+    const torrent = this.#torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;
     torrent.selected = selected;
     const download = this.#addDownload(torrent);
@@ -167,10 +175,10 @@ export class SwarmService {
     await this.#worker.close();
   }
 
-  #torrentOf(infoHash: InfoHash, name: string, trackers: readonly string[]): Torrent {
+  #torrentOf(infoHash: InfoHash, name: string, origin: TorrentOrigin): Torrent {
     const known = this.#torrents.get(infoHash);
     if (known) return known;
-    const session = new TorrentSession(infoHash, name, trackers, {
+    const session = new TorrentSession(infoHash, name, origin, {
       nameOf: (id) => this.#host.nameOf(id),
       askPieces: () => this.#worker.askPieces(infoHash),
       dropPeer: (peer) => this.#worker.dropPeer(infoHash, peer),
@@ -208,6 +216,7 @@ export class SwarmService {
       ...this.#access.of(infoHash),
       setPaused: (isPaused) => this.#setPaused(infoHash, isPaused),
       setLimits: (limits) => this.#worker.setLimits(infoHash, limits),
+      setSuperSeeding: (isSuperSeeding) => this.#worker.setSuperSeeding(infoHash, isSuperSeeding),
       setSequential: (isSequential) => this.#worker.setSequential(infoHash, isSequential),
       setPriorities: (priorities) => this.#worker.setPriorities(infoHash, priorities),
     };
@@ -224,16 +233,18 @@ export class SwarmService {
   #onWorkerEvent(event: WorkerEvent): void {
     if (this.#isClosed) return;
     if (event.kind === 'sharedBefore') {
-      const torrent = this.#torrentOf(event.summary.infoHash, event.summary.name, []);
+      const torrent = this.#torrentOf(event.summary.infoHash, event.summary.name, NO_ORIGIN);
       torrent.handles = event.handles;
+      torrent.session.settle(event.settings);
       torrent.session.setSummary(event.summary);
       torrent.session.setWait(event.wait);
       this.#addShare(torrent, event.summary);
       return;
     }
     if (event.kind === 'resumed') {
-      const torrent = this.#torrentOf(event.infoHash, event.name, event.trackers);
-      if (event.priorities) torrent.session.setPriorities(event.priorities);
+      const torrent = this.#torrentOf(event.infoHash, event.name, event);
+      torrent.session.settle(event.settings);
+      if (!event.settings.priorities) torrent.selected = event.selected;
       if (!torrent.download) this.#addDownload(torrent);
       return;
     }
@@ -246,7 +257,7 @@ export class SwarmService {
         return;
       case 'progress':
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
-        torrent.peers.update();
+        this.#update(torrent);
         return;
       case 'peersFound':
         torrent.peers.found(event.peers);
@@ -257,6 +268,16 @@ export class SwarmService {
       case 'peerDropped':
         torrent.peers.channelOver(event.peer, event.serial, event.why);
         return;
+    }
+  }
+
+  /** The torrent's state may have changed. Who was refused because it had nothing to give is asked in. */
+  #update({ session, peers }: Torrent): void {
+    peers.update();
+    if (session.progress.doneBytes === 0 || !peers.isOpen) return;
+    for (const peer of this.#refused.take(session.infoHash)) {
+      const link = this.#host.links().get(peer);
+      if (link) peers.callBack(link);
     }
   }
 

@@ -31,6 +31,14 @@ export class ShareHandle extends TransferHandle implements Share {
     return this.session.waitsFor;
   }
 
+  get isSuperSeeding(): boolean {
+    return this.session.isSuperSeeding;
+  }
+
+  setSuperSeeding(isSuperSeeding: boolean): void {
+    if (!this.#stopped) this.actions.setSuperSeeding(isSuperSeeding);
+  }
+
   protected get isOver(): boolean {
     return this.#stopped !== undefined;
   }

@@ -89,12 +89,21 @@ export class TorrentPeers {
     return this.#channels.has(peer) || this.#opening.has(peer);
   }
 
+  /** Peers that ask for a channel get one, as far as there is room. */
+  get isOpen(): boolean {
+    return this.#closedBecause() === undefined;
+  }
+
+  /** Opens a channel to a peer that was refused one before. */
+  callBack(link: Link): void {
+    const peer = link.peer.id;
+    if (!this.uses(peer) && this.refusal(peer) === undefined) this.#openChannel(link);
+  }
+
   /** Why a peer that asks for a channel does not get one; undefined when it does. */
   refusal(peer: NodeId): RefuseCode | undefined {
-    const { state } = this.#session;
-    const isHere = !this.#isStopped && !this.#session.isElsewhere;
-    if (!isHere || state === 'checking' || state === 'failed') return 'unknown-swarm';
-    if (state === 'paused') return 'paused';
+    const why = this.#closedBecause();
+    if (why !== undefined) return why;
     if (this.#banned.has(peer)) return 'busy';
     if (this.#channels.size < MAX_CHANNELS_PER_TORRENT || this.#channels.has(peer)) return undefined;
     this.#isCrowded = true;
@@ -192,6 +201,13 @@ export class TorrentPeers {
       this.#release(peer);
     }
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  #closedBecause(): RefuseCode | undefined {
+    const { state } = this.#session;
+    const isHere = !this.#isStopped && !this.#session.isElsewhere;
+    if (!isHere || state === 'checking' || state === 'failed') return 'unknown-swarm';
+    return state === 'paused' ? 'paused' : undefined;
   }
 
   /** Where all places are taken and others wait, the peer that is of least use gives its place up, one at a time. */

@@ -2,6 +2,7 @@ import type {
   FilePriority,
   PeerSource,
   PieceMap,
+  RateLimits,
   SkeinError,
   SwarmPeer,
   SwarmProgress,
@@ -14,6 +15,7 @@ import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
 import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
 import type { ShareWait } from '../../worker/storage/kept-files.ts';
+import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import { Emitter } from '../emitter.ts';
 
 type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
@@ -43,6 +45,12 @@ const NO_PIECES: PieceMap = { count: 0, stored: new Uint8Array(0), availability:
 /** Peers whose source is remembered. The one named longest ago is forgotten first, and counts as linked anyway. */
 const MAX_NAMED_PEERS = 400;
 
+/** What the link or file that a torrent began with says of where it is to be had. */
+export interface TorrentOrigin {
+  readonly trackers: readonly string[];
+  readonly webSeeds: readonly string[];
+}
+
 /** What a torrent's page side needs of the node and its worker. */
 export interface SessionHost {
   nameOf(id: NodeId): string | undefined;
@@ -58,7 +66,7 @@ export class TorrentSession {
   readonly events = new Emitter<SessionEvents>();
   readonly #host: SessionHost;
   readonly #magnetName: string;
-  readonly #trackers: readonly string[];
+  readonly #origin: TorrentOrigin;
   #summary: TorrentSummary | undefined;
   #state: WorkerTorrentState = 'finding';
   #error: SkeinError | undefined;
@@ -72,15 +80,19 @@ export class TorrentSession {
   createdBy: string | undefined;
   /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
   #priorities: readonly FilePriority[] = [];
+  /** Limits of this one, and whether pieces are asked for in order, as the person set them. */
+  limits: RateLimits = {};
+  isSequential = false;
+  #isSuperSeeding = false;
   #pieces: PieceMap = NO_PIECES;
   #isAsking = false;
   /** Who named a peer first. BOUNDED: by MAX_NAMED_PEERS. */
   readonly #sources = new Map<NodeId, PeerSource>();
 
-  constructor(infoHash: InfoHash, name: string, trackers: readonly string[], host: SessionHost) {
+  constructor(infoHash: InfoHash, name: string, origin: TorrentOrigin, host: SessionHost) {
     this.infoHash = infoHash;
     this.#magnetName = name;
-    this.#trackers = trackers;
+    this.#origin = origin;
     this.#host = host;
   }
 
@@ -90,7 +102,14 @@ export class TorrentSession {
 
   get magnet(): string {
     const { infoHash, name } = this;
-    return formatMagnet({ infoHash, infoHashV2: this.#summary?.infoHashV2, name, trackers: this.#trackers });
+    const { trackers } = this.#origin;
+    return formatMagnet({
+      infoHash,
+      infoHashV2: this.#summary?.infoHashV2,
+      name,
+      trackers,
+      webSeeds: this.#webSeeds(),
+    });
   }
 
   /** Known from the moment that the metadata is here. */
@@ -135,6 +154,18 @@ export class TorrentSession {
     this.events.emit('progress', undefined);
   }
 
+  /** An earlier page set this. */
+  settle({ limits, priorities, isSequential, isSuperSeeding }: TransferSettings): void {
+    if (limits) this.limits = limits;
+    if (isSequential !== undefined) this.isSequential = isSequential;
+    if (isSuperSeeding !== undefined) this.#isSuperSeeding = isSuperSeeding;
+    if (priorities) this.setPriorities(priorities);
+  }
+
+  get isSuperSeeding(): boolean {
+    return this.#isSuperSeeding;
+  }
+
   get error(): SkeinError | undefined {
     return this.#error;
   }
@@ -168,9 +199,19 @@ export class TorrentSession {
   info(): TorrentInfo | undefined {
     const summary = this.#summary;
     if (!summary) return undefined;
-    const { infoHash, infoHashV2, pieceLength, pieceCount } = summary;
-    const trackers = [...new Set([...summary.trackers, ...this.#trackers])];
-    return { infoHash, infoHashV2, pieceLength, pieceCount, createdBy: this.createdBy, trackers };
+    const { infoHash, infoHashV2, pieceLength, pieceCount, isPrivate } = summary;
+    const trackers = [...new Set([...summary.trackers, ...this.#origin.trackers])];
+    const { createdBy } = this;
+    return {
+      infoHash,
+      infoHashV2,
+      pieceLength,
+      pieceCount,
+      createdBy,
+      trackers,
+      webSeeds: this.#webSeeds(),
+      isPrivate,
+    };
   }
 
   /** Verified bytes of a file, whose place in the run of all files is given, as of the newest map. */
@@ -247,9 +288,14 @@ export class TorrentSession {
     this.#state = report.state;
     this.#isComplete = report.isComplete;
     this.#isElsewhere = report.isElsewhere;
+    this.#isSuperSeeding = report.isSuperSeeding;
     this.#error = error;
     this.events.emit('progress', undefined);
     if (isChanged) this.events.emit('state', undefined);
+  }
+
+  #webSeeds(): readonly string[] {
+    return [...new Set([...(this.#summary?.webSeeds ?? []), ...this.#origin.webSeeds])];
   }
 
   #toPeer(peer: WorkerPeer): SwarmPeer {

@@ -67,6 +67,8 @@ const TWO_FILES = {
   ],
   trackers: [],
   infoHashV2: undefined,
+  isPrivate: false,
+  webSeeds: [],
   torrentFile: new Uint8Array([1]),
 } as const;
 
@@ -179,6 +181,46 @@ test('the files of a share are those that its torrent puts there, and hashing th
   const share = await sharing;
   expect(told).toEqual([0.25]);
   expect(await Promise.all(share.files.map(async (file) => (await file.blob()).text()))).toEqual(['first', 'second']);
+});
+
+test('what was set before a reload shows again, and what the link selected is skipped once the files are known', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const settings = { limits: { down: 5000, up: undefined }, isSequential: true };
+  const resumed = { kind: 'resumed', infoHash, name: 'thing', trackers: [], webSeeds: [], isComplete: false } as const;
+  a.worker.report({ ...resumed, selected: [2], settings });
+  const [download] = a.service.downloads;
+  expect(download).toMatchObject({ limits: { down: 5000 }, isSequential: true });
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  expect(download?.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
+  expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['skip', 'skip', 'normal'] });
+});
+
+test('what a person chose later holds against what the link selected', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const settings = { priorities: ['normal', 'normal', 'low'] } as const;
+  const resumed = { kind: 'resumed', infoHash, name: 'thing', trackers: [], webSeeds: [], isComplete: false } as const;
+  a.worker.report({ ...resumed, selected: [2], settings });
+  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  expect(a.service.downloads[0]?.files().map(({ priority }) => priority)).toEqual(['normal', 'low']);
+});
+
+test('a share begins and ends super-seeding as asked, and says when it ended by itself', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const sharing = a.service.share([new File(['first'], 'a')], { superSeed: true });
+  const request = a.worker.requests.at(-1);
+  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  expect(request).toMatchObject({ isSuperSeeding: true, isPrivate: false });
+  a.worker.report({ kind: 'answer', call: request.call, value: TWO_FILES });
+  const share = await sharing;
+  a.worker.progress(infoHash, { state: 'seeding', isSuperSeeding: true });
+  expect(share.isSuperSeeding).toBe(true);
+  a.worker.progress(infoHash, { state: 'seeding', isSuperSeeding: false });
+  expect(share.isSuperSeeding).toBe(false);
+  share.setSuperSeeding(true);
+  expect(a.worker.requests.at(-1)).toEqual({ kind: 'setSuperSeeding', infoHash, isSuperSeeding: true });
 });
 
 test('a link that selects files skips the others, as soon as it is known which there are (BEP 53)', async () => {

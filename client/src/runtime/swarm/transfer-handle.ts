@@ -9,6 +9,7 @@ export interface TransferActions extends FileAccess {
   setPaused(isPaused: boolean): void;
   setLimits(limits: RateLimits): void;
   setSequential(isSequential: boolean): void;
+  setSuperSeeding(isSuperSeeding: boolean): void;
   setPriorities(priorities: readonly FilePriority[]): void;
 }
 
@@ -16,7 +17,6 @@ export interface TransferActions extends FileAccess {
 export abstract class TransferHandle implements Transfer {
   protected readonly session: TorrentSession;
   protected readonly actions: TransferActions;
-  #limits: RateLimits = {};
 
   constructor(session: TorrentSession, actions: TransferActions) {
     this.session = session;
@@ -43,7 +43,7 @@ export abstract class TransferHandle implements Transfer {
   }
 
   get limits(): RateLimits {
-    return this.#limits;
+    return this.session.limits;
   }
 
   get isPaused(): boolean {
@@ -53,8 +53,8 @@ export abstract class TransferHandle implements Transfer {
   setLimits(limits: RateLimits): void {
     const checked = checkedLimits(limits);
     if (this.isOver) return;
-    this.#limits = checked;
-    this.actions.setLimits(this.#limits);
+    this.session.limits = checked;
+    this.actions.setLimits(checked);
   }
 
   pause(): void {

@@ -56,9 +56,10 @@ export class WorkerClient {
   async share(
     name: string,
     files: readonly SharedFile[],
+    how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean },
     progress: (doneBytes: number, totalBytes: number) => void,
   ): Promise<TorrentSummary> {
-    return (await this.#call((call) => ({ kind: 'share', call, name, files }), progress)) as TorrentSummary;
+    return (await this.#call((call) => ({ kind: 'share', call, name, files, ...how }), progress)) as TorrentSummary;
   }
 
   async download(source: DownloadSource): Promise<TorrentSummary> {
@@ -75,6 +76,10 @@ export class WorkerClient {
 
   setSequential(infoHash: InfoHash, isSequential: boolean): void {
     this.#post({ kind: 'setSequential', infoHash, isSequential });
+  }
+
+  setSuperSeeding(infoHash: InfoHash, isSuperSeeding: boolean): void {
+    this.#post({ kind: 'setSuperSeeding', infoHash, isSuperSeeding });
   }
 
   /** Limits of one torrent; without `infoHash` of all together. */

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { Share } from '../../index.ts';
 import { addressForOthers, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
@@ -45,7 +45,12 @@ export function ShareRow({ share }: { readonly share: Share }) {
           />
         </>
       }
-      details={() => <TransferDetails item={share} files={files} canSave canPlay={share.waitsFor === undefined} />}
+      details={() => (
+        <>
+          <SuperSeed share={share} />
+          <TransferDetails item={share} files={files} canSave canPlay={share.waitsFor === undefined} />
+        </>
+      )}
     >
       <PlayerPlace item={share} />
       <div class="row-extra">
@@ -57,6 +62,32 @@ export function ShareRow({ share }: { readonly share: Share }) {
         <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={() => setQr(false)} />
       )}
     </RowFrame>
+  );
+}
+
+/** The choice for whoever has something that nobody else has yet. */
+function SuperSeed({ share }: { readonly share: Share }) {
+  const hint = useId();
+  const hasOther = share.peers().some(({ progress }) => progress === 1);
+  return (
+    <div>
+      <label class="check">
+        <input
+          type="checkbox"
+          data-testid="super-seed"
+          checked={share.isSuperSeeding}
+          disabled={hasOther || share.waitsFor !== undefined}
+          aria-describedby={hint}
+          onChange={(event) => share.setSuperSeeding(event.currentTarget.checked)}
+        />
+        Give each piece once (super-seeding)
+      </label>
+      <p class="hint" id={hint}>
+        {hasOther
+          ? 'Somebody else has everything, too: it would only slow others down.'
+          : 'Saves your line when many want something that only you have: they get the rest from each other. Ends by itself when somebody else has everything.'}
+      </p>
+    </div>
   );
 }
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SwarmProgress } from '../../api.ts';
-import { bannedSentence, downloadWord, ratioText, sourcesText, troubleAction, wantedBytes } from './transfer-words.ts';
+import {
+  bannedSentence,
+  downloadWord,
+  ratioText,
+  sourcesText,
+  troubleAction,
+  wantedBytes,
+  shareWord,
+} from './transfer-words.ts';
 
 const PROGRESS: SwarmProgress = {
   doneBytes: 0,
@@ -64,4 +72,12 @@ describe('words for downloads', () => {
       /^Amber Otter and bbbbbbbb sent bad data and were dropped\./,
     );
   });
+});
+
+test('a share says whether it gives, gives each piece once, or waits for its person', () => {
+  const share = { isPaused: false, waitsFor: undefined, isSuperSeeding: false };
+  expect(shareWord(share)).toBe('Sharing');
+  expect(shareWord({ ...share, isSuperSeeding: true })).toBe('Super-seeding');
+  expect(shareWord({ ...share, isSuperSeeding: true, isPaused: true })).toBe('Paused');
+  expect(shareWord({ ...share, isPaused: true, waitsFor: 'files' })).toMatch(/Drop the files again/);
 });

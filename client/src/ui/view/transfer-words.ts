@@ -27,7 +27,11 @@ export function downloadWord(
 }
 
 /** The state of a share; where it waits for its person, what that must do. */
-export function shareWord({ isPaused, waitsFor }: Pick<Share, 'isPaused' | 'waitsFor'>): string {
+export function shareWord({
+  isPaused,
+  waitsFor,
+  isSuperSeeding,
+}: Pick<Share, 'isPaused' | 'waitsFor' | 'isSuperSeeding'>): string {
   switch (waitsFor) {
     case 'permission':
       return 'Press resume to let this page read the files again';
@@ -36,7 +40,8 @@ export function shareWord({ isPaused, waitsFor }: Pick<Share, 'isPaused' | 'wait
     case 'changed':
       return 'Not shared: the files were changed. Share them anew';
     case undefined:
-      return isPaused ? 'Paused' : 'Sharing';
+      if (isPaused) return 'Paused';
+      return isSuperSeeding ? 'Super-seeding' : 'Sharing';
   }
 }
 

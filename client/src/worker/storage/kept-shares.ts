@@ -1,6 +1,7 @@
 import { createStore, del, entries, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
+import { type TransferSettings, readSettings } from '../transfer-settings.ts';
 
 /** One file of a share, as it was when it was hashed. */
 export interface KeptFile {
@@ -18,6 +19,7 @@ export interface KeptShare {
   readonly torrentFile: Uint8Array;
   /** One for each file of the torrent; undefined for padding. */
   readonly files: readonly (KeptFile | undefined)[];
+  readonly settings: TransferSettings;
 }
 
 /** The shares of all tabs of the origin, in IndexedDB. Every method rejects when the browser refuses storage. */
@@ -47,7 +49,7 @@ export function readKeptShare(value: unknown): KeptShare | undefined {
   const torrentFile = field.get('torrentFile');
   const files = field.get('files');
   if (id === undefined || !(torrentFile instanceof Uint8Array) || !Array.isArray(files)) return undefined;
-  return { infoHash: id, torrentFile, files: files.map(readFile) };
+  return { infoHash: id, torrentFile, files: files.map(readFile), settings: readSettings(field.get('settings')) };
 }
 
 function readFile(value: unknown): KeptFile | undefined {

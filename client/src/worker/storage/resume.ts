@@ -1,8 +1,7 @@
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
-import type { FilePriority, InfoHash } from '../../swarm/types.ts';
-
-const PRIORITIES: readonly FilePriority[] = ['skip', 'low', 'normal', 'high'];
+import type { InfoHash } from '../../swarm/types.ts';
+import { type TransferSettings, readSettings } from '../transfer-settings.ts';
 
 /** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
 export interface ResumeRecord {
@@ -14,8 +13,11 @@ export interface ResumeRecord {
   readonly torrentFile: Uint8Array | undefined;
   /** Stored pieces, highest bit first. */
   readonly bitfield: Uint8Array | undefined;
-  /** How much each file is wanted; undefined when nobody set anything. */
-  readonly priorities: readonly FilePriority[] | undefined;
+  /** Web seeds that its link named. */
+  readonly webSeeds: readonly string[];
+  /** Files that its link selected, by index; undefined for all. */
+  readonly selected: readonly number[] | undefined;
+  readonly settings: TransferSettings;
   /** Grows with every write of the record. */
   readonly generation: number;
   readonly isPaused: boolean;
@@ -63,16 +65,22 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
   return {
     infoHash: id,
     name,
-    trackers: trackers.filter((tracker) => typeof tracker === 'string'),
+    trackers: readTexts(trackers),
+    webSeeds: readTexts(field.get('webSeeds')),
+    selected: readIndices(field.get('selected')),
     torrentFile,
     bitfield,
-    priorities: readPriorities(field.get('priorities')),
+    settings: readSettings(field.get('settings')),
     generation,
     isPaused: field.get('isPaused') === true,
     isParked: field.get('isParked') === true,
   };
 }
 
-function readPriorities(value: unknown): readonly FilePriority[] | undefined {
-  return Array.isArray(value) ? value.map((each) => PRIORITIES.find((known) => known === each) ?? 'normal') : undefined;
+function readTexts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+function readIndices(value: unknown): readonly number[] | undefined {
+  return Array.isArray(value) ? value.filter((each) => Number.isSafeInteger(each)) : undefined;
 }

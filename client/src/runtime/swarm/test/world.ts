@@ -67,6 +67,8 @@ export class FakeWorker {
         files,
         trackers: [],
         infoHashV2: undefined,
+        isPrivate: false,
+        webSeeds: [],
         torrentFile: undefined,
       };
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
@@ -93,6 +95,7 @@ export class FakeWorker {
       leftBytes: 100 - (change.doneBytes ?? 0),
       isComplete: change.state === 'seeding',
       isElsewhere: false,
+      isSuperSeeding: false,
       downBytesPerSecond: 0,
       upBytesPerSecond: 0,
       uploadedBytes: 0,
