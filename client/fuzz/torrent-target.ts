@@ -17,7 +17,7 @@ import { at } from '../src/swarm/test/at.ts';
 import { mutate } from '../src/swarm/test/fuzz.ts';
 import { type LabContent, makeContent } from '../src/swarm/test/lab.ts';
 import { Torrent } from '../src/swarm/torrent.ts';
-import type { EffectResult, Metainfo, TorrentInput, TorrentOutput } from '../src/swarm/types.ts';
+import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, WebBlock } from '../src/swarm/types.ts';
 import { type FileHashRange, MESSAGE, WireWriter } from '../src/swarm/wire.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -60,6 +60,8 @@ class Life {
   readonly #stepMs: number;
   /** BOUNDED: by the effects of one life. */
   readonly #effects: number[] = [];
+  /** Blocks that a web seed was asked for. BOUNDED: by the requests of one life. */
+  readonly #fetches: { readonly effect: number; readonly block: WebBlock }[] = [];
   /** BOUNDED: by the requests of one life. */
   readonly #asked: Asked[] = [];
   /** Offers that the machine made and that were not taken up yet. BOUNDED: by the offers of one life. */
@@ -80,7 +82,7 @@ class Life {
     const metainfo = start === 0 ? undefined : { ...this.#metainfo, pieceLayers: layers };
     // Bits behind the last piece would make it no bitfield.
     const stored = start === 1 ? randomBytes(rng, 2).map((byte, i) => (i === 0 ? byte : byte & 0xc0)) : undefined;
-    this.#torrent = new Torrent({ self: SELF, infoHash, metainfo, stored }, rng);
+    this.#torrent = new Torrent({ self: SELF, infoHash, metainfo, stored, webSeeds: ['https://seed.example/'] }, rng);
   }
 
   /** Returns how many more pieces are stored. */
@@ -134,6 +136,7 @@ class Life {
     }
     if (kind < 32)
       return { kind: 'blockBad', piece: randomBelow(rng, 12), begin: BLOCK_BYTES * randomBelow(rng, 3), from: peer };
+    if (kind < 36) return this.#webBlock();
     const writer = new WireWriter();
     if (kind < 50) {
       writer.handshake(nodeIdToBytes(this.#metainfo.infoHash), nodeIdToBytes(peer));
@@ -141,6 +144,19 @@ class Life {
       else if (kind < 48) writer.haveNone();
     } else for (let count = 1 + randomBelow(rng, 3); count > 0; count--) this.#write(writer);
     return { kind: 'received', from: peer, bytes: writer.take() };
+  }
+
+  /** What a web seed was asked for mostly, whether that is still awaited or not. */
+  #webBlock(): TorrentInput {
+    const rng = this.#rng;
+    const fetch = this.#fetches.shift();
+    const { piece, place, length } = fetch?.block ?? {
+      piece: randomBelow(rng, 12),
+      place: randomBelow(rng, 3),
+      length: 5,
+    };
+    const effect = fetch?.effect ?? randomBelow(rng, 100);
+    return { kind: 'webBlock', effect, piece, begin: place * BLOCK_BYTES, bytes: new Uint8Array(length) };
   }
 
   #command(): TorrentInput {
@@ -253,6 +269,8 @@ class Life {
 
   #result(): EffectResult {
     const kind = randomBelow(this.#rng, 20);
+    if (kind === 9) return { kind: 'fetched' };
+    if (kind === 10) return { kind: 'fetchFailed', isFinal: randomBelow(this.#rng, 8) === 0 };
     if (kind === 0) return { kind: 'failed', code: 'storage-full' };
     if (kind === 1) return { kind: 'badMetadata' };
     if (kind < 5) return { kind: 'metadata', metainfo: this.#metainfo };
@@ -271,8 +289,12 @@ class Life {
       }
       if (output.kind !== 'run') continue;
       const { run } = output;
-      if ('effect' in run) this.#effects.push(run.effect);
-      if (run.kind === 'checkMetadata') continue;
+      if ('effect' in run && run.kind !== 'stopWeb') this.#effects.push(run.effect);
+      if (run.kind === 'fetchWeb') {
+        const { effect } = run;
+        this.#fetches.push(...run.blocks.map((block) => ({ effect, block })));
+      }
+      if (run.kind === 'checkMetadata' || run.kind === 'fetchWeb' || run.kind === 'stopWeb') continue;
       const pieceBytes = Math.min(PIECE_LENGTH, this.#content.bytes.length - run.piece * PIECE_LENGTH);
       if (!(pieceBytes > 0)) throw new Error('no such piece');
       const end =

@@ -109,6 +109,14 @@ export interface SwarmPeer {
   readonly flags: string;
 }
 
+/** A server that has the files (BEP 19). `resting`: it failed and is asked again later; `failed` and `banned` are not. */
+export interface WebSeedProgress {
+  readonly url: string;
+  readonly state: 'idle' | 'fetching' | 'resting' | 'failed' | 'banned';
+  readonly downBytesPerSecond: number;
+  readonly downloadedBytes: number;
+}
+
 /** Figures of a swarm, four times a second while anything moves. */
 export interface SwarmProgress {
   /** Verified bytes. */
@@ -127,6 +135,8 @@ export interface SwarmProgress {
   /** Connected peers, and those of them that have data we lack. */
   readonly peers: number;
   readonly sources: number;
+  /** Servers beside the peers; what they send is in `downBytesPerSecond`, too. */
+  readonly webSeeds: readonly WebSeedProgress[];
   /** Peers dropped for bad pieces, newest last. */
   readonly banned: readonly { readonly id: string; readonly name: string | undefined }[];
 }

@@ -11,7 +11,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
-import { chooseBusyBlock } from './endgame.ts';
+import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
@@ -38,6 +38,8 @@ export class Downloader {
   throttledUntil: Millis | undefined;
   /** Bytes of blocks that came and that nobody needed. */
   wastedBytes = 0;
+  /** Others than peers that owe blocks: requests to web seeds. BOUNDED: by MAX_WEB_FETCHES. */
+  readonly foreign = new Set<EndgamePeer>();
   readonly #effects: Effects;
   readonly #picker: Picker;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
@@ -101,7 +103,7 @@ export class Downloader {
     const urgent = this.#urgent.pick(session, now);
     const block = urgent >= 0 ? urgent : this.#picker.pick(session, now);
     if (block >= 0) return block;
-    const busy = chooseBusyBlock(session, this.#sessions.values(), this.#picker, now);
+    const busy = chooseBusyBlock(session, [...this.#sessions.values(), ...this.foreign], this.#picker, now);
     if (busy >= 0) this.#picker.blocks.addRequester(busy);
     return busy;
   }
@@ -128,12 +130,29 @@ export class Downloader {
     }
     session.receivedThisRound += bytes.length;
     session.usefulBytes += bytes.length;
+    this.#keep(session.id, piece, begin, bytes, now);
+    if (receipt.hasRivals) this.#cancelRivals(session, block, now);
+    return receipt.isWhole ? 'whole' : 'kept';
+  }
+
+  /** A block came from a web seed that was asked for it. */
+  onWebBlock(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis): BlockOutcome {
+    const block = piece * this.#picker.blocks.perPiece + begin / BLOCK_BYTES;
+    const receipt = this.#picker.blocks.receive(from, block, true);
+    if (!receipt.isKept) {
+      this.wastedBytes += bytes.length;
+      return 'unwanted';
+    }
+    this.#keep(from, piece, begin, bytes, now);
+    if (receipt.hasRivals) this.#cancelRivals(undefined, block, now);
+    return receipt.isWhole ? 'whole' : 'kept';
+  }
+
+  #keep(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis): void {
     this.meter.add(bytes.length, now);
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
-    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from: session.id, leaf });
-    if (receipt.hasRivals) this.#cancelRivals(session, block, now);
-    if (receipt.isWhole) this.#urgent.onWhole(piece, now);
-    return receipt.isWhole ? 'whole' : 'kept';
+    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from, leaf });
+    if (this.#picker.blocks.openPieces.get(piece)?.isWhole) this.#urgent.onWhole(piece, now);
   }
 
   /** The peer refuses a request (BEP 6). False when it refused too often to be of use. */
@@ -201,7 +220,7 @@ export class Downloader {
   /**
    * Others were asked for the block that is here now, or the sender again: they are told, and asked for something else.
    */
-  #cancelRivals(sender: PeerSession, block: number, now: Millis): void {
+  #cancelRivals(sender: PeerSession | undefined, block: number, now: Millis): void {
     for (const rival of this.#sessions.values())
       if (this.#cancel(rival, block) && rival !== sender) this.fill(rival, now);
   }

@@ -42,13 +42,16 @@ export type MetadataMessage =
   | { readonly kind: 'reject'; readonly block: number }
   | { readonly kind: 'data'; readonly block: number; readonly totalSize: number; readonly bytes: Uint8Array };
 
-/** The payload of our extension handshake; `metadataSize` is undefined before we have the metadata. */
-export function encodeExtendedHandshake(metadataSize: number | undefined): Uint8Array {
+/**
+ * The payload of our extension handshake; `metadataSize` is undefined before we have the metadata. In a private torrent
+ * peers are not exchanged (BEP 27): that is said by the id 0, which takes an earlier one back (BEP 10).
+ */
+export function encodeExtendedHandshake(metadataSize: number | undefined, isPrivate = false): Uint8Array {
   const handshake = new Map<string, BencodeInput>([
     [
       'm',
       new Map([
-        [EXCHANGE_NAME, OUR_EXCHANGE_ID],
+        [EXCHANGE_NAME, isPrivate ? 0 : OUR_EXCHANGE_ID],
         ['ut_metadata', OUR_METADATA_ID],
       ]),
     ],

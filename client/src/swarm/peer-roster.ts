@@ -20,8 +20,8 @@ export interface RosterHost {
   readonly isRunning: boolean;
   /** The peer is gone: what it was asked for, and the slot it had, are others' now. */
   onForgotten(session: PeerSession, now: Millis): void;
-  /** Nothing that the peer sent is to be believed. */
-  onBanned(peer: NodeId): void;
+  /** Nothing that the peer sent is to be believed. False when it is no peer, but a web seed. */
+  onBanned(peer: NodeId): boolean;
 }
 
 /** The connected peers of one torrent: who is taken in, kept alive, dropped as of no use, and banned. */
@@ -66,7 +66,7 @@ export class PeerRoster {
   /** The peer is proven to have lied about `piece`; -1 when what it lied about was no piece. */
   ban(peer: NodeId, piece: number, now: Millis): void {
     this.blame.ban(peer);
-    this.#host.onBanned(peer);
+    if (!this.#host.onBanned(peer)) return;
     this.#effects.emit({ kind: 'banned', peer, piece });
     const session = this.sessions.get(peer);
     if (session) this.drop(session, 'banned', now);

@@ -44,12 +44,14 @@ export class Picker {
   /** How far each piece is. */
   readonly pieces: PieceStates;
   isSequential = false;
+  readonly pieceCount: number;
   readonly #open: OpenPieces;
   readonly #listed: Rarity;
   readonly #isOnParole: (peer: NodeId) => boolean;
 
   constructor(layout: PieceLayout, stored: PieceSet, rng: Rng, isOnParole: (peer: NodeId) => boolean) {
     this.#isOnParole = isOnParole;
+    this.pieceCount = layout.pieceCount;
     this.blocks = new OpenBlocks(layout);
     this.#open = this.blocks.openPieces;
     this.pieces = new PieceStates(layout, stored, this.blocks, rng);

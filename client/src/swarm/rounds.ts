@@ -102,7 +102,8 @@ export class Rounds {
     const { peers, exchange, slots, superSeeder } = this.#parts;
     peers.tick(now);
     const { content, isRunning } = this.#host;
-    if (isRunning) exchange.tick(now);
+    // Peers of a private torrent come from its tracker alone (BEP 27).
+    if (isRunning && content?.metainfo.isPrivate !== true) exchange.tick(now);
     if (isRunning && content) {
       slots.lend(content.isFinished, now);
       superSeeder.tick(content, now);

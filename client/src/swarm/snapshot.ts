@@ -2,7 +2,7 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { PeerSession } from './peer-session.ts';
-import type { PieceMap, TorrentSnapshot } from './types.ts';
+import type { PieceMap, TorrentSnapshot, WebSeedInfo } from './types.ts';
 import type { Uploader } from './uploader.ts';
 
 /** The figures of a torrent for those who watch it. Peers are listed once they greeted. */
@@ -11,6 +11,7 @@ export function takeSnapshot(
   content: Content | undefined,
   uploader: Uploader,
   isPaused: boolean,
+  webSeeds: readonly WebSeedInfo[],
   how: { readonly isSequential: boolean; readonly isSuperSeeding: boolean },
   now: Millis,
 ): TorrentSnapshot {
@@ -27,6 +28,7 @@ export function takeSnapshot(
     downloadedBytes: content?.downloader.meter.total ?? 0,
     wastedBytes: content?.downloader.wastedBytes ?? 0,
     peers: peers.map((session) => session.info(now)),
+    webSeeds,
     isPaused,
     isSequential: how.isSequential,
     isSuperSeeding: how.isSuperSeeding,

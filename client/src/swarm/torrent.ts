@@ -2,7 +2,7 @@ import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import type { Deadline, Machine, Millis, Rng } from '../../../shared/src/machine.ts';
 import { Content } from './content.ts';
 import { type CloseReason, Effects } from './effects.ts';
-import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
+import { Greeter } from './greeter.ts';
 import type { PieceLeaves } from './leaf-fetch.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import { PeerExchange } from './peer-exchange.ts';
@@ -28,10 +28,11 @@ import type {
   TorrentSnapshot,
 } from './types.ts';
 import { Uploader } from './uploader.ts';
+import { WebSeeds } from './web-seeds.ts';
 import type { FileHashRange, WireMessage } from './wire.ts';
 
 /** What an effect that is under way is about. */
-type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata';
+type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata' | 'web';
 
 /**
  * The machine of one torrent: BitTorrent with every peer of its swarm (BEP 3, 6, 9, 10). It is a seed, a leecher, or a
@@ -60,6 +61,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #rounds: Rounds;
   readonly #superSeeder: SuperSeeder;
   readonly #steering: Steering;
+  readonly #greeter: Greeter;
+  readonly #webSeeds: WebSeeds;
   /** BOUNDED: by the open pieces, those that are hashed for peers, and one for the metadata. */
   readonly #pending = new PendingEffects<PendingEffect>();
   #content: Content | undefined;
@@ -86,6 +89,13 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       exchange: this.#exchange,
       superSeeder: this.#superSeeder,
     });
+    this.#greeter = new Greeter(this.#effects, this.#superSeeder);
+    this.#webSeeds = new WebSeeds(this.#effects, {
+      beginFetch: () => this.#pending.begin('web'),
+      onWholePiece: (piece) => this.onWholePiece(piece),
+      onFreed: () => this.onFreed(),
+    });
+    this.#webSeeds.add(options.webSeeds ?? []);
     this.#steering = new Steering(this.#uploader, this.#superSeeder, this.#peers);
     if (options.metainfo) this.#steering.begin(this.#open(options.metainfo, options.stored), 0);
     for (const [piece, leaves] of options.leaves ?? []) this.#content?.hashes?.trees.keepLeaves(piece, leaves);
@@ -102,14 +112,16 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   nextDeadline(): Deadline | undefined {
-    return this.#rounds.next();
+    const [rounds, web] = [this.#rounds.next(), this.isRunning ? this.#webSeeds.next() : undefined];
+    return web && (!rounds || web.at < rounds.at) ? web : rounds;
   }
 
   /** Rates are as of the last input; with peers connected there is one every second. */
   snapshot(): TorrentSnapshot {
     const isPaused = this.#lifecycle === 'paused';
     const how = { isSequential: this.#steering.wishes.isSequential, isSuperSeeding: this.#superSeeder.isOn };
-    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, how, this.#lastNow);
+    const webSeeds = this.#webSeeds.infos(this.#lastNow);
+    return takeSnapshot(this.#sessions, this.#content, this.#uploader, isPaused, webSeeds, how, this.#lastNow);
   }
 
   pieceMap(): PieceMap {
@@ -125,15 +137,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onGreeted(session: PeerSession): void {
-    const writer = this.#effects.write(session);
-    const content = this.#content;
-    if (this.#superSeeder.admit(session, content)) {
-      if (session.hasFast) writer.haveNone();
-    } else if (session.hasFast && content?.isComplete) writer.haveAll();
-    else if (content && content.stored.count > 0) writer.bitfield(content.stored.toBitfield());
-    else if (session.hasFast) writer.haveNone();
-    if (session.hasExtended)
-      writer.extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(content?.metainfo.infoBytes.length));
+    this.#greeter.greet(session, this.#content);
   }
 
   onPieces(piece: number | undefined, now: Millis): void {
@@ -153,13 +157,16 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#needsFill = true;
   }
 
-  onBanned(peer: NodeId): void {
+  onBanned(peer: NodeId): boolean {
+    const isWebSeed = this.#webSeeds.ban(peer, this.#content);
     this.#content?.discardFrom(peer);
+    return !isWebSeed;
   }
 
   pause(): void {
     if (this.#lifecycle !== 'running') return;
     this.#lifecycle = 'paused';
+    this.#webSeeds.stop(this.#content);
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
       this.#content?.downloader.cancelAll(session);
@@ -193,6 +200,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onPeerNews(session: PeerSession, payload: Uint8Array, now: Millis): CloseReason | undefined {
+    if (this.#content?.metainfo.isPrivate) return undefined;
     const found = this.#exchange.receive(session, payload, this.self, now);
     if (found === 'malformed') return found;
     const peers = found.filter(({ id }) => !this.#peers.blame.isBanned(id));
@@ -221,6 +229,10 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return this.#onCongestion(input.peer, input.kind === 'congested', now);
       case 'effectDone':
         return this.#onEffectDone(input.effect, input.result, now);
+      case 'webBlock':
+        if (this.#content)
+          this.#webSeeds.onBlock(input.effect, input.piece, input.begin, input.bytes, this.#content, now);
+        return;
       case 'blockBad':
         return this.#verdicts.onBlockBad(input.piece, input.begin, input.from, now);
       case 'command':
@@ -238,6 +250,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#hasCompleted = isFinished;
     if (!this.#content) this.#metadata.pump(now);
     else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
+    if (this.#content && this.isRunning) this.#webSeeds.pump(this.#content, now);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
     this.#slots.apply();
@@ -302,7 +315,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #onEffectDone(effect: number, result: EffectResult, now: Millis): void {
     const pending = this.#pending.take(effect);
     if (pending === undefined) return;
-    if (pending === 'metadata') {
+    if (pending === 'web') this.#webSeeds.onDone(effect, result, this.#content, now);
+    else if (pending === 'metadata') {
       if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
       else this.#onBadMetadata(now);
     } else if (pending.kind === 'finish')
@@ -321,10 +335,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         this.#peers.drop(session, 'malformed', now);
         continue;
       }
-      // Others may ask for the metadata here now (BEP 10: a later handshake updates the earlier one).
-      if (session.hasExtended) {
-        this.#effects.write(session).extended(EXTENDED_HANDSHAKE, encodeExtendedHandshake(metainfo.infoBytes.length));
-      }
+      this.#greeter.tellMetadata(session, metainfo);
       this.#peers.updateInterest(session);
       if (session.peerInterested) this.onInterest(session, now);
     }
@@ -361,6 +372,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   #stop(): void {
     this.#peers.clear('stopped');
+    this.#webSeeds.stop(this.#content);
     for (const open of this.#content?.picker.blocks.openPieces.all ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
     this.#pending.clear();
@@ -372,6 +384,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
     const hashLeaves = (piece: number): void =>
       this.#effects.run({ kind: 'hashLeaves', effect: this.#pending.begin({ kind: 'leaves', piece }), piece });
+    this.#webSeeds.add(metainfo.webSeeds);
     const [rng, effects, sessions] = [this.#rng, this.#effects, this.#sessions];
     return (this.#content = new Content(metainfo, stored, rng, effects, sessions, isOnParole, hashLeaves));
   }

@@ -111,6 +111,14 @@ export type TorrentInput =
   | { readonly kind: 'writable'; readonly peer: NodeId }
   | { readonly kind: 'command'; readonly command: TorrentCommand }
   | { readonly kind: 'effectDone'; readonly effect: number; readonly result: EffectResult }
+  /** A block of what was asked of a web seed by `fetchWeb`. `bytes` are the machine's. */
+  | {
+      readonly kind: 'webBlock';
+      readonly effect: number;
+      readonly piece: number;
+      readonly begin: number;
+      readonly bytes: Uint8Array;
+    }
   /** A block that was kept does not match its leaf. */
   | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: NodeId }
   | { readonly kind: 'deadline' };
@@ -129,8 +137,21 @@ export type EffectResult =
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
   /** The metadata did not match the info-hash or is not a valid info dictionary. */
   | { readonly kind: 'badMetadata' }
+  /** Everything that was asked of the web seed came. */
+  | { readonly kind: 'fetched' }
+  /** It did not. `isFinal`: asking this web seed again would bring nothing else. */
+  | { readonly kind: 'fetchFailed'; readonly isFinal: boolean }
   /** Storage failed; the machine stops requesting until resumed. */
   | { readonly kind: 'failed'; readonly code: 'storage-full' | 'storage-failed' };
+
+/** A block that a web seed is asked for. */
+export interface WebBlock {
+  readonly piece: number;
+  /** Its place among the blocks of the piece. */
+  readonly place: number;
+  /** [bytes] */
+  readonly length: number;
+}
 
 /** Slow work of the driver. What has an `effect` returns as `effectDone`; nothing else has a result. */
 export type TorrentRun =
@@ -171,6 +192,10 @@ export type TorrentRun =
       readonly begin: number;
       readonly length: number;
     }
+  /** Asks a web seed for blocks by HTTP (BEP 19): a `webBlock` follows for each, in order. */
+  | { readonly kind: 'fetchWeb'; readonly effect: number; readonly url: string; readonly blocks: readonly WebBlock[] }
+  /** Ends such a request. Nothing of it follows. */
+  | { readonly kind: 'stopWeb'; readonly effect: number }
   /** Hash and decode the info dictionary that peers sent (BEP 9). */
   | { readonly kind: 'checkMetadata'; readonly effect: number; readonly infoBytes: Uint8Array };
 
@@ -228,6 +253,14 @@ export interface TorrentPeerInfo {
   readonly source: PeerSource;
 }
 
+/** One web seed. `resting`: it failed and is asked again later; `failed` and `banned` ones are not. */
+export interface WebSeedInfo {
+  readonly url: string;
+  readonly state: 'idle' | 'fetching' | 'resting' | 'failed' | 'banned';
+  readonly downBytesPerSecond: number;
+  readonly downloadedBytes: number;
+}
+
 /** A piece that is partly here. */
 export interface OpenPieceInfo {
   readonly piece: number;
@@ -261,6 +294,7 @@ export interface TorrentSnapshot {
   /** Bytes of blocks that came and that nobody needed: twice, too late, or unasked. */
   readonly wastedBytes: number;
   readonly peers: readonly TorrentPeerInfo[];
+  readonly webSeeds: readonly WebSeedInfo[];
   readonly isPaused: boolean;
   readonly isSequential: boolean;
   readonly isSuperSeeding: boolean;
@@ -274,6 +308,8 @@ export interface TorrentOptions {
   readonly metainfo: Metainfo | undefined;
   /** Pieces already stored and verified; undefined means none. One bit a piece, highest bit first (BEP 3 bitfield). */
   readonly stored: Uint8Array | undefined;
+  /** Web seeds that the link named; those of the metainfo are used besides. */
+  readonly webSeeds?: readonly string[] | undefined;
   /** Leaves of stored pieces that are known to be right (BEP 52). Others are hashed when a peer asks for them. */
   readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
 }

@@ -109,6 +109,7 @@ export class ProgressReporter {
       upBytesPerSecond: snapshot.upBytesPerSecond,
       uploadedBytes: snapshot.uploadedBytes,
       peers,
+      webSeeds: snapshot.webSeeds,
       banned: [...this.#banned],
       firstByteAt: this.#firstByteAt,
       error: this.#error && { code: this.#error.code, message: this.#error.message },
@@ -135,6 +136,7 @@ export class ProgressReporter {
     if (snapshot.isPaused) return 'paused';
     if (!this.#metainfo) return 'finding';
     if (snapshot.isFinished) return 'seeding';
-    return snapshot.peers.some((peer) => peer.amInterested) ? 'downloading' : 'finding';
+    const isFetching = snapshot.webSeeds.some(({ state }) => state === 'fetching');
+    return isFetching || snapshot.peers.some((peer) => peer.amInterested) ? 'downloading' : 'finding';
   }
 }

@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import type { FilePriority, InfoHash } from '../swarm/types.ts';
+import type { FilePriority, InfoHash, WebSeedInfo } from '../swarm/types.ts';
 
 import type { ShareWait } from './storage/kept-files.ts';
 import type { TransferSettings } from './transfer-settings.ts';
@@ -212,6 +212,7 @@ export type WorkerReport =
       readonly upBytesPerSecond: number;
       readonly uploadedBytes: number;
       readonly peers: readonly WorkerPeer[];
+      readonly webSeeds: readonly WebSeedInfo[];
       readonly banned: readonly NodeId[];
       /** `performance.timeOrigin + performance.now()` at the first payload byte of this torrent. [ms] */
       readonly firstByteAt: number | undefined;

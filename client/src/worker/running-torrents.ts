@@ -122,7 +122,10 @@ export class RunningTorrents {
     if (store) owned?.opened(store);
     const driver = new TorrentDriver({
       infoHash,
-      machine: new Torrent({ self: this.#self, infoHash, metainfo, stored: stored?.toBytes(), leaves }, this.#host.rng),
+      machine: new Torrent(
+        { self: this.#self, infoHash, metainfo, stored: stored?.toBytes(), leaves, webSeeds: plan.webSeeds },
+        this.#host.rng,
+      ),
       metainfo,
       store,
       stored,

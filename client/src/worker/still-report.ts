@@ -23,6 +23,7 @@ export function stillReport(
     upBytesPerSecond: 0,
     uploadedBytes: 0,
     peers: [],
+    webSeeds: [],
     banned: [],
     firstByteAt: undefined,
     error,

@@ -23,6 +23,7 @@ import { type StorageError, toStorageError } from './storage/types.ts';
 import { summarize } from './summary.ts';
 import { TorrentContent } from './torrent-content.ts';
 import { type PipeEnd, TorrentPeers } from './torrent-peers.ts';
+import { type WebRequest, WebSeedClient } from './web-seed-client.ts';
 
 /**
  * Runs the machine of one torrent: carries its outputs out on channels, buffers, hashes and storage, and gives it
@@ -37,6 +38,8 @@ export class TorrentDriver {
   readonly #content: TorrentContent;
   readonly #checkpoints: Checkpoints;
   readonly #readers: ContentReaders;
+  /** Undefined until the metainfo is known. */
+  #web: WebSeedClient | undefined;
   /** BOUNDED: drained before `#push` returns. */
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
@@ -160,6 +163,7 @@ export class TorrentDriver {
     if (keepData) await this.#checkpoints.now();
     this.#isStopped = true;
     this.#readers.stop();
+    this.#web?.stopAll();
     this.#peers.detachAll();
     this.#timer.stop();
     this.#progress.stop();
@@ -227,12 +231,25 @@ export class TorrentDriver {
         if (outbox) this.#content.sendBlock(run, outbox);
         return;
       }
+      case 'fetchWeb':
+        void this.#fetchWeb(run);
+        return;
+      case 'stopWeb':
+        this.#web?.stop(run.effect);
+        return;
       case 'checkMetadata':
         void this.#checkMetadata(run.infoBytes).then((result) => this.#done(run.effect, result));
         return;
       default:
         assertNever(run);
     }
+  }
+
+  async #fetchWeb(run: WebRequest): Promise<void> {
+    const result = await this.#web?.fetch(run, (piece, begin, bytes) => {
+      this.#push({ kind: 'webBlock', effect: run.effect, piece, begin, bytes });
+    });
+    if (result) this.#done(run.effect, result);
   }
 
   #onEvent(event: TorrentEvent): void {
@@ -289,6 +306,7 @@ export class TorrentDriver {
 
   #know(metainfo: Metainfo, stored: PieceSet | undefined): void {
     this.#content.know(metainfo, stored);
+    this.#web = new WebSeedClient(metainfo, (...request) => fetch(...request));
     this.#progress.setMetainfo(metainfo);
   }
 

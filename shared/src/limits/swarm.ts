@@ -340,3 +340,28 @@ export const MAX_HASH_JOB_BYTES = 32 * 1024 * 1024;
 
 /** Hash requests of one peer that are answered in a second. 64 MB/s in pieces of 64 KiB; above it they are refused. */
 export const MAX_HASH_ANSWERS_PER_SECOND = 1000;
+
+// Web seeds (BEP 19)
+
+/** Web seeds of one torrent that are used; further ones are not. */
+export const MAX_WEB_SEEDS = 16;
+
+/** Requests to web seeds of one torrent at once. WebTorrent: four connections a seed. */
+export const MAX_WEB_FETCHES = 4;
+
+/** Least and most that one request asks of a web seed, or a piece. [bytes] The first ones, before its rate is known, are least. */
+export const MIN_WEB_RUN_BYTES = 256 * 1024;
+export const WEB_RUN_BYTES = 4 * 1024 * 1024;
+
+/** What a web seed is asked for in all requests together, in time at its rate. [ms] Peers are not to wait for a slow one. */
+export const WEB_RUN_MS = 8000;
+
+/** Most that is under way from web seeds, or one request. [bytes] Half of what may be open: the rest is for peers. */
+export const MAX_WEB_OPEN_BYTES = MAX_OPEN_BYTES / 2;
+
+/** First and longest pause of a web seed that failed; doubles in between. [ms] libtorrent `urlseed_wait_retry`: 30 s. */
+export const MIN_WEB_PAUSE_MS = 5000;
+export const MAX_WEB_PAUSE_MS = 600_000;
+
+/** A web seed that sends nothing for so long has failed. [ms] libtorrent `urlseed_timeout`. */
+export const WEB_TIMEOUT_MS = 20_000;

@@ -37,6 +37,7 @@ const NO_PROGRESS: SwarmProgress = {
   etaMs: undefined,
   peers: 0,
   sources: 0,
+  webSeeds: [],
   banned: [],
 };
 
@@ -277,6 +278,7 @@ export class TorrentSession {
       etaMs: report.downBytesPerSecond > 0 && left > 0 ? (1000 * left) / report.downBytesPerSecond : undefined,
       peers: report.peers.length,
       sources: report.peers.filter((peer) => peer.isSource).length,
+      webSeeds: report.webSeeds,
       banned: report.banned.map((id) => ({ id, name: this.#host.nameOf(id) })),
     };
     this.#firstByteAt = report.firstByteAt;

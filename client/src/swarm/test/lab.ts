@@ -20,6 +20,7 @@ import type {
   TorrentVersion,
 } from '../types.ts';
 import { encodePieceHeader } from '../wire.ts';
+import { LabWeb } from './lab-web.ts';
 
 /** Delay of every message. [ms] */
 const LATENCY_MS = 10;
@@ -64,6 +65,8 @@ export function makeContent(
 export interface LabPeerOptions {
   readonly content: LabContent;
   readonly role: 'seed' | 'leecher' | 'magnet';
+  /** URLs of `Lab.web`. */
+  readonly webSeeds?: readonly string[];
   /** [bytes/ms], which is kB/s. */
   readonly uplink?: number;
   /** Changes blocks on their way out. */
@@ -110,7 +113,10 @@ export class LabPeer {
       stored[piece >> 3] = (stored[piece >> 3] as number) | (0x80 >> (piece & 7));
     const infoHash: InfoHash = content.metainfo.infoHash;
     const metainfo = role === 'magnet' ? undefined : content.metainfo;
-    this.torrent = new Torrent({ self: this.id, infoHash, metainfo, stored: metainfo && stored }, rng);
+    this.torrent = new Torrent(
+      { self: this.id, infoHash, metainfo, stored: metainfo && stored, webSeeds: options.webSeeds },
+      rng,
+    );
   }
 
   get isComplete(): boolean {
@@ -130,6 +136,7 @@ export class LabPeer {
 export class Lab {
   now: Millis = 0;
   readonly peers: LabPeer[] = [];
+  readonly web = new LabWeb();
   readonly #byId = new Map<NodeId, LabPeer>();
   readonly #rng: Rng;
   readonly #timers = new TimerTable<number>();
@@ -233,13 +240,19 @@ export class Lab {
       const sent = peer.options.corrupt?.(run.piece, run.begin, block) ?? block;
       this.#byId.get(run.to)?.sources.set(peer.id, (this.#byId.get(run.to)?.sources.get(peer.id) ?? 0) + sent.length);
       this.#send(peer, run.to, concatBytes(encodePieceHeader(run.piece, run.begin, sent.length), sent));
+    } else if (run.kind === 'fetchWeb' || run.kind === 'stopWeb') {
+      const after = (ms: number, act: () => void): void => this.after(ms, act);
+      this.web.run(peer, peer.options.content, run, after, (input) => this.input(peer, input));
     } else {
       const result = this.#result(peer, run);
       this.after(1, () => this.input(peer, { kind: 'effectDone', effect: run.effect, result }));
     }
   }
 
-  #result(peer: LabPeer, run: Extract<TorrentRun, { readonly effect: number }>): EffectResult {
+  #result(
+    peer: LabPeer,
+    run: Extract<TorrentRun, { kind: 'finishPiece' | 'checkMetadata' | 'hashLeaves' }>,
+  ): EffectResult {
     if (run.kind === 'finishPiece') return this.#finish(peer, run);
     if (run.kind === 'checkMetadata') return this.#check(peer, run.infoBytes);
     const { metainfo } = peer.options.content;

@@ -21,6 +21,7 @@ const PROGRESS: SwarmProgress = {
   etaMs: undefined,
   peers: 0,
   sources: 0,
+  webSeeds: [],
   banned: [],
 };
 
@@ -74,7 +75,7 @@ describe('words for downloads', () => {
   });
 });
 
-test('a share says whether it gives, gives each piece once, or waits for its person', () => {
+it('a share says whether it gives, gives each piece once, or waits for its person', () => {
   const share = { isPaused: false, waitsFor: undefined, isSuperSeeding: false };
   expect(shareWord(share)).toBe('Sharing');
   expect(shareWord({ ...share, isSuperSeeding: true })).toBe('Super-seeding');

@@ -100,6 +100,7 @@ export class FakeWorker {
       upBytesPerSecond: 0,
       uploadedBytes: 0,
       peers: [],
+      webSeeds: [],
       banned: [],
       firstByteAt: undefined,
       error: undefined,

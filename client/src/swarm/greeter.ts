@@ -1,0 +1,38 @@
+import type { Content } from './content.ts';
+import type { Effects } from './effects.ts';
+import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
+import type { PeerSession } from './peer-session.ts';
+import type { SuperSeeder } from './super-seeder.ts';
+import type { Metainfo } from './types.ts';
+
+/** What a peer is told first: what is here (BEP 3, BEP 6) and what is spoken (BEP 10). */
+export class Greeter {
+  readonly #effects: Effects;
+  readonly #superSeeder: SuperSeeder;
+
+  constructor(effects: Effects, superSeeder: SuperSeeder) {
+    this.#effects = effects;
+    this.#superSeeder = superSeeder;
+  }
+
+  /** The handshake of the peer is here. */
+  greet(session: PeerSession, content: Content | undefined): void {
+    const writer = this.#effects.write(session);
+    if (this.#superSeeder.admit(session, content)) {
+      if (session.hasFast) writer.haveNone();
+    } else if (session.hasFast && content?.isComplete) writer.haveAll();
+    else if (content && content.stored.count > 0) writer.bitfield(content.stored.toBitfield());
+    else if (session.hasFast) writer.haveNone();
+    if (session.hasExtended) this.#tellExtensions(session, content?.metainfo);
+  }
+
+  /** The metadata is known: others may ask for it here now (BEP 10: a later handshake updates the earlier one). */
+  tellMetadata(session: PeerSession, metainfo: Metainfo): void {
+    if (session.hasExtended) this.#tellExtensions(session, metainfo);
+  }
+
+  #tellExtensions(session: PeerSession, metainfo: Metainfo | undefined): void {
+    const handshake = encodeExtendedHandshake(metainfo?.infoBytes.length, metainfo?.isPrivate === true);
+    this.#effects.write(session).extended(EXTENDED_HANDSHAKE, handshake);
+  }
+}

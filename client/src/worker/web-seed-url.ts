@@ -1,0 +1,24 @@
+import type { Metainfo } from '../swarm/types.ts';
+
+/** Names and addresses of machines that are nobody else's business: this one and its network. */
+const LOCAL_HOST = /^(?:localhost|.*\.local|127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.|\[)/i;
+
+/**
+ * Where a web seed has a file (BEP 19): a single-file torrent is at the URL itself, or below it when that ends with a
+ * slash; files of others lie below the URL in the folder of the torrent's name. Undefined for what is not to be asked: no
+ * http, a name or password, or a query to a machine of the own network, which might do something there (libtorrent
+ * `ssrf_mitigation`).
+ */
+export function webSeedUrl(webSeed: string, metainfo: Metainfo, index: number): string | undefined {
+  const file = metainfo.files[index];
+  if (!file || !URL.canParse(webSeed)) return undefined;
+  const { protocol, username, password, hostname, search } = new URL(webSeed);
+  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return undefined;
+  if (search !== '' && LOCAL_HOST.test(hostname)) return undefined;
+  const { name, files } = metainfo;
+  const isSingle =
+    files.filter(({ isPadding }) => !isPadding).length === 1 && file.path.length === 1 && file.path[0] === name;
+  if (isSingle) return webSeed.endsWith('/') ? webSeed + encodeURIComponent(name) : webSeed;
+  const path = [name, ...file.path].map(encodeURIComponent).join('/');
+  return `${webSeed.endsWith('/') ? webSeed : `${webSeed}/`}${path}`;
+}
