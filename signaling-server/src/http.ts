@@ -7,12 +7,14 @@ import { type Page, servePage } from './page.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /**
- * What the page may load and do. Scripts, styles and workers come from this server only, nothing may frame the page,
- * and it may open websockets to any server because its user may name one.
+ * What the page may load and do. Scripts, styles, workers and media come from this server only (what a player shows comes
+ * from the page's own service worker), and nothing may frame the page. It may connect anywhere: by websocket because its
+ * user may name a signaling server, and by http because torrents name web seeds (BEP 19), which are read with neither
+ * cookies nor referrer. A script that got in could send data out by either; that none gets in is the other lines' doing.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self' ws: wss: http: https:",
   "media-src 'self' blob:",
   "img-src 'self' data: blob:",
   "worker-src 'self' blob:",

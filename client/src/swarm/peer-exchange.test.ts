@@ -11,6 +11,7 @@ import {
 import { seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { encodeBencode } from './bencode.ts';
+import { buildMetainfo } from './build-metainfo.ts';
 import { OUR_EXCHANGE_ID } from './extension.ts';
 import { type PeerNews, decodePeerNews, encodePeerNews } from './peer-exchange.ts';
 import { Bench, closes } from './test/bench.ts';
@@ -100,4 +101,24 @@ test('a peer that tells more often than it may is not listened to, and one that 
   expect(found(tell(numbered(3)))).toEqual([numbered(3)]);
   bench.now += EXCHANGE_LEAST_GAP_MS;
   expect(closes(bench.receive((writer) => writer.extended(OUR_EXCHANGE_ID, new Uint8Array(3))))).toEqual(['malformed']);
+});
+
+test('in a private torrent peers are named to nobody and nobody that is named is sought (BEP 27)', () => {
+  const open = makeContent(95, [256 * 1024], 64 * 1024);
+  const { name, pieceLength, pieceHashes } = open.metainfo;
+  const files = open.metainfo.files.map(({ path, length }) => ({ path, length }));
+  const metainfo = buildMetainfo({ name, files, pieceLength, pieceHashes, trackers: [], isPrivate: true });
+  for (const [content, isNamed] of [
+    [open, true],
+    [{ ...open, metainfo }, false],
+  ] as const) {
+    const lab = new Lab(95);
+    // Nothing is to be had, so nobody leaves.
+    const hub = lab.add('hub', { content, role: 'leecher' });
+    const peers = ['a', 'b'].map((each) => lab.add(each, { content, role: 'leecher' }));
+    for (const peer of peers) lab.connect(hub, peer);
+    lab.run(EXCHANGE_FIRST_MS + 3000);
+    const found = peers.flatMap(({ events }) => events.filter(({ kind }) => kind === 'peersFound'));
+    expect(found.length > 0).toBe(isNamed);
+  }
 });

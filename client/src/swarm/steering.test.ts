@@ -99,6 +99,9 @@ test('a super-seed sends one copy and hardly more, and tells the rest when it ce
   lab.run(120_000, () => leechers.every((peer) => peer.isComplete));
   expect(leechers.every((peer) => peer.hasIdenticalBytes)).toBe(true);
   expect(seed.torrent.snapshot().uploadedBytes).toBeLessThanOrEqual(1.1 * content.bytes.length);
+  // They are seeds now, so it is not the only one any more.
+  lab.run(lab.now + 3000);
+  expect(seed.torrent.snapshot().isSuperSeeding).toBe(false);
 });
 
 test('a super-seed gives a lonely peer little, and tells it the rest when it ceases to be one', () => {

@@ -70,7 +70,8 @@ export class SuperSeeder {
   }
 
   #seesSeed(): boolean {
-    for (const { phase, pieces } of this.#sessions.values()) if (phase === 'up' && pieces?.isFull) return true;
+    for (const session of this.#sessions.values())
+      if (session.phase === 'up' && (session.pieces?.isFull || hasAll(session))) return true;
     return false;
   }
 
@@ -132,6 +133,16 @@ export class SuperSeeder {
 
 /** Pieces looked at for one that has not spread. The others are looked at when the next piece is sought. */
 const STALE_LOOKS = 16;
+
+/**
+ * Peers do not say that they have a piece to those who told them of it. So who has said to have all the others, and wants
+ * nothing of what it was told of, has everything.
+ */
+function hasAll({ pieces, revealed, peerInterested }: PeerSession): boolean {
+  if (!pieces || !revealed || peerInterested || pieces.count + revealed.pieces.count < pieces.size) return false;
+  for (let piece = 0; piece < pieces.size; piece++) if (!pieces.has(piece) && !revealed.pieces.has(piece)) return false;
+  return true;
+}
 
 /** Pieces that one peer is told of at once. */
 function offersOf({ metainfo }: Content): number {

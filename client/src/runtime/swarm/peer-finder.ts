@@ -123,6 +123,11 @@ export class PeerFinder {
     return this.#candidates.has(peer);
   }
 
+  /** The peer is not to be sought any more, unless it is offered again. */
+  forget(peer: NodeId): void {
+    this.#candidates.delete(peer);
+  }
+
   /** A link came up: if its peer is one that we look for, it is asked at once. */
   linkUp(peer: NodeId): void {
     const candidate = this.#candidates.get(peer);

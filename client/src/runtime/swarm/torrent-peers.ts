@@ -58,6 +58,7 @@ export class TorrentPeers {
   #isPublished = false;
   #wasComplete = false;
   #wasIncomplete = false;
+  #wasPrivate = false;
   #isStopped = false;
 
   constructor(session: TorrentSession, host: SwarmHost, broker: ChannelBroker) {
@@ -69,7 +70,8 @@ export class TorrentPeers {
       clock: host.clock,
       links: () => host.links(),
       openLink: (contact) => host.openLink(contact),
-      findProviders: async (infoHash) => this.#noted('overlay', await host.findProviders(infoHash)),
+      findProviders: async (infoHash) =>
+        this.#isPrivate ? [] : this.#noted('overlay', await host.findProviders(infoHash)),
       trackerPeers: async (infoHash, event) => this.#noted('tracker', await host.trackerPeers(infoHash, event)),
       peerCount: () => this.#channels.size + this.#opening.size,
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
@@ -155,7 +157,7 @@ export class TorrentPeers {
    * what comes while many wait is left out: whoever matters is named again by others.
    */
   found(peers: readonly NodeId[]): void {
-    if (!this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
+    if (this.#isPrivate || !this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
     for (const peer of peers) {
       if (this.#named.size >= MAX_NAMED) break;
       if (!this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer)) this.#named.add(peer);
@@ -183,7 +185,8 @@ export class TorrentPeers {
     const isComplete = state === 'seeding';
     if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
     this.#wasComplete = isComplete;
-    this.#setPublished(isActive && (isComplete || progress.doneBytes > 0));
+    if (this.#isPrivate) this.#becomePrivate();
+    this.#setPublished(isActive && !this.#isPrivate && (isComplete || progress.doneBytes > 0));
     if (isActive) this.#turnOver();
   }
 
@@ -201,6 +204,21 @@ export class TorrentPeers {
       this.#release(peer);
     }
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+  }
+
+  /** Peers come from the tracker alone (BEP 27). */
+  get #isPrivate(): boolean {
+    return this.#session.summary?.isPrivate === true;
+  }
+
+  /** The metadata of a link said so: whoever the overlay or other peers named before is let go. */
+  #becomePrivate(): void {
+    if (this.#wasPrivate) return;
+    this.#wasPrivate = true;
+    for (const peer of this.#session.forgetNamed()) {
+      this.#finder.forget(peer);
+      if (this.#channels.has(peer)) this.#session.dropPeer(peer);
+    }
   }
 
   #closedBecause(): RefuseCode | undefined {

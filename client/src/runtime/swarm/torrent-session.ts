@@ -233,6 +233,13 @@ export class TorrentSession {
     }
   }
 
+  /** Forgets whom the overlay or other peers named, and says who that was. */
+  forgetNamed(): NodeId[] {
+    const named = [...this.#sources].filter(([, source]) => source === 'overlay' || source === 'exchange');
+    for (const [peer] of named) this.#sources.delete(peer);
+    return named.map(([peer]) => peer);
+  }
+
   setSummary(summary: TorrentSummary): void {
     if (!summary.torrentFile) return;
     this.#summary = summary;

@@ -100,6 +100,11 @@ function Facts({ download }: { readonly download: Download }) {
       <span data-testid="row-eta">{isMoving ? formatEta(progress.etaMs) : ''}</span>
       <span data-testid="row-sources">{sourcesText(progress, isDone)}</span>
       <span data-testid="row-ratio">{ratioText(progress)}</span>
+      {download.info()?.isPrivate === true && (
+        <span data-testid="row-private" title="Peers come from this server’s tracker alone">
+          private
+        </span>
+      )}
       <Needed item={download} />
     </>
   );

@@ -103,6 +103,11 @@ function Facts({ share }: { readonly share: Share }) {
       <span>{formatBytes(progress.uploadedBytes)} given</span>
       <span data-testid="row-sources">{sourcesText(progress, true)}</span>
       <span data-testid="row-ratio">{ratioText(progress)}</span>
+      {share.info()?.isPrivate === true && (
+        <span data-testid="row-private" title="Peers come from this server’s tracker alone">
+          private
+        </span>
+      )}
       <Needed item={share} />
     </>
   );

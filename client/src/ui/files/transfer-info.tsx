@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes, plural } from '../view/format.ts';
+import { webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { LimitFields } from './limit-fields.tsx';
@@ -32,6 +33,16 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
             ? info.trackers.map((url) => <div key={url}>{url}</div>)
             : 'none: peers are found through the network'}
         </Fact>
+        {info?.isPrivate === true && <Fact name="Private">peers come from this server’s tracker alone</Fact>}
+        {item.progress.webSeeds.length > 0 && (
+          <Fact name="Web seeds">
+            {item.progress.webSeeds.map((seed) => (
+              <div key={seed.url} data-testid="web-seed" data-state={seed.state}>
+                {seed.url} · {webSeedText(seed)}
+              </div>
+            ))}
+          </Fact>
+        )}
       </dl>
       <LinkField label="Magnet link, for BitTorrent programs" value={item.magnet} testId="magnet-link">
         {info && (

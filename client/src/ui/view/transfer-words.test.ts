@@ -8,6 +8,7 @@ import {
   troubleAction,
   wantedBytes,
   shareWord,
+  webSeedText,
 } from './transfer-words.ts';
 
 const PROGRESS: SwarmProgress = {
@@ -81,4 +82,14 @@ it('a share says whether it gives, gives each piece once, or waits for its perso
   expect(shareWord({ ...share, isSuperSeeding: true })).toBe('Super-seeding');
   expect(shareWord({ ...share, isSuperSeeding: true, isPaused: true })).toBe('Paused');
   expect(shareWord({ ...share, isPaused: true, waitsFor: 'files' })).toMatch(/Drop the files again/);
+});
+
+it('a web seed says what it does and gave, and counts beside the peers while it gives', () => {
+  const seed = { url: 'https://a.example/', downBytesPerSecond: 2_000_000, downloadedBytes: 3_000_000 };
+  expect(webSeedText({ ...seed, state: 'fetching' })).toBe('gives 2.0 MB/s, 3.0 MB so far');
+  expect(webSeedText({ ...seed, downloadedBytes: 0, state: 'resting' })).toMatch(/asked again later$/);
+  expect(webSeedText({ ...seed, state: 'banned' })).toMatch(/bad data.*3.0 MB so far/);
+  const progress = { peers: 2, sources: 1, webSeeds: [{ ...seed, state: 'fetching' as const }] };
+  expect(sourcesText(progress, false)).toBe('1 source · 2 peers · 1 web seed');
+  expect(sourcesText({ ...progress, webSeeds: [{ ...seed, state: 'idle' }] }, false)).toBe('1 source · 2 peers');
 });

@@ -1,5 +1,5 @@
-import type { Download, Share, SkeinErrorCode, SwarmProgress } from '../../index.ts';
-import { formatRatio, plural } from './format.ts';
+import type { Download, Share, SkeinErrorCode, SwarmProgress, WebSeedProgress } from '../../index.ts';
+import { formatBytes, formatRate, formatRatio, plural } from './format.ts';
 
 /** The state of a download in one or two words. */
 export function downloadWord(
@@ -45,10 +45,30 @@ export function shareWord({
   }
 }
 
-/** `3 sources · 4 peers`, or `4 peers` for something that is complete here. */
-export function sourcesText(progress: SwarmProgress, isComplete: boolean): string {
+/** `3 sources · 4 peers`, or `4 peers` for something that is complete here. Web servers that give are named beside. */
+export function sourcesText(
+  progress: Pick<SwarmProgress, 'peers' | 'sources' | 'webSeeds'>,
+  isComplete: boolean,
+): string {
   const peers = plural(progress.peers, 'peer');
-  return isComplete ? peers : `${plural(progress.sources, 'source')} · ${peers}`;
+  const giving = progress.webSeeds.filter(({ state }) => state === 'fetching').length;
+  const servers = giving > 0 ? ` · ${plural(giving, 'web seed')}` : '';
+  return isComplete ? peers : `${plural(progress.sources, 'source')} · ${peers}${servers}`;
+}
+
+const WEB_SEED_WORDS = {
+  idle: 'not needed now',
+  fetching: 'gives',
+  resting: 'does not answer, is asked again later',
+  failed: 'does not serve these files',
+  banned: 'sent bad data and is asked no more',
+} as const satisfies Record<WebSeedProgress['state'], string>;
+
+/** What a web seed does and what it gave. */
+export function webSeedText({ state, downBytesPerSecond, downloadedBytes }: WebSeedProgress): string {
+  const rate = state === 'fetching' && downBytesPerSecond > 0 ? ` ${formatRate(downBytesPerSecond)}` : '';
+  const total = downloadedBytes > 0 ? `, ${formatBytes(downloadedBytes)} so far` : '';
+  return `${WEB_SEED_WORDS[state]}${rate}${total}`;
 }
 
 /** Bytes of the files that are wanted, as far as they lie in pieces of their own. */

@@ -1,0 +1,213 @@
+import { expect } from 'vitest';
+import { scenario } from '../harness/scenario.ts';
+import type { Tab } from '../harness/tab.ts';
+import { fetchFrom, stored, uploadedBytes } from '../harness/transfers.ts';
+import { WebServer, type WebServerOptions } from '../harness/web-seed.ts';
+import type { World } from '../harness/world.ts';
+
+const MB = 1_000_000;
+
+async function serve(world: World, path: string, options?: WebServerOptions): Promise<WebServer> {
+  const server = await WebServer.serve(path, options);
+  world.onClose(() => server.close());
+  return server;
+}
+
+/** The torrent file of a share, with web seeds, as its maker would have published it. */
+function torrentWith(tab: Tab, infoHash: string, webSeeds: readonly string[]): Promise<number[]> {
+  return tab.page.evaluate(
+    async ({ hash, urls }) => {
+      const share = window.skein.shares.find((each) => each.infoHash === hash);
+      const bytes = new Uint8Array(await share!.torrentFile().arrayBuffer());
+      // `url-list` is the last key of the dictionary, whose end is the last byte.
+      const list = `8:url-listl${urls.map((url) => `${url.length}:${url}`).join('')}e`;
+      return [...bytes.subarray(0, -1), ...new TextEncoder().encode(list), 'e'.charCodeAt(0)];
+    },
+    { hash: infoHash, urls: webSeeds },
+  );
+}
+
+/** Starts a download of a torrent file by the public door. */
+async function open(tab: Tab, torrent: readonly number[]): Promise<void> {
+  await tab.page.evaluate((bytes) => void window.skein.download(new Uint8Array(bytes)), torrent);
+}
+
+function webSeedOf(tab: Tab, infoHash: string): Promise<{ state: string; downloadedBytes: number } | undefined> {
+  return tab.page.evaluate(
+    (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.progress.webSeeds[0],
+    infoHash,
+  );
+}
+
+scenario(
+  'a web seed gives a whole file when no peer is left, four requests at once at most, also after a reload',
+  async (world) => {
+    const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const file = await world.files.make('served.bin', 12 * MB);
+    const server = await serve(world, file.path, { failures: 1 });
+    const infoHash = await seed.share([file.path]);
+    const torrent = await torrentWith(seed, infoHash, [server.url]);
+    await seed.close();
+    await open(leecher, torrent);
+    await stored(leecher, infoHash, 1);
+    await leecher.page.reload();
+    await leecher.started();
+    await leecher.downloaded(infoHash);
+    expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+    expect(server.most).toBeLessThanOrEqual(4);
+    expect(server.ranges.every((range) => /^bytes=\d+-\d+$/.test(range))).toBe(true);
+    const row = leecher.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('tab-info').click();
+    expect(await row.getByTestId('web-seed').textContent()).toContain(server.url);
+  },
+);
+
+scenario('a web seed of a magnet link helps the peers, and is counted apart from them', async (world) => {
+  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('both.bin', 12 * MB);
+  const server = await serve(world, file.path);
+  const infoHash = await seed.share([file.path]);
+  await seed.page.evaluate(() => window.skein.shares[0]?.setLimits({ up: 500_000 }));
+  const magnet = await seed.page.evaluate(() => window.skein.shares[0]?.magnet ?? '');
+  await leecher.openLink(`${magnet}&ws=${encodeURIComponent(server.url)}`);
+  await leecher.downloaded(infoHash);
+  expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+  const [given, gave] = [(await webSeedOf(leecher, infoHash))!.downloadedBytes, await uploadedBytes(seed, infoHash)];
+  expect(given).toBeGreaterThan(MB);
+  expect(given + gave).toBeGreaterThanOrEqual(file.size);
+  expect(given + gave).toBeLessThan(1.2 * file.size);
+});
+
+scenario('a web seed that sends bad data is given up and said so, and peers give the file', async (world) => {
+  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('contested.bin', 4 * MB);
+  const server = await serve(world, file.path, { isPoisoned: true });
+  const infoHash = await seed.share([file.path]);
+  const row = leecher.downloadRow(infoHash);
+  await open(leecher, await torrentWith(seed, infoHash, [server.url]));
+  await leecher.downloaded(infoHash);
+  expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+  expect(await webSeedOf(leecher, infoHash)).toMatchObject({ state: 'banned' });
+  await row.getByTestId('row-toggle').click();
+  await row.getByTestId('tab-info').click();
+  expect(await row.getByTestId('web-seed').textContent()).toMatch(/bad data/);
+});
+
+scenario('a private share goes to peers of the tracker alone, and its row says so', async (world) => {
+  const [seed, leecher, other] = (await world.openJoinedTabs(3, 2)) as [Tab, Tab, Tab];
+  const file = await world.files.make('private.bin', MB);
+  const magnet = await seed.page.evaluate(async (text) => {
+    const share = await window.skein.share([new File([text], 'private.bin')], { private: true });
+    return share.magnet;
+  }, 'x'.repeat(file.size));
+  const infoHash = /btih:([0-9a-f]{40})/.exec(magnet)![1]!;
+  await leecher.openLink(magnet);
+  await leecher.downloaded(infoHash);
+  await leecher.downloadRow(infoHash).getByTestId('row-private').waitFor();
+  await seed.shareRow(infoHash).getByTestId('row-private').waitFor();
+  // A public share of the same tab is found in the overlay; this one is not.
+  const publicHash = await seed.share([file.path]);
+  await other.until(
+    'the public share to be found in the overlay',
+    async (hash) => (await window.skein.findProviders(hash)).length > 0,
+    publicHash,
+  );
+  expect(await other.page.evaluate((hash) => window.skein.findProviders(hash), infoHash)).toEqual([]);
+});
+
+scenario(
+  'super-seeding gives each piece about once, and ends by itself when somebody has everything',
+  async (world) => {
+    const tabs = await world.openJoinedTabs(4, 3);
+    const [seed, ...leechers] = tabs as [Tab, Tab, Tab, Tab];
+    const file = await world.files.make('first.bin', 8 * MB);
+    const infoHash = await seed.share([file.path]);
+    const row = seed.shareRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('super-seed').check();
+    await row.getByText('Super-seeding', { exact: true }).waitFor();
+    const link = await seed.shareLink(infoHash);
+    for (const tab of leechers) await tab.openLink(link);
+    await Promise.all(leechers.map((tab) => tab.downloaded(infoHash)));
+    for (const tab of leechers) expect(await tab.hashInPage(infoHash, file.name)).toBe(file.sha256);
+    await seed.until('super-seeding to end', () => window.skein.shares[0]?.isSuperSeeding === false, undefined);
+    // Three copies were made of less than two. A plain first seed gives up to three.
+    expect(await uploadedBytes(seed, infoHash)).toBeLessThan(2 * file.size);
+  },
+  { timeoutMs: 120_000 },
+);
+
+scenario('limits, order and what a link selected are as they were after a reload', async (world) => {
+  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const files = [await world.files.make('a.bin', 3 * MB), await world.files.make('b.bin', 3 * MB)];
+  const infoHash = await seed.share(files.map(({ path }) => path));
+  const magnet = await seed.page.evaluate(() => {
+    const [share] = window.skein.shares;
+    share?.pause();
+    return share?.magnet ?? '';
+  });
+  await leecher.openLink(`${magnet}&so=0`);
+  await leecher.downloadRow(infoHash).waitFor();
+  // Nobody has given the metadata yet: what the link selected must last until somebody does.
+  await leecher.page.evaluate(() => {
+    const [download] = window.skein.downloads;
+    download?.setLimits({ down: 2_000_000, up: 1_000_000 });
+    download?.setSequential(true);
+  });
+  await leecher.until(
+    'the settings to be recorded',
+    (hash) =>
+      new Promise<boolean>((resolve) => {
+        const opening = indexedDB.open('skein-swarm');
+        opening.onsuccess = () => {
+          const asking = opening.result.transaction('resume').objectStore('resume').get(hash);
+          asking.onsuccess = () => {
+            opening.result.close();
+            const record = asking.result as { settings?: { isSequential?: boolean } } | undefined;
+            resolve(record?.settings?.isSequential === true);
+          };
+        };
+      }),
+    infoHash,
+  );
+  await leecher.page.reload();
+  await leecher.started();
+  await leecher.downloadRow(infoHash).waitFor();
+  await seed.shareRow(infoHash).getByTestId('resume-button').click();
+  await leecher.downloaded(infoHash);
+  const state = await leecher.page.evaluate(() => {
+    const [download] = window.skein.downloads;
+    const files = download?.files().map(({ path, priority }) => [path, priority]);
+    return { limits: download?.limits, isSequential: download?.isSequential, files };
+  });
+  expect(state).toEqual({
+    limits: { down: 2_000_000, up: 1_000_000 },
+    isSequential: true,
+    files: [
+      ['a.bin', 'normal'],
+      ['b.bin', 'skip'],
+    ],
+  });
+});
+
+scenario('a download goes on within seconds when its only source was reloaded', async (world) => {
+  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('once more.bin', 24 * MB);
+  const first = await world.openTab();
+  await first.joined(1);
+  const infoHash = await seed.share([file.path]);
+  const link = await seed.shareLink(infoHash);
+  await fetchFrom(seed, first, infoHash);
+  await seed.close();
+  await first.page.evaluate(() => window.skein.downloads[0]?.setLimits({ up: 2_000_000 }));
+  await leecher.openLink(link);
+  await stored(leecher, infoHash, MB);
+  await first.page.reload();
+  await first.downloaded(infoHash);
+  const at = performance.now();
+  const before = await leecher.page.evaluate(() => window.skein.downloads[0]?.progress.doneBytes ?? 0);
+  await stored(leecher, infoHash, before + MB);
+  // A source that was asked too early used to be left alone for ten seconds.
+  expect(performance.now() - at).toBeLessThan(9000);
+});
