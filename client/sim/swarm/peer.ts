@@ -162,6 +162,10 @@ export class SwarmPeer {
         return;
       case 'dropPiece':
         this.#wrong.delete(run.piece);
+        return;
+      case 'fetchWeb':
+      case 'stopWeb':
+      // Simulated torrents name no web seeds.
     }
   }
 

@@ -47,7 +47,11 @@ class Server {
   }
 
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const asked = { url: String(url), range: new Headers(init.headers).get('range') ?? '', init };
+    const asked = {
+      url: url instanceof Request ? url.url : url.toString(),
+      range: new Headers(init.headers).get('range') ?? '',
+      init,
+    };
     this.asked.push(asked);
     const { metainfo, bytes } = this.#content;
     const index = metainfo.files.findIndex((_, at) => webSeedUrl(ROOT, metainfo, at) === asked.url);
