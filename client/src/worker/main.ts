@@ -1,6 +1,6 @@
 import { describeError } from './errors.ts';
 import { ChannelPipe, PortPipe } from './pipe.ts';
-import type { WorkerReport, WorkerRequest } from './protocol.ts';
+import type { SharedFile, WorkerReport, WorkerRequest } from './protocol.ts';
 import { TorrentTable } from './torrent-table.ts';
 
 /** Entry of the swarm worker: one dedicated worker per page runs all torrents, their storage and their channels. */
@@ -18,11 +18,16 @@ function answer(call: number, work: Promise<unknown>): void {
   );
 }
 
+/** Files of shares that are not complete yet. BOUNDED: by MAX_FILES of each share that the person makes at once. */
+const early = new Map<number, SharedFile[]>();
+
 /** Hashes and seeds files, and reports how far that has come. */
 function share({ call, name, files, ...how }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
   const progress = (doneBytes: number, totalBytes: number): void =>
     report({ kind: 'hashing', call, doneBytes, totalBytes });
-  return table.share(name, files, how, progress);
+  const all = [...(early.get(call) ?? []), ...files];
+  early.delete(call);
+  return table.share(name, all, how, progress);
 }
 
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
@@ -30,6 +35,9 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
   switch (request.kind) {
     case 'start':
       table.start(request.self, request.storage);
+      return;
+    case 'moreFiles':
+      early.set(request.call, [...(early.get(request.call) ?? []), ...request.files]);
       return;
     case 'share':
       return answer(request.call, share(request));

@@ -32,7 +32,9 @@ export interface SharedFile {
 /** Requests of the page. Those with `call` are answered by `answer` with the same number. */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly self: NodeId; readonly storage: 'persistent' | 'memory' }
-  /** Hashes the files and seeds them in place, without a copy. Answer: `TorrentSummary`. */
+  /** Further files of the share whose `share` follows with the same `call`: many at once would hold the page up. */
+  | { readonly kind: 'moreFiles'; readonly call: number; readonly files: readonly SharedFile[] }
+  /** Hashes the files, those of `moreFiles` first, and seeds them in place, without a copy. Answer: `TorrentSummary`. */
   | {
       readonly kind: 'share';
       readonly call: number;

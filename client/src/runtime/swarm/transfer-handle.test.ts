@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
+import type { WorkerRequest } from '../../worker/protocol.ts';
 import { FakeWorld, infoHash, magnet } from './test/world.ts';
 
 test('removing a download leaves the swarm and rejects its promise without anyone having to look', async () => {
@@ -232,4 +234,21 @@ test('a link that selects files skips the others, as soon as it is known which t
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
   expect(a.worker.requests.at(-1)).toEqual({ kind: 'setPriorities', infoHash, priorities: ['skip', 'skip', 'normal'] });
   expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
+});
+
+test('thousands of files go to the worker in parts, so that no one of them holds the page up', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const files = Array.from({ length: 2 * SHARED_FILES_PER_MESSAGE + 1 }, (_, at) => new File(['x'], `${at}`));
+  void a.service.share(files).catch(() => undefined);
+  const sent = (): WorkerRequest[] => a.worker.requests.filter(({ kind }) => kind === 'moreFiles' || kind === 'share');
+  await vi.waitUntil(() => sent().some(({ kind }) => kind === 'share'));
+  expect(sent().map((each) => [each.kind, 'files' in each ? each.files.length : 0])).toEqual([
+    ['moreFiles', SHARED_FILES_PER_MESSAGE],
+    ['moreFiles', SHARED_FILES_PER_MESSAGE],
+    ['share', 1],
+  ]);
+  const names = sent().flatMap((each) => ('files' in each ? each.files.map(({ path }) => path) : []));
+  expect(names).toEqual(files.map(({ name }) => name));
+  expect(new Set(sent().map((each) => ('call' in each ? each.call : undefined))).size).toBe(1);
 });

@@ -1,5 +1,6 @@
 import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
+import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type {
   DownloadSource,
@@ -59,7 +60,15 @@ export class WorkerClient {
     how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean },
     progress: (doneBytes: number, totalBytes: number) => void,
   ): Promise<TorrentSummary> {
-    return (await this.#call((call) => ({ kind: 'share', call, name, files, ...how }), progress)) as TorrentSummary;
+    const call = this.#nextCall++;
+    const last = Math.max(0, Math.ceil(files.length / SHARED_FILES_PER_MESSAGE) - 1) * SHARED_FILES_PER_MESSAGE;
+    for (let at = 0; at < last; at += SHARED_FILES_PER_MESSAGE) {
+      this.#post({ kind: 'moreFiles', call, files: files.slice(at, at + SHARED_FILES_PER_MESSAGE) });
+      await nextTask();
+    }
+    const rest = files.slice(last);
+    const answer = this.#call(() => ({ kind: 'share', call, name, files: rest, ...how }), progress, call);
+    return (await answer) as TorrentSummary;
   }
 
   async download(source: DownloadSource): Promise<TorrentSummary> {
@@ -157,9 +166,12 @@ export class WorkerClient {
     else call?.reject(new SkeinError(report.code, report.message));
   }
 
-  #call(request: (call: number) => WorkerRequest, progress: Call['progress'] = () => undefined): Promise<unknown> {
+  #call(
+    request: (call: number) => WorkerRequest,
+    progress: Call['progress'] = () => undefined,
+    call = this.#nextCall++,
+  ): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
-    const call = this.#nextCall++;
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject, progress });
       this.#post(request(call));
@@ -175,4 +187,9 @@ export class WorkerClient {
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
   }
+}
+
+/** Lets the page do what waits. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
