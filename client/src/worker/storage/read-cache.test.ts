@@ -68,3 +68,11 @@ test('a read over windows that are being loaded is right whatever is written and
   await reading;
   expect([...into]).toEqual([0, 0, 1, 1]);
 });
+
+test('of more windows at once than may be kept each is loaded once', async () => {
+  const windows = 10 + MAX_READ_CACHE_BYTES / WINDOW;
+  const { reader, loaded } = openReader(windows, true);
+  const reads = Array.from({ length: windows }, (_, window) => read(reader, window * WINDOW, 1));
+  expect((await Promise.all(reads)).flat()).toEqual(Array.from({ length: windows }, (_, window) => window));
+  expect(loaded).toHaveLength(windows);
+});

@@ -91,17 +91,15 @@ export class CachedReader {
 
   /** Fills `into` from `offset` on; undefined when it is done already. Bytes past the end are left as they are. */
   read(offset: number, into: OwnBytes): Promise<void> | undefined {
-    const first = Math.floor(offset / this.#size);
     const end = Math.min(offset + into.length, this.#source.totalLength);
-    const windows: (OwnBytes | Promise<OwnBytes>)[] = [];
-    for (let window = first; window * this.#size < end; window++) windows.push(this.#window(window));
-    const loading = windows.filter((window) => window instanceof Promise);
-    if (loading.length === 0) {
-      this.#copyOut(windows as OwnBytes[], first, offset, into);
-      return undefined;
+    const loading: Promise<void>[] = [];
+    for (let index = Math.floor(offset / this.#size); index * this.#size < end; index++) {
+      const window = this.#window(index);
+      // Copied as soon as it is here: a window that is given up may be written to again.
+      if (window instanceof Uint8Array) this.#copyOut(index, window, offset, into);
+      else loading.push(window.then((bytes) => this.#copyOut(index, bytes, offset, into)));
     }
-    // Windows are not held on to meanwhile: those that are given up are written to again.
-    return Promise.all(loading).then(() => this.read(offset, into));
+    return loading.length === 0 ? undefined : Promise.all(loading).then(() => undefined);
   }
 
   /** The content between these offsets changes. */
@@ -146,13 +144,9 @@ export class CachedReader {
     return loaded;
   }
 
-  #copyOut(windows: readonly OwnBytes[], first: number, offset: number, into: OwnBytes): void {
-    let done = 0;
-    for (const [i, window] of windows.entries()) {
-      const at = Math.max(0, offset - (first + i) * this.#size);
-      const part = window.subarray(at, at + into.length - done);
-      into.set(part, done);
-      done += part.length;
-    }
+  #copyOut(index: number, window: OwnBytes, offset: number, into: OwnBytes): void {
+    const at = index * this.#size;
+    const from = Math.max(offset, at);
+    into.set(window.subarray(from - at, offset + into.length - at), from - offset);
   }
 }
