@@ -216,6 +216,20 @@ scenario(
   },
 );
 
+scenario('the ring stands still while files move, lookups of the node’s own included', async (world) => {
+  const { leecher } = await openSlowPair(world, [await world.files.make('moving.bin', 20 * MB)]);
+  await leecher.page.evaluate(() => {
+    window.skein.get('nobody keeps this').catch(() => undefined);
+  });
+  const drawn = leecher.locate('ring-lookup').first();
+  await drawn.waitFor({ state: 'attached' });
+  const animations = await drawn.evaluate((lookup) =>
+    [lookup, ...lookup.children].map((part) => getComputedStyle(part).animationName),
+  );
+  expect(new Set(animations)).toEqual(new Set(['none']));
+  expect(await leecher.page.locator('.pulse').count()).toBe(0);
+});
+
 scenario('closing asks first while someone depends on this tab, and no longer when nobody does', async (world) => {
   const file = await world.files.make('needed.bin', 8 * MB);
   const { seed, leecher, infoHash } = await openSlowPair(world, [file]);
