@@ -104,19 +104,31 @@ test('a super-seed sends one copy and hardly more, and tells the rest when it ce
   expect(seed.torrent.snapshot().isSuperSeeding).toBe(false);
 });
 
-test('a super-seed gives a lonely peer little, and tells it the rest when it ceases to be one', () => {
+test('a super-seed gives a peer that is alone everything, for it has nobody to pass pieces on to', () => {
   const content = makeContent(73, [1024 * KIB], 32 * KIB);
   const lab = new Lab(73);
   const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
   command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: true });
   const alone = lab.add('alone', { content, role: 'leecher' });
   lab.connectAll();
+  lab.run(20_000, () => alone.isComplete);
+  expect(alone.hasIdenticalBytes).toBe(true);
+  expect(seed.torrent.snapshot().uploadedBytes).toBe(content.bytes.length);
+});
+
+test('a super-seed gives peers that pass nothing on little, and tells them the rest when it ceases to be one', () => {
+  const content = makeContent(77, [1024 * KIB], 32 * KIB);
+  const lab = new Lab(77);
+  const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
+  command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: true });
+  const peers = ['a', 'b'].map((name) => lab.add(name, { content, role: 'leecher' }));
+  for (const peer of peers) lab.connect(seed, peer);
   lab.run(5000);
-  expect(alone.isComplete).toBe(false);
+  expect(peers.map(({ isComplete }) => isComplete)).toEqual([false, false]);
   expect(seed.torrent.snapshot().isSuperSeeding).toBe(true);
   command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: false });
-  lab.run(lab.now + 60_000, () => alone.isComplete);
-  expect(alone.hasIdenticalBytes).toBe(true);
+  lab.run(lab.now + 60_000, () => peers.every(({ isComplete }) => isComplete));
+  expect(peers.every(({ hasIdenticalBytes }) => hasIdenticalBytes)).toBe(true);
 });
 
 test('super-seeding ends by itself when another seed is seen, and everybody gets the rest', () => {
@@ -124,16 +136,16 @@ test('super-seeding ends by itself when another seed is seen, and everybody gets
   const lab = new Lab(76);
   const seed = lab.add('the seed', { content, role: 'seed', uplink: 500 });
   command(lab, seed, { kind: 'setSuperSeeding', isSuperSeeding: true });
-  const alone = lab.add('alone', { content, role: 'leecher' });
-  lab.connectAll();
+  const peers = ['a', 'b'].map((name) => lab.add(name, { content, role: 'leecher' }));
+  for (const peer of peers) lab.connect(seed, peer);
   lab.run(3000);
-  expect(alone.isComplete).toBe(false);
+  expect(peers.map(({ isComplete }) => isComplete)).toEqual([false, false]);
   const second = lab.add('second', { content, role: 'seed', uplink: 500 });
   lab.connect(seed, second);
   lab.run(lab.now + 2000, () => !seed.torrent.snapshot().isSuperSeeding);
   expect(seed.torrent.snapshot().isSuperSeeding).toBe(false);
-  lab.run(lab.now + 60_000, () => alone.isComplete);
-  expect(alone.hasIdenticalBytes).toBe(true);
+  lab.run(lab.now + 60_000, () => peers.every(({ isComplete }) => isComplete));
+  expect(peers.every(({ hasIdenticalBytes }) => hasIdenticalBytes)).toBe(true);
 });
 
 test('the piece map shows what is stored, what is under way, and how many peers have each piece', () => {

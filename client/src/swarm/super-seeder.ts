@@ -23,7 +23,8 @@ export interface Revealed {
 /**
  * Super-seeding (BEP 16): a first seed claims to have nothing and tells each peer of a few pieces that nobody else has.
  * The peer is told of the next one when another peer has what it got: who passes on is served. So nearly every byte
- * that leaves the seed is new to the swarm. Peers that were told that all is here, before super-seeding began, stay told.
+ * that leaves the seed is new to the swarm. A peer that is alone has nobody to pass pieces on to, and is told of the next
+ * ones when it wants no more of those that it knows of. Peers that were told that all is here, before super-seeding began, stay told.
  * It is for the only seed: it ends by itself when another one is seen, which others can get everything from.
  */
 export class SuperSeeder {
@@ -69,6 +70,11 @@ export class SuperSeeder {
     for (const session of this.#sessions.values()) if (session.revealed) this.#revealAll(session, session.revealed);
   }
 
+  #isAlone(session: PeerSession): boolean {
+    for (const other of this.#sessions.values()) if (other !== session && other.phase === 'up') return false;
+    return true;
+  }
+
   #seesSeed(): boolean {
     for (const session of this.#sessions.values())
       if (session.phase === 'up' && (session.pieces?.isFull || hasAll(session))) return true;
@@ -77,6 +83,7 @@ export class SuperSeeder {
 
   #review(session: PeerSession, revealed: Revealed, content: Content, now: Millis): void {
     const { picker } = content;
+    if (!session.peerInterested && this.#isAlone(session)) revealed.offers = [];
     revealed.offers = revealed.offers.filter((piece) => {
       const holders = picker.pieces.availability(piece) - (session.pieces?.has(piece) ? 1 : 0);
       return holders === 0;

@@ -147,6 +147,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   onInterest(session: PeerSession, now: Millis): void {
     if (this.#lifecycle !== 'running' || !this.#content) return;
     if (session.peerInterested) this.#slots.admit(session, now);
+    else if (this.#superSeeder.isOn) this.#superSeeder.onPieces(undefined, this.#content, now);
   }
 
   onForgotten(session: PeerSession, now: Millis): void {

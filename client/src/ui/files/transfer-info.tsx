@@ -31,9 +31,10 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
         <Fact name="Trackers">
           {info && info.trackers.length > 0
             ? info.trackers.map((url) => <div key={url}>{url}</div>)
-            : 'none: peers are found through the network'}
+            : info?.isPrivate === true
+              ? 'that of this server alone, as the torrent is private'
+              : 'none: peers are found through the network'}
         </Fact>
-        {info?.isPrivate === true && <Fact name="Private">peers come from this server’s tracker alone</Fact>}
         {item.progress.webSeeds.length > 0 && (
           <Fact name="Web seeds">
             {item.progress.webSeeds.map((seed) => (
