@@ -17,7 +17,8 @@ import { at } from '../src/swarm/test/at.ts';
 import { mutate } from '../src/swarm/test/fuzz.ts';
 import { type LabContent, makeContent } from '../src/swarm/test/lab.ts';
 import { Torrent } from '../src/swarm/torrent.ts';
-import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, WebBlock } from '../src/swarm/types.ts';
+import type { EffectResult, Metainfo, TorrentInput, TorrentOutput } from '../src/swarm/types.ts';
+import type { WebBlock } from '../src/swarm/web-types.ts';
 import { type FileHashRange, MESSAGE, WireWriter } from '../src/swarm/wire.ts';
 import type { FuzzTarget } from './target.ts';
 

@@ -2,7 +2,8 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { PeerSession } from './peer-session.ts';
-import type { PieceMap, TorrentSnapshot, WebSeedInfo } from './types.ts';
+import type { PieceMap, TorrentSnapshot } from './types.ts';
+import type { WebSeedInfo } from './web-types.ts';
 import type { Uploader } from './uploader.ts';
 
 /** The figures of a torrent for those who watch it. Peers are listed once they greeted. */

@@ -1,5 +1,6 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { WebBlock, WebSeedInfo } from './web-types.ts';
 
 /**
  * A 20-byte info-hash as 40 lower-case hex digits: the swarm's name on the wire and at trackers, and an overlay key. The
@@ -144,15 +145,6 @@ export type EffectResult =
   /** Storage failed; the machine stops requesting until resumed. */
   | { readonly kind: 'failed'; readonly code: 'storage-full' | 'storage-failed' };
 
-/** A block that a web seed is asked for. */
-export interface WebBlock {
-  readonly piece: number;
-  /** Its place among the blocks of the piece. */
-  readonly place: number;
-  /** [bytes] */
-  readonly length: number;
-}
-
 /** Slow work of the driver. What has an `effect` returns as `effectDone`; nothing else has a result. */
 export type TorrentRun =
   /**
@@ -251,14 +243,6 @@ export interface TorrentPeerInfo {
   /** The other side opened the channel. */
   readonly isInbound: boolean;
   readonly source: PeerSource;
-}
-
-/** One web seed. `resting`: it failed and is asked again later; `failed` and `banned` ones are not. */
-export interface WebSeedInfo {
-  readonly url: string;
-  readonly state: 'idle' | 'fetching' | 'resting' | 'failed' | 'banned';
-  readonly downBytesPerSecond: number;
-  readonly downloadedBytes: number;
 }
 
 /** A piece that is partly here. */

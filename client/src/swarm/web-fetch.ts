@@ -6,7 +6,7 @@ import { Outstanding } from './outstanding.ts';
 import type { Picker } from './picker.ts';
 import type { PieceSet } from './piece-set.ts';
 import { Pipeline } from './pipeline.ts';
-import type { WebBlock } from './types.ts';
+import type { WebBlock } from './web-types.ts';
 
 /**
  * One request to a web seed: the blocks of some pieces, in order. While it lasts they are noted as asked for, so that

@@ -9,7 +9,8 @@ import {
   WEB_RUN_BYTES,
 } from '../../../shared/src/limits/swarm.ts';
 import { Lab, type LabContent, type LabPeer, makeContent } from './test/lab.ts';
-import type { TorrentCommand, WebSeedInfo } from './types.ts';
+import type { TorrentCommand } from './types.ts';
+import type { WebSeedInfo } from './web-types.ts';
 
 const KIB = 1024;
 const URL = 'https://seed.example/';

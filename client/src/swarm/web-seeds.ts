@@ -17,7 +17,8 @@ import type { Deadline, Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
 import { RateMeter } from './rate-meter.ts';
-import type { EffectResult, WebSeedInfo } from './types.ts';
+import type { EffectResult } from './types.ts';
+import type { WebSeedInfo } from './web-types.ts';
 import { WebFetch } from './web-fetch.ts';
 import { chooseWebRun } from './web-run.ts';
 

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import type { FilePriority, InfoHash, WebSeedInfo } from '../swarm/types.ts';
+import type { FilePriority, InfoHash } from '../swarm/types.ts';
+import type { WebSeedInfo } from '../swarm/web-types.ts';
 
 import type { ShareWait } from './storage/kept-files.ts';
 import type { TransferSettings } from './transfer-settings.ts';

@@ -2,7 +2,8 @@ import { expect, test, vi } from 'vitest';
 import { concatBytes, equalBytes } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES, WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
-import type { EffectResult, WebBlock } from '../swarm/types.ts';
+import type { EffectResult } from '../swarm/types.ts';
+import type { WebBlock } from '../swarm/web-types.ts';
 import { WebSeedClient } from './web-seed-client.ts';
 import { webSeedUrl } from './web-seed-url.ts';
 

@@ -1,5 +1,6 @@
 import { BLOCK_BYTES, WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
-import type { EffectResult, Metainfo, TorrentRun, WebBlock } from '../swarm/types.ts';
+import type { EffectResult, Metainfo, TorrentRun } from '../swarm/types.ts';
+import type { WebBlock } from '../swarm/web-types.ts';
 import { Layout } from './storage/layout.ts';
 import { webSeedUrl } from './web-seed-url.ts';
 

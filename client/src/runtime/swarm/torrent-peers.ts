@@ -15,18 +15,13 @@ import type { Link } from '../links/types.ts';
 import type { ChannelBroker } from './channel-broker.ts';
 import type { RefuseCode } from './control.ts';
 import type { SwarmHost } from './host.ts';
+import { NamedPeers } from './named-peers.ts';
 import { PeerFinder } from './peer-finder.ts';
 import { leastUseful } from './peer-turnover.ts';
 import type { TorrentSession } from './torrent-session.ts';
 
 /** Peers that a torrent remembers as banned. The oldest is forgotten first. */
 const MAX_BANNED_PEERS = 200;
-
-/** Peers named by others that wait for their keys. As many as one message of the peer exchange names. */
-const MAX_NAMED = 50;
-
-/** Lookups of keys at once, for one torrent. Each is a lookup in the overlay. */
-const MAX_RESOLVING = 4;
 
 /** How a peer of a torrent was lost: a refusal, the broker's or this file's word, or whatever the worker says. */
 type LossReason = string;
@@ -52,9 +47,7 @@ export class TorrentPeers {
   readonly #opening = new Set<NodeId>();
   /** BOUNDED: by MAX_BANNED_PEERS. */
   readonly #banned = new Set<NodeId>();
-  /** Peers of which only the id is known. BOUNDED: by MAX_NAMED. */
-  readonly #named = new Set<NodeId>();
-  #resolving = 0;
+  readonly #named: NamedPeers;
   #isPublished = false;
   #wasComplete = false;
   #wasIncomplete = false;
@@ -65,6 +58,11 @@ export class TorrentPeers {
     this.#session = session;
     this.#host = host;
     this.#broker = broker;
+    this.#named = new NamedPeers({
+      isSeeking: () => this.#isIncomplete(),
+      resolve: (peer) => host.resolve(peer),
+      found: (contact) => this.#isStopped || this.offer([contact]),
+    });
     this.#finder = new PeerFinder(session.infoHash, {
       self: host.self,
       clock: host.clock,
@@ -152,17 +150,11 @@ export class TorrentPeers {
     if (hadChannel) this.#finder.searchNow();
   }
 
-  /**
-   * A peer named others by their ids alone. While sources are wanted the overlay is asked for their keys, a few at a time;
-   * what comes while many wait is left out: whoever matters is named again by others.
-   */
+  /** A peer named others by their ids alone: they are of use while sources are wanted. */
   found(peers: readonly NodeId[]): void {
     if (this.#isPrivate || !this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
-    for (const peer of peers) {
-      if (this.#named.size >= MAX_NAMED) break;
-      if (!this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer)) this.#named.add(peer);
-    }
-    this.#resolveNamed();
+    const isNew = (peer: NodeId): boolean => !this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer);
+    this.#named.add(peers.filter(isNew));
   }
 
   /** Other peers of this torrent, from whatever source. */
@@ -244,25 +236,6 @@ export class TorrentPeers {
     if (peer === undefined) return;
     this.#dropped.add(peer);
     this.#session.dropPeer(peer);
-  }
-
-  #resolveNamed(): void {
-    for (const peer of this.#named) {
-      if (this.#resolving >= MAX_RESOLVING) return;
-      this.#named.delete(peer);
-      this.#resolving++;
-      this.#host
-        .resolve(peer)
-        .then(
-          (contact) => contact && !this.#isStopped && this.offer([contact]),
-          () => undefined,
-        )
-        .finally(() => {
-          this.#resolving--;
-          if (this.#isIncomplete()) this.#resolveNamed();
-          else this.#named.clear();
-        });
-    }
   }
 
   #noted(source: PeerSource, contacts: readonly Contact[]): readonly Contact[] {

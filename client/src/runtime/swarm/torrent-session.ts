@@ -9,6 +9,7 @@ import type {
   TorrentInfo,
 } from '../../api.ts';
 import { countStored } from './piece-counts.ts';
+import { NO_PROGRESS, progressOf } from './swarm-progress.ts';
 import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
@@ -25,21 +26,6 @@ interface SessionEvents {
   /** The state, the metadata or the error changed. */
   state: undefined;
 }
-
-const NO_PROGRESS: SwarmProgress = {
-  doneBytes: 0,
-  totalBytes: 0,
-  leftBytes: 0,
-  downBytesPerSecond: 0,
-  upBytesPerSecond: 0,
-  uploadedBytes: 0,
-  ratio: undefined,
-  etaMs: undefined,
-  peers: 0,
-  sources: 0,
-  webSeeds: [],
-  banned: [],
-};
 
 const NO_PIECES: PieceMap = { count: 0, stored: new Uint8Array(0), availability: new Uint8Array(0) };
 
@@ -268,26 +254,12 @@ export class TorrentSession {
   }
 
   update(report: ProgressReport, error: SkeinError | undefined): void {
-    const { leftBytes: left } = report;
     this.#peers = report.peers.map((peer) => this.#toPeer(peer));
     if (report.pieces) {
       this.#pieces = report.pieces;
       this.#isAsking = false;
     }
-    this.#progress = {
-      doneBytes: report.doneBytes,
-      totalBytes: report.totalBytes,
-      leftBytes: left,
-      downBytesPerSecond: report.downBytesPerSecond,
-      upBytesPerSecond: report.upBytesPerSecond,
-      uploadedBytes: report.uploadedBytes,
-      ratio: report.doneBytes > 0 ? report.uploadedBytes / report.doneBytes : undefined,
-      etaMs: report.downBytesPerSecond > 0 && left > 0 ? (1000 * left) / report.downBytesPerSecond : undefined,
-      peers: report.peers.length,
-      sources: report.peers.filter((peer) => peer.isSource).length,
-      webSeeds: report.webSeeds,
-      banned: report.banned.map((id) => ({ id, name: this.#host.nameOf(id) })),
-    };
+    this.#progress = progressOf(report, (id) => this.#host.nameOf(id));
     this.#firstByteAt = report.firstByteAt;
     const isChanged =
       report.state !== this.#state ||
