@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Surroundings, main } from './main.ts';
 import type { Report } from './report.ts';
+import { reportOf } from './report.fixture.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import type { RunTask } from './shards/threads.ts';
 
 /** What makes a scenario short. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -10,21 +12,35 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'server-death': ['--hours', '0.05', '--session', '120'],
 };
 
-/** Runs a command as the shell would; runs apart are run here. */
-async function sim(...args: string[]): Promise<{ code: number; out: string[]; complaints: string[]; kept: Report[] }> {
+/** What a command did. */
+interface Ran {
+  readonly code: number;
+  readonly out: string[];
+  readonly complaints: string[];
+  readonly kept: Report[];
+  /** Threads of the runs for which several were wanted, and what they were to do. */
+  readonly sharded: [number, RunTask][];
+}
+
+/** Runs a command as the shell would on two cores; runs apart are run here, and those in threads not at all. */
+async function sim(...args: string[]): Promise<Ran> {
   const out: string[] = [];
   const complaints: string[] = [];
   const kept: Report[] = [];
+  const sharded: [number, RunTask][] = [];
   const surroundings: Surroundings = {
     print: (line) => out.push(line),
     complain: (line) => complaints.push(line),
     keep: (report) => kept.push(report),
     keepSwarm: () => undefined,
-    cores: 1,
-    runSharded: () => Promise.reject(new Error('small networks have one shard')),
+    cores: 2,
+    runSharded: (shards, task) => {
+      sharded.push([shards, task]);
+      return Promise.resolve(reportOf({ nodes: task.settings.nodes }));
+    },
     runApart: async (apart) => JSON.parse((await sim(...apart)).out[0] ?? '') as Report,
   };
-  return { code: await main(args, SCENARIOS, surroundings), out, complaints, kept };
+  return { code: await main(args, SCENARIOS, surroundings), out, complaints, kept, sharded };
 }
 
 async function report(name: string, seed: number): Promise<Report> {
@@ -81,6 +97,15 @@ test('several seeds print a line each and their mean and spread', async () => {
   expect(code).toBe(0);
   expect(out.map((line) => (JSON.parse(line) as { seed?: number; seeds?: number[] }).seed)).toEqual([8, 9, undefined]);
   expect(JSON.parse(out[2] ?? '')).toMatchObject({ seeds: [8, 9], figures: { success: { mean: 1, spread: 0 } } });
+});
+
+test('large networks, and those for which it is said, grow in threads, which are told what to do', async () => {
+  const { code, out, sharded } = await sim('growth', '--nodes', '100000', '--seed', '4', '--json');
+  expect(sharded).toMatchObject([[2, { scenario: 'growth', settings: { nodes: 100_000, seed: 4 } }]]);
+  expect([code, out]).toEqual([0, [JSON.stringify(reportOf({ nodes: 100_000 }))]]);
+  expect((await sim('growth', '--nodes', '50', '--shards', '3')).sharded).toMatchObject([[3, { scenario: 'growth' }]]);
+  const { complaints } = await sim('churn', '--shards', '2');
+  expect(complaints[0]).toMatch(/^--shards is an option of growth; churn has no such option\./);
 });
 
 test('a run is kept when that is asked for', async () => {

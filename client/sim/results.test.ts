@@ -52,3 +52,8 @@ test('runs that differ by their seed alone belong together', () => {
     [[1, 200]],
   ]);
 });
+
+test('how many threads ran them makes no difference', () => {
+  const runs = [1, 2].map((shards) => reportOf({ seed: shards, options: { linkTarget: 32, shards } }));
+  expect(grouped(runs)).toEqual([runs]);
+});

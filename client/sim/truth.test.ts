@@ -32,7 +32,9 @@ test('ids come and go', () => {
   truth.add(second);
   truth.add(second);
   expect([truth.size, truth.closest(second)]).toEqual([2, second]);
+  expect([truth.has(first), truth.has(second)]).toEqual([true, true]);
   truth.remove(second);
   truth.remove(second);
   expect([truth.size, truth.closest(second)]).toEqual([1, first]);
+  expect([truth.has(first), truth.has(second)]).toEqual([true, false]);
 });
