@@ -25,7 +25,7 @@ const yes = (): boolean => true;
 /** Near us: a round trip of 8 ms by the claims of the peer. */
 const HERE = packPlace(0, 0, 4);
 
-/** A peer that knows where it is, with links of which the first is slowest. */
+/** A peer that knows where it is, with links of which the first is slowest and the second oldest. */
 class Lab {
   readonly table = new RoutingTable(self.id, 2);
   readonly swaps = new LinkSwaps(this.table);
@@ -34,7 +34,7 @@ class Lab {
   constructor(...rtts: readonly number[]) {
     for (let i = 0; i < 60; i++) this.table.coordinates.measured(8, HERE, 0.1, 0);
     this.linked = rtts.map((rtt, i) => {
-      const entry = this.table.linkUp(far[i] as Contact, 0);
+      const entry = this.table.linkUp(far[i] as Contact, 10 - i);
       entry.link?.rtt.sample(rtt);
       return entry;
     });
@@ -95,6 +95,21 @@ test('nothing is replaced that either side needs, that is a bucket’s only link
   const quick = new Lab(SWAP_GAIN_MS, SWAP_GAIN_MS);
   quick.know(far[2] as Contact, HERE);
   expect(quick.swaps.next(0, yes, yes)).toBeUndefined();
+});
+
+test('the oldest link of a bucket is not replaced, however slow it is', () => {
+  const lab = new Lab(100, 300);
+  lab.know(far[2] as Contact, HERE);
+  const took: (Entry | undefined)[] = [];
+  lab.swaps.next(
+    0,
+    (entry) => {
+      took.push(entry);
+      return true;
+    },
+    yes,
+  );
+  expect(took).toEqual([lab.linked[0]]);
 });
 
 test('a peer that does not know where it is replaces nothing', () => {

@@ -23,6 +23,8 @@ interface Swap {
 /**
  * Replaces slow links that nobody needs by much nearer ones in the same bucket, one at a time and seldom. The old link goes
  * only once the new one is up and really is nearer, else the new one goes: a peer that lies about its place wins nothing.
+ * The oldest link of a bucket stays: lookups that are not credible start anew from the oldest links, and whoever comes
+ * later and claims to be needed must not outlast them all.
  */
 export class LinkSwaps {
   readonly #table: RoutingTable;
@@ -73,9 +75,10 @@ export class LinkSwaps {
   ): Swap | undefined {
     if (bucket.linkedCount < 2) return undefined;
     const { rttTo } = this.#table;
+    const oldest = oldestLink(bucket);
     let slow: Entry | undefined;
     for (const entry of bucket.entries) {
-      if (entry.link && (!slow || rttTo(entry) > rttTo(slow)) && mayGo(entry)) slow = entry;
+      if (entry.link && entry !== oldest && (!slow || rttTo(entry) > rttTo(slow)) && mayGo(entry)) slow = entry;
     }
     if (!slow) return undefined;
     const others = bucket.entries.filter((entry) => entry.link && entry !== slow);
@@ -91,4 +94,12 @@ export class LinkSwaps {
     }
     return near && { slow, near, gain: slowCost - bestCost };
   }
+}
+
+function oldestLink(bucket: Bucket): Entry | undefined {
+  let oldest: Entry | undefined;
+  for (const entry of bucket.entries) {
+    if (entry.link && (!oldest?.link || entry.link.since < oldest.link.since)) oldest = entry;
+  }
+  return oldest;
 }
