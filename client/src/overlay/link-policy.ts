@@ -19,6 +19,7 @@ import {
   REFUSAL_HOLD_OFF_MS,
   SIBLING_COUNT,
   SPARE_DIAL_PACE_MS,
+  SWAP_MAX_AGE_MS,
   SWAP_PACE_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
@@ -142,7 +143,7 @@ export class LinkPolicy implements Timed {
     const mayGo = (entry: Entry): boolean => this.#mayGo(entry, PRUNE_MIN_AGE_MS);
     const loser = this.#swaps.settle();
     if (loser && this.#mayGo(loser, 0)) this.release(loser);
-    if (this.#dials.length > 0 || this.#isYoung) return;
+    if (this.#dials.length > 0 || this.#isYoung || this.#age > SWAP_MAX_AGE_MS) return;
     const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !this.#isHeldOff(entry);
     const near = this.#swaps.next(this.#core.now, mayGo, mayDial);
     if (near) this.#dial(near, true);
@@ -267,8 +268,12 @@ export class LinkPolicy implements Timed {
   }
 
   get #isYoung(): boolean {
+    return this.#age < YOUNG_MS;
+  }
+
+  get #age(): Millis {
     this.#startedAt ??= this.#core.now;
-    return this.#core.now - this.#startedAt < YOUNG_MS;
+    return this.#core.now - this.#startedAt;
   }
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */

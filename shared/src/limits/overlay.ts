@@ -92,6 +92,9 @@ export const SWAP_PACE_MS = 3_000;
  */
 export const SWAP_BURST = 3;
 
+/** A peer older than this replaces none. [ms] What newcomers link to is to stay, and those who come later link to the near ones by themselves. */
+export const SWAP_MAX_AGE_MS = 240_000;
+
 /**
  * Time after which it may replace one more. [ms] A replaced link costs the network 6 KB, two thirds of it signals on their way (measured
  * by the same at 500 peers): 50 B/s for as long as there is something to gain.
