@@ -19,8 +19,14 @@ const ANSWER = 2;
 const REFUSAL = 3;
 const SPARE_OFFER = 4;
 
-/** A signal is about this long beyond its header. [bytes] A sealed session description. */
-const SIGNAL_PADDING = new Uint8Array(500);
+/**
+ * An offer and an answer are this long beyond their five bytes here. [bytes] Sealed and packed, one of Chromium with two
+ * hidden host candidates and a reflexive one is 342 bytes (client/src/runtime/links/packed-description.test.ts).
+ */
+const SIGNAL_PADDING = new Uint8Array(337);
+
+/** The same for a refusal: mail with ten bytes in it. */
+const REFUSAL_PADDING = new Uint8Array(210);
 
 /** What dials need of their world. */
 export interface DialWorld {
@@ -66,7 +72,8 @@ export class Dials {
       this.#world.tellServer({ kind: 'relay', from: node.contact, to, signal, attempt });
       return;
     }
-    const payload = new Writer(520).u8(signal).u32(attempt).bytes(SIGNAL_PADDING).done();
+    const padding = signal === REFUSAL ? REFUSAL_PADDING : SIGNAL_PADDING;
+    const payload = new Writer(350).u8(signal).u32(attempt).bytes(padding).done();
     this.#world.operate(
       node,
       { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS },

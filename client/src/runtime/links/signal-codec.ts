@@ -1,6 +1,7 @@
 import { Reader, Writer, toHex, utf8Decode, utf8Encode } from '../../../../shared/src/bytes.ts';
 import { MAX_SDP_BYTES } from '../../../../shared/src/limits/links.ts';
 import { type Result, err, ok } from '../../../../shared/src/result.ts';
+import { isPacked, packDescription, unpackDescription } from './packed-description.ts';
 import type { LinkPurpose } from './types.ts';
 
 /** Names one attempt to open a link: 64 random bits of the side that offers, as 16 hex digits. */
@@ -61,10 +62,10 @@ export function encodeSignal(signal: LinkSignal): Uint8Array {
     case 'offer': {
       let mask = signal.isSpare ? SPARE_BIT : 0;
       for (const purpose of signal.purposes) mask |= PURPOSE_BITS[purpose];
-      return writer.u8(OFFER).hex(signal.attempt).u8(mask).bytes16(utf8Encode(signal.sdp)).done();
+      return writer.u8(OFFER).hex(signal.attempt).u8(mask).bytes16(encodeDescription(signal.sdp)).done();
     }
     case 'answer':
-      return writer.u8(ANSWER).hex(signal.attempt).bytes16(utf8Encode(signal.sdp)).done();
+      return writer.u8(ANSWER).hex(signal.attempt).bytes16(encodeDescription(signal.sdp)).done();
     case 'reject':
       return writer.u8(REJECT).hex(signal.attempt).u8(REJECT_CODES[signal.code]).done();
   }
@@ -98,7 +99,12 @@ export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecode
   }
 }
 
+function encodeDescription(sdp: string): Uint8Array {
+  return packDescription(sdp) ?? utf8Encode(sdp);
+}
+
 function readSdp(reader: Reader): string | undefined {
   const bytes = reader.bytes16();
-  return reader.atEnd() && bytes.length > 0 && bytes.length <= MAX_SDP_BYTES ? utf8Decode(bytes) : undefined;
+  if (!reader.atEnd() || bytes.length === 0 || bytes.length > MAX_SDP_BYTES) return undefined;
+  return isPacked(bytes) ? unpackDescription(bytes) : utf8Decode(bytes);
 }
