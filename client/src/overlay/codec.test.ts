@@ -153,6 +153,12 @@ const CODECS: readonly {
     sync.decodeSync,
   ),
   codec(
+    'OFFERED',
+    { kind: 'offered' as const, items: [{ kind: 'owned' as const, key, version: 7 }] },
+    sync.encodeSync,
+    sync.decodeSync,
+  ),
+  codec(
     'SYNC_ANSWER',
     {
       parts: 0x8001,

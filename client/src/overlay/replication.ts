@@ -9,8 +9,8 @@ import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
 import type { Copy } from './spread.ts';
 import type { WriteToken } from './write-tokens.ts';
 
-/** How many peers get what a leaving peer held. [peers] The other replicas are still there. */
-const HEIRS = 2;
+/** How many peers get what a leaving peer held. [peers] The other replicas are still there, and compare soon. */
+const HEIRS = 1;
 
 /** A held record as it is sent to other replicas. */
 export function recordCopy({ record, replicas }: HeldRecord): Copy {
@@ -27,12 +27,15 @@ export function providerCopy(providers: ProviderStore, held: HeldKey, now: Milli
   return { kind: ROUTE_KIND.publish, key, encode, replicas };
 }
 
-/** Gives what is held to the linked peers closest to it that do not hold it yet: we leave. Copies for reads stay behind. */
+/**
+ * Gives what is held to those linked peers who take our place, as far as we know that they lack it: the farthest of the
+ * closest, for the others are replicas already. We leave; copies for reads stay behind.
+ */
 export function handOver({ core, table, forwarder }: Routing, records: RecordStore, providers: ProviderStore): void {
   let left = MAX_HANDED_OVER;
   for (const { kind, key, encode, replicas } of copiesOf(records, providers, core.now)) {
     const closest = table.closest(key, REPLICATION, { isLinkedOnly: true }).map(({ contact }) => contact.id);
-    for (const target of closest.filter((id) => !replicas?.has(id)).slice(0, HEIRS)) {
+    for (const target of closest.filter((id) => !replicas?.has(id)).slice(-HEIRS)) {
       if (left-- === 0) return;
       const flags = ROUTE_EXACT | ROUTE_REPLICA;
       const message = { kind, flags, target, via: [], payload: encode(), lifetimeMs: QUESTION_TIMEOUT_MS };

@@ -21,7 +21,7 @@ export interface Item extends ItemName {
   readonly version: number;
 }
 
-/** SYNC: a digest of what both sides should hold, or a wish for some of it. */
+/** SYNC: a digest of what both sides should hold, a wish for some of it, or an offer of what the other side did not list. */
 export type SyncPayload =
   | {
       readonly kind: 'digest';
@@ -31,7 +31,9 @@ export type SyncPayload =
       readonly hashes: readonly number[];
     }
   /** At most MAX_SYNC_WANTED. */
-  | { readonly kind: 'wanted'; readonly names: readonly ItemName[] };
+  | { readonly kind: 'wanted'; readonly names: readonly ItemName[] }
+  /** At most MAX_SYNC_WANTED. Answered by a wish for those that are news, or by nothing. */
+  | { readonly kind: 'offered'; readonly items: readonly Item[] };
 
 /** The answer to a digest: everything in the parts that differ. Empty when none does. */
 export interface SyncAnswer {
@@ -47,12 +49,19 @@ const ITEM_BYTES = NAME_BYTES + 6;
 
 export function encodeSync(payload: SyncPayload): Uint8Array {
   const writer = new Writer(DIGEST_BYTES);
-  if (payload.kind === 'digest') {
-    writer.u8(1).u32(payload.salt);
-    for (const hash of payload.hashes) writer.u32(hash);
-  } else {
-    writer.u8(2).u8(payload.names.length);
-    for (const name of payload.names) writeName(writer, name);
+  switch (payload.kind) {
+    case 'digest':
+      writer.u8(1).u32(payload.salt);
+      for (const hash of payload.hashes) writer.u32(hash);
+      break;
+    case 'wanted':
+      writer.u8(2).u8(payload.names.length);
+      for (const name of payload.names) writeName(writer, name);
+      break;
+    case 'offered':
+      writer.u8(3).u8(payload.items.length);
+      for (const item of payload.items) writeName(writer, item).u48(item.version);
+      break;
   }
   return writer.done();
 }
@@ -65,9 +74,14 @@ export function decodeSync(bytes: Uint8Array): SyncPayload | undefined {
     return { kind: 'digest', salt, hashes: Array.from({ length: SYNC_PARTS }, () => reader.u32()) };
   }
   const count = reader.u8();
-  if (kind !== 2 || count === 0 || count > MAX_SYNC_WANTED || bytes.length !== 2 + count * NAME_BYTES) return undefined;
-  const names = Array.from({ length: count }, () => readName(reader));
-  return isComplete(names) ? { kind: 'wanted', names } : undefined;
+  if (count === 0 || count > MAX_SYNC_WANTED) return undefined;
+  if (kind === 2 && bytes.length === 2 + count * NAME_BYTES) {
+    const names = Array.from({ length: count }, () => readName(reader));
+    return isComplete(names) ? { kind: 'wanted', names } : undefined;
+  }
+  if (kind !== 3 || bytes.length !== 2 + count * ITEM_BYTES) return undefined;
+  const items = Array.from({ length: count }, () => readItem(reader));
+  return isComplete(items) ? { kind: 'offered', items } : undefined;
 }
 
 export function encodeSyncAnswer({ parts, items }: SyncAnswer): Uint8Array {
@@ -81,12 +95,7 @@ export function decodeSyncAnswer(bytes: Uint8Array): SyncAnswer | undefined {
   if (!Number.isInteger(count) || count > MAX_SYNC_ENTRIES) return undefined;
   const reader = new Reader(bytes);
   const parts = reader.u16();
-  const items: (Item | undefined)[] = [];
-  for (let i = 0; i < count; i++) {
-    const name = readName(reader);
-    const version = reader.u48();
-    items.push(name && { ...name, version });
-  }
+  const items = Array.from({ length: count }, () => readItem(reader));
   return reader.atEnd() && isComplete(items) ? { parts, items } : undefined;
 }
 
@@ -98,6 +107,12 @@ function readName(reader: Reader): ItemName | undefined {
   const kind = ITEM_KINDS[reader.u8() - 1];
   const key = reader.bytes(ID_BYTES);
   return reader.ok && kind ? { kind, key: readId(key, 0) } : undefined;
+}
+
+function readItem(reader: Reader): Item | undefined {
+  const name = readName(reader);
+  const version = reader.u48();
+  return name && { ...name, version };
 }
 
 function isComplete<T>(items: readonly (T | undefined)[]): items is readonly T[] {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import {
   SYNC_DELAY_MS,
   SYNC_MIN_MS,
   SYNC_PARTS,
+  SYNC_PROVEN_MS,
   SYNC_SPREAD_MS,
   SYNC_URGENT_QUIET_MS,
 } from '../../../shared/src/limits/records.ts';
@@ -11,6 +12,8 @@ import { seededRng } from '../../../shared/src/machine.ts';
 import { AnswerTimes } from './answer-times.ts';
 import { ContactCache } from './contact-cache.ts';
 import { Core } from './core.ts';
+import type { Answer } from './endpoint.ts';
+import { Forward } from './forward.ts';
 import { Forwarder } from './forwarder.ts';
 import { FRAME } from './link-frames.ts';
 import { Neighbourhood } from './neighbourhood.ts';
@@ -19,8 +22,9 @@ import { RecordStore } from './record-store.ts';
 import { WALL, keyAt, person, recordOf } from './record-test-kit.ts';
 import { ROUTE_KIND, decodeRoute } from './route-frame.ts';
 import { RoutingTable } from './routing-table.ts';
-import { Sync, digestOf } from './sync.ts';
-import type { Item } from './sync-payloads.ts';
+import { digestOf } from './sync-digest.ts';
+import { type Item, decodeSync, encodeSync } from './sync-payloads.ts';
+import { Sync } from './sync.ts';
 import type { OverlayOutput } from './types.ts';
 
 const item = (end: string, version = 1): Item => ({ kind: 'record', key: keyAt(`a${end.padStart(39, '0')}`), version });
@@ -44,12 +48,13 @@ test('two exchanges hash the same items differently, so that nobody can prepare 
   expect(changed(digestOf([item('1')], 7), digestOf([item('1')], 8))).toEqual([1]);
 });
 
-/** A holder of one record with three links, whose digests nobody answers. */
+/** A holder of one record with three links and a contact, whose digests nobody answers. */
 class Holder {
   readonly core = new Core(person(50), seededRng(3), new ContactCache());
   readonly table = new RoutingTable(this.core.self.id, 10);
+  readonly sync: Sync;
+  readonly records = new RecordStore(this.core.self.id, () => true);
   readonly #out: OverlayOutput[] = [];
-  readonly #sync: Sync;
 
   constructor() {
     const routing = {
@@ -58,21 +63,35 @@ class Holder {
       forwarder: new Forwarder(this.core, this.table),
       answerTimes: new AnswerTimes(),
     };
-    const records = new RecordStore(this.core.self.id, () => true);
-    records.put(recordOf(), WALL);
+    this.records.put(recordOf(), WALL);
     this.core.out = this.#out;
     this.core.wallOffset = WALL;
-    this.#sync = new Sync(routing, new Neighbourhood(this.core, this.table), records, new ProviderStore());
+    this.sync = new Sync(routing, new Neighbourhood(this.core, this.table), this.records, new ProviderStore());
     for (const index of [51, 52, 53]) this.table.linkUp(person(index), 0);
   }
 
-  /** Ticks every second up to `until`; every `changeMs` a newcomer is heard of. When digests left, by partner. */
-  digests(until: number, changeMs = Number.POSITIVE_INFINITY): Map<NodeId, number[]> {
+  /** A message of `peer`, over its link. */
+  consume(peer: Contact, payload: Uint8Array): Answer | undefined {
+    const id = String.fromCharCode(1, 2, 3, 4);
+    const fields = { id, hops: 1, flags: 0, lifetimeMs: 5_000, kind: ROUTE_KIND.sync, detours: 0, via: [] };
+    const frame = { ...fields, target: this.core.self.id, origin: peer, payload };
+    return this.sync.consume(new Forward(frame, payload, peer.id, undefined, [], this.core.now), payload);
+  }
+
+  /**
+   * Ticks every second up to `until`; every `changeMs` a newcomer is heard of, and a new record comes with it when
+   * `isNewShared`. When digests left, by partner.
+   */
+  digests(until: number, changeMs = Number.POSITIVE_INFINITY, isNewShared = false): Map<NodeId, number[]> {
     const times = new Map<NodeId, number[]>();
     for (; this.core.now < until; this.core.now += 1_000) {
       for (const { link } of this.table.linked) if (link) link.lastHeard = this.core.now;
-      if (this.core.now % changeMs === 0) this.table.siblingVersion++;
-      this.#sync.tick();
+      if (this.core.now % changeMs === 0) {
+        this.table.siblingVersion++;
+        const key = keyAt(`b${this.core.now.toString().padStart(12, '0')}`);
+        if (isNewShared) this.records.put(recordOf({ key, author: person(this.core.now % 200) }), WALL);
+      }
+      this.sync.tick();
       for (const output of this.#out.splice(0)) {
         const frame =
           output.kind === 'send' && output.bytes[1] === FRAME.route
@@ -96,9 +115,48 @@ test('soon after the siblings changed each of them is sent a digest', () => {
 });
 
 test('however often siblings change, one peer is compared with only so often; without change much more rarely', () => {
-  const restless = pauses(new Holder().digests(300_000, 5_000));
+  const restless = pauses(new Holder().digests(300_000, 5_000, true));
   const quiet = pauses(new Holder().digests(600_000));
   expect(Math.min(...restless)).toBeGreaterThanOrEqual(SYNC_URGENT_QUIET_MS);
   expect(Math.max(...restless)).toBeLessThan(SYNC_MIN_MS);
   expect(Math.min(...quiet)).toBeGreaterThanOrEqual(SYNC_MIN_MS);
+});
+
+test('siblings that change without a change of what is shared with a peer bring it no digest within the minute', () => {
+  const holder = new Holder();
+  const answered = (): void => {
+    for (const { contact } of holder.table.linked) {
+      const digest = { kind: 'digest' as const, salt: 1, hashes: digestOf([], 1) };
+      holder.consume(contact, encodeSync(digest));
+    }
+  };
+  holder.core.now = 1_000;
+  answered();
+  expect(holder.digests(1_000 + SYNC_MIN_MS, 5_000).size).toBe(0);
+});
+
+test('a peer of which nobody has heard for 15 s is sent no digest', () => {
+  const holder = new Holder();
+  holder.table.learn(person(54), 0, 0, undefined);
+  holder.core.now = SYNC_PROVEN_MS + 1_000;
+  expect([...holder.digests(SYNC_PROVEN_MS + 60_000).keys()].sort()).toEqual(
+    [51, 52, 53].map((index) => person(index).id).sort(),
+  );
+});
+
+test('of what is offered only what is news is asked for', () => {
+  const holder = new Holder();
+  const offer = (...items: readonly Item[]): unknown => {
+    const answer = holder.consume(person(51), encodeSync({ kind: 'offered', items }));
+    return answer?.payload.length === 0 ? undefined : decodeSync(answer?.payload ?? new Uint8Array(0));
+  };
+  const held = recordOf();
+  const same: Item = { kind: 'record', key: held.key, version: held.sequence };
+  const unknown = item('9');
+  expect(offer(same)).toBeUndefined();
+  expect(offer(same, unknown)).toEqual({ kind: 'wanted', names: [{ kind: 'record', key: unknown.key }] });
+  expect(offer({ ...same, version: held.sequence + 1 })).toEqual({
+    kind: 'wanted',
+    names: [{ kind: 'record', key: held.key }],
+  });
 });

@@ -1,4 +1,4 @@
-import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import {
   MAX_SYNC_ENTRIES,
@@ -8,7 +8,7 @@ import {
   SYNC_DELAY_MS,
   SYNC_MAX_MS,
   SYNC_MIN_MS,
-  SYNC_PARTS,
+  SYNC_PROVEN_MS,
   SYNC_QUIET_MS,
   SYNC_SHARED_MS,
   SYNC_SPREAD_MS,
@@ -16,7 +16,6 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import { type Millis, randomBelow } from '../../../shared/src/machine.ts';
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
-import { hexDigit } from '../../../shared/src/bytes.ts';
 import { Allowance } from './admission.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
@@ -29,6 +28,7 @@ import type { ReplyFrame } from './reply-frame.ts';
 import { Request, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 import { type Copy, Spread } from './spread.ts';
+import { digestOf, fingerprintOf, partOf } from './sync-digest.ts';
 import {
   type Item,
   type ItemName,
@@ -45,12 +45,19 @@ interface Shared {
   readonly items: Item[];
 }
 
+/** An exchange of digests with a peer. */
+interface Exchange {
+  readonly at: Millis;
+  /** Of what we shared with it then; undefined when it did not answer. */
+  readonly fingerprint: number | undefined;
+}
+
 const EQUAL = new Uint8Array(0);
 
 /**
  * Keeps the replicas of what is held alike. Now and then, and soon after siblings changed, each peer sends the others of
- * its replica sets a digest; only where digests differ do the two sides list what they have, send what is newer and ask
- * for what they lack. A quiet network pays some hundred bytes a minute, and nothing at all for nothing held.
+ * its replica sets a digest; only where digests differ do the two sides list what they have, offer what the other did not
+ * list and ask for what they lack: views of who is a replica differ, and most of what is not listed is there. A quiet network pays some hundred bytes a minute, and nothing at all for nothing held.
  */
 export class Sync {
   readonly #routing: Routing;
@@ -58,8 +65,8 @@ export class Sync {
   readonly #records: RecordStore;
   readonly #providers: ProviderStore;
   readonly #sending = new Allowance(4 * MAX_SYNC_SENT, MAX_SYNC_SENT / 2, 0);
-  /** When a linked peer last exchanged digests with us. */
-  readonly #exchangedAt = new BoundedMap<NodeId, Millis>(4 * MAX_SYNC_PEERS);
+  /** The last exchange with each peer. */
+  readonly #exchanges = new BoundedMap<NodeId, Exchange>(4 * MAX_SYNC_PEERS);
   /** BOUNDED: by the contacts of the table. */
   #shared = new Map<NodeId, Shared>();
   #sharedOf = '';
@@ -90,23 +97,34 @@ export class Sync {
       this.#isUrgent = true;
     }
     if (core.now < this.#nextAt) return;
-    const quietSince = core.now - (this.#isUrgent ? SYNC_URGENT_QUIET_MS : SYNC_QUIET_MS);
     const partners = [...this.#share().values()];
-    const due = partners.filter(
-      ({ peer }) => (this.#exchangedAt.get(peer.id) ?? Number.NEGATIVE_INFINITY) < quietSince,
-    );
-    this.#isUrgent &&= due.length < partners.length;
+    const due = partners.filter((shared) => this.#isDue(shared, this.#isUrgent ? SYNC_URGENT_QUIET_MS : SYNC_QUIET_MS));
+    this.#isUrgent &&= partners.some((shared) => this.#isDue(shared, 0) && !due.includes(shared));
     const pause = SYNC_MIN_MS + randomBelow(core.rng, SYNC_MAX_MS - SYNC_MIN_MS);
     this.#nextAt = core.now + (this.#isUrgent ? SYNC_URGENT_QUIET_MS : pause);
     due.sort((a, b) => b.items.length - a.items.length);
     for (const shared of due.slice(0, MAX_SYNC_PEERS)) this.#compareWith(shared);
   }
 
-  /** Answers a digest with what differs, and a wish with copies. Undefined: malformed. */
+  /** True after a minute, and after `quietMs` when we share something else with the peer than at the last exchange. */
+  #isDue({ peer, items }: Shared, quietMs: Millis): boolean {
+    if (!this.#livedLately(peer.id)) return false;
+    const last = this.#exchanges.get(peer.id);
+    const since = this.#routing.core.now - (last?.at ?? Number.NEGATIVE_INFINITY);
+    return since > SYNC_QUIET_MS || (since > quietMs && last?.fingerprint !== fingerprintOf(items));
+  }
+
+  /** A digest to the dead is carried around them before it is given up. */
+  #livedLately(id: NodeId): boolean {
+    const { core, table } = this.#routing;
+    const entry = table.get(id);
+    return entry !== undefined && entry.proof >= core.now - SYNC_PROVEN_MS;
+  }
+
+  /** Answers a digest with what differs, a wish with copies, and an offer with a wish. Undefined: malformed. */
   consume({ origin, from }: Forward, bytes: Uint8Array): Answer | undefined {
     const payload = decodeSync(bytes);
     if (!payload) return undefined;
-    const { core } = this.#routing;
     const items = this.#share().get(origin.id)?.items ?? [];
     if (payload.kind === 'wanted') {
       const held = indexOf(items);
@@ -116,7 +134,11 @@ export class Sync {
       );
       return { status: 'ok', payload: EQUAL, closest: [] };
     }
-    if (from === origin.id) this.#exchangedAt.set(origin.id, core.now);
+    if (payload.kind === 'offered') {
+      const names = payload.items.filter((item) => this.#isWanted(item));
+      return { status: 'ok', payload: names.length === 0 ? EQUAL : encodeSync({ kind: 'wanted', names }), closest: [] };
+    }
+    if (from === origin.id) this.#noteExchange(origin.id, items);
     const hashes = digestOf(items, payload.salt);
     const differing = hashes.flatMap((hash, part) => (hash === payload.hashes[part] ? [] : [part]));
     const answer = differing.length === 0 ? EQUAL : encodeSyncAnswer(listParts(items, differing));
@@ -127,8 +149,13 @@ export class Sync {
     const { core } = this.#routing;
     const salt = core.rng.nextUint32();
     const payload = encodeSync({ kind: 'digest', salt, hashes: digestOf(items, salt) });
-    this.#exchangedAt.set(peer.id, core.now);
-    this.#ask(peer.id, payload, (reply) => this.#reconcile(peer, items, reply));
+    this.#noteExchange(peer.id, items);
+    this.#ask(
+      peer.id,
+      payload,
+      (reply) => this.#reconcile(peer, items, reply),
+      () => this.#exchanges.set(peer.id, { at: this.#routing.core.now, fingerprint: undefined }),
+    );
   }
 
   #reconcile(peer: Contact, items: readonly Item[], { status, payload }: ReplyFrame): void {
@@ -140,9 +167,29 @@ export class Sync {
       if (isLackedBy(index, theirs?.parts ?? 0, item)) lacking.push(item);
       else this.#replicasOf(item)?.add(peer.id);
     }
-    this.#sendAll(peer, lacking);
+    for (let i = 0; i < lacking.length && i < MAX_SYNC_SENT; i += MAX_SYNC_WANTED) {
+      this.#offer(peer, lacking.slice(i, i + MAX_SYNC_WANTED));
+    }
     const wanted = (theirs?.items ?? []).filter((item) => this.#isWanted(item)).slice(0, MAX_SYNC_WANTED);
     if (wanted.length > 0) this.#ask(peer.id, encodeSync({ kind: 'wanted', names: wanted }), () => undefined);
+  }
+
+  /** Sends what the peer wants of `items`; the rest it has, or is none of its. */
+  #offer(peer: Contact, items: readonly Item[]): void {
+    this.#ask(peer.id, encodeSync({ kind: 'offered', items }), ({ status, payload }) => {
+      const wish = status === 'ok' && payload.length > 0 ? decodeSync(payload) : undefined;
+      if (status !== 'ok' || (payload.length > 0 && wish?.kind !== 'wanted')) return;
+      const wanted = indexOf(wish?.kind === 'wanted' ? wish.names : []);
+      for (const item of items) if (!wanted.has(nameOf(item))) this.#replicasOf(item)?.add(peer.id);
+      this.#sendAll(
+        peer,
+        items.filter((item) => wanted.has(nameOf(item))),
+      );
+    });
+  }
+
+  #noteExchange(id: NodeId, items: readonly Item[]): void {
+    this.#exchanges.set(id, { at: this.#routing.core.now, fingerprint: fingerprintOf(items) });
   }
 
   /** True when a peer's version is news to us, and ours to keep. */
@@ -182,13 +229,15 @@ export class Sync {
     return held && providerCopy(this.#providers, held, core.now);
   }
 
-  #ask(target: NodeId, payload: Uint8Array, onAnswer: (reply: ReplyFrame) => void): void {
+  #ask(
+    target: NodeId,
+    payload: Uint8Array,
+    onAnswer: (reply: ReplyFrame) => void,
+    onNoAnswer: () => void = () => undefined,
+  ): void {
     const deadline = this.#routing.core.now + QUESTION_TIMEOUT_MS;
     const question = { kind: ROUTE_KIND.sync, flags: ROUTE_EXACT, target, payload, ways: [], deadline, maxAttempts: 2 };
-    const owner = {
-      onAnswer: (_request: Request, reply: ReplyFrame): void => onAnswer(reply),
-      onNoAnswer: (): void => undefined,
-    };
+    const owner = { onAnswer: (_request: Request, reply: ReplyFrame): void => onAnswer(reply), onNoAnswer };
     new Request(this.#routing, question, owner).start();
   }
 
@@ -219,30 +268,6 @@ export class Sync {
   }
 }
 
-function partOf(key: Key): number {
-  return hexDigit(key.charCodeAt(key.length - 1)) % SYNC_PARTS;
-}
-
-/** One hash per part of the key space: the exclusive or of its items' hashes, so that their order does not matter. */
-export function digestOf(items: readonly Item[], salt: number): number[] {
-  const hashes = Array.from({ length: SYNC_PARTS }, () => 0);
-  for (const item of items) {
-    const part = partOf(item.key);
-    hashes[part] = ((hashes[part] as number) ^ hashOf(item, salt)) >>> 0;
-  }
-  return hashes;
-}
-
-/** FNV-1a over the salt and the item, finished as in MurmurHash3. [u32] */
-function hashOf({ kind, key, version }: Item, salt: number): number {
-  let hash = 0x811c9dc5 ^ salt;
-  const text = `${kind} ${key} ${version}`;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
 /** The items of `parts` as far as they fit; only parts that fit are marked as complete. */
 function listParts(items: readonly Item[], parts: readonly number[]): { parts: number; items: Item[] } {
   let complete = 0;
@@ -256,7 +281,7 @@ function listParts(items: readonly Item[], parts: readonly number[]): { parts: n
   return { parts: complete, items: listed };
 }
 
-function indexOf(items: readonly Item[]): ReadonlyMap<string, Item> {
+function indexOf<T extends ItemName>(items: readonly T[]): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [nameOf(item), item]));
 }
 

@@ -122,14 +122,17 @@ export const SYNC_MIN_MS = 60_000;
 export const SYNC_MAX_MS = 120_000;
 
 /** The same after siblings changed: a pause that gathers changes, and a spread, so that one sibling repairs before all others ask. [ms] */
-export const SYNC_DELAY_MS = 2_000;
-export const SYNC_SPREAD_MS = 6_000;
+export const SYNC_DELAY_MS = 5_000;
+export const SYNC_SPREAD_MS = 10_000;
 
 /** A peer that exchanged digests with us this recently is not asked again in a periodic round. [ms] */
 export const SYNC_QUIET_MS = SYNC_MIN_MS;
 
 /** After siblings changed: a peer that exchanged digests this recently is asked again only after as long. [ms] Under churn siblings change every few seconds. */
-export const SYNC_URGENT_QUIET_MS = 15_000;
+export const SYNC_URGENT_QUIET_MS = 30_000;
+
+/** Only a peer with a proof of life this new is sent a digest; whoever lives is proven again by its neighbours' contacts before long. [ms] */
+export const SYNC_PROVEN_MS = 15_000;
 
 /** Peers that digests are exchanged with per round. [peers] Both sides' replica sets. */
 export const MAX_SYNC_PEERS = 16;
