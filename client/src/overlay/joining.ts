@@ -7,11 +7,9 @@ import {
   SELF_LOOKUP_DELAY_MS,
   SELF_LOOKUP_INTERVAL_MS,
   SELF_LOOKUP_PERIOD_MS,
-  SIBLING_LOOKUP_INTERVAL_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { randomIdInBucket } from './bucket-id.ts';
-import type { Entry } from './entry.ts';
 import { type LookupOwner, RecursiveLookup } from './lookup.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_ANNOUNCE } from './route-frame.ts';
@@ -52,15 +50,14 @@ export class Joining implements LookupOwner {
     return this.#isJoined;
   }
 
-  /** The first link starts the self-lookup at once; a later one repeats it after a pause, a longer one for a sibling. */
-  onLinkUp(entry: Entry): void {
-    const { core, table } = this.#routing;
+  /** The first link starts the self-lookup at once; a later one repeats it after a pause. */
+  onLinkUp(): void {
+    const { core } = this.#routing;
     if (!this.#isJoined && !this.#lookup) {
       this.#lookUpSelf();
       return;
     }
-    const pause = table.isSibling(entry) ? SIBLING_LOOKUP_INTERVAL_MS : SELF_LOOKUP_INTERVAL_MS;
-    const soonest = this.#isJoined ? this.#lookedUpAt + pause : core.now;
+    const soonest = this.#isJoined ? this.#lookedUpAt + SELF_LOOKUP_INTERVAL_MS : core.now;
     this.#nextAt = Math.min(this.#nextAt, Math.max(core.now + SELF_LOOKUP_DELAY_MS, soonest));
   }
 
@@ -113,7 +110,8 @@ export class Joining implements LookupOwner {
     for (let index = 0; index < depth && this.#refreshes.size < MAX_REFRESHES; index++) {
       const bucket = buckets[index];
       const isThin = (bucket?.entries.length ?? 0) < THIN_BUCKET;
-      const refreshedAt = this.#refreshedAt[index] ?? Number.NEGATIVE_INFINITY;
+      // Of a bucket that the first links filled there is nothing to be learnt soon.
+      const refreshedAt = (this.#refreshedAt[index] ??= isThin ? Number.NEGATIVE_INFINITY : core.now);
       if (core.now - refreshedAt < (isThin ? THIN_REFRESH_MS : BUCKET_REFRESH_MS)) continue;
       this.#refreshedAt[index] = core.now;
       this.#refreshes.add(new Refresh(this.#routing, index, this.#refreshes));

@@ -4,6 +4,7 @@ import {
   BUCKET_CAPACITY,
   DIAL_FRESH_MS,
   DIAL_PACE_MS,
+  DIAL_PROVEN_MS,
   LINK_ADMIT_SHARE,
   LINK_FILL_SHARE,
   LINK_REFILL_SHARE,
@@ -98,6 +99,20 @@ class Lab {
 
 const gaps = (dials: readonly { readonly at: number }[]): number[] =>
   dials.slice(1).map(({ at }, i) => at - (dials[i]?.at ?? 0));
+
+test('a sibling of whom nobody has heard for six seconds is not dialled until somebody does', () => {
+  const lab = new Lab(32);
+  const nearest = people.slice(0, 9);
+  const isOneOfTwo = (contact: Contact): boolean =>
+    nearest.filter((other) => bucketOf(other) === bucketOf(contact)).length >= 2;
+  const sibling = nearest.find(isOneOfTwo) as Contact;
+  lab.link([...nearest.filter((contact) => contact !== sibling), ...far.slice(0, 10)]);
+  lab.know([sibling], DIAL_PROVEN_MS + 1);
+  expect(lab.run(20_000).map(({ id }) => id)).not.toContain(sibling.id);
+  lab.know([sibling], 1_000);
+  const dialled = lab.run(lab.core.now + 2_000).find(({ id }) => id === sibling.id);
+  expect(dialled).toMatchObject({ isSpare: false });
+});
 
 test('in a network where all may link to all, links that nobody needs are dialled as quickly as needed ones', () => {
   const lab = new Lab(40);

@@ -3,6 +3,7 @@ import {
   DIAL_BACKOFF_MAX_MS,
   DIAL_BACKOFF_MS,
   DIAL_FRESH_MS,
+  DIAL_PROVEN_MS,
   DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
   EAGER_LINKS,
@@ -244,7 +245,9 @@ export class LinkPolicy implements Timed {
   /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling; anybody while we have few. */
   #nextNeeded(): Entry | undefined {
     if (this.#table.linked.length + this.#dials.length >= this.#budget.hard) return undefined;
-    const missing = this.#nextForBuckets(1, false) ?? this.#table.siblings.find((entry) => this.#canDial(entry));
+    const missing =
+      this.#nextForBuckets(1, false) ??
+      this.#table.siblings.find((entry) => this.#canDial(entry) && this.#hasLivedLately(entry));
     return missing ?? (this.#isPoor ? this.#nextForBuckets(BUCKET_CAPACITY, false) : undefined);
   }
 
@@ -278,7 +281,7 @@ export class LinkPolicy implements Timed {
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
   #nextForBuckets(enough: number, isSpare: boolean): Entry | undefined {
-    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !(isSpare && this.#isHeldOff(entry));
+    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && (!isSpare || this.#mayBeSpare(entry));
     const rttOf = this.#dialCount % FAR_DIAL === 0 ? undefined : this.#table.rttTo;
     let fewest = enough;
     let choice: Entry | undefined;
@@ -306,9 +309,15 @@ export class LinkPolicy implements Timed {
     return !entry.link && entry.retryAt <= now && !entry.isDialing && this.#pairs.mayDial(entry.contact.id, now);
   }
 
-  /** True while a link that we can do without is not to be tried again: one of the two gave it up, or did not want it. */
-  #isHeldOff(entry: Entry): boolean {
-    return (entry.dial?.spareAt ?? 0) > this.#core.now;
+  /** An offer to the dead is carried around them before it is given up: only who was heard of lately gets one. */
+  #hasLivedLately(entry: Entry): boolean {
+    return entry.lastProof >= this.#core.now - DIAL_PROVEN_MS;
+  }
+
+  /** False while one of the two gave a link up, or did not want it, and for a sibling that we would need if it were alive. */
+  #mayBeSpare(entry: Entry): boolean {
+    const isHeldOff = (entry.dial?.spareAt ?? 0) > this.#core.now;
+    return !isHeldOff && (this.#hasLivedLately(entry) || !this.#table.isSibling(entry));
   }
 
   /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */

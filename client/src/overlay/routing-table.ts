@@ -1,6 +1,7 @@
 import { type Contact, type NodeId, idPrefix } from '../../../shared/src/ids.ts';
 import {
   DIAL_BACKOFF_MS,
+  DIAL_PROVEN_MS,
   EAGER_LINKS,
   AGE_CHECK_MS,
   KNOWN_MAX_AGE_MS,
@@ -102,7 +103,11 @@ export class RoutingTable {
     const entry = held ?? this.#offer(contact, proofAt, now, source, place);
     if (!entry) return undefined;
     if (place !== UNKNOWN_PLACE && !entry.link && entry.place >= 0) entry.place = place;
-    if (proofAt > entry.lastProof) entry.lastProof = proofAt;
+    if (proofAt > entry.lastProof) {
+      // It may be dialled again.
+      if (!entry.link && entry.lastProof < now - DIAL_PROVEN_MS) this.version++;
+      entry.lastProof = proofAt;
+    }
     if (source !== undefined) entry.addReferrer(source);
     return held ?? this.#find(id, contact.prefix);
   }
