@@ -238,3 +238,20 @@ test('the sibling set changes with a sibling, and with nobody else', () => {
   expect(table.siblingVersion).toBe(version + 1);
   expect(ids()).toEqual([0, 2, 3, 4].map((index) => item(sorted, index).id));
 });
+
+test('a contact that waited in the cache and moves up is a sibling at once where it is closer than those', () => {
+  const table = new RoutingTable(self, 3);
+  const inBucket = people
+    .slice(1)
+    .filter(({ id }) => commonPrefixBits(self, id) === 0)
+    .sort((a, b) => compareDistance(self, a.id, b.id));
+  const [nearest, ...others] = inBucket.slice(0, 12) as [Contact, ...Contact[]];
+  const source = person(399).id;
+  for (const [i, contact] of others.entries()) {
+    table.learn(contact, 0, 0, i < MAX_CONTACTS_PER_SOURCE ? source : item(inBucket, 20 + i).id);
+  }
+  table.learn(nearest, 0, 0, source);
+  expect(table.siblings.map(({ contact }) => contact.id)).not.toContain(nearest.id);
+  table.drop(item(others, 10).id, 1);
+  expect(table.siblings.map(({ contact }) => contact.id)).toEqual([nearest, ...others.slice(0, 2)].map(({ id }) => id));
+});

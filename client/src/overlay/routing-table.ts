@@ -330,9 +330,10 @@ export class RoutingTable {
     const promoted = this.#bucketAt(entry.bucket).remove(entry, now - PASS_ON_MAX_AGE_MS);
     if (!promoted) this.#size--;
     this.version++;
-    if (!wasSibling) return;
-    this.#siblings = undefined;
-    this.siblingVersion++;
+    if (wasSibling) {
+      this.#siblings = undefined;
+      this.siblingVersion++;
+    } else if (promoted) this.#touchSiblings(promoted);
   }
 
   /** True for buckets beyond our siblings: within them all are wanted, however far they are. */
