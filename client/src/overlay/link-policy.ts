@@ -145,7 +145,7 @@ export class LinkPolicy implements Timed {
     const loser = this.#swaps.settle();
     if (loser && this.#mayGo(loser, 0)) this.release(loser);
     if (this.#dials.length > 0 || this.#isYoung || this.#age > SWAP_MAX_AGE_MS) return;
-    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && !this.#isHeldOff(entry);
+    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && this.#mayBeSpare(entry);
     const near = this.#swaps.next(this.#core.now, mayGo, mayDial);
     if (near) this.#dial(near, true);
     if (this.#swaps.isOpen) this.#wakeAt(this.#core.now + SWAP_PACE_MS);
