@@ -68,8 +68,8 @@ export const PREFERRED_PIECE_BYTES = 256 * 1024;
 export const MIN_SHARED_PIECES = 64;
 
 /**
- * Files of a share that the page hands to the worker in one go. 10,000 at once held the main thread up for 5 s on a machine
- * with fifteen times its load, 200 for 40 ms (measured with the files of e2e/scenarios/faults.test.ts).
+ * Files of a share that the page hands to the worker in one go. On a machine with fifteen times its load 10,000 at once held
+ * the main thread up for 5 s, and 500 for 100 ms (measured with the files of e2e/scenarios/faults.test.ts).
  */
 export const SHARED_FILES_PER_MESSAGE = 200;
 
