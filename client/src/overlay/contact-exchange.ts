@@ -5,7 +5,8 @@ import { type PackedPlace, UNKNOWN_PLACE, USEFUL_ERROR } from './coordinates.ts'
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { AgedContact } from './frame-fields.ts';
-import type { RoutingTable, Selection } from './routing-table.ts';
+import type { Selection } from './nearest.ts';
+import type { RoutingTable } from './routing-table.ts';
 
 /** `entry` as we pass it on. */
 export function agedContact(core: Core, entry: Entry): AgedContact {

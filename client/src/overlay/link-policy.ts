@@ -1,9 +1,6 @@
 import {
   BUCKET_CAPACITY,
-  DIAL_BACKOFF_MAX_MS,
-  DIAL_BACKOFF_MS,
   DIAL_FRESH_MS,
-  DIAL_PROVEN_MS,
   DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
   EAGER_LINKS,
@@ -11,13 +8,10 @@ import {
   LINK_FILL_SHARE,
   LINK_REFILL_SHARE,
   MAX_DIALS,
-  MAX_REFUSAL_DOUBLINGS,
   MIN_LINKS_PER_BUCKET,
   POLICY_INTERVAL_MS,
   POLICY_RECHECK_MS,
-  PRUNE_HOLD_OFF_MS,
   PRUNE_MIN_AGE_MS,
-  REFUSAL_HOLD_OFF_MS,
   SIBLING_COUNT,
   SPARE_DIAL_PACE_MS,
   SWAP_MAX_AGE_MS,
@@ -28,9 +22,9 @@ import {
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { BrokenPairs } from './broken-pairs.ts';
-import type { Bucket } from './bucket.ts';
 import type { Core, Timed } from './core.ts';
-import { type DialState, type Entry, newDial } from './entry.ts';
+import { type DialFailure, Dials } from './dials.ts';
+import type { Entry } from './entry.ts';
 import { isCrowded, mostRedundant, newestLink, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
 import { LinkSwaps } from './link-swaps.ts';
@@ -67,19 +61,13 @@ export class LinkPolicy implements Timed {
   /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
   #isFilling = true;
   #startedAt: number | undefined;
-  readonly #pairs: BrokenPairs;
   readonly #virtualLinks: VirtualLinks;
   readonly #swaps: LinkSwaps;
   #ranAt = Number.NEGATIVE_INFINITY;
   #ranVersion = -1;
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
-  #dialedAt = Number.NEGATIVE_INFINITY;
-  #dialCount = 0;
-  /** Spare dials that were refused since a link came up: everybody around has enough. */
-  #refusals = 0;
-  /** Dials under way. BOUNDED: by MAX_DIALS. */
-  readonly #dials: Entry[] = [];
+  readonly #dials: Dials;
   /** Offers without need that we took and that are no links yet, with when they count as failed. BOUNDED: by the limit. */
   readonly #answers = new Map<NodeId, Millis>();
 
@@ -87,7 +75,7 @@ export class LinkPolicy implements Timed {
     this.#core = core;
     this.#table = table;
     this.#budget = budget;
-    this.#pairs = pairs;
+    this.#dials = new Dials(core, table, pairs);
     this.#virtualLinks = virtualLinks;
     this.#swaps = new LinkSwaps(table);
     this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
@@ -118,25 +106,15 @@ export class LinkPolicy implements Timed {
     this.#ranAt = this.#core.now;
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#ranVersion = this.#table.version;
-    this.#expireDials();
+    this.#dials.expire();
     while (this.#dials.length < MAX_DIALS) {
       const needed = this.#nextNeeded();
       const next = needed ?? this.#nextSpare();
-      if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * 2 ** this.#refusals)) break;
-      this.#dial(next, !needed);
+      if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * this.#dials.patience)) break;
+      this.#dials.start(next, !needed);
     }
     this.#swap();
     this.#prune();
-  }
-
-  #dial(entry: Entry, isSpare: boolean): void {
-    const dial = dialOf(entry);
-    dial.since = this.#core.now;
-    dial.isSpare = isSpare;
-    this.#dials.push(entry);
-    this.#dialedAt = this.#core.now;
-    this.#dialCount++;
-    this.#core.out.push({ kind: 'openLink', contact: entry.contact, isSpare });
   }
 
   /** Nearer links take the places of slow ones once we have what we want: sessions that end soon are not worth the dials. */
@@ -145,9 +123,9 @@ export class LinkPolicy implements Timed {
     const loser = this.#swaps.settle();
     if (loser && this.#mayGo(loser, 0)) this.release(loser);
     if (this.#dials.length > 0 || this.#isYoung || this.#age > SWAP_MAX_AGE_MS) return;
-    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && this.#mayBeSpare(entry);
+    const mayDial = (entry: Entry): boolean => this.#dials.admits(entry, true);
     const near = this.#swaps.next(this.#core.now, mayGo, mayDial);
-    if (near) this.#dial(near, true);
+    if (near) this.#dials.start(near, true);
     if (this.#swaps.isOpen) this.#wakeAt(this.#core.now + SWAP_PACE_MS);
   }
 
@@ -183,24 +161,14 @@ export class LinkPolicy implements Timed {
 
   onLinkUp(id: NodeId): void {
     this.#answers.delete(id);
-    this.#refusals = 0;
+    this.#dials.onLinkUp();
     this.wake();
   }
 
-  /** A dial of ours failed. The peer at fault leaves the table; another is tried again later, one that answered but could not be connected to much later. */
-  onDialFailed(id: NodeId, { isPeerAtFault, isPairBroken, isRefused }: DialFailure): void {
-    const entry = this.#table.get(id);
-    if (isPairBroken) this.#pairs.add(id, this.#core.now);
-    if (entry?.link) return;
-    if (entry && isRefused) {
-      const dial = dialOf(entry);
-      if (dial.isSpare) this.#refusals = Math.min(this.#refusals + 1, MAX_REFUSAL_DOUBLINGS);
-      else this.#backOff(entry);
-      dial.since = undefined;
-      dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
-    } else if (entry) this.#backOff(entry);
-    if (isPeerAtFault) this.#table.dropUnreachable(id, this.#core.now);
-    this.wake();
+  /** A dial of ours failed. */
+  onDialFailed(id: NodeId, failure: DialFailure): void {
+    this.#dials.onFailed(id, failure);
+    if (!this.#table.link(id)) this.wake();
   }
 
   /** Gives up the link to `entry` and says so; the peer stays known. */
@@ -212,34 +180,17 @@ export class LinkPolicy implements Timed {
   /** The link to `entry` was given up by one of the two. */
   onPruned(entry: Entry): void {
     this.#table.unlink(entry);
-    entry.retryAt = this.#core.now + PRUNE_HOLD_OFF_MS;
-    dialOf(entry).spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+    this.#dials.onPruned(entry);
     this.#core.out.push({ kind: 'closeLink', peer: entry.contact.id, why: 'pruned' });
   }
 
   /** The first links are dialled at once, further ones with pauses; a run follows when the pause is over. */
   #isInPace(paceMs: number): boolean {
     if (this.#isPoor) return true;
-    const paceAt = this.#dialedAt + paceMs;
+    const paceAt = this.#dials.nextAt(paceMs);
     if (this.#core.now >= paceAt) return true;
     this.#wakeAt(paceAt);
     return false;
-  }
-
-  #expireDials(): void {
-    for (let i = this.#dials.length - 1; i >= 0; i--) {
-      const entry = this.#dials[i] as Entry;
-      const since = entry.dial?.since;
-      if (since !== undefined && this.#core.now - since >= DIAL_TIMEOUT_MS) this.#backOff(entry);
-      if (!entry.isDialing) this.#dials.splice(i, 1);
-    }
-  }
-
-  #backOff(entry: Entry): void {
-    const dial = dialOf(entry);
-    entry.retryAt = this.#core.now + Math.min(DIAL_BACKOFF_MS * 2 ** dial.failureCount, DIAL_BACKOFF_MAX_MS);
-    dial.since = undefined;
-    dial.failureCount++;
   }
 
   /** Somebody without whom the table has a hole: the first link of a bucket, or a sibling; anybody while we have few. */
@@ -247,7 +198,7 @@ export class LinkPolicy implements Timed {
     if (this.#table.linked.length + this.#dials.length >= this.#budget.hard) return undefined;
     const missing =
       this.#nextForBuckets(1, false) ??
-      this.#table.siblings.find((entry) => this.#canDial(entry) && this.#hasLivedLately(entry));
+      this.#table.siblings.find((entry) => this.#dials.admits(entry, false) && this.#dials.hasLivedLately(entry));
     return missing ?? (this.#isPoor ? this.#nextForBuckets(BUCKET_CAPACITY, false) : undefined);
   }
 
@@ -281,14 +232,14 @@ export class LinkPolicy implements Timed {
 
   /** A contact for the bucket with the fewest links, below `enough`; the farthest such bucket first. */
   #nextForBuckets(enough: number, isSpare: boolean): Entry | undefined {
-    const mayDial = (entry: Entry): boolean => this.#canDial(entry) && (!isSpare || this.#mayBeSpare(entry));
-    const rttOf = this.#dialCount % FAR_DIAL === 0 ? undefined : this.#table.rttTo;
+    const mayDial = (entry: Entry): boolean => this.#dials.admits(entry, isSpare);
+    const rttOf = this.#dials.isForAnyPlace ? undefined : this.#table.rttTo;
     let fewest = enough;
     let choice: Entry | undefined;
     for (const bucket of this.#table.buckets) {
       if (!bucket) continue;
       if (bucket.linkedCount >= fewest) continue;
-      const linkedCount = bucket.linkedCount + this.#dialsIn(bucket);
+      const linkedCount = bucket.linkedCount + this.#dials.inBucket(bucket);
       if (linkedCount >= fewest) continue;
       const candidate = spreadChoice(bucket, this.#core.now - DIAL_FRESH_MS, mayDial, rttOf);
       if (!candidate) continue;
@@ -296,28 +247,6 @@ export class LinkPolicy implements Timed {
       choice = candidate;
     }
     return choice;
-  }
-
-  #dialsIn(bucket: Bucket): number {
-    let count = 0;
-    for (const entry of this.#dials) if (entry.isDialing && this.#table.buckets[entry.bucket] === bucket) count++;
-    return count;
-  }
-
-  #canDial(entry: Entry): boolean {
-    const { now } = this.#core;
-    return !entry.link && entry.retryAt <= now && !entry.isDialing && this.#pairs.mayDial(entry.contact.id, now);
-  }
-
-  /** An offer to the dead is carried around them before it is given up: only who was heard of lately gets one. */
-  #hasLivedLately(entry: Entry): boolean {
-    return entry.lastProof >= this.#core.now - DIAL_PROVEN_MS;
-  }
-
-  /** False while one of the two gave a link up, or did not want it, and for a sibling that we would need if it were alive. */
-  #mayBeSpare(entry: Entry): boolean {
-    const isHeldOff = (entry.dial?.spareAt ?? 0) > this.#core.now;
-    return !isHeldOff && (this.#hasLivedLately(entry) || !this.#table.isSibling(entry));
   }
 
   /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
@@ -339,8 +268,7 @@ export class LinkPolicy implements Timed {
     entry.link.network = network;
     if (network === undefined || !isCrowded(this.#table, entry, network)) return;
     this.release(entry);
-    entry.retryAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
-    dialOf(entry).refusedUntil = entry.retryAt;
+    this.#dials.refuse(entry);
   }
 
   /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
@@ -360,22 +288,4 @@ export class LinkPolicy implements Timed {
     const isOld = link !== undefined && this.#core.now - link.since >= minAge;
     return isOld && !link.isNeededByPeer && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
   }
-}
-
-/** Every so many dials do not ask who is near: what peers say of their places brings nobody a whole bucket of ours. */
-const FAR_DIAL = 5;
-
-/** What came of a dial, beyond that there is no link. */
-interface DialFailure {
-  readonly isPeerAtFault: boolean;
-  /** The peer answered, but the two of us cannot be connected. */
-  readonly isPairBroken?: boolean;
-  /** The peer has enough links, and neither of us needs this one. */
-  readonly isRefused?: boolean;
-}
-
-/** The dial state of a contact, made when there is none yet. */
-function dialOf(entry: Entry): DialState {
-  entry.dial ??= newDial();
-  return entry.dial;
 }

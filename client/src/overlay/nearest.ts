@@ -1,6 +1,16 @@
 import { type NodeId, idPrefix } from '../../../shared/src/ids.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Bucket } from './bucket.ts';
 import type { Entry } from './entry.ts';
+
+/** Which contacts are looked for. */
+export interface Selection {
+  readonly isLinkedOnly?: boolean;
+  /** Only contacts with a proof of life at or after this instant, and not under suspicion. */
+  readonly provenSince?: Millis;
+  readonly except?: NodeId;
+}
 
 /**
  * The entries nearest to a target, gathered in groups of which each is farther than the one before: nearest first, up
@@ -27,20 +37,32 @@ export class Nearest {
     return this.entries.length >= this.#count;
   }
 
-  startGroup(): void {
+  /** Adds the entries of a bucket as a group of their own, behind those that are there. */
+  gather(bucket: Bucket | undefined, { isLinkedOnly, provenSince, except }: Selection): void {
+    if (!bucket || (isLinkedOnly && bucket.linkedCount === 0)) return;
+    const { entries, prefixes } = bucket;
     this.#start = this.entries.length;
+    for (let i = 0; i < entries.length; i++) {
+      const distance = ((prefixes[i] as number) ^ this.prefix) >>> 0;
+      if (!this.#admits(distance)) continue;
+      const entry = entries[i] as Entry;
+      const { link } = entry;
+      if (isLinkedOnly && !link) continue;
+      if (provenSince !== undefined && (entry.proof < provenSince || link?.isSuspect)) continue;
+      if (entry.contact.id !== except) this.#add(entry, distance);
+    }
   }
 
   /** False when an entry at `distance` would find no place. */
-  admits(distance: number): boolean {
+  #admits(distance: number): boolean {
     const last = this.entries.length - 1;
     return !this.isFull || (last >= this.#start && distance <= (this.#distances[last] as number));
   }
 
   /** Adds an entry of the present group; `distance` is the first 32 bits of its distance. */
-  add(entry: Entry, distance: number): void {
+  #add(entry: Entry, distance: number): void {
     if (this.isFull) {
-      if (!this.admits(distance) || !this.#isCloser(entry, distance, this.entries.length - 1)) return;
+      if (!this.#admits(distance) || !this.#isCloser(entry, distance, this.entries.length - 1)) return;
       this.entries.pop();
       this.#distances.pop();
     }

@@ -1,16 +1,48 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { DETOUR_MAX_BITS, PROGRESS_MS_PER_BIT } from '../../../shared/src/limits/overlay.ts';
+import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Entry } from './entry.ts';
 import type { EntryList } from './entry-list.ts';
 
 /** The way that a message is to take on. */
 export interface Step {
+  readonly target: NodeId;
   /** First 32 bits of the target. */
   readonly prefix: number;
-  /** The next hop must be closer than this. [first 32 bits of the distance] */
+  /** The next hop must not be farther than this. [first 32 bits of the distance] */
   readonly bar: number;
+  /** It must be closer than this peer; undefined when any will do. */
+  readonly than: NodeId | undefined;
   readonly excluded: readonly NodeId[];
   readonly origin: NodeId;
+}
+
+/** The linked peer closest to the target. One under suspicion only when there is no other. */
+export function closestHop({ items, prefixes }: EntryList, step: Step): Entry | undefined {
+  const { target, prefix, than, excluded, origin } = step;
+  let best: Entry | undefined;
+  let suspect: Entry | undefined;
+  let bestDistance = step.bar;
+  let suspectDistance = step.bar;
+  for (let i = 0; i < prefixes.length; i++) {
+    const distance = ((prefixes[i] as number) ^ prefix) >>> 0;
+    if (distance > bestDistance && (best || distance > suspectDistance)) continue;
+    const entry = items[i] as Entry;
+    const { id } = entry.contact;
+    const isSuspect = entry.link?.isSuspect === true;
+    const bar = isSuspect ? suspectDistance : bestDistance;
+    if (distance > bar || id === origin || excluded.includes(id)) continue;
+    const rival = (isSuspect ? suspect : best)?.contact.id ?? than;
+    if (distance === bar && rival !== undefined && compareDistance(target, id, rival) >= 0) continue;
+    if (isSuspect) {
+      suspect = entry;
+      suspectDistance = distance;
+    } else {
+      best = entry;
+      bestDistance = distance;
+    }
+  }
+  return best ?? suspect;
 }
 
 /**

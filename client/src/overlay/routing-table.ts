@@ -15,17 +15,9 @@ import { Bucket } from './bucket.ts';
 import { Coordinates, type PackedPlace, UNKNOWN_PLACE, UNKNOWN_RTT_MS } from './coordinates.ts';
 import { Entry, newLink } from './entry.ts';
 import { EntryList } from './entry-list.ts';
-import { Nearest } from './nearest.ts';
-import { quickestHop } from './proximity.ts';
+import { Nearest, type Selection } from './nearest.ts';
+import { closestHop, quickestHop } from './proximity.ts';
 import { Tombstones } from './tombstones.ts';
-
-/** What a table needs to know about a selection of contacts. */
-export interface Selection {
-  readonly isLinkedOnly?: boolean;
-  /** Only contacts with a proof of life at or after this instant, and not under suspicion. */
-  readonly provenSince?: Millis;
-  readonly except?: NodeId;
-}
 
 /**
  * The peers this peer knows, in one bucket per length of common prefix: the paper's tree in which only the bucket
@@ -213,15 +205,15 @@ export class RoutingTable {
     const best = new Nearest(target, count);
     const shared = this.#indexOf(target, best.prefix);
     const deepest = this.#buckets.length - 1;
-    this.#gather(best, shared, selection);
+    best.gather(this.#buckets[shared], selection);
     for (let index = shared + 1; index <= deepest && !best.isFull; index++) {
-      if (differsAt(this.self, target, index)) this.#gather(best, index, selection);
+      if (differsAt(this.self, target, index)) best.gather(this.#buckets[index], selection);
     }
     for (let index = deepest; index > shared && !best.isFull; index--) {
-      if (!differsAt(this.self, target, index)) this.#gather(best, index, selection);
+      if (!differsAt(this.self, target, index)) best.gather(this.#buckets[index], selection);
     }
     for (let index = Math.min(shared, deepest + 1) - 1; index >= 0 && !best.isFull; index--) {
-      this.#gather(best, index, selection);
+      best.gather(this.#buckets[index], selection);
     }
     return best.entries;
   }
@@ -232,32 +224,10 @@ export class RoutingTable {
    */
   nextHop(target: NodeId, excluded: readonly NodeId[], origin: NodeId, mustProgress: boolean): Entry | undefined {
     const prefix = idPrefix(target);
-    const own = mustProgress ? (this.#prefix ^ prefix) >>> 0 : Number.POSITIVE_INFINITY;
-    const { items, prefixes } = this.#linked;
-    let best: Entry | undefined;
-    let suspect: Entry | undefined;
-    let bestDistance = own;
-    let suspectDistance = own;
-    for (let i = 0; i < prefixes.length; i++) {
-      const distance = ((prefixes[i] as number) ^ prefix) >>> 0;
-      if (distance > bestDistance && (best || distance > suspectDistance)) continue;
-      const entry = items[i] as Entry;
-      const { id } = entry.contact;
-      const isSuspect = entry.link?.isSuspect === true;
-      const bar = isSuspect ? suspectDistance : bestDistance;
-      if (distance > bar || id === origin || excluded.includes(id)) continue;
-      const rival = (isSuspect ? suspect : best)?.contact.id ?? (mustProgress ? this.self : undefined);
-      if (distance === bar && rival !== undefined && compareDistance(target, id, rival) >= 0) continue;
-      if (isSuspect) {
-        suspect = entry;
-        suspectDistance = distance;
-      } else {
-        best = entry;
-        bestDistance = distance;
-      }
-    }
-    if (!best) return suspect;
-    return this.#isNear(target) ? best : quickestHop(this.#linked, best, { prefix, bar: own, excluded, origin });
+    const bar = mustProgress ? (this.#prefix ^ prefix) >>> 0 : Number.POSITIVE_INFINITY;
+    const step = { target, prefix, bar, than: mustProgress ? this.self : undefined, excluded, origin };
+    const best = closestHop(this.#linked, step);
+    return !best || best.link?.isSuspect || this.#isNear(target) ? best : quickestHop(this.#linked, best, step);
   }
 
   /** True when `target` lies among our siblings: the closest peer that we know most likely ends the way. */
@@ -273,23 +243,6 @@ export class RoutingTable {
 
   #find(id: NodeId, prefix: number): Entry | undefined {
     return this.#buckets[this.#indexOf(id, prefix)]?.get(id, prefix);
-  }
-
-  /** Adds the entries of one bucket to `best`, sorted behind those that are there. */
-  #gather(best: Nearest, index: number, { isLinkedOnly, provenSince, except }: Selection): void {
-    const bucket = this.#buckets[index];
-    if (!bucket || (isLinkedOnly && bucket.linkedCount === 0)) return;
-    const { entries, prefixes } = bucket;
-    best.startGroup();
-    for (let i = 0; i < entries.length; i++) {
-      const distance = ((prefixes[i] as number) ^ best.prefix) >>> 0;
-      if (!best.admits(distance)) continue;
-      const entry = entries[i] as Entry;
-      const { link } = entry;
-      if (isLinkedOnly && !link) continue;
-      if (provenSince !== undefined && (entry.proof < provenSince || link?.isSuspect)) continue;
-      if (entry.contact.id !== except) best.add(entry, distance);
-    }
   }
 
   #offer(
