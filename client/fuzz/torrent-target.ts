@@ -83,7 +83,9 @@ class Life {
     const metainfo = start === 0 ? undefined : { ...this.#metainfo, pieceLayers: layers };
     // Bits behind the last piece would make it no bitfield.
     const stored = start === 1 ? randomBytes(rng, 2).map((byte, i) => (i === 0 ? byte : byte & 0xc0)) : undefined;
-    this.#torrent = new Torrent({ self: SELF, infoHash, metainfo, stored, webSeeds: ['https://seed.example/'] }, rng);
+    // Where there is one, a web seed takes most of what peers would be asked for.
+    const webSeeds = randomBelow(rng, 2) === 0 ? ['https://seed.example/'] : [];
+    this.#torrent = new Torrent({ self: SELF, infoHash, metainfo, stored, webSeeds }, rng);
   }
 
   /** Returns how many more pieces are stored. */
@@ -116,6 +118,7 @@ class Life {
       const bytes = new WireWriter().piece(answer.piece, answer.begin, block).take();
       return { kind: 'received', from: answer.peer, bytes };
     }
+    if (this.#fetches.length > 0 && randomBelow(rng, 3) === 0) return this.#webBlock();
     const offer = randomBelow(rng, 3) === 0 ? this.#offered.shift() : undefined;
     if (offer) {
       const writer = new WireWriter();

@@ -1,12 +1,11 @@
 import { browserClock } from './adapters/browser/clock.ts';
 import { loadIdentity } from './adapters/browser/identity.ts';
 import { createLog } from './adapters/browser/log.ts';
-import { BrowserMedia } from './adapters/browser/media.ts';
 import { browserRng } from './adapters/browser/rng.ts';
 import { SocketSignaling } from './adapters/browser/signaling.ts';
 import { SimplePeerConnector } from './adapters/browser/simple-peer-connector.ts';
 import { DESKTOP_LEDGER, type LedgerLimits, PHONE_LEDGER } from '../../shared/src/limits/links.ts';
-import { BroadcastTabs } from './adapters/browser/tabs.ts';
+import type { BroadcastTabs } from './adapters/browser/tabs.ts';
 import { type JoinOptions, type Node, SkeinError } from './api.ts';
 import type { Crypto } from './ports/crypto.ts';
 import type { Log } from './ports/log.ts';
@@ -37,7 +36,11 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   const ice = createIceConfig(options, origin, log);
   // While keys and ICE servers are on their way. The node asks for it again, and says so if it does not come.
   void fetchSwarm().catch(() => undefined);
-  const [identity] = await Promise.all([loadIdentity({ storage: options.storage ?? 'persistent' }), ice.fresh()]);
+  const [identity, Tabs] = await Promise.all([
+    loadIdentity({ storage: options.storage ?? 'persistent' }),
+    fetchTabs(log),
+    ice.fresh(),
+  ]);
   if (options.signal?.aborted) identity.release();
   throwIfAborted(options.signal);
   const node = new SkeinNode({
@@ -46,10 +49,13 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     rng: browserRng,
     log,
     connector: new SimplePeerConnector(log),
-    media: new BrowserMedia(),
+    loadMedia: async () => {
+      const { BrowserMedia } = await import('./adapters/browser/media.ts');
+      return new BrowserMedia();
+    },
     ice,
     signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
-    tabs: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastTabs(identity.crypto.self, browserClock),
+    tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
     createWorker: () =>
       new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
     loadMediaStreams: async () => {
@@ -69,6 +75,17 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   await node.start();
   throwIfAborted(options.signal);
   return node;
+}
+
+/** The code with which tabs of one browser meet; undefined where they cannot, or it did not come: then they meet through the server. */
+async function fetchTabs(log: Log): Promise<typeof BroadcastTabs | undefined> {
+  if (typeof BroadcastChannel === 'undefined') return undefined;
+  try {
+    return (await import('./adapters/browser/tabs.ts')).BroadcastTabs;
+  } catch (error) {
+    log.log('warn', 'tabs of this browser cannot meet without the server', { error: String(error) });
+    return undefined;
+  }
 }
 
 function chooseLedger(target: number | undefined): LedgerLimits {

@@ -2,23 +2,29 @@ import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { type Call, type CallMedia, SkeinError } from '../api.ts';
 import type { CallService } from './calls/call-service.ts';
 import type { CallHost } from './calls/host.ts';
+import type { MediaPort } from '../ports/media.ts';
 
 /** Letters kept while the code for calls is on its way; later ones are sent again by their timers. [letters] */
 const MAX_EARLY_LETTERS = 32;
+
+/** What calls need of the node, but for what is fetched with them. */
+export interface LazyCallHost extends Omit<CallHost, 'media'> {
+  readonly loadMedia: () => Promise<MediaPort>;
+}
 
 /**
  * Calls, whose code is fetched right after joining instead of before it: the page is there sooner, and the code is
  * here before the server may go.
  */
 export class LazyCalls {
-  readonly #host: CallHost;
+  readonly #host: LazyCallHost;
   /** BOUNDED: by MAX_EARLY_LETTERS. */
   readonly #early: { readonly from: Contact; readonly payload: Uint8Array }[] = [];
   #loading: Promise<CallService> | undefined;
   #service: CallService | undefined;
   #isClosed = false;
 
-  constructor(host: CallHost) {
+  constructor(host: LazyCallHost) {
     this.#host = host;
   }
 
@@ -74,9 +80,10 @@ export class LazyCalls {
   }
 
   async #fetch(): Promise<CallService> {
-    const { CallService: Service } = await import('./calls/call-service.ts');
+    const code = import('./calls/call-service.ts');
+    const [{ CallService: Service }, media] = await Promise.all([code, this.#host.loadMedia()]);
     if (this.#isClosed) throw new SkeinError('left', 'This peer has left the network. Reload the page to join again.');
-    const service = new Service(this.#host);
+    const service = new Service({ ...this.#host, media });
     this.#service = service;
     for (const { from, payload } of this.#early.splice(0)) service.receive(from, payload);
     return service;

@@ -45,7 +45,7 @@ const MAX_APP_MESSAGE_BYTES = 8 * 1024;
 
 /** Everything the node needs from its surroundings. */
 export interface NodeParts extends Omit<NetworkParts, 'name'> {
-  readonly media: MediaPort;
+  readonly loadMedia: () => Promise<MediaPort>;
   readonly createWorker: () => Worker;
   readonly loadMediaStreams: () => Promise<MediaStreams>;
   readonly name: string;
@@ -349,7 +349,7 @@ export class SkeinNode implements Node {
       rng: this.#parts.rng,
       clock: this.#parts.clock,
       log: this.#parts.log,
-      media: this.#parts.media,
+      loadMedia: this.#parts.loadMedia,
       onIncoming: (call) => this.#events.emit('incomingcall', call),
     });
   }

@@ -9,6 +9,7 @@ export { prepareSound } from './calling/ringtone.ts';
 export { DropOverlay } from './files/drop-overlay.tsx';
 export { FilesPanel } from './files/files-panel.tsx';
 export { InviteDialog } from './header/invite-dialog.tsx';
+export { Me } from './header/me.tsx';
 export { Totals } from './header/totals.tsx';
 export { NetworkPanel } from './network/network-panel.tsx';
 export { Notices } from './notices/notices.tsx';

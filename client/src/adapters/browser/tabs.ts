@@ -16,7 +16,7 @@ const MAX_TABS = 64;
 /** Largest letter between tabs: one routed frame and its tag. [bytes] */
 const MAX_LETTER_BYTES = 16 * 1024;
 
-const MessageSchema = v.variant('kind', [
+const SCHEMAS = [
   v.object({ kind: v.literal('here'), contact: v.instance(Uint8Array), isReply: v.boolean() }),
   v.object({
     kind: v.literal('letter'),
@@ -26,7 +26,7 @@ const MessageSchema = v.variant('kind', [
     bytes: v.instance(Uint8Array),
   }),
   v.object({ kind: v.literal('taken'), to: v.string(), from: v.string(), number: v.number() }),
-]);
+] as const;
 
 type Message =
   | { readonly kind: 'here'; readonly contact: Uint8Array; readonly isReply: boolean }
@@ -56,8 +56,8 @@ export class BroadcastTabs implements Tabs {
 
   start(handler: TabHandler): void {
     this.#channel.onmessage = (event: MessageEvent<unknown>) => {
-      const message = v.safeParse(MessageSchema, event.data);
-      if (message.success) this.#receive(message.output, handler);
+      const message = readMessage(event.data);
+      if (message) this.#receive(message, handler);
     };
     this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: false });
   }
@@ -107,4 +107,13 @@ export class BroadcastTabs implements Tabs {
   #post(message: Message): void {
     this.#channel.postMessage(message);
   }
+}
+
+/** What another tab said; undefined when it is no message of ours. */
+function readMessage(data: unknown): Message | undefined {
+  for (const schema of SCHEMAS) {
+    const message = v.safeParse(schema, data);
+    if (message.success) return message.output;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Download, FilePriority, Share, ShareFile } from '../../index.ts';
 import { play, preparePlaying } from '../state/playing.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { playProblem } from '../view/play-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { FileLine } from './file-line.tsx';

@@ -1,5 +1,5 @@
 import type { Download, Share, ShareFile } from '../../index.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { DetailTabs } from './detail-tabs.tsx';
 import { FileList } from './file-list.tsx';
 import { PieceBars } from './piece-bars.tsx';

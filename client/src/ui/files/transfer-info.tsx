@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Download, Share } from '../../index.ts';
-import { formatBytes, plural } from '../view/format.ts';
+import { formatBytes } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';

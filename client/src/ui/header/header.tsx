@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { later } from '../state/later.ts';
 import { Button } from '../widgets/button.tsx';
-import { Me } from './me.tsx';
 import { StatusLine } from './status-line.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
@@ -16,7 +15,7 @@ export function Header() {
       </div>
       <StatusLine />
       {parts ? <parts.Totals /> : <div class="totals" />}
-      <Me />
+      {parts ? <parts.Me /> : <div class="me" />}
       <div class="top-actions">
         <Button label="Invite" icon="invite" look="accent" testId="invite-button" onClick={() => setInviting(true)} />
         <ThemeButton />

@@ -7,7 +7,7 @@ import { marked, pointed, pointsAt, togglePicked } from '../state/peer-focus.ts'
 import { node } from '../state/session.ts';
 import { type BucketRow, bucketRows } from '../view/bucket-rows.ts';
 import { stateOf } from '../view/contact-order.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { moveFocus } from '../widgets/roving.ts';
 import { factsOf } from './peer-facts.tsx';
 

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { whoIs } from '../state/names.ts';
 import { marked, pointsAt } from '../state/peer-focus.ts';
 import { sharedBits, xorDistance } from '../view/distance.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { shortText } from '../view/people.ts';
 import { Button } from '../widgets/button.tsx';
 

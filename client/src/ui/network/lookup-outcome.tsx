@@ -2,7 +2,7 @@ import type { LookupResult } from '../../index.ts';
 import { links } from '../state/network.ts';
 import { type BoxState, box, cancelLookup, closeLookup, lookUp, ownTrace } from '../state/lookups.ts';
 import { openTab } from '../state/open-tab.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { keyFromText, lookupFigures, type LookupProblem, lookupProblem } from '../view/lookup-words.ts';
 import { shortText } from '../view/people.ts';
 import { Button } from '../widgets/button.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { box } from '../state/lookups.ts';
 import { buckets, contacts, links } from '../state/network.ts';
 import { isLate, node, status, wasLinked } from '../state/session.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { displayName } from '../view/people.ts';
 import { Icon } from '../widgets/icon.tsx';
 import { BucketView } from './bucket-view.tsx';

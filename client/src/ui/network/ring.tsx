@@ -3,7 +3,7 @@ import { nameOf } from '../state/names.ts';
 import { contacts, links } from '../state/network.ts';
 import { marked, picked, pointed, togglePicked } from '../state/peer-focus.ts';
 import { useStill } from '../state/still.ts';
-import { plural } from '../view/format.ts';
+import { plural } from '../view/plural.ts';
 import { hueOf, initialsOf, shortText } from '../view/people.ts';
 import { PeerFacts } from './peer-facts.tsx';
 import { chord, RING_RADIUS, RING_SIZE, type RingDot } from './ring-layout.ts';

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  formatBytes,
-  formatEta,
-  formatRate,
-  formatRatio,
-  formatRtt,
-  formatTimer,
-  percentOf,
-  plural,
-} from './format.ts';
+import { formatBytes, formatEta, formatRate, formatRatio, formatRtt, formatTimer, percentOf } from './format.ts';
+import { plural } from './plural.ts';
 
 describe('sizes and rates', () => {
   it.each([

@@ -65,11 +65,6 @@ export function formatRtt(rttMs: number | undefined): string {
   return rttMs === undefined ? '' : `${Math.max(0, Math.round(rttMs))} ms`;
 }
 
-/** `1 peer`, `2 peers`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 function roundsTo1000(value: number, unit: number): boolean {
   return Number(value.toFixed(digitsFor(value, unit))) >= 1000;
 }

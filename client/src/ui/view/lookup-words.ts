@@ -1,4 +1,4 @@
-import { plural } from './format.ts';
+import { plural } from './plural.ts';
 
 /** A lookup that failed, for people: what happened, what still works, and the one thing to do. */
 export interface LookupProblem {

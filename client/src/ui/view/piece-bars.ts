@@ -1,5 +1,5 @@
 import type { PieceMap } from '../../index.ts';
-import { plural } from './format.ts';
+import { plural } from './plural.ts';
 
 /** Most columns of a bar: about one for each point of a phone's width. */
 export const MAX_COLUMNS = 320;

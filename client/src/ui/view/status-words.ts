@@ -1,5 +1,5 @@
 import type { LinkInfo, NodeStatus } from '../../index.ts';
-import { plural } from './format.ts';
+import { plural } from './plural.ts';
 
 /** What the page knows when it says how the network is. */
 export interface StatusFacts {

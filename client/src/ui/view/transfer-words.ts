@@ -1,5 +1,6 @@
 import type { Download, Share, SkeinErrorCode, SwarmProgress, WebSeedProgress } from '../../index.ts';
-import { formatBytes, formatRate, formatRatio, plural } from './format.ts';
+import { formatBytes, formatRate, formatRatio } from './format.ts';
+import { plural } from './plural.ts';
 
 /** The state of a download in one or two words. */
 export function downloadWord(
