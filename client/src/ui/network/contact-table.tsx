@@ -1,9 +1,17 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ContactInfo } from '../../index.ts';
 import { nameOf } from '../state/names.ts';
 import { contacts } from '../state/network.ts';
 import { marked, pointed, pointsAt, togglePicked } from '../state/peer-focus.ts';
-import { type ContactColumn, NEAREST_FIRST, reordered, sortContacts, stateOf } from '../view/contact-order.ts';
+import {
+  type ContactColumn,
+  type ContactOrder,
+  NEAREST_FIRST,
+  holdPlaces,
+  reordered,
+  sortContacts,
+  stateOf,
+} from '../view/contact-order.ts';
 import { formatRtt } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
 import { shortText } from '../view/people.ts';
@@ -26,7 +34,13 @@ const COLUMNS: readonly { readonly column: ContactColumn; readonly label: string
 export function ContactTable() {
   const [order, setOrder] = useState(NEAREST_FIRST);
   const [active, setActive] = useState<string | undefined>();
-  const sorted = sortContacts(contacts.value, order);
+  const [isPointedAt, setPointedAt] = useState(false);
+  const [hasFocus, setFocus] = useState(false);
+  const stood = useRef<{ readonly order: ContactOrder; readonly ids: readonly string[] }>({ order, ids: [] });
+  // Who asks for another order gets it, wherever the pointer rests.
+  const isHeld = (isPointedAt || hasFocus) && stood.current.order === order;
+  const sorted = isHeld ? holdPlaces(contacts.value, stood.current.ids, order) : sortContacts(contacts.value, order);
+  stood.current = { order, ids: sorted.map(({ id }) => id) };
   const rows = sorted.slice(0, MAX_ROWS);
   const stop = rows.some(({ id }) => id === active) ? active : rows[0]?.id;
   return (
@@ -58,7 +72,13 @@ export function ContactTable() {
             })}
           </tr>
         </thead>
-        <tbody onKeyDown={(event) => void moveFocus(event, event.currentTarget, 'button.pick', LIST_KEYS)}>
+        <tbody
+          onKeyDown={(event) => void moveFocus(event, event.currentTarget, 'button.pick', LIST_KEYS)}
+          onPointerEnter={() => setPointedAt(true)}
+          onPointerLeave={() => setPointedAt(false)}
+          onFocusCapture={() => setFocus(true)}
+          onBlurCapture={() => setFocus(false)}
+        >
           {rows.map((contact) => (
             <Row key={contact.id} contact={contact} isStop={contact.id === stop} setActive={setActive} />
           ))}

@@ -64,7 +64,7 @@ function Dot({ dot, isChosen }: { readonly dot: RingDot; readonly isChosen: bool
       data-peer-id={id}
       transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
       style={{ '--hue': String(hueOf(id)) }}
-      onPointerEnter={() => (pointed.value = id)}
+      onPointerMove={() => (pointed.value = id)}
       onClick={() => togglePicked(id)}
     >
       <Pulse radius={radius} />

@@ -14,10 +14,13 @@ export function togglePicked(id: string): void {
   picked.value = picked.value === id ? undefined : id;
 }
 
-/** What an element of a peer needs, so that pointing at it marks it everywhere. */
+/**
+ * What an element of a peer needs, so that pointing at it marks it everywhere. Only a pointer that moves points: one that
+ * rests, and under which the page moved an element, is not to take the mark from the keyboard.
+ */
 export function pointsAt(id: string): {
-  readonly onPointerEnter: () => void;
+  readonly onPointerMove: () => void;
   readonly onPointerLeave: () => void;
 } {
-  return { onPointerEnter: () => (pointed.value = id), onPointerLeave: () => (pointed.value = undefined) };
+  return { onPointerMove: () => (pointed.value = id), onPointerLeave: () => (pointed.value = undefined) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContactInfo } from '../../index.ts';
-import { type ContactColumn, NEAREST_FIRST, reordered, sortContacts, stateOf } from './contact-order.ts';
+import { type ContactColumn, NEAREST_FIRST, holdPlaces, reordered, sortContacts, stateOf } from './contact-order.ts';
 
 const contact = (start: string, more: Partial<ContactInfo> = {}): ContactInfo => ({
   id: start.padEnd(40, '0'),
@@ -42,6 +42,13 @@ describe('the table of contacts', () => {
     expect(reordered(NEAREST_FIRST, 'rtt')).toEqual({ column: 'rtt', isDescending: false });
     expect(reordered({ column: 'rtt', isDescending: false }, 'rtt')).toEqual({ column: 'rtt', isDescending: true });
     expect(reordered({ column: 'rtt', isDescending: true }, 'rtt')).toEqual({ column: 'rtt', isDescending: false });
+  });
+
+  it('leaves contacts where they stood while somebody points at them, and puts new ones behind', () => {
+    const order = { column: 'rtt', isDescending: false } as const;
+    const quicker = { ...a, rttMs: 1 };
+    expect(sortContacts([quicker, c], order)).toEqual([quicker, c]);
+    expect(holdPlaces([quicker, b, c], [c.id, contact('d').id, a.id], order)).toEqual([c, quicker, b]);
   });
 
   it('calls a contact linked, virtual or known', () => {

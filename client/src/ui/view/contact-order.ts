@@ -37,6 +37,20 @@ export function sortContacts(contacts: readonly ContactInfo[], order: ContactOrd
   );
 }
 
+/**
+ * The contacts in the places where they stood, by their ids, whatever their order would be now; those that are new come
+ * behind, in order. For rows that somebody points at: they are not to move away from under the pointer.
+ */
+export function holdPlaces(
+  contacts: readonly ContactInfo[],
+  stood: readonly string[],
+  order: ContactOrder,
+): ContactInfo[] {
+  const places = new Map(stood.map((id, place) => [id, place]));
+  const placeOf = ({ id }: ContactInfo): number => places.get(id) ?? stood.length;
+  return sortContacts(contacts, order).toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
 function gap(a: ContactInfo, b: ContactInfo, column: ContactColumn): number {
   if (column === 'name') return Number(a.name === undefined) - Number(b.name === undefined);
   if (column === 'rtt') return Number(a.rttMs === undefined) - Number(b.rttMs === undefined);
