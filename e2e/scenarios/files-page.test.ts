@@ -41,8 +41,11 @@ async function setUpload(seed: Tab, infoHash: string, limit: number | undefined)
     await row.getByTestId('row-toggle').click();
   await row.getByTestId('tab-info').click();
   const field = row.getByTestId('limit-up');
-  await field.fill(limit === undefined ? '' : String(limit / 1000));
+  const text = limit === undefined ? '' : String(limit / 1000);
+  await field.fill(text);
   await field.press('Enter');
+  await seed.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+  expect(await field.inputValue()).toBe(text);
   await seed.until(
     'the limit to be set',
     ({ hash, wanted }) => window.skein.shares.find((each) => each.infoHash === hash)?.limits.up === wanted,

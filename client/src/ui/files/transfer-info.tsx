@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useReducer } from 'preact/hooks';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
@@ -11,12 +12,17 @@ import { saveBlob } from './saving.ts';
 /** What a torrent says of itself, its magnet link, and the limits of this one. */
 export function TransferInfo({ item }: { readonly item: Share | Download }) {
   const info = item.info();
+  // Without it a field would show the limit of before until the row is drawn for another reason.
+  const [, drawAgain] = useReducer((times: number, _: void) => times + 1, 0);
   return (
     <div class="transfer-info">
       <LimitFields
         legend="Speed limits of this one"
         limits={item.limits}
-        onChange={(limits) => item.setLimits(limits)}
+        onChange={(limits) => {
+          item.setLimits(limits);
+          drawAgain();
+        }}
       />
       <dl class="facts">
         <Fact name="Info-hash">

@@ -16,8 +16,11 @@ const LINGER_MS = 1800;
 /** Lookups of the node's own that are drawn at a time; further ones are not. More lines could not be followed. */
 const MAX_PASSING = 3;
 
-/** A lookup that is answered sooner shows no sign of waiting. [ms] Quicker than that people see as at once. */
-const BUSY_AFTER_MS = 150;
+/**
+ * A lookup that is answered sooner shows no sign of waiting. [ms] Quicker than that people see as at once (Nielsen,
+ * Usability Engineering, 5.5), and it is less than the shortest timeout, so that one that nobody answers can be cancelled.
+ */
+const BUSY_AFTER_MS = 100;
 
 /** What the look-up box shows. idle ──► running ──► found | failed | cancelled, and from each of these again. */
 export type BoxState =
