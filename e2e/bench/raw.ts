@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { OpenProfile } from './lab.ts';
+import { MB, type OpenProfile, withProcessorTime } from './lab.ts';
 
 /** Size of one message. [bytes] As large as one block of a torrent. */
 const MESSAGE_BYTES = 16 * 1024;
@@ -11,27 +11,39 @@ declare global {
   }
 }
 
+/** What bare channels gave, and what they cost. */
+export interface RawTransfer {
+  /** Of all receivers together. */
+  readonly bytesPerSecond: number;
+  /** Processor time of all the browser's processes per 10^6 bytes that arrived. [s] */
+  readonly secondsPerMb: number;
+}
+
 /**
- * Bytes per second of bare data channels, without a line of ours: one page pumps `bytes` to each of `receivers`
+ * What bare data channels give, without a line of ours: one page pumps `bytes` to each of `receivers`
  * pages at once, over one ordered channel each, in 16 KiB messages with at most `highWater` bytes queued. This is the
  * limit of what the browser gives on this machine at this moment.
  */
-export async function rawThroughput(
+export async function rawTransfer(
   openProfile: OpenProfile,
   receivers: number,
   bytes: number,
   highWater: number,
-): Promise<number> {
+): Promise<RawTransfer> {
   const contexts = await Promise.all(Array.from({ length: receivers + 1 }, openProfile));
   try {
     const pages = await Promise.all(contexts.map((context) => context.newPage()));
     const [sender, ...others] = pages;
-    if (!sender) return Number.NaN;
+    if (!sender) throw new Error('there is no page to send from');
     for (const [index, receiver] of others.entries()) await connect(sender, receiver, index);
-    const arrivals = others.map((receiver) => receiver.evaluate(receive, bytes));
-    const seconds = await sender.evaluate(pump, { bytes, highWater, messageBytes: MESSAGE_BYTES });
-    await Promise.all(arrivals);
-    return (bytes * receivers) / seconds;
+    const [seconds, processorSeconds] = await withProcessorTime(contexts, async () => {
+      const arrivals = others.map((receiver) => receiver.evaluate(receive, bytes));
+      const taken = await sender.evaluate(pump, { bytes, highWater, messageBytes: MESSAGE_BYTES });
+      await Promise.all(arrivals);
+      return taken;
+    });
+    const sent = bytes * receivers;
+    return { bytesPerSecond: sent / seconds, secondsPerMb: processorSeconds / (sent / MB) };
   } finally {
     await Promise.all(contexts.map((context) => context.close()));
   }

@@ -149,7 +149,8 @@ test('many small files get short pieces, or no padding at all', () => {
     return planContent('share', files, sharedPieceLength(count * length));
   };
   expect(planOf(10_000, 1000)).toMatchObject({ version: 'hybrid', pieceLength: 16 * KIB });
-  expect(planOf(1, 100_000_000)).toMatchObject({ version: 'hybrid', pieceLength: 256 * KIB });
+  expect(planOf(1, 100_000_000)).toMatchObject({ version: 'hybrid', pieceLength: 1024 * KIB });
+  expect(planOf(1, 20_000_000)).toMatchObject({ version: 'hybrid', pieceLength: 256 * KIB });
   const tiny = planOf(40_000, 10);
   expect(tiny).toMatchObject({ version: 'v1' });
   expect(tiny.files.every((file) => !file.isPadding)).toBe(true);

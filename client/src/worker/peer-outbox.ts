@@ -10,7 +10,12 @@ import type { OwnBytes } from './storage/types.ts';
 interface Slot {
   readonly bytes: OwnBytes;
   isReady: boolean;
+  /** Its array is used again for another block. */
+  readonly isBlock: boolean;
 }
+
+/** Arrays of blocks that are kept for the next ones. As many blocks as one window of a file, which are read together. */
+const MAX_SPARES = 64;
 
 /** What an outbox tells its owner, possibly from inside a call to the outbox. */
 export interface OutboxHandler {
@@ -35,8 +40,8 @@ export class PeerOutbox {
   #smallBytes = 0;
   #waitingBytes = 0;
   #isCongested = false;
-  /** Where the next block is put together, unless it has to wait. New memory costs more than copying into old. */
-  #scratch: OwnBytes = new Uint8Array(0);
+  /** Where coming blocks are put together: new memory costs more than copying into old. BOUNDED: by MAX_SPARES. */
+  readonly #spares: OwnBytes[] = [];
 
   constructor(pipe: Pipe, handler: OutboxHandler) {
     this.#pipe = pipe;
@@ -56,11 +61,10 @@ export class PeerOutbox {
    */
   addBlock(header: Uint8Array, length: number, read: (into: OwnBytes) => Promise<void> | undefined): void {
     this.flush();
-    const bytes = this.#takeScratch(header.length + length);
+    const bytes = this.#takeSpare(header.length + length);
     bytes.set(header);
     const reading = read(bytes.subarray(header.length));
-    const slot: Slot = { bytes, isReady: !reading };
-    if (!reading && this.#slots.length === 0) this.#scratch = bytes;
+    const slot: Slot = { bytes, isReady: !reading, isBlock: true };
     this.#queue(slot);
     reading?.then(
       () => {
@@ -87,7 +91,7 @@ export class PeerOutbox {
     }
     this.#small = [];
     this.#smallBytes = 0;
-    this.#queue({ bytes: joined, isReady: true });
+    this.#queue({ bytes: joined, isReady: true, isBlock: false });
   }
 
   /** The pipe's queue fell. */
@@ -97,14 +101,13 @@ export class PeerOutbox {
     this.#handler.writable();
   }
 
-  #takeScratch(length: number): OwnBytes {
-    const scratch = this.#scratch;
-    this.#scratch = new Uint8Array(0);
-    return scratch.length === length ? scratch : new Uint8Array(length);
+  #takeSpare(length: number): OwnBytes {
+    const spare = this.#spares.pop();
+    return spare?.length === length ? spare : new Uint8Array(length);
   }
 
   #queue(slot: Slot): void {
-    if (slot.isReady && this.#slots.length === 0) this.#send(slot.bytes);
+    if (slot.isReady && this.#slots.length === 0) this.#send(slot);
     else {
       this.#slots.push(slot);
       this.#waitingBytes += slot.bytes.length;
@@ -119,7 +122,7 @@ export class PeerOutbox {
     while (this.#slots[ready]?.isReady) ready++;
     for (const slot of this.#slots.splice(0, ready)) {
       this.#waitingBytes -= slot.bytes.length;
-      this.#send(slot.bytes);
+      this.#send(slot);
     }
     this.handleWritable();
   }
@@ -128,7 +131,8 @@ export class PeerOutbox {
     return this.#pipe.queuedBytes + this.#waitingBytes;
   }
 
-  #send(bytes: OwnBytes): void {
+  #send({ bytes, isBlock }: Slot): void {
     if (!this.#pipe.send(bytes)) this.#handler.broken();
+    if (isBlock && this.#spares.length < MAX_SPARES) this.#spares.push(bytes);
   }
 }

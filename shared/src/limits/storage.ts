@@ -60,9 +60,10 @@ export const MAX_READ_CACHE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Pieces of our own shares are at least this long, as long as there are MIN_SHARED_PIECES of them. [bytes] Each costs a
- * digest and a write, and a write costs the same up to this size: 1.5 ms in a private window (measured).
+ * read, a digest and a write. On busy cores a read holds the worker up for a millisecond or more, whatever its size: with
+ * 256 KiB a tenth of the processor time that the page adds to the bare channel was that (measured: npm run bench -- one-to-one).
  */
-export const PREFERRED_PIECE_BYTES = 256 * 1024;
+export const PREFERRED_PIECE_BYTES = 1024 * 1024;
 
 /** Pieces below which longer ones would keep several sources from sharing the work. */
 export const MIN_SHARED_PIECES = 64;
