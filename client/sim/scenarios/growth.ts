@@ -9,6 +9,7 @@ import {
   spansFor,
 } from '../phases.ts';
 import { RecordLedger } from '../records.ts';
+import { quantity } from '../options.ts';
 import { defineScenario } from '../scenario.ts';
 import { rounded } from '../statistics.ts';
 import { SHARDS } from '../shards/choice.ts';
@@ -22,9 +23,15 @@ const SAMPLE = 1_000;
 export const growth = defineScenario({
   name: 'growth',
   about: 'a network grows by joins alone; then everyone looks keys up',
-  options: { shards: SHARDS },
-  run(world, { nodes, lookups }) {
-    grow(world, nodes);
+  options: {
+    shards: SHARDS,
+    settle: quantity(
+      0,
+      'seconds after the last join; 0: as long as joins cause work, 120: as long as links are replaced, too',
+    ),
+  },
+  run(world, { nodes, lookups, settle }) {
+    grow(world, nodes, settle === 0 ? spansFor(nodes).settleMs : settle * 1000);
     const upkeep = measureUpkeep(world);
     const { tally, messagesPerLookup } = measureLookups(world, lookups, upkeep);
     const sample = Math.min(SAMPLE, lookups);

@@ -165,6 +165,12 @@ export class LinkPolicy implements Timed {
     this.wake();
   }
 
+  /** A peer that we had a link to is gone. */
+  onLinkLost(): void {
+    this.#swaps.onLinkLost(this.#core.now);
+    this.wake();
+  }
+
   /** A dial of ours failed. */
   onDialFailed(id: NodeId, failure: DialFailure): void {
     this.#dials.onFailed(id, failure);

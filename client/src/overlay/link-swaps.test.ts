@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
-import { SWAP_BURST, SWAP_GAIN_MS, SWAP_PACE_MS, SWAP_PERIOD_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  SWAP_BURST,
+  SWAP_FRESH_MS,
+  SWAP_GAIN_MS,
+  SWAP_HOLD_MS,
+  SWAP_PACE_MS,
+  SWAP_PERIOD_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { type PackedPlace, packPlace } from './coordinates.ts';
@@ -110,6 +117,23 @@ test('the oldest link of a bucket is not replaced, however slow it is', () => {
     yes,
   );
   expect(took).toEqual([lab.linked[0]]);
+});
+
+test('nobody is dialled to replace a link who was last heard of long ago', () => {
+  const lab = new Lab(300, 100);
+  lab.know(far[2] as Contact, HERE, 0);
+  expect(lab.swaps.next(SWAP_FRESH_MS + 1, yes, yes)).toBeUndefined();
+  const fresh = lab.know(far[3] as Contact, HERE, SWAP_PACE_MS + 1);
+  expect(lab.swaps.next(SWAP_FRESH_MS + SWAP_PACE_MS + 1, yes, yes)).toBe(fresh);
+});
+
+test('nothing is replaced while links are lost with their peers', () => {
+  const lab = new Lab(300, 100);
+  const near = lab.know(far[2] as Contact, HERE);
+  lab.swaps.onLinkLost(0);
+  lab.swaps.onLinkLost(1000);
+  expect(lab.swaps.next(SWAP_HOLD_MS + 999, yes, yes)).toBeUndefined();
+  expect(lab.swaps.next(SWAP_HOLD_MS + 1000, yes, yes)).toBe(near);
 });
 
 test('a peer that does not know where it is replaces nothing', () => {

@@ -1,7 +1,8 @@
 import {
-  DIAL_FRESH_MS,
   SWAP_BURST,
+  SWAP_FRESH_MS,
   SWAP_GAIN_MS,
+  SWAP_HOLD_MS,
   SWAP_PACE_MS,
   SWAP_PERIOD_MS,
 } from '../../../shared/src/limits/overlay.ts';
@@ -39,6 +40,11 @@ export class LinkSwaps {
   /** True while a link is being replaced. */
   get isOpen(): boolean {
     return this.#open !== undefined;
+  }
+
+  /** A peer went away: where that happens often, no link lasts long enough to be worth a better one. */
+  onLinkLost(now: Millis): void {
+    this.#nextAt = Math.max(this.#nextAt, now + SWAP_HOLD_MS);
   }
 
   /** Somebody to dial in place of a link that `mayGo`. */
@@ -86,7 +92,7 @@ export class LinkSwaps {
     const slowCost = linkCost(others, slow, rttTo);
     let bestCost = slowCost - SWAP_GAIN_MS;
     for (const entry of bucket.entries) {
-      if (entry.link || entry.lastProof < now - DIAL_FRESH_MS || rttTo(entry) >= bestCost || !mayDial(entry)) continue;
+      if (entry.link || entry.lastProof < now - SWAP_FRESH_MS || rttTo(entry) >= bestCost || !mayDial(entry)) continue;
       const cost = linkCost(others, entry, rttTo);
       if (cost >= bestCost) continue;
       near = entry;

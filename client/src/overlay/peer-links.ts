@@ -60,7 +60,7 @@ export class PeerLinks {
     holdings.onPeerLost(peer);
     virtualLinks.delete(peer);
     routing.forwarder.onLinkLost(peer);
-    policy.wake();
+    policy.onLinkLost();
   }
 
   /** The peer keeps other links than ours: it stays known, and what waited for it goes another way. */
