@@ -2,7 +2,7 @@ import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, type RouteKind } from './route-frame.ts';
+import { type Envelope, ROUTE_EXACT, ROUTE_KIND, type RouteKind } from './route-frame.ts';
 
 /** Who is told what became of a message of ours. */
 export interface ForwardOwner {
@@ -52,7 +52,7 @@ export class Forward {
   isCounted = false;
 
   constructor(
-    frame: RouteFrame,
+    frame: Envelope,
     bytes: Uint8Array,
     from: NodeId | undefined,
     owner: ForwardOwner | undefined,

@@ -16,7 +16,7 @@ import {
   ROUTE_HEADER_BYTES,
   ROUTE_KIND,
   type RouteFrame,
-  decodeRoute,
+  decodeEnvelope,
   encodeRoute,
   insertVia,
   patchRoute,
@@ -66,7 +66,7 @@ export class Forwarder implements Timed, Originator {
     const { flags, lifetimeMs, kind, target, via, payload } = outgoing;
     const origin = this.#core.self;
     const id = this.#newId();
-    // The fields in the order that `decodeRoute` has them: objects of one shape are quick to read.
+    // The fields in the order that `decodeEnvelope` has them: objects of one shape are quick to read.
     const frame: RouteFrame = { id, hops: 0, flags, lifetimeMs, kind, detours: 0, target, origin, via, payload };
     const forward = this.#messages.add(new Forward(frame, encodeRoute(frame), undefined, owner, avoid, this.#core.now));
     this.#advance(forward);
@@ -83,7 +83,7 @@ export class Forwarder implements Timed, Originator {
     const id = bytes.length < ROUTE_HEADER_BYTES ? undefined : readMessageId(bytes, 2);
     if (id === undefined) return false;
     if (this.#isCopy(from, id)) return true;
-    const frame = decodeRoute(bytes, this.#core.contacts, id);
+    const frame = decodeEnvelope(bytes, this.#core.contacts, id);
     if (!frame) return false;
     if (frame.origin.id === this.#core.self.id || !this.#messages.hasRoomFor(bytes)) {
       this.#core.counters.dropped++;

@@ -16,6 +16,7 @@ import {
   writeAgedContact,
   writeMessageId,
 } from './frame-fields.ts';
+import { newFrame } from './frame-memory.ts';
 
 /** Second byte of every overlay frame. Values not listed are ignored, so that later versions may add some. */
 export const FRAME = { ping: 1, pong: 2, bye: 3, contacts: 4, route: 5, ack: 6, reply: 7 } as const;
@@ -103,7 +104,7 @@ export interface ContactsFrame {
 const CONTACTS_HEADER = 4;
 
 export function encodeContacts({ flags, contacts }: ContactsFrame): Uint8Array {
-  const bytes = new Uint8Array(CONTACTS_HEADER + contacts.length * AGED_CONTACT_BYTES);
+  const bytes = newFrame(CONTACTS_HEADER + contacts.length * AGED_CONTACT_BYTES);
   bytes[0] = OVERLAY_FRAME;
   bytes[1] = FRAME.contacts;
   bytes[2] = flags;

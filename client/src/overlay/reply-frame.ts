@@ -16,6 +16,7 @@ import {
   writeId,
   writeMessageId,
 } from './frame-fields.ts';
+import { newFrame } from './frame-memory.ts';
 import { FRAME } from './link-frames.ts';
 
 /**
@@ -65,7 +66,7 @@ const PAYLOAD_AT = 2 + MESSAGE_ID_BYTES + 4;
 export function encodeReply({ id, status, hops, payload, closest, trail }: ReplyFrame): Uint8Array {
   const trailBytes = trail.reduce((sum, hop) => sum + hopBytes(hop), 0);
   const closestAt = PAYLOAD_AT + payload.length;
-  const bytes = new Uint8Array(closestAt + 1 + closest.length * AGED_CONTACT_BYTES + trailBytes);
+  const bytes = newFrame(closestAt + 1 + closest.length * AGED_CONTACT_BYTES + trailBytes);
   bytes[0] = OVERLAY_FRAME;
   bytes[1] = FRAME.reply;
   writeMessageId(bytes, 2, id);
@@ -87,7 +88,7 @@ export function encodeReply({ id, status, hops, payload, closest, trail }: Reply
 export function appendHop(bytes: Uint8Array, hop: HopRecord): Uint8Array {
   const length = bytes.length + hopBytes(hop);
   if (length > MAX_FRAME_BYTES) return bytes;
-  const longer = new Uint8Array(length);
+  const longer = newFrame(length);
   longer.set(bytes);
   writeHop(longer, bytes.length, hop);
   return longer;

@@ -3,6 +3,7 @@ import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
 import { MAX_FRAME_BYTES, MAX_HOPS, MAX_VIA, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { type MessageId, readId, readMessageId, setU16, u16At, writeId, writeMessageId } from './frame-fields.ts';
+import { newFrame } from './frame-memory.ts';
 import { FRAME } from './link-frames.ts';
 
 /** What the end of the route is asked to do. */
@@ -37,8 +38,8 @@ export const ROUTE_LANE_SHIFT = 3;
 /** The four bits of the lane. */
 export const ROUTE_LANE_MASK = 15 << ROUTE_LANE_SHIFT;
 
-/** The envelope of a routed message. */
-export interface RouteFrame {
+/** The envelope of a routed message: all that hops read. */
+export interface Envelope {
   readonly id: MessageId;
   /** Hops taken so far, the one over this link included. [1 .. MAX_HOPS] */
   readonly hops: number;
@@ -53,6 +54,10 @@ export interface RouteFrame {
   readonly origin: Contact;
   /** Peers to pass first, in this order. At most MAX_VIA. */
   readonly via: readonly NodeId[];
+}
+
+/** A whole routed message. */
+export interface RouteFrame extends Envelope {
   readonly payload: Uint8Array;
 }
 
@@ -69,7 +74,7 @@ export const ROUTE_HEADER_BYTES = VIA_AT + 1;
 
 export function encodeRoute(frame: RouteFrame): Uint8Array {
   const { via, payload } = frame;
-  const bytes = new Uint8Array(ROUTE_HEADER_BYTES + via.length * ID_BYTES + payload.length);
+  const bytes = newFrame(ROUTE_HEADER_BYTES + via.length * ID_BYTES + payload.length);
   bytes[0] = OVERLAY_FRAME;
   bytes[1] = FRAME.route;
   writeMessageId(bytes, 2, frame.id);
@@ -87,8 +92,8 @@ export function encodeRoute(frame: RouteFrame): Uint8Array {
   return bytes;
 }
 
-/** The envelope in `bytes`; its payload aliases them. Undefined when malformed. `id`: of those who have read it already. */
-export function decodeRoute(bytes: Uint8Array, cache: ContactCache, id?: MessageId): RouteFrame | undefined {
+/** The envelope in `bytes`; `routePayload` has the rest. Undefined when malformed. `id`: of those who have read it already. */
+export function decodeEnvelope(bytes: Uint8Array, cache: ContactCache, id?: MessageId): Envelope | undefined {
   if (bytes.length < ROUTE_HEADER_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
   const hops = bytes[HOPS_AT] as number;
   const lifetimeMs = u16At(bytes, LIFETIME_AT);
@@ -104,8 +109,7 @@ export function decodeRoute(bytes: Uint8Array, cache: ContactCache, id?: Message
   ) {
     return undefined;
   }
-  const payloadAt = ROUTE_HEADER_BYTES + viaCount * ID_BYTES;
-  if (payloadAt > bytes.length) return undefined;
+  if (ROUTE_HEADER_BYTES + viaCount * ID_BYTES > bytes.length) return undefined;
   return {
     id: id ?? readMessageId(bytes, 2),
     hops,
@@ -116,8 +120,13 @@ export function decodeRoute(bytes: Uint8Array, cache: ContactCache, id?: Message
     target: readId(bytes, TARGET_AT),
     origin: cache.read(bytes, ORIGIN_AT),
     via: viaCount === 0 ? NO_VIA : readVia(bytes, viaCount),
-    payload: bytes.subarray(payloadAt),
   };
+}
+
+/** The whole message in `bytes`; its payload aliases them. Undefined when malformed. */
+export function decodeRoute(bytes: Uint8Array, cache: ContactCache): RouteFrame | undefined {
+  const envelope = decodeEnvelope(bytes, cache);
+  return envelope && { ...envelope, payload: routePayload(bytes) };
 }
 
 /** The payload of an envelope that decodes. Aliases `bytes`. */
@@ -139,10 +148,12 @@ export function patchRoute(
   passedVia: number,
 ): Uint8Array {
   let patched: Uint8Array;
-  if (passedVia === 0) patched = bytes.slice();
-  else {
+  if (passedVia === 0) {
+    patched = newFrame(bytes.length);
+    patched.set(bytes);
+  } else {
     const cut = passedVia * ID_BYTES;
-    patched = new Uint8Array(bytes.length - cut);
+    patched = newFrame(bytes.length - cut);
     patched.set(bytes.subarray(0, ROUTE_HEADER_BYTES));
     patched.set(bytes.subarray(ROUTE_HEADER_BYTES + cut), ROUTE_HEADER_BYTES);
     patched[VIA_AT] = (bytes[VIA_AT] as number) - passedVia;
@@ -155,7 +166,7 @@ export function patchRoute(
 
 /** `bytes` with one more intermediate target in front of the others. The caller has checked that there is room for it. */
 export function insertVia(bytes: Uint8Array, id: NodeId): Uint8Array {
-  const longer = new Uint8Array(bytes.length + ID_BYTES);
+  const longer = newFrame(bytes.length + ID_BYTES);
   longer.set(bytes.subarray(0, ROUTE_HEADER_BYTES));
   writeId(longer, ROUTE_HEADER_BYTES, id);
   longer.set(bytes.subarray(ROUTE_HEADER_BYTES), ROUTE_HEADER_BYTES + ID_BYTES);
