@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
 import { violations } from '../harness/axe.ts';
-import { askForMedia, partHash, shareFilm } from '../harness/media.ts';
+import { makeFilm, showsSecond } from '../harness/film.ts';
+import { askForMedia, partHash } from '../harness/media.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
-import { doneBytes, stored } from '../harness/transfers.ts';
+import { doneBytes, inState, stored } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
@@ -132,13 +133,13 @@ async function playsBeyond(tab: Tab, seconds: number): Promise<void> {
 }
 
 scenario(
-  'a film plays in its row while it is still coming, can be sought, and plays again after a reload',
+  'a film plays in its row while it is still coming and when it is here, and can be sought back',
   async (world) => {
     const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
-    const infoHash = await shareFilm(seed, 'film.webm', 4000);
-    const size = await seed.page.evaluate(() => window.skein.shares[0]?.totalBytes ?? 0);
-    // Six times as slow as it plays: it cannot be here before it is seen.
-    await limitUpload(seed, infoHash, size / 24);
+    const { path, size } = await makeFilm(world, seed, 'film.webm', 4);
+    const infoHash = await seed.share([path]);
+    // Three times as slow as it plays: it cannot be here before it is seen.
+    await limitUpload(seed, infoHash, size / 12);
     await leecher.openLink(await seed.shareLink(infoHash));
     await stored(leecher, infoHash, 1);
     const row = leecher.downloadRow(infoHash);
@@ -164,9 +165,6 @@ scenario(
     expect(await leecher.page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
       'file-play-button',
     );
-    await leecher.page.reload();
-    await leecher.started();
-    await row.getByTestId('row-toggle').click();
     await row.getByTestId('file-play-button').click();
     await playsBeyond(leecher, 0.3);
     await limitUpload(seed, infoHash, undefined);
@@ -178,6 +176,66 @@ scenario(
     expect(await currentTime(seed)).toBeGreaterThan(0.5);
   },
   { timeoutMs: 90_000 },
+);
+
+/** Has the film of a row that is open play on from this second. */
+function seek(tab: Tab, second: number): Promise<void> {
+  return tab.page.evaluate((to) => {
+    const video = document.querySelector('video');
+    if (video) video.currentTime = to;
+  }, second);
+}
+
+/** The first of these seconds of a film of evenly many bytes a second that begins with pieces which are not here. */
+async function missingSecond(tab: Tab, infoHash: string, seconds: number, from: number): Promise<number> {
+  const finding = await tab.page.waitForFunction(
+    ({ hash, all, first }) => {
+      const { count, stored: bits } = window.skein.downloads.find((each) => each.infoHash === hash)!.pieces();
+      const isHere = (piece: number): boolean => (bits[piece >> 3]! & (0x80 >> (piece & 7))) !== 0;
+      for (let second = first; count > 0 && second < all; second++) {
+        const piece = Math.floor((second * count) / all);
+        if (!isHere(piece) && !isHere(piece + 1)) return second;
+      }
+      return undefined;
+    },
+    { hash: infoHash, all: seconds, first: from },
+  );
+  return (await finding.jsonValue()) ?? Number.NaN;
+}
+
+scenario(
+  'an unfinished download goes on by itself after a reload, and its film plays there, also from where nothing is stored yet',
+  async (world) => {
+    const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const film = await makeFilm(world, seed, 'film.webm', 20);
+    const infoHash = await seed.share([film.path]);
+    // Half as fast as it plays.
+    await limitUpload(seed, infoHash, film.size / 40);
+    await leecher.openLink(await seed.shareLink(infoHash));
+    await stored(leecher, infoHash, 0.05 * film.size);
+    await leecher.page.reload();
+    await leecher.started();
+    await inState(leecher, infoHash, 'downloading');
+    const row = leecher.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('file-play-button').click();
+    await showsSecond(leecher, 0, 3);
+    const second = await missingSecond(leecher, infoHash, 20, 12);
+    const before = await doneBytes(leecher, infoHash);
+    await seek(leecher, second);
+    await showsSecond(leecher, second, second + 2);
+    await playsBeyond(leecher, second + 0.5);
+    // In another order, so small a part of what was missing would hardly have held just this.
+    expect((await doneBytes(leecher, infoHash)) - before).toBeLessThan(0.25 * film.size);
+    expect(await row.getAttribute('data-state')).toBe('downloading');
+    await limitUpload(seed, infoHash, undefined);
+    await leecher.downloaded(infoHash);
+    expect(await leecher.hashInPage(infoHash, film.name)).toBe(film.sha256);
+    await seek(leecher, 18.5);
+    await leecher.until('the film to end', () => document.querySelector('video')?.ended, undefined);
+    await showsSecond(leecher, 19, 19);
+  },
+  { timeoutMs: 120_000 },
 );
 
 scenario(
