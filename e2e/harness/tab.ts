@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext, Download as SavedDownload, JSHandle, Locator, Page } from 'playwright-core';
 import { hashFile } from './files.ts';
 import './globals.ts';
@@ -35,7 +36,7 @@ export class Tab {
     return this.page.getByTestId(testId);
   }
 
-  /** Waits until `condition` is true inside the page; the error says `what` was waited for. */
+  /** Waits until `condition`, or what its promise gives, is true inside the page; the error says `what` was waited for. */
   async until<A>(
     what: string,
     condition: (arg: A) => unknown,
@@ -43,16 +44,26 @@ export class Tab {
     options: { readonly timeoutMs?: number } = {},
   ): Promise<void> {
     const timeout = options.timeoutMs ?? WAIT_MS;
+    const deadline = performance.now() + timeout;
     try {
-      // The page's own types do not reach into a function that is sent over as text.
-      const handle = await this.page.waitForFunction(condition as (arg: unknown) => unknown, arg, {
-        polling: POLL_MS,
-        timeout,
-      });
-      await handle.dispose();
+      // Any promise ends Playwright's own waiting, also one that gives false: then it begins anew.
+      while (!(await this.#once(condition, arg, deadline - performance.now()))) await sleep(POLL_MS);
     } catch (error) {
       throw new Error(`waited ${timeout} ms for: ${what}`, { cause: error });
     }
+  }
+
+  /** Waits until the condition is true or a promise, and gives what that promise gives. */
+  async #once<A>(condition: (arg: A) => unknown, arg: A | JSHandle<A>, timeout: number): Promise<boolean> {
+    if (timeout <= 0) throw new Error('Its promise gave false to the end.');
+    // The page's own types do not reach into a function that is sent over as text.
+    const handle = await this.page.waitForFunction(condition as (arg: unknown) => unknown, arg, {
+      polling: POLL_MS,
+      timeout,
+    });
+    const isTrue = await handle.evaluate((value) => Boolean(value));
+    await handle.dispose();
+    return isTrue;
   }
 
   /** Waits until the node is there, whether it has links or not. */
