@@ -140,59 +140,6 @@ scenario(
   { timeoutMs: 120_000 },
 );
 
-scenario('limits, order and what a link selected are as they were after a reload', async (world) => {
-  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
-  const files = [await world.files.make('a.bin', 3 * MB), await world.files.make('b.bin', 3 * MB)];
-  const infoHash = await seed.share(files.map(({ path }) => path));
-  const magnet = await seed.page.evaluate(() => {
-    const [share] = window.skein.shares;
-    share?.pause();
-    return share?.magnet ?? '';
-  });
-  await leecher.openLink(`${magnet}&so=0`);
-  await leecher.downloadRow(infoHash).waitFor();
-  // Nobody has given the metadata yet: what the link selected must last until somebody does.
-  await leecher.page.evaluate(() => {
-    const [download] = window.skein.downloads;
-    download?.setLimits({ down: 2_000_000, up: 1_000_000 });
-    download?.setSequential(true);
-  });
-  await leecher.until(
-    'the settings to be recorded',
-    (hash) =>
-      new Promise<boolean>((resolve) => {
-        const opening = indexedDB.open('skein-swarm');
-        opening.onsuccess = () => {
-          const asking = opening.result.transaction('resume').objectStore('resume').get(hash);
-          asking.onsuccess = () => {
-            opening.result.close();
-            const record = asking.result as { settings?: { isSequential?: boolean } } | undefined;
-            resolve(record?.settings?.isSequential === true);
-          };
-        };
-      }),
-    infoHash,
-  );
-  await leecher.page.reload();
-  await leecher.started();
-  await leecher.downloadRow(infoHash).waitFor();
-  await seed.shareRow(infoHash).getByTestId('resume-button').click();
-  await leecher.downloaded(infoHash);
-  const state = await leecher.page.evaluate(() => {
-    const [download] = window.skein.downloads;
-    const files = download?.files().map(({ path, priority }) => [path, priority]);
-    return { limits: download?.limits, isSequential: download?.isSequential, files };
-  });
-  expect(state).toEqual({
-    limits: { down: 2_000_000, up: 1_000_000 },
-    isSequential: true,
-    files: [
-      ['a.bin', 'normal'],
-      ['b.bin', 'skip'],
-    ],
-  });
-});
-
 scenario('a download goes on within seconds when its only source was reloaded', async (world) => {
   const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
   const file = await world.files.make('once more.bin', 24 * MB);

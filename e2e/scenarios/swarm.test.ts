@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { type MadeFile, hashBytes } from '../harness/files.ts';
+import { type MadeFile, deterministicBytes, hashBytes } from '../harness/files.ts';
 import { poisonUploads } from '../harness/poison.ts';
 import type { Tab } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
-import { fetchFrom, inState, reached, storedBytes, uploadedBytes } from '../harness/transfers.ts';
+import { fetchFrom, inState, reached, shareByHandle, storedBytes, uploadedBytes } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 import { hashZip } from '../harness/zip.ts';
 
@@ -196,29 +196,16 @@ scenario('a complete download is served again after a reload, without its first 
   expect((await third.save(infoHash)).sha256).toBe(file.sha256);
 });
 
-/** Shares a file of the page's own file system, which gives handles without asking, as a drop gives them. */
-function shareByHandle(tab: Tab, bytes: readonly number[]): Promise<string> {
-  return tab.page.evaluate(async (content) => {
-    const root = await navigator.storage.getDirectory();
-    const handle = await root.getFileHandle('mine.bin', { create: true });
-    const writable = await handle.createWritable();
-    await writable.write(new Uint8Array(content));
-    await writable.close();
-    const file = await handle.getFile();
-    return (await window.skein.share([file], { handles: new Map([[file, handle]]) })).infoHash;
-  }, bytes);
-}
-
 scenario('what was shared by a handle is served again after a reload, unless it was changed', async (world) => {
   const [seed, leecher] = await openPair(world);
-  const bytes = Array.from({ length: 50_000 }, (_, i) => (i * 7) & 255);
+  const bytes = deterministicBytes(50_000, 3);
   const infoHash = await shareByHandle(seed, bytes);
   const link = await seed.shareLink(infoHash);
   await seed.page.reload();
   await seed.shareRow(infoHash).getByText('Sharing', { exact: true }).waitFor();
   await leecher.openLink(link);
   await leecher.downloaded(infoHash);
-  expect((await leecher.save(infoHash)).sha256).toBe(hashBytes(Uint8Array.from(bytes)));
+  expect((await leecher.save(infoHash)).sha256).toBe(hashBytes(bytes));
   await seed.page.evaluate(async () => {
     const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
     const writable = await handle.createWritable();

@@ -27,6 +27,8 @@ export interface Running {
   readonly owned: OwnedDownload | undefined;
   /** Its storage could not be opened: what it claims to have is not verified. */
   readonly isUnopened: boolean;
+  /** What a person has set for it, and did not end by itself. */
+  settings: TransferSettings;
   /** The newest one. */
   progress: ProgressReport | undefined;
 }
@@ -50,6 +52,8 @@ export interface RunningHost {
   readonly records: ResumeRecords;
   readonly news: TabNews;
   report(report: WorkerReport): void;
+  /** What a person has set for a torrent has ended by itself, and is like this from now on. */
+  ended(infoHash: InfoHash, settings: TransferSettings): void;
 }
 
 /** The torrents that run in this tab, each from the opening of its storage to its end. */
@@ -141,13 +145,13 @@ export class RunningTorrents {
       },
       report: (report) => {
         owned?.writeJournal();
-        this.#tell(running, report);
+        this.#tell(infoHash, running, report);
       },
     });
     const isUnopened = error !== undefined && store === undefined;
-    const running: Running = { driver, plan, owned, isUnopened, progress: undefined };
+    const running: Running = { driver, plan, owned, isUnopened, settings: {}, progress: undefined };
     this.#torrents.set(infoHash, running);
-    this.#apply(infoHash, driver, settings);
+    this.#apply(infoHash, running, settings);
     driver.begin();
     this.limiter.apply();
   }
@@ -156,9 +160,8 @@ export class RunningTorrents {
   change(infoHash: InfoHash, settings: TransferSettings): void {
     const running = this.#torrents.get(infoHash);
     if (!running) return;
-    this.#apply(infoHash, running.driver, settings);
-    running.owned?.change(settings);
-    if (running.owned) running.driver.record();
+    this.#apply(infoHash, running, settings);
+    this.#record(running, settings);
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */
@@ -186,7 +189,9 @@ export class RunningTorrents {
     }
   }
 
-  #apply(infoHash: InfoHash, driver: TorrentDriver, settings: TransferSettings): void {
+  #apply(infoHash: InfoHash, running: Running, settings: TransferSettings): void {
+    const { driver } = running;
+    running.settings = { ...running.settings, ...settings };
     const { limits, priorities, isSequential, isSuperSeeding } = settings;
     if (priorities) driver.command({ kind: 'setPriorities', priorities });
     if (isSequential !== undefined) driver.command({ kind: 'setSequential', isSequential });
@@ -194,10 +199,20 @@ export class RunningTorrents {
     if (limits) this.limiter.setLimits(infoHash, limits);
   }
 
-  #tell(running: Running, report: WorkerReport): void {
+  #record({ owned, driver }: Running, settings: TransferSettings): void {
+    owned?.change(settings);
+    if (owned) driver.record();
+  }
+
+  #tell(infoHash: InfoHash, running: Running, report: WorkerReport): void {
     this.#host.report(report);
     if (report.kind !== 'progress') return;
     running.progress = report;
     if (running.owned) this.#host.news.tell(report);
+    if (running.settings.isSuperSeeding !== true || report.isSuperSeeding) return;
+    const settings = { isSuperSeeding: false };
+    running.settings = { ...running.settings, ...settings };
+    this.#record(running, settings);
+    this.#host.ended(infoHash, settings);
   }
 }

@@ -3,9 +3,10 @@ import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { knownMetainfo } from './download-plan.ts';
 import type { SharedFile } from './protocol.ts';
 import { type ShareWait, reopenFiles } from './storage/kept-files.ts';
-import { type KeptShare, KeptShareRecords } from './storage/kept-shares.ts';
+import type { KeptShare, KeptShareRecords } from './storage/kept-shares.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
 import type { TransferSettings } from './transfer-settings.ts';
+import { Turns } from './turns.ts';
 
 /** Files of one share whose handles are kept. [files] Each is a record of the browser's; a folder of more must be dropped again. */
 const MAX_KEPT_HANDLES = 1_000;
@@ -21,22 +22,25 @@ export interface ReturnedShare {
   readonly settings: TransferSettings;
 }
 
+/** Where shares are recorded. */
+export type ShareRecords = Pick<KeptShareRecords, 'all' | 'read' | 'write' | 'remove'>;
+
 /** What the keeper tells its table. */
 export type OnReturned = (share: ReturnedShare) => Promise<void>;
 
 /** Remembers what this profile shares, so that it is served again after a reload, by one tab at a time. */
 export class ShareKeeper {
-  readonly #records = new KeptShareRecords();
+  readonly #records: ShareRecords;
   readonly #onReturned: OnReturned;
   /** Shares that are this tab's, and those it waits for. BOUNDED: by what the person shares. */
   readonly #mine = new Map<InfoHash, { readonly ending: AbortController; lock: HeldLock | undefined }>();
   /** Shares that came back and wait for their person. BOUNDED: by what the person shares. */
-  readonly #waiting = new Map<InfoHash, KeptShare>();
+  readonly #waiting = new Set<InfoHash>();
+  /** Changes of records: what a person sets at once after sharing comes after the record that it changes. */
+  readonly #writes = new Turns();
 
-  /** Changes of records, one after the other. */
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(onReturned: OnReturned) {
+  constructor(records: ShareRecords, onReturned: OnReturned) {
+    this.#records = records;
     this.#onReturned = onReturned;
   }
 
@@ -44,6 +48,8 @@ export class ShareKeeper {
   async open(): Promise<void> {
     const kept = await this.#records.all().catch(() => []);
     for (const { infoHash } of kept) {
+      // Given again before this page had looked.
+      if (this.#mine.has(infoHash)) continue;
       void this.#claim(infoHash).then(async (isMine) => {
         // The tab that had it may have stopped sharing it.
         const newest = isMine ? await this.#read(infoHash) : undefined;
@@ -70,22 +76,23 @@ export class ShareKeeper {
           handle: hasHandles ? shared.handle : undefined,
         },
     );
-    // A browser that refuses costs the return after a reload, nothing else.
-    await this.#records
-      .write({ infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings })
-      .catch(() => undefined);
     if (!this.#mine.has(infoHash)) void this.#claim(infoHash);
+    const share = { infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings };
+    await this.#writes.take(infoHash, () => this.#write(share));
   }
 
   /** The person changed how it is shared, if this tab shares it. */
   async change(infoHash: InfoHash, settings: TransferSettings): Promise<void> {
     if (!this.#mine.has(infoHash)) return;
-    this.#writing = this.#writing.then(async () => {
+    await this.#writes.take(infoHash, async () => {
       const kept = await this.#read(infoHash);
-      if (!kept || !this.#mine.has(infoHash)) return;
-      await this.#records.write({ ...kept, settings: { ...kept.settings, ...settings } }).catch(() => undefined);
+      if (kept) await this.#write({ ...kept, settings: { ...kept.settings, ...settings } });
     });
-    await this.#writing;
+  }
+
+  /** What the person has set for it, on an earlier page too. Nothing is set of what is not shared. */
+  async settings(infoHash: InfoHash): Promise<TransferSettings> {
+    return (await this.#newest(infoHash))?.settings ?? {};
   }
 
   isWaiting(infoHash: InfoHash): boolean {
@@ -94,14 +101,16 @@ export class ShareKeeper {
 
   /** The person allowed it, or hopes that the files are as they were. */
   async retry(infoHash: InfoHash): Promise<void> {
-    const share = this.#waiting.get(infoHash);
+    const share = this.#waiting.has(infoHash) ? await this.#newest(infoHash) : undefined;
     if (share) await this.#return(share);
   }
 
   /** The person stopped it: it does not come back. */
   async forget(infoHash: InfoHash): Promise<void> {
     this.#waiting.delete(infoHash);
-    if (this.#mine.has(infoHash)) await this.#records.remove(infoHash).catch(() => undefined);
+    if (this.#mine.has(infoHash)) {
+      await this.#writes.take(infoHash, () => this.#records.remove(infoHash).catch(() => undefined));
+    }
     this.#release(infoHash);
   }
 
@@ -118,7 +127,7 @@ export class ShareKeeper {
     const found = await reopenFiles(share.files);
     const isHere = 'sources' in found;
     if (isHere) this.#waiting.delete(share.infoHash);
-    else this.#waiting.set(share.infoHash, share);
+    else this.#waiting.add(share.infoHash);
     await this.#onReturned({
       metainfo,
       sources: isHere ? found.sources : undefined,
@@ -136,9 +145,18 @@ export class ShareKeeper {
     return claim.lock !== undefined;
   }
 
+  /** The record, with all that was changed so far. */
+  async #newest(infoHash: InfoHash): Promise<KeptShare | undefined> {
+    return await this.#writes.take(infoHash, () => this.#read(infoHash));
+  }
+
   async #read(infoHash: InfoHash): Promise<KeptShare | undefined> {
-    const all = await this.#records.all().catch(() => []);
-    return all.find((share) => share.infoHash === infoHash);
+    return await this.#records.read(infoHash).catch(() => undefined);
+  }
+
+  /** A browser that refuses costs the return after a reload, nothing else. */
+  async #write(share: KeptShare): Promise<void> {
+    await this.#records.write(share).catch(() => undefined);
   }
 
   #release(infoHash: InfoHash): void {

@@ -16,6 +16,7 @@ import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerRepo
 import { CryptoRng } from './random.ts';
 import { RunningTorrents } from './running-torrents.ts';
 import { type ReturnedShare, ShareKeeper } from './share-keeper.ts';
+import { KeptShareRecords } from './storage/kept-shares.ts';
 import { takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { canUseOpfs } from './storage/opfs.ts';
@@ -42,7 +43,7 @@ export class TorrentTable {
   readonly #records = new ResumeRecords();
   readonly #news: TabNews;
   readonly #followed: FollowedDownloads;
-  readonly #shares = new ShareKeeper((share) => this.#shareAgain(share));
+  readonly #shares = new ShareKeeper(new KeptShareRecords(), (share) => this.#shareAgain(share));
   readonly #turns = new Turns();
   readonly #running: RunningTorrents;
   readonly #inherited: InheritedDownloads;
@@ -65,7 +66,14 @@ export class TorrentTable {
     });
     const [news, records, turns] = [this.#news, this.#records, this.#turns];
     const opener = new StoreOpener(this.#cache, this.#rng);
-    const running = new RunningTorrents({ rng: this.#rng, opener, records, news, report });
+    const running = new RunningTorrents({
+      rng: this.#rng,
+      opener,
+      records,
+      news,
+      report,
+      ended: (infoHash, settings) => void this.#shares.change(infoHash, settings),
+    });
     const inherited = new InheritedDownloads({ records, running, turns, report });
     this.#running = running;
     this.#inherited = inherited;
@@ -103,11 +111,14 @@ export class TorrentTable {
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#running.get(metainfo.infoHash);
       // Files that could not be read any more are replaced by those given now.
-      const settings = isSuperSeeding ? { isSuperSeeding } : {};
       if (running?.driver.isComplete && !running.progress?.error) {
-        this.#change(metainfo.infoHash, settings);
+        if (isSuperSeeding) this.#change(metainfo.infoHash, { isSuperSeeding });
         return summary;
       }
+      // An earlier page may have shared it, or this one have begun to download it.
+      const kept = this.#isPersistent ? await this.#shares.settings(metainfo.infoHash) : {};
+      const before = running?.settings ?? kept;
+      const settings = { limits: before.limits, isSuperSeeding: isSuperSeeding || before.isSuperSeeding };
       // The content is all here now: nothing is left to download, and one copy is enough.
       this.#followed.stop(metainfo.infoHash);
       if (running) await this.#running.end(metainfo.infoHash, running, false);
@@ -265,8 +276,9 @@ export class TorrentTable {
         }
       }
       this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles, settings });
+      const isSuperSeeding = settings.isSuperSeeding === true;
       const paused = stillReport(metainfo.infoHash, 'paused', summary.totalBytes);
-      this.#report({ ...paused, doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true });
+      this.#report({ ...paused, doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true, isSuperSeeding });
     });
   }
 

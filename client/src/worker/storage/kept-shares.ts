@@ -1,4 +1,4 @@
-import { createStore, del, entries, set } from 'idb-keyval';
+import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
@@ -29,6 +29,10 @@ export class KeptShareRecords {
   async all(): Promise<KeptShare[]> {
     const found = await entries<string, unknown>(this.#store);
     return found.map(([, value]) => readKeptShare(value)).filter((share) => share !== undefined);
+  }
+
+  async read(infoHash: InfoHash): Promise<KeptShare | undefined> {
+    return readKeptShare(await get<unknown>(infoHash, this.#store));
   }
 
   async write(share: KeptShare): Promise<void> {

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
+import type { InfoHash, Metainfo } from '../swarm/types.ts';
+import { hashContent } from './hash-files.ts';
+import { type ReturnedShare, ShareKeeper, type ShareRecords } from './share-keeper.ts';
+import type { KeptShare } from './storage/kept-shares.ts';
+
+const FILE = new File(['what is shared'], 'mine.txt', { lastModified: 1 });
+const SHARED = [{ path: 'mine.txt', file: FILE }];
+const LIMITS = { down: undefined, up: 1000 };
+
+/** Names of the locks that are held. */
+let held: Set<string>;
+
+beforeEach(() => {
+  held = new Set();
+  vi.stubGlobal('navigator', {
+    locks: {
+      request: async (name: string, _options: unknown, callback: () => Promise<void>) => {
+        held.add(name);
+        await callback();
+        held.delete(name);
+      },
+    },
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** The database of a browser, which takes its time. Several pages may be on it, one after the other. */
+class SlowRecords implements ShareRecords {
+  readonly kept = new Map<InfoHash, KeptShare>();
+
+  async all(): Promise<KeptShare[]> {
+    await tick();
+    return [...this.kept.values()];
+  }
+
+  async read(infoHash: InfoHash): Promise<KeptShare | undefined> {
+    await tick();
+    return this.kept.get(infoHash);
+  }
+
+  async write(share: KeptShare): Promise<void> {
+    await tick();
+    this.kept.set(share.infoHash, share);
+  }
+
+  async remove(infoHash: InfoHash): Promise<void> {
+    await tick();
+    this.kept.delete(infoHash);
+  }
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function metainfoOf(file: File): Promise<Metainfo> {
+  const plan = planContent(file.name, [{ path: [file.name], length: file.size }], 16_384);
+  return buildMetainfo({ ...plan, ...(await hashContent(plan, [file])), trackers: [] });
+}
+
+/** A page, and the shares that came back on it. */
+function openPage(records: ShareRecords): { readonly keeper: ShareKeeper; readonly returned: ReturnedShare[] } {
+  const returned: ReturnedShare[] = [];
+  const keeper = new ShareKeeper(records, async (share) => {
+    returned.push(share);
+  });
+  return { keeper, returned };
+}
+
+/** A page of a browser that lost the way back to a file that an earlier page shared with these limits. */
+async function openAfterReload(): Promise<ReturnType<typeof openPage> & { readonly infoHash: InfoHash }> {
+  const records = new SlowRecords();
+  const metainfo = await metainfoOf(FILE);
+  const before = openPage(records).keeper;
+  await before.keep(metainfo, SHARED, { limits: LIMITS });
+  before.close();
+  const page = openPage(records);
+  await page.keeper.open();
+  await vi.waitUntil(() => page.returned.length > 0);
+  return { ...page, infoHash: metainfo.infoHash };
+}
+
+test('what is set at once after sharing is recorded, while the share itself is still being recorded', async () => {
+  const records = new SlowRecords();
+  const metainfo = await metainfoOf(FILE);
+  const { keeper } = openPage(records);
+  const keeping = keeper.keep(metainfo, SHARED, { isSuperSeeding: true });
+  await Promise.all([keeping, keeper.change(metainfo.infoHash, { limits: LIMITS })]);
+  expect(records.kept.get(metainfo.infoHash)?.settings).toEqual({ isSuperSeeding: true, limits: LIMITS });
+});
+
+test('a share that is stopped while it is being recorded does not come back', async () => {
+  const records = new SlowRecords();
+  const metainfo = await metainfoOf(FILE);
+  const { keeper } = openPage(records);
+  const changing = [keeper.keep(metainfo, SHARED, {}), keeper.change(metainfo.infoHash, { limits: LIMITS })];
+  await Promise.all([...changing, keeper.forget(metainfo.infoHash)]);
+  expect(records.kept.size).toBe(0);
+  expect(held.size).toBe(0);
+});
+
+test('a share comes back with what was set, and so do the changes that are made while it waits for its files', async () => {
+  const { keeper, returned, infoHash } = await openAfterReload();
+  expect(returned).toMatchObject([{ wait: 'files', settings: { limits: LIMITS } }]);
+  expect(keeper.isWaiting(infoHash)).toBe(true);
+  void keeper.change(infoHash, { isSuperSeeding: true });
+  await keeper.retry(infoHash);
+  expect(returned[1]?.settings).toEqual({ limits: LIMITS, isSuperSeeding: true });
+});
+
+test('files that are given again find what was set, and the share is over with them', async () => {
+  const { keeper, infoHash } = await openAfterReload();
+  expect(await keeper.settings(infoHash)).toEqual({ limits: LIMITS });
+  await keeper.keep(await metainfoOf(FILE), SHARED, { limits: LIMITS });
+  expect(keeper.isWaiting(infoHash)).toBe(false);
+  await keeper.forget(infoHash);
+  expect(await keeper.settings(infoHash)).toEqual({});
+  expect(held.size).toBe(0);
+});
+
+test('files that are given again before the page has looked are claimed once', async () => {
+  const records = new SlowRecords();
+  const metainfo = await metainfoOf(FILE);
+  const before = openPage(records).keeper;
+  await before.keep(metainfo, SHARED, {});
+  before.close();
+  const { keeper, returned } = openPage(records);
+  await Promise.all([keeper.open(), keeper.keep(metainfo, SHARED, {})]);
+  await keeper.forget(metainfo.infoHash);
+  expect(returned).toEqual([]);
+  expect(held.size).toBe(0);
+});
