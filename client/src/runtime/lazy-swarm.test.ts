@@ -7,7 +7,7 @@ import type { Link } from './links/types.ts';
 import { decodeSwarmFrame, encodeSwarmFrame } from './swarm/control.ts';
 import type { SwarmHost } from './swarm/host.ts';
 import * as code from './swarm/service.ts';
-import { FakeWorker } from './swarm/test/world.ts';
+import { FakeWorker } from './swarm/test/fake-worker.ts';
 
 const infoHash = hashToId(new Uint8Array([1]));
 const magnet = `magnet:?xt=urn:btih:${infoHash}&dn=thing`;

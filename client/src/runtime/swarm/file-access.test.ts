@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import type { WorkerRequest } from '../../worker/protocol.ts';
-import { FakeWorld, type FakeNode, infoHash, magnet } from './test/world.ts';
+import { infoHash, summaryOf } from './test/torrent.ts';
+import { type FakeNode, beginDownload } from './test/world.ts';
 
 /** A film and a page, with padding between them. */
-const SUMMARY = {
-  infoHash,
-  name: 'thing',
+const SUMMARY = summaryOf({
   totalBytes: 300,
   pieceLength: 64,
   pieceCount: 5,
@@ -13,29 +12,14 @@ const SUMMARY = {
     { path: 'films/a film.webm', size: 100, index: 0, offset: 0 },
     { path: 'index.html', size: 200, index: 2, offset: 128 },
   ],
-  trackers: [],
-  infoHashV2: undefined,
-  isPrivate: false,
-  webSeeds: [],
-  torrentFile: new Uint8Array([1]),
-};
-
-type Download = ReturnType<FakeNode['service']['download']>;
-
-function begin(): { readonly node: FakeNode; readonly download: Download } {
-  const [node] = new FakeWorld().pair();
-  const download = node.service.download(magnet);
-  node.worker.report({ kind: 'metadata', summary: SUMMARY });
-  node.worker.progress(infoHash, { totalBytes: 300 });
-  return { node, download };
-}
+});
 
 function reads(node: FakeNode): Extract<WorkerRequest, { kind: 'read' }>[] {
   return node.worker.requests.filter((request) => request.kind === 'read');
 }
 
 test('a stream reads the range that is asked for in the worker, and only when it is read', async () => {
-  const { node, download } = begin();
+  const { node, download } = beginDownload(SUMMARY);
   const [, page] = download.files();
   const reader = page!.stream({ begin: 10, end: 30 }).getReader();
   expect(reads(node)).toEqual([]);
@@ -55,7 +39,7 @@ test('a stream reads the range that is asked for in the worker, and only when it
 });
 
 test('a failure of the worker becomes an error of the public door', async () => {
-  const { node, download } = begin();
+  const { node, download } = beginDownload(SUMMARY);
   const first = download.files()[0]!.stream().getReader().read();
   await Promise.resolve();
   reads(node)[0]!.port.postMessage({ kind: 'failure', code: 'storage-failed', message: 'The disk is gone.' });
@@ -65,13 +49,13 @@ test('a failure of the worker becomes an error of the public door', async () => 
 test.each([{ begin: -1 }, { begin: 2, end: 1 }, { end: 0.5 }, { begin: Number.NaN }])(
   'a range that is none, %j, is refused at once',
   (range) => {
-    const { download } = begin();
+    const { download } = beginDownload(SUMMARY);
     expect(() => download.files()[0]!.stream(range)).toThrow(expect.objectContaining({ code: 'bad-argument' }));
   },
 );
 
 test('what is read is wanted from then on, even if it was skipped', () => {
-  const { node, download } = begin();
+  const { node, download } = beginDownload(SUMMARY);
   download.setPriority([0, 1], 'skip');
   void download.files()[0]!.stream().cancel();
   expect(download.files().map(({ priority }) => priority)).toEqual(['normal', 'skip']);
@@ -81,7 +65,7 @@ test('what is read is wanted from then on, even if it was skipped', () => {
 });
 
 test('a player finds a film at its address, and gets the range that it asks for', async () => {
-  const { node, download } = begin();
+  const { node, download } = beginDownload(SUMMARY);
   const [film] = download.files();
   expect(film!.mediaType).toBe('video/webm');
   expect(await film!.mediaUrl()).toBe(`${infoHash}/0/a film.webm`);
@@ -92,7 +76,7 @@ test('a player finds a film at its address, and gets the range that it asks for'
 });
 
 test('what is no audio or video is given to no player, and has no address: it might be a page of this origin', async () => {
-  const { node, download } = begin();
+  const { node, download } = beginDownload(SUMMARY);
   const [film, page] = download.files();
   expect(page!.mediaType).toBeUndefined();
   await expect(page!.mediaUrl()).rejects.toMatchObject({ code: 'bad-argument' });

@@ -1,25 +1,10 @@
 import { expect, test } from 'vitest';
-import { FakeWorld, type FakeNode, infoHash, magnet } from './test/world.ts';
-
-function summary(isPrivate: boolean) {
-  return {
-    infoHash,
-    name: 'thing',
-    totalBytes: 100,
-    pieceLength: 64,
-    pieceCount: 2,
-    files: [{ path: 'a', size: 100, index: 0, offset: 0 }],
-    trackers: [],
-    infoHashV2: undefined,
-    isPrivate,
-    webSeeds: [],
-    torrentFile: new Uint8Array([1]),
-  };
-}
+import { infoHash, magnet, summaryOf } from './test/torrent.ts';
+import { FakeWorld, type FakeNode } from './test/world.ts';
 
 function downloadOf(node: FakeNode, isPrivate: boolean): void {
   node.service.download(magnet);
-  node.worker.report({ kind: 'metadata', summary: summary(isPrivate) });
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate }) });
 }
 
 test('a private torrent is announced to the tracker and to nobody else (BEP 27)', async () => {
@@ -41,14 +26,10 @@ test('a private torrent is announced to the tracker and to nobody else (BEP 27)'
 
 test('whoever the overlay named before the metadata said that it is private is let go, and asked no more', async () => {
   const world = new FakeWorld();
-  const [a, b] = world.pair();
-  world.providers.push(b.contact);
-  b.seed();
-  a.service.download(magnet);
-  await world.deliver();
+  const [a, b] = await world.seededPair();
   expect(a.worker.channels()).toHaveLength(1);
   a.worker.progress(infoHash, { state: 'finding' });
-  a.worker.report({ kind: 'metadata', summary: summary(true) });
+  a.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
   expect(a.worker.requests.at(-1)).toEqual({ kind: 'dropPeer', infoHash, peer: b.id });
   a.worker.report({ kind: 'channelClosed', infoHash, peer: b.id, serial: a.worker.channel(0).serial });
   await world.clock.advance(120_000);

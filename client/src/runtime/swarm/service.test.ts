@@ -11,7 +11,8 @@ import {
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { encodeSwarmFrame } from './control.ts';
-import { FakeWorld, infoHash, magnet } from './test/world.ts';
+import { infoHash, magnet } from './test/torrent.ts';
+import { FakeWorld, beginDownload } from './test/world.ts';
 
 test('a provider is linked, asked for a channel, and both ends of it go to the workers', async () => {
   const world = new FakeWorld();
@@ -101,9 +102,7 @@ test('a lost link ends its channels, and another source is looked for at once', 
   const world = new FakeWorld();
   const [seed, leech] = world.pair();
   const other = world.add(7);
-  for (const node of [seed, other]) {
-    node.seed();
-  }
+  for (const node of [seed, other]) node.seed();
   world.providers.push(seed.contact);
   leech.service.download(magnet);
   await world.deliver();
@@ -134,11 +133,7 @@ test('a download that finds nobody searches again with pauses that stay bounded'
 
 test('a banned peer is not taken back, whichever side asks', async () => {
   const world = new FakeWorld();
-  const [a, b] = world.pair();
-  world.providers.push(b.contact);
-  b.seed();
-  a.service.download(magnet);
-  await world.deliver();
+  const [a, b] = await world.seededPair();
   const { serial } = a.worker.channel(0);
   a.worker.report({ kind: 'peerDropped', infoHash, peer: b.id, serial, why: 'banned' });
   b.worker.report({ kind: 'channelClosed', infoHash, peer: a.id, serial: b.worker.channel(0).serial });
@@ -184,16 +179,7 @@ test('what an earlier page left appears as a download and looks for peers', asyn
   const [a] = world.pair();
   const found: string[] = [];
   a.service.events.on('download', (download) => found.push(download.name));
-  a.worker.report({
-    kind: 'resumed',
-    infoHash,
-    name: 'left over',
-    trackers: [],
-    webSeeds: [],
-    selected: undefined,
-    isComplete: false,
-    settings: {},
-  });
+  a.worker.resumed({ name: 'left over' });
   a.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
   await settle();
   expect(found).toEqual(['left over']);
@@ -202,9 +188,7 @@ test('what an earlier page left appears as a download and looks for peers', asyn
 });
 
 test('a worker that dies fails what runs, in words', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   await settle();
   a.worker.onerror?.({ message: 'out of memory' });
   expect(download.state).toBe('failed');
@@ -296,9 +280,7 @@ test('a download that had as many peers as it looks for searches again when they
   const leech = world.add(1);
   const crowd = Array.from({ length: MAX_SOUGHT_PEERS }, (_, i) => world.add(2 + i));
   leech.service.download(magnet);
-  for (const node of crowd) {
-    node.seed();
-  }
+  for (const node of crowd) node.seed();
   world.providers.push(...crowd.map(({ contact }) => contact));
   for (let second = 0; second < 60; second++) {
     await world.clock.advance(1000);

@@ -2,12 +2,11 @@ import { expect, test, vi } from 'vitest';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import type { WorkerRequest } from '../../worker/protocol.ts';
-import { FakeWorld, infoHash, magnet } from './test/world.ts';
+import { infoHash, magnet, summaryOf } from './test/torrent.ts';
+import { FakeWorld, beginDownload } from './test/world.ts';
 
 test('removing a download leaves the swarm and rejects its promise without anyone having to look', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   a.worker.progress(infoHash, { doneBytes: 10 });
   await download.remove();
   expect(download.state).toBe('removed');
@@ -27,9 +26,7 @@ test('the same torrent gives the same download, and what is no magnet link is re
 });
 
 test('progress reaches listeners and the iterator, which ends when everything is here', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   const seen: number[] = [];
   const iterating = (async () => {
     for await (const progress of download) seen.push(progress.doneBytes);
@@ -47,9 +44,7 @@ test('progress reaches listeners and the iterator, which ends when everything is
 });
 
 test('storage that is full pauses the download with a sentence and does not fail it', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   const error = { code: 'storage-full', message: 'This download needs 5 GB.' } as const;
   a.worker.progress(infoHash, { state: 'paused', error });
   expect(download.state).toBe('paused');
@@ -57,9 +52,7 @@ test('storage that is full pauses the download with a sentence and does not fail
 });
 
 /** Two files in pieces of 10 bytes, with padding between them. */
-const TWO_FILES = {
-  infoHash,
-  name: 'thing',
+const TWO_FILES = summaryOf({
   totalBytes: 35,
   pieceLength: 10,
   pieceCount: 4,
@@ -67,17 +60,10 @@ const TWO_FILES = {
     { path: 'a', size: 12, index: 0, offset: 0 },
     { path: 'b', size: 15, index: 2, offset: 20 },
   ],
-  trackers: [],
-  infoHashV2: undefined,
-  isPrivate: false,
-  webSeeds: [],
-  torrentFile: new Uint8Array([1]),
-} as const;
+});
 
 test('priorities name files by path or place, leave padding out, and reach the worker for all files at once', () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   expect(() => download.setPriority('b', 'skip')).toThrow(expect.objectContaining({ code: 'not-ready' }));
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
   download.setPriority('b', 'skip');
@@ -93,10 +79,7 @@ test('priorities name files by path or place, leave padding out, and reach the w
 });
 
 test('a download whose wanted files are here is done, and stays so while it is paused', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
-  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  const { node: a, download } = beginDownload(TWO_FILES);
   a.worker.progress(infoHash, { state: 'seeding', isComplete: true, doneBytes: 20, totalBytes: 35 });
   await download.done;
   a.worker.progress(infoHash, { state: 'paused', isComplete: true, doneBytes: 20, totalBytes: 35 });
@@ -106,10 +89,7 @@ test('a download whose wanted files are here is done, and stays so while it is p
 });
 
 test('reading the pieces asks for one map at a time, and files count what the newest one says', () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
-  a.worker.report({ kind: 'metadata', summary: TWO_FILES });
+  const { node: a, download } = beginDownload(TWO_FILES);
   const asked = (): number => a.worker.requests.filter(({ kind }) => kind === 'askPieces').length;
   expect(download.pieces()).toMatchObject({ count: 0 });
   expect(download.files()[0]?.doneBytes).toBe(0);
@@ -121,9 +101,7 @@ test('reading the pieces asks for one map at a time, and files count what the ne
 });
 
 test('limits are checked, kept, and passed on for one torrent and for all', () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  const download = a.service.download(magnet);
+  const { node: a, download } = beginDownload();
   download.setLimits({ down: 1000 });
   a.service.setLimits({ up: 500 });
   expect(a.worker.requests.slice(-2)).toEqual([
@@ -153,8 +131,7 @@ test('a share is paused and resumed, and its peers are gone once it is stopped',
   const world = new FakeWorld();
   const [a] = world.pair();
   const sharing = a.service.share([new File(['x'.repeat(12)], 'a'), new File(['y'.repeat(15)], 'b')]);
-  const request = a.worker.requests.at(-1);
-  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  const request = a.worker.shareRequest();
   a.worker.report({ kind: 'answer', call: request.call, value: TWO_FILES });
   const share = await sharing;
   share.pause();
@@ -175,8 +152,7 @@ test('the files of a share are those that its torrent puts there, and hashing th
   const sharing = a.service.share([new File(['second'], 'b'), new File(['first'], 'a')], {
     onProgress: ({ doneBytes, totalBytes }) => told.push(doneBytes / totalBytes),
   });
-  const request = a.worker.requests.at(-1);
-  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  const request = a.worker.shareRequest();
   a.worker.report({ kind: 'hashing', call: request.call, doneBytes: 5, totalBytes: 20 });
   const files = TWO_FILES.files.map((file, at) => ({ ...file, source: 1 - at }));
   a.worker.report({ kind: 'answer', call: request.call, value: { ...TWO_FILES, files } });
@@ -189,8 +165,7 @@ test('what was set before a reload shows again, and what the link selected is sk
   const world = new FakeWorld();
   const [a] = world.pair();
   const settings = { limits: { down: 5000, up: undefined }, isSequential: true };
-  const resumed = { kind: 'resumed', infoHash, name: 'thing', trackers: [], webSeeds: [], isComplete: false } as const;
-  a.worker.report({ ...resumed, selected: [2], settings });
+  a.worker.resumed({ selected: [2], settings });
   const [download] = a.service.downloads;
   expect(download).toMatchObject({ limits: { down: 5000 }, isSequential: true });
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
@@ -202,8 +177,7 @@ test('what a person chose later holds against what the link selected', async () 
   const world = new FakeWorld();
   const [a] = world.pair();
   const settings = { priorities: ['normal', 'normal', 'low'] } as const;
-  const resumed = { kind: 'resumed', infoHash, name: 'thing', trackers: [], webSeeds: [], isComplete: false } as const;
-  a.worker.report({ ...resumed, selected: [2], settings });
+  a.worker.resumed({ selected: [2], settings });
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
   expect(a.service.downloads[0]?.files().map(({ priority }) => priority)).toEqual(['normal', 'low']);
 });
@@ -212,8 +186,7 @@ test('a share begins and ends super-seeding as asked, and says when it ended by 
   const world = new FakeWorld();
   const [a] = world.pair();
   const sharing = a.service.share([new File(['first'], 'a')], { superSeed: true });
-  const request = a.worker.requests.at(-1);
-  if (request?.kind !== 'share') throw new Error('nothing was shared');
+  const request = a.worker.shareRequest();
   expect(request).toMatchObject({ isSuperSeeding: true, isPrivate: false });
   a.worker.report({ kind: 'answer', call: request.call, value: TWO_FILES });
   const share = await sharing;

@@ -1,15 +1,14 @@
-import { type Contact, type NodeId, contactFromKeys, hashToId } from '../../../../../shared/src/ids.ts';
+import type { Download } from '../../../api.ts';
+import { type Contact, type NodeId, contactFromKeys } from '../../../../../shared/src/ids.ts';
 import { ManualClock, settle } from '../../../adapters/memory/manual-clock.ts';
 import type { InfoHash } from '../../../swarm/types.ts';
-import type { WorkerReport, WorkerRequest } from '../../../worker/protocol.ts';
+import type { TorrentSummary } from '../../../worker/protocol.ts';
 import type { Link } from '../../links/types.ts';
 import type { SwarmHost } from '../host.ts';
 import { SwarmService } from '../service.ts';
 import type { MediaAsk, MediaStreams } from '../../../ports/media-streams.ts';
-
-/** The torrent that the tests are about. */
-export const infoHash = hashToId(new Uint8Array([1]));
-export const magnet = `magnet:?xt=urn:btih:${infoHash}&dn=thing`;
+import { FakeWorker } from './fake-worker.ts';
+import { infoHash, magnet } from './torrent.ts';
 
 /** One end of a negotiated channel that a fake link made. */
 export interface FakeChannel {
@@ -42,82 +41,6 @@ export class FakeStreams implements MediaStreams {
     });
     this.#answer(ask, port2);
     return head;
-  }
-}
-
-/** A worker that records requests and reports what the test tells it to. */
-export class FakeWorker {
-  onmessage: ((event: { data: WorkerReport }) => void) | null = null;
-  onerror: ((event: { message: string }) => void) | null = null;
-  /** BOUNDED: by the test. */
-  readonly requests: WorkerRequest[] = [];
-  isTerminated = false;
-
-  postMessage(request: WorkerRequest): void {
-    this.requests.push(request);
-    if (request.kind === 'download') {
-      const infoHash = request.source.kind === 'magnet' ? request.source.infoHash : '';
-      const files: readonly never[] = [];
-      const summary = {
-        infoHash,
-        name: 'thing',
-        totalBytes: 0,
-        pieceLength: 0,
-        pieceCount: 0,
-        files,
-        trackers: [],
-        infoHashV2: undefined,
-        isPrivate: false,
-        webSeeds: [],
-        torrentFile: undefined,
-      };
-      queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
-    } else if (request.kind === 'remove' || request.kind === 'close') {
-      queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: undefined }));
-    }
-  }
-
-  terminate(): void {
-    this.isTerminated = true;
-  }
-
-  report(report: WorkerReport): void {
-    this.onmessage?.({ data: report });
-  }
-
-  progress(infoHash: InfoHash, change: Partial<Extract<WorkerReport, { kind: 'progress' }>> = {}): void {
-    this.report({
-      kind: 'progress',
-      infoHash,
-      state: 'downloading',
-      doneBytes: 0,
-      totalBytes: 100,
-      leftBytes: 100 - (change.doneBytes ?? 0),
-      isComplete: change.state === 'seeding',
-      isElsewhere: false,
-      isSuperSeeding: false,
-      downBytesPerSecond: 0,
-      upBytesPerSecond: 0,
-      uploadedBytes: 0,
-      peers: [],
-      webSeeds: [],
-      banned: [],
-      firstByteAt: undefined,
-      error: undefined,
-      pieces: undefined,
-      ...change,
-    });
-  }
-
-  /** The n-th channel that the page gave to the worker. */
-  channel(n: number): Extract<WorkerRequest, { kind: 'channel' }> {
-    const channel = this.channels()[n];
-    if (!channel) throw new Error(`there is no channel ${n}`);
-    return channel;
-  }
-
-  channels(): Extract<WorkerRequest, { kind: 'channel' }>[] {
-    return this.requests.filter((request) => request.kind === 'channel');
   }
 }
 
@@ -201,6 +124,16 @@ export class FakeWorld {
     return a.id < b.id ? [a, b] : [b, a];
   }
 
+  /** Two nodes: the first downloads the torrent, and finds that the second has all of it. */
+  async seededPair(): Promise<readonly [FakeNode, FakeNode]> {
+    const [a, b] = this.pair();
+    this.providers.push(b.contact);
+    b.seed();
+    a.service.download(magnet);
+    await this.deliver();
+    return [a, b];
+  }
+
   /** What the overlay says of an id. */
   resolve(peer: NodeId): Promise<Contact | undefined> {
     this.resolved.push(peer);
@@ -269,4 +202,12 @@ export class FakeWorld {
     from.links.set(to.id, link);
     return link;
   }
+}
+
+/** A node that downloads the torrent, and knows what is in it if there is a summary. */
+export function beginDownload(summary?: TorrentSummary): { readonly node: FakeNode; readonly download: Download } {
+  const [node] = new FakeWorld().pair();
+  const download = node.service.download(magnet);
+  if (summary) node.worker.report({ kind: 'metadata', summary });
+  return { node, download };
 }
