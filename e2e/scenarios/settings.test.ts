@@ -177,3 +177,31 @@ scenario('limits, order and what a link selected are as they were after a reload
     ],
   });
 });
+
+scenario('limits and order show and hold when a page that a share link opened is loaded again', async (world) => {
+  const seed = await world.openTab();
+  const file = await world.files.make('linked.bin', 4 * MB);
+  const infoHash = await seed.share([file.path]);
+  await seed.shareRow(infoHash).getByTestId('pause-button').click();
+  const { hash } = new URL(await seed.shareLink(infoHash));
+  const leecher = await world.openTab({ hash });
+  await leecher.downloadRow(infoHash).waitFor();
+  await leecher.page.evaluate((limits) => {
+    const [download] = window.skein.downloads;
+    download?.setLimits(limits);
+    download?.setSequential(true);
+  }, OWN_LIMITS);
+  await recorded(leecher, 'skein-swarm', 'resume', infoHash, { limits: OWN_LIMITS, isSequential: true });
+  await leecher.page.reload();
+  await leecher.until(
+    'the settings to be back',
+    (limits) => {
+      const [download] = window.skein?.downloads ?? [];
+      return download?.isSequential === true && download.limits.up === limits.up;
+    },
+    OWN_LIMITS,
+  );
+  await seed.shareRow(infoHash).getByTestId('resume-button').click();
+  await leecher.downloaded(infoHash);
+  expect(await leecher.page.evaluate(() => window.skein.downloads[0]?.limits)).toEqual(OWN_LIMITS);
+});

@@ -147,30 +147,26 @@ export class TorrentTable {
         return summarizeMagnet(plan.infoHash, plan.name);
       }
       const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
+      if (record) this.#report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
       await this.#running.begin(plan, lock, record && { ...record, isPaused: false });
       return this.#summary(plan.infoHash);
     });
   }
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
-    if (!isPaused && this.#shares.isWaiting(infoHash)) {
-      void this.#shares.retry(infoHash);
-      return;
-    }
-    if (this.#followed.has(infoHash)) {
-      this.#news.setPaused(infoHash, isPaused);
-      return;
-    }
-    void this.#inOrder(infoHash, async () => {
+    this.#later(infoHash, async () => {
       const running = this.#running.get(infoHash);
-      if (running?.isUnopened && !isPaused) await this.#running.beginAgain(infoHash, running);
+      // What comes back takes a turn of its own.
+      if (!isPaused && this.#shares.isWaiting(infoHash)) void this.#shares.retry(infoHash);
+      else if (this.#followed.has(infoHash)) this.#news.setPaused(infoHash, isPaused);
+      else if (running?.isUnopened && !isPaused) await this.#running.beginAgain(infoHash, running);
       else await running?.driver.setPaused(isPaused);
     });
   }
 
   /** Has a torrent work as a person wants from now on, and on the next page, too. */
   change(infoHash: InfoHash, settings: TransferSettings): void {
-    void this.#inOrder(infoHash, async () => this.#change(infoHash, settings));
+    this.#later(infoHash, async () => this.#change(infoHash, settings));
   }
 
   /** Limits of all torrents together. */
@@ -183,6 +179,7 @@ export class TorrentTable {
   }
 
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
+    await this.#started;
     await this.#inOrder(infoHash, async () => {
       this.#followed.stop(infoHash);
       await this.#shares.forget(infoHash);
@@ -202,13 +199,11 @@ export class TorrentTable {
 
   /** Has `port` read a part of a file. What another tab downloads can be read once it is complete. */
   read(infoHash: InfoHash, range: ReadRange, port: ReadPort): void {
-    void this.#started.then(() =>
-      this.#inOrder(infoHash, async () => {
-        const running = this.#running.get(infoHash);
-        if (running) running.driver.read(range, port);
-        else readBlob(() => this.file(infoHash, range.index), range, port);
-      }),
-    );
+    this.#later(infoHash, async () => {
+      const running = this.#running.get(infoHash);
+      if (running) running.driver.read(range, port);
+      else readBlob(() => this.file(infoHash, range.index), range, port);
+    });
   }
 
   /** Connects a peer to a torrent, once that runs. A pipe for a torrent that is not here is closed. */
@@ -218,7 +213,7 @@ export class TorrentTable {
       return;
     }
     const held = new HeldPipe(pipe);
-    void this.#started.then(() => this.#inOrder(end.infoHash, async () => this.#attachOrClose(end, held)));
+    this.#later(end.infoHash, async () => this.#attachOrClose(end, held));
   }
 
   dropPeer(infoHash: InfoHash, peer: NodeId): void {
@@ -291,6 +286,11 @@ export class TorrentTable {
     const running = this.#running.get(infoHash);
     const metainfo = running?.driver.metainfo;
     return metainfo ? summarize(metainfo) : summarizeMagnet(infoHash, running?.plan.name ?? '');
+  }
+
+  /** After all that was asked for before, a download whose storage is still being opened included. */
+  #later(infoHash: InfoHash, work: () => Promise<void>): void {
+    void this.#started.then(() => this.#inOrder(infoHash, work));
   }
 
   async #inOrder<T>(infoHash: InfoHash, work: () => Promise<T>): Promise<T> {

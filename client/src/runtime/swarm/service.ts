@@ -255,6 +255,9 @@ export class SwarmService {
       case 'metadata':
         this.#takeSummary(torrent, event.summary);
         return;
+      case 'settings':
+        torrent.session.settle(event.settings);
+        return;
       case 'progress':
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
         this.#update(torrent);
