@@ -117,6 +117,25 @@ scenario('an upload limit and super-seeding hold when the files of a share have 
   await comesAtTheLimit(leecher, link, infoHash, file.size);
 });
 
+scenario(
+  'a share that was paused is paused on the next page, and on the one after it no more once resumed',
+  async (world) => {
+    const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const infoHash = await shareByHandle(seed, deterministicBytes(MB, 6));
+    const link = await seed.shareLink(infoHash);
+    const row = seed.shareRow(infoHash);
+    await row.getByTestId('pause-button').click();
+    await recorded(seed, 'skein-shares', 'shares', infoHash, { isPaused: true });
+    await seed.page.reload();
+    await row.getByTestId('resume-button').click();
+    await recorded(seed, 'skein-shares', 'shares', infoHash, { isPaused: false });
+    await seed.page.reload();
+    await row.getByTestId('pause-button').waitFor();
+    await leecher.openLink(link);
+    await leecher.downloaded(infoHash);
+  },
+);
+
 scenario('the upload limit of a download that is done holds after a reload', async (world) => {
   const [seed, second] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
   const file = await world.files.make('handed on.bin', 4 * MB);

@@ -133,7 +133,7 @@ export class RunningTorrents {
       metainfo,
       store,
       stored,
-      isPaused: record?.isPaused ?? false,
+      isPaused: record?.isPaused ?? settings.isPaused ?? false,
       error,
       openStore: async (found) => {
         const opened = await this.#host.opener.openNew(found, lock !== undefined);

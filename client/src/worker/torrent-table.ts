@@ -156,6 +156,7 @@ export class TorrentTable {
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
     this.#later(infoHash, async () => {
       const running = this.#running.get(infoHash);
+      void this.#shares.change(infoHash, { isPaused });
       // What comes back takes a turn of its own.
       if (!isPaused && this.#shares.isWaiting(infoHash)) void this.#shares.retry(infoHash);
       else if (this.#followed.has(infoHash)) this.#news.setPaused(infoHash, isPaused);

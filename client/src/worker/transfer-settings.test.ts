@@ -8,6 +8,7 @@ test('settings come back as they were stored', () => {
     priorities: ['skip', 'high'],
     isSequential: true,
     isSuperSeeding: true,
+    isPaused: true,
   };
   expect(readSettings(structuredClone(settings))).toEqual(settings);
   expect(readSettings({})).toEqual({});

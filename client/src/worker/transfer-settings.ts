@@ -8,6 +8,8 @@ export interface TransferSettings {
   readonly priorities?: readonly FilePriority[] | undefined;
   readonly isSequential?: boolean | undefined;
   readonly isSuperSeeding?: boolean | undefined;
+  /** Of a share; the resume record of a download has its own. */
+  readonly isPaused?: boolean | undefined;
 }
 
 const PRIORITIES: readonly FilePriority[] = ['skip', 'low', 'normal', 'high'];
@@ -23,6 +25,7 @@ export function readSettings(value: unknown): TransferSettings {
     ...(Array.isArray(priorities) && { priorities: priorities.map(readPriority) }),
     ...(field.get('isSequential') === true && { isSequential: true }),
     ...(field.get('isSuperSeeding') === true && { isSuperSeeding: true }),
+    ...(field.get('isPaused') === true && { isPaused: true }),
   };
 }
 
