@@ -7,6 +7,7 @@ import { largeDownload } from './large.ts';
 import { machines } from './machines.ts';
 import { overlayMachine } from './overlay.ts';
 import { oneToFour, oneToOne, seeding } from './swarm.ts';
+import { longestTasks } from './tasks.ts';
 
 /** Runs of everything that takes seconds. */
 const CALL_RUNS = 5;
@@ -97,6 +98,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   call: calling,
   'one-to-one': oneToOne,
   'one-to-four': oneToFour,
+  tasks: longestTasks,
   seeding,
   large: largeDownload,
   machines,
@@ -105,7 +107,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
 
 /** Names for several parts at once. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  swarm: ['one-to-one', 'one-to-four', 'seeding', 'large'],
+  swarm: ['one-to-one', 'one-to-four', 'tasks', 'seeding', 'large'],
 };
 
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */
