@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
 import {
   BUCKET_REFRESH_MS,
   OPERATION_TIMEOUT_MS,
@@ -8,7 +8,8 @@ import {
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
-import { FRAME } from './link-frames.ts';
+import { UNKNOWN_PLACE } from './coordinates.ts';
+import { FRAME, encodeContacts } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { encodeReply } from './reply-frame.ts';
 import { ROUTE_ANNOUNCE, ROUTE_KIND, type RouteFrame, decodeRoute } from './route-frame.ts';
@@ -24,22 +25,36 @@ const inBucket = (bucket: number, count: number): Contact[] =>
   people.filter(({ id }) => commonPrefixBits(self.id, id) === bucket).slice(0, count);
 const siblings = people.slice(0, 12);
 
+/** A lookup that left, and over which link. */
+interface Sent {
+  readonly at: number;
+  readonly to: NodeId;
+  readonly frame: RouteFrame;
+}
+
 /** A peer whose lookups are answered by the hop that gets them. */
 class Peer extends LinkedMachine {
   constructor() {
     super({ self });
   }
 
+  /** One of its links names somebody to it. */
+  name(contact: Contact): void {
+    const [first] = siblings as [Contact];
+    const bytes = encodeContacts({ flags: 0, contacts: [{ contact, age: 0, place: UNKNOWN_PLACE }] });
+    this.feed({ kind: 'received', from: first.id, bytes });
+  }
+
   /** The lookups that leave in the next `forMs`. */
-  lookups(forMs: number): { readonly at: number; readonly frame: RouteFrame }[] {
-    const found: { at: number; frame: RouteFrame }[] = [];
+  lookups(forMs: number): Sent[] {
+    const found: Sent[] = [];
     for (const until = this.now + forMs; this.now < until;) {
       for (const output of this.run(500)) found.push(...this.#answered(output));
     }
     return found;
   }
 
-  #answered(output: OverlayOutput): { at: number; frame: RouteFrame }[] {
+  #answered(output: OverlayOutput): Sent[] {
     if (output.kind !== 'send' || output.bytes[1] !== FRAME.route) return [];
     const frame = decodeRoute(output.bytes, cache);
     if (frame?.kind !== ROUTE_KIND.find) return [];
@@ -47,7 +62,7 @@ class Peer extends LinkedMachine {
     const trail = [{ id: output.to, samples: [] }];
     const reply = { id, status: 'ok' as const, hops: 1, payload: new Uint8Array(0), closest: [], trail };
     this.feed({ kind: 'received', from: output.to, bytes: encodeReply(reply) });
-    return [{ at: this.now, frame }];
+    return [{ at: this.now, to: output.to, frame }];
   }
 }
 
@@ -73,6 +88,29 @@ test('a bucket in which nothing was looked up for ten minutes is looked into', (
     .map(({ at }) => at);
   expect(times).toHaveLength(1);
   expect(times[0]).toBeGreaterThanOrEqual(BUCKET_REFRESH_MS);
+});
+
+test('a joined peer looks itself up again through a link to somebody whom nobody had named, whoever was linked after it', () => {
+  const peer = new Peer();
+  peer.link(...siblings);
+  peer.lookups(2 * SELF_LOOKUP_INTERVAL_MS);
+  const [stranger, named] = inBucket(0, 2) as [Contact, Contact];
+  peer.link(stranger);
+  peer.run(500);
+  peer.name(named);
+  peer.link(named);
+  const announced = peer.lookups(5_000).filter(isAnnounced);
+  expect(announced.map(({ to }) => to)).toEqual([stranger.id]);
+});
+
+test('a link to somebody who was named does not make a joined peer look itself up', () => {
+  const peer = new Peer();
+  peer.link(...siblings);
+  peer.lookups(2 * SELF_LOOKUP_INTERVAL_MS);
+  const [named] = inBucket(0, 1) as [Contact];
+  peer.name(named);
+  peer.link(named);
+  expect(peer.lookups(5_000).filter(isAnnounced)).toEqual([]);
 });
 
 test('however many links come up, a joined peer announces itself at most once a minute', () => {

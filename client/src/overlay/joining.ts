@@ -10,6 +10,7 @@ import {
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { randomIdInBucket } from './bucket-id.ts';
+import type { Entry } from './entry.ts';
 import { type LookupOwner, RecursiveLookup } from './lookup.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_ANNOUNCE } from './route-frame.ts';
@@ -26,8 +27,8 @@ const THIN_BUCKET = 4;
 const THIN_REFRESH_MS = 30_000;
 
 /**
- * Joins by looking ourselves up, and keeps the table filled: the self-lookup is repeated through new
- * links, so that two islands joined by one link find each other, and far buckets are looked into now and then.
+ * Joins by looking ourselves up, and keeps the table filled: the self-lookup is repeated through links to peers whom
+ * nobody had named, so that two islands joined by one link find each other, and far buckets are looked into now and then.
  */
 export class Joining implements LookupOwner {
   readonly #routing: Routing;
@@ -38,6 +39,8 @@ export class Joining implements LookupOwner {
   #isJoined = false;
   /** BOUNDED: by MAX_REFRESHES. */
   readonly #refreshes = new Set<Refresh>();
+  /** The newest link to a peer whom nobody had named, until we looked ourselves up through it. */
+  #stranger: NodeId | undefined;
   /** When each bucket was last looked into. BOUNDED: by 160 buckets. */
   readonly #refreshedAt: Millis[] = [];
 
@@ -50,13 +53,18 @@ export class Joining implements LookupOwner {
     return this.#isJoined;
   }
 
-  /** The first link starts the self-lookup at once; a later one repeats it after a pause. */
-  onLinkUp(): void {
+  /**
+   * The first link starts the self-lookup at once. Once we joined, one to a peer whom nobody had named repeats it after a
+   * pause: whoever is named is found from here already, and such links come up whenever others are replaced.
+   */
+  onLinkUp({ contact, referrers }: Entry): void {
     const { core } = this.#routing;
     if (!this.#isJoined && !this.#lookup) {
       this.#lookUpSelf();
       return;
     }
+    if (this.#isJoined && referrers.length > 0) return;
+    this.#stranger = contact.id;
     const soonest = this.#isJoined ? this.#lookedUpAt + SELF_LOOKUP_INTERVAL_MS : core.now;
     this.#nextAt = Math.min(this.#nextAt, Math.max(core.now + SELF_LOOKUP_DELAY_MS, soonest));
   }
@@ -97,7 +105,9 @@ export class Joining implements LookupOwner {
     this.#nextAt = Number.POSITIVE_INFINITY;
     const newest = [...table.linked].sort((a, b) => (b.link?.since ?? 0) - (a.link?.since ?? 0));
     const referrers: NodeId[] = newest.slice(0, MAX_REFERRERS).map(({ contact }) => contact.id);
-    const avoid = newest.slice(1).map(({ contact }) => contact.id);
+    const through = newest.find(({ contact }) => contact.id === this.#stranger) ?? newest[0];
+    this.#stranger = undefined;
+    const avoid = newest.filter((entry) => entry !== through).map(({ contact }) => contact.id);
     const deadline = core.now + OPERATION_TIMEOUT_MS;
     const options = { deadline, flags: ROUTE_ANNOUNCE, referrers, ...(this.#isJoined ? { avoid } : {}) };
     this.#lookup = new RecursiveLookup(this.#routing, core.self.id, options, this).start();

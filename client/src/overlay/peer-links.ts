@@ -45,7 +45,7 @@ export class PeerLinks {
     if (!entry.link) return;
     liveness.hello(entry);
     liveness.ping(entry);
-    joining.onLinkUp();
+    joining.onLinkUp(entry);
     policy.onLinkUp(peer.id);
   }
 
