@@ -1,5 +1,9 @@
 /** Parts of the page that it neither needs to show itself nor to join: see `state/later.ts`. */
 import './styles/later.css';
+import { addIcons } from './widgets/icon.tsx';
+import { LATER_ICONS } from './widgets/later-icons.ts';
+
+addIcons(LATER_ICONS);
 
 export { CallPanel } from './calling/call-panel.tsx';
 export { CallsPanel } from './calling/calls-panel.tsx';
