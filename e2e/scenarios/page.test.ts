@@ -125,6 +125,20 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
+scenario('every icon of the page is drawn, those of the parts that come later too', async (world) => {
+  const [tab, other] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('drawn.bin', 10_000);
+  const infoHash = await other.share([file.path]);
+  await tab.openLink(await other.shareLink(infoHash));
+  await tab.downloaded(infoHash);
+  for (const each of [tab, other]) {
+    const icons = each.page.locator('svg.icon');
+    expect(await icons.count()).toBeGreaterThan(15);
+    const drawn = icons.filter({ has: each.page.locator('path[d]') });
+    expect(await drawn.count()).toBe(await icons.count());
+  }
+});
+
 scenario('on a phone of 390 pixels nothing sticks out sideways', async (world) => {
   const tab = await world.openTab({ profile: { viewport: PHONE, hasTouch: true }, query: { name: 'a'.repeat(60) } });
   expect(await overflow(tab)).toBeLessThanOrEqual(0);

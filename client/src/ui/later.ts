@@ -1,9 +1,5 @@
 /** Parts of the page that it neither needs to show itself nor to join: see `state/later.ts`. */
 import './styles/later.css';
-import { addIcons } from './widgets/icon.tsx';
-import { LATER_ICONS } from './widgets/later-icons.ts';
-
-addIcons(LATER_ICONS);
 
 export { CallPanel } from './calling/call-panel.tsx';
 export { CallsPanel } from './calling/calls-panel.tsx';
@@ -18,3 +14,4 @@ export { Totals } from './header/totals.tsx';
 export { NetworkPanel } from './network/network-panel.tsx';
 export { Notices } from './notices/notices.tsx';
 export { startWatching } from './watching.ts';
+export { addLaterIcons } from './widgets/later-icons.ts';

@@ -15,6 +15,7 @@ export async function loadLater(): Promise<void> {
     setTimeout(() => void loadLater(), RETRY_MS);
     return;
   }
+  parts.addLaterIcons();
   parts.startWatching();
   parts.prepareSound();
   later.value = parts;

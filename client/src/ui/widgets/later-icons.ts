@@ -1,3 +1,5 @@
+import { addIcons } from './icon.tsx';
+
 /** Icons that the page's first picture does not show: strokes on a 24 × 24 square. */
 export const LATER_ICONS = {
   bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15ZM10 20.5h4',
@@ -23,3 +25,8 @@ export const LATER_ICONS = {
   video: 'M3 6.5h12v11H3ZM15 10.5l6-3.5v10l-6-3.5',
   videoOff: 'M8 6.5h7v7M15 17.5H3v-11h1M15 10.5l6-3.5v10l-4-2.3M4 3.5l16 17',
 } as const;
+
+/** Has them drawn from now on. A call, and nothing that a module does by itself: bundlers take modules for free of side effects. */
+export function addLaterIcons(): void {
+  addIcons(LATER_ICONS);
+}
