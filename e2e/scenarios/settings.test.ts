@@ -40,6 +40,16 @@ async function recorded(
   );
 }
 
+/** Limits the only download of a tab, and has it come in order. */
+async function limitAndOrder(leecher: Tab, infoHash: string): Promise<void> {
+  await leecher.page.evaluate((limits) => {
+    const [download] = window.skein.downloads;
+    download?.setLimits(limits);
+    download?.setSequential(true);
+  }, OWN_LIMITS);
+  await recorded(leecher, 'skein-swarm', 'resume', infoHash, { limits: OWN_LIMITS, isSequential: true });
+}
+
 /** Opens what a share's row says of the torrent, and lets a person limit it and make it a super-seed. */
 async function limitAndSuperSeed(seed: Tab, infoHash: string): Promise<void> {
   const row = seed.shareRow(infoHash);
@@ -171,12 +181,7 @@ scenario('limits, order and what a link selected are as they were after a reload
   await leecher.openLink(`${magnet}&so=0`);
   await leecher.downloadRow(infoHash).waitFor();
   // Nobody has given the metadata yet: what the link selected must last until somebody does.
-  await leecher.page.evaluate((limits) => {
-    const [download] = window.skein.downloads;
-    download?.setLimits(limits);
-    download?.setSequential(true);
-  }, OWN_LIMITS);
-  await recorded(leecher, 'skein-swarm', 'resume', infoHash, { limits: OWN_LIMITS, isSequential: true });
+  await limitAndOrder(leecher, infoHash);
   await leecher.page.reload();
   await leecher.started();
   await leecher.downloadRow(infoHash).waitFor();
@@ -205,12 +210,7 @@ scenario('limits and order show and hold when a page that a share link opened is
   const { hash } = new URL(await seed.shareLink(infoHash));
   const leecher = await world.openTab({ hash });
   await leecher.downloadRow(infoHash).waitFor();
-  await leecher.page.evaluate((limits) => {
-    const [download] = window.skein.downloads;
-    download?.setLimits(limits);
-    download?.setSequential(true);
-  }, OWN_LIMITS);
-  await recorded(leecher, 'skein-swarm', 'resume', infoHash, { limits: OWN_LIMITS, isSequential: true });
+  await limitAndOrder(leecher, infoHash);
   await leecher.page.reload();
   await leecher.until(
     'the settings to be back',

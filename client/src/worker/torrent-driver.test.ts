@@ -63,7 +63,8 @@ class Peer {
   receivedBytes = 0;
   /** Of a magnet link: what opening storage waits for. */
   readyToOpen: Promise<void> = Promise.resolve();
-  isOpening = false;
+  /** Resolves when its storage begins to be opened. */
+  readonly opening: Promise<void>;
   /** What its storage takes from while it is open. */
   readonly memory = new MemoryBudget();
   readonly #complete: Promise<void>;
@@ -80,6 +81,8 @@ class Peer {
     const known = role === 'magnet' ? undefined : metainfo;
     let done: () => void = () => undefined;
     this.#complete = new Promise((resolve) => (done = resolve));
+    let begin: () => void = () => undefined;
+    this.opening = new Promise((resolve) => (begin = resolve));
     this.driver = new TorrentDriver({
       infoHash: metainfo.infoHash,
       machine: new Torrent(
@@ -92,7 +95,7 @@ class Peer {
       isPaused: false,
       error: undefined,
       openStore: async () => {
-        this.isOpening = true;
+        begin();
         await this.readyToOpen;
         return open();
       },
@@ -200,7 +203,7 @@ test('a download that ends while its storage is being opened leaves nothing open
   let open: () => void = () => undefined;
   leecher.readyToOpen = new Promise((resolve) => (open = resolve));
   leecher.connect(seed);
-  while (!leecher.isOpening) await new Promise((resolve) => setTimeout(resolve));
+  await leecher.opening;
   const stopped = leecher.driver.stop(false);
   open();
   await stopped;

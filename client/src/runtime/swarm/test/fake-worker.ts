@@ -1,5 +1,6 @@
 import type { InfoHash } from '../../../swarm/types.ts';
 import type { WorkerReport, WorkerRequest } from '../../../worker/protocol.ts';
+import { stillReport } from '../../../worker/still-report.ts';
 import { infoHash, summaryOf } from './torrent.ts';
 
 /** A worker that records requests and reports what the test tells it to. */
@@ -31,24 +32,9 @@ export class FakeWorker {
 
   progress(infoHash: InfoHash, change: Partial<Extract<WorkerReport, { kind: 'progress' }>> = {}): void {
     this.report({
-      kind: 'progress',
-      infoHash,
-      state: 'downloading',
-      doneBytes: 0,
-      totalBytes: 100,
+      ...stillReport(infoHash, 'downloading', 100),
       leftBytes: 100 - (change.doneBytes ?? 0),
       isComplete: change.state === 'seeding',
-      isElsewhere: false,
-      isSuperSeeding: false,
-      downBytesPerSecond: 0,
-      upBytesPerSecond: 0,
-      uploadedBytes: 0,
-      peers: [],
-      webSeeds: [],
-      banned: [],
-      firstByteAt: undefined,
-      error: undefined,
-      pieces: undefined,
       ...change,
     });
   }
