@@ -8,9 +8,9 @@ let slab = new Uint8Array(SLAB_BYTES);
 let usedBytes = 0;
 
 /**
- * Zeroed memory for a frame. An array with memory of its own costs an engine a microsecond, most of it for what is
- * outside of its heap: a quarter of what a hop costs (measured: npm run sim -- forwarding). Frames are sent as views, so
- * that they can share memory; nothing is written to twice.
+ * Zeroed memory for a frame. An array with memory of its own is costly to an engine, as that lies outside of its heap: with
+ * it a routed message took 6.1 us, with shared memory, and envelopes read without payloads, 4.8 (medians of three,
+ * measured: npm run sim -- forwarding). Frames are sent as views, so that they can share memory; nothing is written to twice.
  */
 export function newFrame(length: number): Uint8Array {
   if (length > MAX_CUT_BYTES) return new Uint8Array(length);

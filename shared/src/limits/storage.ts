@@ -60,8 +60,7 @@ export const MAX_READ_CACHE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Pieces of our own shares are at least this long, as long as there are MIN_SHARED_PIECES of them. [bytes] Each costs a
- * read, a digest and a write. On busy cores a read holds the worker up for a millisecond or more, whatever its size: with
- * 256 KiB a tenth of the processor time that the page adds to the bare channel was that (measured: npm run bench -- one-to-one).
+ * read, a digest and a write, and a read of a dropped file waits for the browser's main process, whatever its size.
  */
 export const PREFERRED_PIECE_BYTES = 1024 * 1024;
 
