@@ -4,6 +4,7 @@ import { violations } from '../harness/axe.ts';
 import type { MadeFile } from '../harness/files.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
+import { uploadedBytes } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
@@ -58,13 +59,6 @@ function fileLine(row: Locator, path: string): Locator {
 async function openFiles(row: Locator): Promise<void> {
   await row.getByTestId('row-toggle').click();
   await row.getByTestId('tab-files').click();
-}
-
-function uploadedBytes(tab: Tab, infoHash: string): Promise<number> {
-  return tab.page.evaluate(
-    (hash) => window.skein.shares.find((each) => each.infoHash === hash)?.progress.uploadedBytes ?? 0,
-    infoHash,
-  );
 }
 
 /** Closes a tab as a person does. True when it asked first, and the person stayed. */
@@ -197,7 +191,11 @@ scenario('what is done stops being given on request, and data that was kept is n
   expect(await row.getByTestId('save-button').isEnabled()).toBe(true);
   await row.getByTestId('seed-again-button').click();
   await row.getByText('Done', { exact: true }).waitFor();
-  const before = await uploadedBytes(seed, infoHash);
+  await seed.until(
+    'all that it gave to be counted',
+    ({ hash, size }) => window.skein.shares.find(({ infoHash }) => infoHash === hash)?.progress.uploadedBytes === size,
+    { hash: infoHash, size: file.size },
+  );
   await row.getByTestId('remove-button').click();
   await leecher.locate('remove-keep').check();
   await leecher.locate('remove-confirm').click();
@@ -205,7 +203,7 @@ scenario('what is done stops being given on request, and data that was kept is n
   await leecher.openLink(link);
   await leecher.downloaded(infoHash);
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
-  expect(await uploadedBytes(seed, infoHash)).toBe(before);
+  expect(await uploadedBytes(seed, infoHash)).toBe(file.size);
 });
 
 scenario(

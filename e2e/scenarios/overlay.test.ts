@@ -48,6 +48,19 @@ describe('ten tabs', () => {
     }
   });
 
+  test('every tab comes to know every other, the last to join, too', async () => {
+    for (const tab of tabs) {
+      await tab.until(
+        'every other tab to be known',
+        (all) => {
+          const known = new Set<string>(window.skein.contacts().map(({ id }) => id));
+          return all.every((id) => id === window.skein.id || known.has(id));
+        },
+        ids,
+      );
+    }
+  });
+
   for (const mode of ['recursive', 'iterative'] as const) {
     test(`a ${mode} lookup from every tab finds the truly closest peers`, async () => {
       for (const [index, tab] of tabs.entries()) {
