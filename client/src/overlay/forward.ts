@@ -1,4 +1,5 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import { MAX_DETOURS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { ReplyFrame } from './reply-frame.ts';
@@ -30,7 +31,8 @@ export class Forward {
   readonly from: NodeId | undefined;
   readonly owner: ForwardOwner | undefined;
   readonly hops: number;
-  readonly detours: number;
+  /** Steps that did not come closer, as the next hop is told. [0 .. MAX_DETOURS] */
+  detours: number;
   readonly lifetimeMs: Millis;
   readonly receivedAt: Millis;
   /** Intermediate targets still ahead, and how many were taken off since `bytes` was received. */
@@ -73,6 +75,11 @@ export class Forward {
     this.owner = owner;
     this.receivedAt = now;
     this.excluded = from === undefined ? [...avoid] : [from];
+  }
+
+  /** No hop may step aside for it any more: its target is dead, as far as can be told, and others will come to the same. */
+  endDetours(): void {
+    this.detours = MAX_DETOURS;
   }
 
   /** Takes off the intermediate targets up to `self`, when it is among them. */

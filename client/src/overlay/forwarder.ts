@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_CANDIDATES, MAX_HOPS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_CANDIDATES, MAX_DETOURS, MAX_HOPS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Core, Timed } from './core.ts';
@@ -229,8 +229,9 @@ export class Forwarder implements Timed, Originator {
     forward.candidateCount++;
     forward.sentAt = this.#core.now;
     forward.isAcked = false;
-    const { hops, detours, passedVia, throughTo } = forward;
-    const patched = patchRoute(bytes, hops + 1, Math.max(lifetime, 0), detours + (isDetour ? 1 : 0), passedVia);
+    const { hops, passedVia, throughTo } = forward;
+    const detours = Math.min(forward.detours + (isDetour ? 1 : 0), MAX_DETOURS);
+    const patched = patchRoute(bytes, hops + 1, Math.max(lifetime, 0), detours, passedVia);
     this.#core.send(id, throughTo === undefined ? patched : insertVia(patched, throughTo));
     forward.timeoutAt = Math.ceil(this.#core.now + link.rtt.timeout);
     this.#wakeAt(forward.timeoutAt);
@@ -240,6 +241,7 @@ export class Forwarder implements Timed, Originator {
 
   #retry(forward: Forward): void {
     forward.timeoutAt = Number.POSITIVE_INFINITY;
+    if (forward.isExact && forward.candidate === forward.target) forward.endDetours();
     if (forward.candidateCount < MAX_CANDIDATES) this.#advance(forward);
     else if (forward.isExact || forward.from === undefined) this.#fail(forward, 'cannot');
     else this.#consume(forward);

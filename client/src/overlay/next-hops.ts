@@ -68,6 +68,7 @@ export class NextHops {
       forward.isCounted = true;
       this.#targets.started(leg);
     }
+    if (this.#table.isBelievedDead(leg, this.#core.now)) forward.endDetours();
     const told = this.#referrerHop(forward, leg);
     if (told) return told;
     const closer = this.#closestHop(forward);

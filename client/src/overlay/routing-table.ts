@@ -156,6 +156,11 @@ export class RoutingTable {
     this.#tombstones.add(id, now, banMs, failureCount);
   }
 
+  /** True when `id` was seen dying, or could not be dialled, and nobody has told since that it lives. */
+  isBelievedDead(id: NodeId, now: Millis): boolean {
+    return this.#tombstones.has(id, now) && this.get(id) === undefined;
+  }
+
   /** Forgets that `id` was seen dying: somebody who knows better says that it lives. */
   forgive(id: NodeId): void {
     this.#tombstones.clear(id);

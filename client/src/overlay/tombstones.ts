@@ -29,13 +29,13 @@ export class Tombstones {
 
   /** True when a proof of life at `proofAt` says nothing about a peer that died. */
   refutes(id: NodeId, proofAt: Millis, now: Millis): boolean {
-    const tombstone = this.#dead.get(id);
-    if (!tombstone) return false;
-    if (now >= tombstone.forgetAt) {
-      this.#dead.delete(id);
-      return false;
-    }
-    return proofAt <= tombstone.notBefore;
+    const tombstone = this.#at(id, now);
+    return tombstone !== undefined && proofAt <= tombstone.notBefore;
+  }
+
+  /** True while the death of `id` is remembered. */
+  has(id: NodeId, now: Millis): boolean {
+    return this.#at(id, now) !== undefined;
   }
 
   /** How often dials to `id` failed, as far as that is remembered. */
@@ -45,5 +45,12 @@ export class Tombstones {
 
   clear(id: NodeId): void {
     this.#dead.delete(id);
+  }
+
+  #at(id: NodeId, now: Millis): Tombstone | undefined {
+    const tombstone = this.#dead.get(id);
+    if (!tombstone || now < tombstone.forgetAt) return tombstone;
+    this.#dead.delete(id);
+    return undefined;
   }
 }
