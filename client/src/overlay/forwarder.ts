@@ -210,10 +210,9 @@ export class Forwarder implements Timed, Originator {
     this.#fail(forward, 'unreachable');
   }
 
-  /** A message about a stored key, on its way to the closest peer, that this one can deal with. */
+  /** A lookup, or a message about a stored key, on its way to the closest peer, that this one can deal with. */
   #isIntercepted(forward: Forward): boolean {
-    const { kind } = forward;
-    if (kind < ROUTE_KIND.store || kind > ROUTE_KIND.unpublish || forward.isExact) return false;
+    if (forward.kind > ROUTE_KIND.unpublish || forward.isExact) return false;
     return forward.from !== undefined && forward.candidateCount === 0 && this.#endpoint?.intercepts(forward) === true;
   }
 
