@@ -29,6 +29,17 @@ test('the timeout follows mean and deviation within its caps', () => {
   expect(estimatorOf([3_000]).timeout).toBe(MAX_HOP_TIMEOUT_MS);
 });
 
+test('each answer that does not come doubles the timeout, up to its cap, and the next sample ends that', () => {
+  const rtt = estimatorOf(Array.from({ length: 500 }, () => 311));
+  const before = rtt.timeout;
+  rtt.backOff();
+  expect(rtt.timeout).toBe(2 * before);
+  for (let i = 0; i < 100; i++) rtt.backOff();
+  expect(rtt.timeout).toBe(MAX_HOP_TIMEOUT_MS);
+  rtt.sample(311);
+  expect(rtt.timeout).toBe(before);
+});
+
 test('the least round trip hardly follows a busy half minute, and follows a way that got longer within the hour', () => {
   const rtt = new RttEstimator();
   rtt.sample(4);

@@ -18,6 +18,8 @@ export class RttEstimator {
   #mean = -1;
   #least = -1;
   #deviation = 0;
+  /** By how much the timeout is longer than the samples make it, after answers that did not come. */
+  #patience = 1;
 
   /** Undefined before the first sample. [ms] */
   get mean(): number | undefined {
@@ -34,6 +36,7 @@ export class RttEstimator {
 
   /** Takes one measurement. [ms] Karn's rule is the caller's: no sample of anything sent twice. */
   sample(rttMs: Millis): void {
+    this.#patience = 1;
     const rtt = Math.round(STEPS * Math.min(Math.max(rttMs, 0), MAX_RTT_MS));
     // Rounded up, or a small rise would never add to anything.
     this.#least = this.#least < 0 ? rtt : Math.min(rtt, this.#least + Math.ceil((rtt - this.#least) * LEAST_RISE));
@@ -46,13 +49,28 @@ export class RttEstimator {
     this.#mean = Math.round(this.#mean + (rtt - this.#mean) / 8);
   }
 
-  /** How long to wait for the acknowledgement of one hop. [ms] mean + 4 deviations or G, within the caps. */
+  /**
+   * An answer did not come in time: the next one gets twice as long, until there is a sample (RFC 6298 §5.5 to 5.7). A peer
+   * whose machine is busy answers late, and by Karn's rule no late answer is a sample.
+   */
+  backOff(): void {
+    this.#patience = Math.min(2 * this.#patience, MAX_PATIENCE);
+  }
+
+  /** How long to wait for the acknowledgement of one hop. [ms] mean + 4 deviations or G, within the caps, and backed off. */
   get timeout(): Millis {
-    if (this.#mean < 0) return Math.min(4 * INITIAL_RTT_MS, MAX_HOP_TIMEOUT_MS);
+    return Math.min(this.#patience * this.#timeoutBySamples, MAX_HOP_TIMEOUT_MS);
+  }
+
+  get #timeoutBySamples(): Millis {
+    if (this.#mean < 0) return 4 * INITIAL_RTT_MS;
     const allowance = Math.max((4 * this.#deviation) / STEPS, MIN_HOP_DEVIATION_MS);
-    return Math.min(Math.max(this.#mean / STEPS + allowance, MIN_HOP_TIMEOUT_MS), MAX_HOP_TIMEOUT_MS);
+    return Math.max(this.#mean / STEPS + allowance, MIN_HOP_TIMEOUT_MS);
   }
 }
+
+/** The shortest timeout reaches the longest with it. */
+const MAX_PATIENCE = 2 ** Math.ceil(Math.log2(MAX_HOP_TIMEOUT_MS / MIN_HOP_TIMEOUT_MS));
 
 /** Pings of ten idle minutes make up two thirds of a lasting change; half a minute of a busy machine is 5 % of its noise. */
 const LEAST_RISE = 1 / 256;
