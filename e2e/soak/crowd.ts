@@ -32,15 +32,6 @@ export interface Member {
   isEnding: boolean;
 }
 
-/**
- * Tells a page that it is hidden. Of the tabs of one machine one is in front; a browser without a window shows all of them,
- * and drawing two dozen pages that nobody looks at took two fifths of what they used of two cores.
- */
-function hide(): void {
-  Object.defineProperty(document, 'hidden', { get: () => true });
-  Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
-}
-
 /** The tabs of a run: opens them, ends them, and keeps the books on who lived when. */
 export class Crowd {
   readonly census = new Census();
@@ -75,7 +66,6 @@ export class Crowd {
     const serial = this.#opened++;
     // Not `newProfile`: what watches a page for other tests keeps its connections from being collected.
     const context = await this.#world.browser.newContext();
-    if (serial > 0) await context.addInitScript(hide);
     const from = performance.now();
     const tab = await this.#world.openTab({ context, query: this.#query, waitForStart: false });
     const id = await this.#started(tab);

@@ -13,7 +13,7 @@ export interface Answer {
 export interface Endpoint {
   /** The answer, or undefined when it comes later through `Forwarder.answer`. */
   consume(forward: Forward, payload: Uint8Array): Answer | undefined;
-  /** True when a lookup of others, or a message of theirs about a stored key, is to end here, although closer peers are known. */
+  /** True when a message of others about a stored key is to end here, although closer peers are known. */
   intercepts(forward: Forward): boolean;
   /** An answer to a GET of others passes. */
   observe(forward: Forward, reply: Uint8Array): void;

@@ -226,9 +226,10 @@ export class Forwarder implements Timed, Originator {
     this.#fail(forward, 'unreachable');
   }
 
-  /** A lookup, or a message about a stored key, on its way to the closest peer, that this one can deal with. */
+  /** A message about a stored key, on its way to the closest peer, that this one can deal with. */
   #isIntercepted(forward: Forward): boolean {
-    if (forward.kind > ROUTE_KIND.unpublish || forward.isExact) return false;
+    const { kind } = forward;
+    if (kind < ROUTE_KIND.store || kind > ROUTE_KIND.unpublish || forward.isExact) return false;
     return forward.from !== undefined && forward.candidateCount === 0 && this.#endpoint?.intercepts(forward) === true;
   }
 

@@ -73,14 +73,14 @@ export class LookupBench {
     this.feed({ kind: 'received', from: to, bytes: encodeAck({ id: frame.id, status: 'accepted' }) });
   }
 
-  /** `end` answers and names `named`. `payload`: what its answer carries beside them. */
-  answer({ to, frame }: Sent, end: NodeId, named: readonly Contact[], payload: Uint8Array = NOTHING): Sent[] {
+  /** `end` answers and names `named`. */
+  answer({ to, frame }: Sent, end: NodeId, named: readonly Contact[]): Sent[] {
     const closest = named.map((contact) => ({ contact, age: 0, place: UNKNOWN_PLACE }));
     const fields = {
       id: frame.id,
       status: 'ok',
       hops: 1,
-      payload,
+      payload: NOTHING,
       closest,
       trail: [...new Set([end, to])].map((id) => ({ id, samples: [] })),
     } as const;

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { Contact } from '../../../shared/src/ids.ts';
 import { HEDGE_MS, MAX_ATTEMPTS } from '../../../shared/src/limits/overlay.ts';
 import { closestOf } from './lookup.ts';
-import { SEEN_ALL_AROUND } from './payloads.ts';
 import { LookupBench, type Sent, honest, isExact, key, person } from './lookup-test-kit.ts';
 
 /** Peers without a link to us that are closer to the key than all who have one, nearest first. */
@@ -69,13 +68,4 @@ test('closer peers named that do not answer are left out, one after the other', 
     question.frame.target === third.id ? bench.answer(question, third.id, named) : [],
   );
   expect(found.slice(0, 2)).toEqual([third.id, honest[0]?.id]);
-});
-
-test('nobody else is asked when the one that answers sees all around the key', () => {
-  const bench = new LookupBench();
-  const [copy] = bench.lookup(1);
-  const questions = bench.answer(copy as Sent, (copy as Sent).to, named, SEEN_ALL_AROUND);
-  expect(questions).toEqual([]);
-  const found = finish(bench, questions, () => []);
-  expect(found.slice(0, 3)).toEqual(near.map(({ id }) => id));
 });

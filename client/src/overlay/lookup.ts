@@ -2,7 +2,7 @@ import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, MAX_CONFIRMATIONS, MAX_PATH } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance, isCloser } from '../../../shared/src/xor.ts';
-import { encodeFind, isSeenAllAround } from './payloads.ts';
+import { encodeFind } from './payloads.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
@@ -38,8 +38,8 @@ export interface LookupOptions {
 
 /**
  * A recursive lookup: the question is handed on hop by hop to the peer closest to the key, which answers with the
- * closest peers it knows. When the answer names a closer peer and the answering one does not see all around the key, that
- * peer is asked too, so that a missing link does not hide the true closest.
+ * closest peers it knows. When the answer names a closer peer that the answering one has no link to, that peer is
+ * asked too, so that a missing link does not hide the true closest.
  */
 export class RecursiveLookup implements RequestOwner {
   readonly #routing: Routing;
@@ -53,8 +53,6 @@ export class RecursiveLookup implements RequestOwner {
   readonly #silent = new Set<NodeId>();
   /** The end of the last answer, and the peer asked since. */
   #answered: NodeId | undefined;
-  /** It said that it sees all around the key. */
-  #isSure = false;
   #asked: NodeId | undefined;
 
   constructor(routing: Routing, key: Key, options: LookupOptions, owner: LookupOwner) {
@@ -78,7 +76,6 @@ export class RecursiveLookup implements RequestOwner {
 
   onAnswer(_request: Request, reply: ReplyFrame): void {
     this.#answered = reply.trail[0]?.id;
-    this.#isSure = isSeenAllAround(reply.payload);
     const path = pathOf(reply);
     this.#owner.onTrail?.(path);
     const before = this.#found;
@@ -100,7 +97,7 @@ export class RecursiveLookup implements RequestOwner {
     this.#confirm();
   }
 
-  /** Asks the nearest peer named when it is nearer than the one that answered last, and that one may have missed somebody. */
+  /** Asks the nearest peer named when it is nearer than the one that answered last. */
   #confirm(): void {
     const found = this.#found as Found;
     const answered = this.#answered;
@@ -109,7 +106,7 @@ export class RecursiveLookup implements RequestOwner {
     const isKnown =
       !nearest || nearest.id === core.self.id || nearest.id === answered || table.link(nearest.id) !== undefined;
     const isWanted = nearest !== undefined && (answered === undefined || isCloser(this.#key, nearest.id, answered));
-    if (isKnown || !isWanted || this.#isSure || this.#confirmationCount >= MAX_CONFIRMATIONS) {
+    if (isKnown || !isWanted || this.#confirmationCount >= MAX_CONFIRMATIONS) {
       this.#owner.onFound(found);
       return;
     }

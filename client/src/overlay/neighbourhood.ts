@@ -1,13 +1,7 @@
 import type { Contact, Key } from '../../../shared/src/ids.ts';
-import {
-  BUCKET_CAPACITY,
-  LOOKUP_CALM_MS,
-  LOOKUP_HEARD_MS,
-  LOOKUP_MIN_SEEN,
-  PASS_ON_MAX_AGE_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
 import { REGION_PEERS, REPLICATION, SPARE_REPLICAS } from '../../../shared/src/limits/records.ts';
-import { commonPrefixBits, distanceFraction, isCloser } from '../../../shared/src/xor.ts';
+import { distanceFraction, isCloser } from '../../../shared/src/xor.ts';
 import type { Core } from './core.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -46,25 +40,6 @@ export class Neighbourhood {
     return (
       siblings.length >= REPLICATION && last !== undefined && isCloser(id, key, last.contact.id) && this.isReplica(key)
     );
-  }
-
-  /**
-   * True when we can name the peers around `key` as well as the closest of them could: whoever shares as much of its id
-   * with us as the key does is among our siblings, several do, and those closer than we were all heard a moment ago. Not
-   * while peers around us die: who is silent for seconds may be dead, which the message finds out by going on.
-   */
-  seesAllAround(key: Key): boolean {
-    const { siblings, self, bereftAt } = this.#table;
-    const { now } = this.#core;
-    const last = siblings.at(-1);
-    if (!last || siblings.length < REPLICATION || now - bereftAt < LOOKUP_CALM_MS) return false;
-    if (commonPrefixBits(self, key) <= last.bucket) return false;
-    let inside = 0;
-    for (const { bucket, contact, link } of siblings) {
-      if (bucket > last.bucket) inside++;
-      if (isCloser(key, contact.id, self) && now - (link?.lastHeard ?? 0) > LOOKUP_HEARD_MS) return false;
-    }
-    return inside >= LOOKUP_MIN_SEEN;
   }
 
   /** The peers that should hold `key` beside us: all of the closest when we are one of them, nearest first. */

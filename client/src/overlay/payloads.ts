@@ -29,14 +29,6 @@ export function decodeFind(bytes: Uint8Array): FindPayload | undefined {
   return { key: readId(bytes, 0), referrers };
 }
 
-/** The answer to FIND of a peer that sees all around the key: nobody whom it names has to be asked. */
-export const SEEN_ALL_AROUND: Uint8Array = Uint8Array.of(1);
-
-/** True when the payload of an answer to FIND says so. */
-export function isSeenAllAround(payload: Uint8Array): boolean {
-  return payload[0] === SEEN_ALL_AROUND[0];
-}
-
 /** What GET asks for. */
 export type GetSubject = 'record' | 'providers';
 

@@ -12,8 +12,7 @@ import type { Forward } from './forward.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
-import type { Neighbourhood } from './neighbourhood.ts';
-import { SEEN_ALL_AROUND, decodeDeliver, decodeFind } from './payloads.ts';
+import { decodeDeliver, decodeFind } from './payloads.ts';
 import { RecordResponder } from './record-responder.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { Routing } from './request.ts';
@@ -26,7 +25,6 @@ const NOTHING = new Uint8Array(0);
 export class Responder implements Endpoint {
   readonly #routing: Routing;
   readonly #records: RecordResponder;
-  readonly #neighbourhood: Neighbourhood;
   readonly #callers: Callers;
   readonly #virtualLinks: VirtualLinks;
   /** When each delivery came. BOUNDED: by MAX_DELIVERIES, the oldest leaves first. */
@@ -35,14 +33,12 @@ export class Responder implements Endpoint {
   constructor(routing: Routing, holdings: Holdings, callers: Callers, virtualLinks: VirtualLinks) {
     this.#routing = routing;
     this.#records = new RecordResponder(routing, holdings);
-    this.#neighbourhood = holdings.neighbourhood;
     this.#callers = callers;
     this.#virtualLinks = virtualLinks;
   }
 
   intercepts(forward: Forward): boolean {
-    if (forward.kind !== ROUTE_KIND.find) return this.#records.intercepts(forward);
-    return (forward.flags & ROUTE_ANNOUNCE) === 0 && this.#neighbourhood.seesAllAround(forward.target);
+    return this.#records.intercepts(forward);
   }
 
   observe(forward: Forward, reply: Uint8Array): void {
@@ -86,7 +82,7 @@ export class Responder implements Endpoint {
     const count = isAnnounced ? ANNOUNCE_CONTACTS : BUCKET_CAPACITY;
     return {
       status: 'ok',
-      payload: this.#neighbourhood.seesAllAround(find.key) ? SEEN_ALL_AROUND : NOTHING,
+      payload: NOTHING,
       closest: closestAnswer(this.#routing, find.key, count, forward.origin.id),
     };
   }

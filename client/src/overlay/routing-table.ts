@@ -44,8 +44,6 @@ export class RoutingTable {
   siblingVersion = 0;
   /** Counts changes of what the table holds, for those who look for somebody to dial. */
   version = 0;
-  /** When a peer that we had a link to was last believed dead. */
-  bereftAt: Millis = Number.NEGATIVE_INFINITY;
 
   constructor(self: NodeId, siblingCount: number) {
     this.self = self;
@@ -147,7 +145,6 @@ export class RoutingTable {
   drop(id: NodeId, now: Millis, banMs = 0): void {
     this.#tombstones.add(id, now, banMs);
     const entry = this.get(id);
-    if (entry?.link) this.bereftAt = now;
     if (entry) this.#remove(entry, now);
   }
 

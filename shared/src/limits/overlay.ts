@@ -303,15 +303,6 @@ export const DELIVERY_MEMORY_MS = 60_000;
 
 // Operations
 
-/** Other peers that whoever ends a lookup before its target must know completely. [peers] */
-export const LOOKUP_MIN_SEEN = 3;
-
-/** It has heard all that are closer to the target within this. [ms] A ping goes out after PING_IDLE_MS, with the next tick. */
-export const LOOKUP_HEARD_MS = PING_IDLE_MS + TICK_MS + 500;
-
-/** It has lost no link with its peer for this long. [ms] */
-export const LOOKUP_CALM_MS = 30_000;
-
 /** Operations open at once. [operations] */
 export const MAX_OPERATIONS = 1_024;
 
