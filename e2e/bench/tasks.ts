@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession } from 'playwright-core';
 import type { Tab } from '../harness/tab.ts';
+import { Bystander } from './bystander.ts';
 import type { Figure } from './figures.ts';
 import { inWorld, MB } from './lab.ts';
 import { measureTransfer } from './transfer.ts';
@@ -33,12 +34,19 @@ export async function longestTasks(): Promise<Figure[]> {
     await Promise.all(tabs.map((tab) => tab.joined(1)));
     const [seed, leecher] = tabs as [Tab, Tab];
     const infoHash = await seed.share([file.path]);
+    const bystander = await Bystander.open(leecher.context);
     const tracers = await Promise.all(tabs.map(({ context }) => Tracer.start(context)));
     await measureTransfer(seed, [leecher], infoHash, file.size);
+    const beside = await bystander.stop();
     const tasks = (await Promise.all(tracers.map((tracer) => tracer.stop()))).flatMap(mainThreadTasks);
     return [
       { what: 'main-thread tasks of two pages while 100 MB are moved', unit: '', runs: [tasks.length] },
       { what: 'the longest of them by the clock', unit: 'ms', runs: [longest(tasks.map(({ dur }) => dur))] },
+      {
+        what: `work of 2 to 5 ms by a page beside them, the longest of ${beside.count} by the clock`,
+        unit: 'ms',
+        runs: [beside.longestMs],
+      },
       {
         what: 'the longest of them by processor time',
         unit: 'ms',

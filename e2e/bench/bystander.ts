@@ -1,0 +1,55 @@
+import type { BrowserContext, Page } from 'playwright-core';
+
+/** What each piece of the bystander's work takes while nothing else runs. [ms] As long as the longest task of our pages. */
+const WORK_MS = 5;
+
+/** From one piece to the next. [ms] */
+const PAUSE_MS = 50;
+
+declare global {
+  interface Window {
+    /** How long each piece took by the clock. [ms] BOUNDED: by the length of a measurement. */
+    workMs: number[];
+  }
+}
+
+/**
+ * A page beside the ones that are measured, which does the same little work over and over: where that takes long by the
+ * clock, the machine had no core for it. What pages show beyond that is their own doing.
+ */
+export class Bystander {
+  readonly #page: Page;
+
+  private constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Opens it while the machine is quiet, and has it find out how much work is little. */
+  static async open(context: BrowserContext): Promise<Bystander> {
+    const page = await context.newPage();
+    await page.evaluate(workNowAndThen, { workMs: WORK_MS, pauseMs: PAUSE_MS });
+    return new Bystander(page);
+  }
+
+  /** Pieces of work done since it was opened, and the longest of them by the clock. [ms] */
+  async stop(): Promise<{ readonly count: number; readonly longestMs: number }> {
+    const done = await this.#page.evaluate(() => window.workMs);
+    await this.#page.close();
+    return { count: done.length, longestMs: Math.max(...done) };
+  }
+}
+
+function workNowAndThen({ workMs, pauseMs }: { readonly workMs: number; readonly pauseMs: number }): void {
+  const work = (rounds: number): number => {
+    const from = performance.now();
+    let sum = 0;
+    for (let i = 0; i < rounds; i++) sum = (sum + Math.imul(sum ^ i, 0x9e3779b1)) | 0;
+    document.title = String(sum);
+    return performance.now() - from;
+  };
+  let rounds = 100_000;
+  // Twice as much until it is enough: the first rounds are done before they were compiled.
+  while (work(rounds) < workMs) rounds *= 2;
+  window.workMs = [];
+  setInterval(() => window.workMs.push(work(rounds / 2)), pauseMs);
+}
