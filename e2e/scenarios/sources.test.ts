@@ -125,6 +125,8 @@ scenario(
     const [seed, ...leechers] = tabs as [Tab, Tab, Tab, Tab];
     const file = await world.files.make('first.bin', 8 * MB);
     const infoHash = await seed.share([file.path]);
+    // So slow that everybody is there long before the first has everything: whoever is alone gets all from the seed.
+    await seed.page.evaluate(() => window.skein.shares[0]?.setLimits({ up: 2_000_000 }));
     const row = seed.shareRow(infoHash);
     await row.getByTestId('row-toggle').click();
     await row.getByTestId('super-seed').check();

@@ -36,7 +36,10 @@ export class ShareHandle extends TransferHandle implements Share {
   }
 
   setSuperSeeding(isSuperSeeding: boolean): void {
-    if (!this.#stopped) this.actions.setSuperSeeding(isSuperSeeding);
+    if (this.#stopped) return;
+    // Until the worker says so: a row that is drawn meanwhile would show what was before, and take the tick away again.
+    this.session.settle({ isSuperSeeding });
+    this.actions.setSuperSeeding(isSuperSeeding);
   }
 
   protected get isOver(): boolean {

@@ -204,6 +204,7 @@ test('a share begins and ends super-seeding as asked, and says when it ended by 
   a.worker.progress(infoHash, { state: 'seeding', isSuperSeeding: false });
   expect(share.isSuperSeeding).toBe(false);
   share.setSuperSeeding(true);
+  expect(share.isSuperSeeding).toBe(true);
   expect(a.worker.requests.at(-1)).toEqual({ kind: 'setSuperSeeding', infoHash, isSuperSeeding: true });
 });
 
