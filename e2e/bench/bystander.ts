@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** What each piece of the bystander's work takes while nothing else runs. [ms] As long as the longest task of our pages. */
+/** Most that each piece of the bystander's work takes while nothing else runs. [ms] Less than the longest task of our pages: 8 by processor time. */
 const WORK_MS = 5;
 
 /** From one piece to the next. [ms] */
@@ -48,7 +48,7 @@ function workNowAndThen({ workMs, pauseMs }: { readonly workMs: number; readonly
     return performance.now() - from;
   };
   let rounds = 100_000;
-  // Twice as much until it is enough: the first rounds are done before they were compiled.
+  // Twice as much until it is too much.
   while (work(rounds) < workMs) rounds *= 2;
   window.workMs = [];
   setInterval(() => window.workMs.push(work(rounds / 2)), pauseMs);
