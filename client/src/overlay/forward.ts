@@ -49,8 +49,6 @@ export class Forward {
   /** When the present hop's silence is over the limit; infinite while no acknowledgement is due. */
   timeoutAt: Millis = Number.POSITIVE_INFINITY;
   isAcked = false;
-  /** The present hop got more time, because our own loop stood still. */
-  isExcused = false;
   isDone = false;
   /** Counted among the messages in flight to its exact target. */
   isCounted = false;

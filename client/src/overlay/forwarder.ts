@@ -1,11 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import {
-  MAX_CANDIDATES,
-  MAX_DETOURS,
-  MAX_HOPS,
-  STALL_GRACE_MS,
-  TIMER_TOLERANCE_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { MAX_CANDIDATES, MAX_DETOURS, MAX_HOPS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Core, Timed } from './core.ts';
@@ -146,25 +140,16 @@ export class Forwarder implements Timed, Originator {
   /** The earliest hop timeout may be over. Few messages are under way at a time: looking through them is cheapest. */
   onTimer(): void {
     const { now, graceUntil } = this.#core;
-    const late = now - this.#timerAt;
     this.#timerAt = Number.POSITIVE_INFINITY;
     const overdue: Forward[] = [];
     let next = Number.POSITIVE_INFINITY;
     for (const forward of this.#messages.open()) {
       if (forward.timeoutAt <= now && now < graceUntil) forward.timeoutAt = graceUntil;
-      if (forward.timeoutAt <= now && late > TIMER_TOLERANCE_MS) this.#excuse(forward, late);
       if (forward.timeoutAt <= now) overdue.push(forward);
       else if (forward.timeoutAt < next) next = forward.timeoutAt;
     }
     if (next < Number.POSITIVE_INFINITY) this.#wakeAt(next);
     for (const forward of overdue) this.#onHopTimeout(forward);
-  }
-
-  /** While our own loop stood still the acknowledgement may have come: it waits behind this timer. */
-  #excuse(forward: Forward, late: Millis): void {
-    if (forward.isExcused) return;
-    forward.isExcused = true;
-    forward.timeoutAt = this.#core.now + Math.min(late, STALL_GRACE_MS);
   }
 
   #wakeAt(at: Millis): void {
@@ -245,7 +230,6 @@ export class Forwarder implements Timed, Originator {
     forward.candidateCount++;
     forward.sentAt = this.#core.now;
     forward.isAcked = false;
-    forward.isExcused = false;
     const { hops, passedVia, throughTo } = forward;
     const detours = Math.min(forward.detours + (isDetour ? 1 : 0), MAX_DETOURS);
     const patched = patchRoute(bytes, hops + 1, Math.max(lifetime, 0), detours, passedVia);

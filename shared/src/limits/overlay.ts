@@ -199,9 +199,6 @@ export const STALL_TOLERANCE_MS = 2_000;
 /** Grace for answers that wait in our own queue after a stall. [ms] */
 export const STALL_GRACE_MS = 500;
 
-/** A hop's timer this late means the same of a moment: the acknowledgement may wait in our own queue. [ms] Above what idle pages are late by. */
-export const TIMER_TOLERANCE_MS = 50;
-
 /** Round-trip time assumed before the first measurement. [ms] Wide-area median with room. */
 export const INITIAL_RTT_MS = 250;
 
