@@ -219,7 +219,8 @@ scenario(
     await giving.locator('[data-testid="swarm-peer"][data-flags*="U"][data-slot="regular"]').waitFor();
     await taking.locator('[data-testid="swarm-peer"][data-flags*="D"]').waitFor();
     await taking.locator('.legend summary').click();
-    await taking.getByText('you get data from it', { exact: true }).waitFor();
+    // Each peer's row says the same to a screen reader, once for every peer.
+    await taking.locator('.legend').getByText('you get data from it', { exact: true }).waitFor();
     // Figures change together twice a second: each is waited for.
     const says = (of: typeof taking, id: string, words: RegExp): Promise<void> =>
       of.getByTestId(id).filter({ hasText: words }).waitFor();
