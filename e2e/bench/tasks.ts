@@ -1,4 +1,5 @@
 import type { BrowserContext, CDPSession } from 'playwright-core';
+import type { MadeFile } from '../harness/files.ts';
 import type { Tab } from '../harness/tab.ts';
 import { Bystander } from './bystander.ts';
 import type { Figure } from './figures.ts';
@@ -25,9 +26,27 @@ const CATEGORIES = 'disabled-by-default-devtools.timeline,blink.user_timing,__me
 /** Tells which processes are the pages': a browser has renderers for surfaces of its own, too. */
 const MARK = 'this page is measured';
 
+/** Above this a task is a long one. [ms] W3C Long Tasks: what a person may notice. */
+const LONG_TASK_MS = 50;
+
+/** As many as of the transfers that are measured without a trace. */
+const RUNS = 5;
+
+/** What one transfer cost the main threads of both its pages. */
+interface Run {
+  readonly tasks: number;
+  readonly overLimit: number;
+  /** The longest by the clock, which goes on while a thread waits for a core. [ms] */
+  readonly longestMs: number;
+  /** The longest by the processor's time, which is the page's own. [ms] */
+  readonly longestWorkMs: number;
+  /** The longest piece of the bystander's by the clock. [ms] */
+  readonly besideMs: number;
+}
+
 /**
- * The longest tasks of the pages' main threads while 100 MB are moved from one to the other. Where both cores are busy the
- * clock goes on while a thread waits for one, so that the shortest timer may take 50 ms; the processor's time is the page's own.
+ * The tasks of the pages' main threads while 100 MB are moved from one to the other. Both cores are busy then; what a page
+ * beside them waits for one tells how much of a task's time that is.
  */
 export async function longestTasks(): Promise<Figure[]> {
   return inWorld(async (world) => {
@@ -35,31 +54,50 @@ export async function longestTasks(): Promise<Figure[]> {
     const tabs: Tab[] = [];
     for (let i = 0; i < 2; i++) tabs.push(await world.openTab({ context: await world.newDiskProfile() }));
     await Promise.all(tabs.map((tab) => tab.joined(1)));
-    const [seed, leecher] = tabs as [Tab, Tab];
-    const infoHash = await seed.share([file.path]);
     // In a browser of its own: of those that are traced every page counts.
-    const bystander = await Bystander.open(await world.newProfile());
-    const tracers = await Promise.all(tabs.map(({ context }) => Tracer.start(context)));
-    await Promise.all(tabs.map(({ page }) => page.evaluate((mark) => performance.mark(mark).startTime, MARK)));
-    await measureTransfer(seed, [leecher], infoHash, file.size);
-    const beside = await bystander.stop();
-    const tasks = (await Promise.all(tracers.map((tracer) => tracer.stop()))).flatMap(mainThreadTasks);
+    const beside = await world.newProfile();
+    const runs: Run[] = [];
+    for (let i = 0; i < RUNS; i++) runs.push(await measureRun(tabs, file, beside));
     return [
-      { what: 'main-thread tasks of two pages while 100 MB are moved', unit: '', runs: [tasks.length] },
-      { what: 'the longest of them by the clock', unit: 'ms', runs: [longest(tasks.map(({ dur }) => dur))] },
       {
-        what: `work of at most 5 ms by a page beside them, the longest of ${beside.count} by the clock`,
+        what: `main-thread tasks over ${LONG_TASK_MS} ms by the clock, of two pages while 100 MB are moved`,
+        unit: '',
+        runs: runs.map(({ overLimit }) => overLimit),
+        bar: { is: 'at most', value: 0 },
+      },
+      { what: 'tasks in all', unit: '', runs: runs.map(({ tasks }) => tasks) },
+      { what: 'the longest by the clock', unit: 'ms', runs: runs.map(({ longestMs }) => longestMs) },
+      {
+        what: 'work of at most 5 ms by a page beside them, the longest by the clock',
         unit: 'ms',
-        runs: [beside.longestMs],
+        runs: runs.map(({ besideMs }) => besideMs),
       },
       {
-        what: 'the longest of them by processor time',
+        what: 'the longest by processor time',
         unit: 'ms',
-        runs: [longest(tasks.map(({ tdur }) => tdur))],
-        bar: { is: 'at most', value: 50 },
+        runs: runs.map(({ longestWorkMs }) => longestWorkMs),
+        bar: { is: 'at most', value: LONG_TASK_MS },
       },
     ];
   });
+}
+
+async function measureRun(tabs: readonly Tab[], file: MadeFile, beside: BrowserContext): Promise<Run> {
+  const [seed, leecher] = tabs as [Tab, Tab];
+  const infoHash = await seed.share([file.path]);
+  const bystander = await Bystander.open(beside);
+  const tracers = await Promise.all(tabs.map(({ context }) => Tracer.start(context)));
+  await Promise.all(tabs.map(({ page }) => page.evaluate((mark) => performance.mark(mark).startTime, MARK)));
+  await measureTransfer(seed, [leecher], infoHash, file.size);
+  const besideMs = await bystander.stop();
+  const tasks = (await Promise.all(tracers.map((tracer) => tracer.stop()))).flatMap(mainThreadTasks);
+  return {
+    tasks: tasks.length,
+    overLimit: tasks.filter(({ dur = 0 }) => dur > LONG_TASK_MS * 1000).length,
+    longestMs: longest(tasks.map(({ dur }) => dur)),
+    longestWorkMs: longest(tasks.map(({ tdur }) => tdur)),
+    besideMs,
+  };
 }
 
 /** Traces one browser. */

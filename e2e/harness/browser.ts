@@ -1,5 +1,14 @@
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type LaunchOptions,
+} from 'playwright-core';
 import { findChromium } from '../scripts/chromium.mjs';
+import { ROOT } from './root.ts';
 
 /** Nothing of the browser's own traffic, and a root user's container. */
 const BASE_FLAGS = [
@@ -43,9 +52,26 @@ export function launchProfile(folder: string, options: BrowserContextOptions): P
   return chromium.launchPersistentContext(folder, { ...launchOptions({}), ...options });
 }
 
-function launchOptions(options: BrowserOptions): { readonly executablePath: string; readonly args: string[] } {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error('No Chromium found: see e2e/README.md');
+function launchOptions(options: BrowserOptions): LaunchOptions {
+  const found = findChromium();
+  if (!found) throw new Error('No Chromium found: see e2e/README.md');
   const devices = options.hasDevices === false ? [] : DEVICE_FLAGS;
-  return { executablePath, args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
+  return { ...startOf(found), args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
+}
+
+/** Who runs the tests as root gets a browser with a person's rights, where the system can give it one. */
+function startOf(executablePath: string): Pick<LaunchOptions, 'executablePath' | 'env'> {
+  if (!mustBecomeUser()) return { executablePath };
+  const env = { ...process.env, SKEIN_BROWSER: executablePath };
+  return { executablePath: join(ROOT, 'e2e/harness/as-user.sh'), env };
+}
+
+let isUserNeeded: boolean | undefined;
+
+function mustBecomeUser(): boolean {
+  isUserNeeded ??=
+    process.platform === 'linux' &&
+    process.getuid?.() === 0 &&
+    spawnSync('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true']).status === 0;
+  return isUserNeeded;
 }
