@@ -12,7 +12,7 @@ const contacts = new Uint8Array(128);
 
 /** Valid payloads, to be spoilt. */
 const SAMPLES: readonly Readonly<Record<string, unknown>>[] = [
-  { signKey: key, sealKey: key, signature: new Uint8Array(64) },
+  { publicKey: key, signature: new Uint8Array(64) },
   { to: id, sealed: new Uint8Array(100) },
   { from: id, sealed: new Uint8Array(100) },
   { infoHash: id, event: 'started' },

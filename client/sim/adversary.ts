@@ -1,4 +1,4 @@
-import { type Contact, KEY_BYTES, type Key, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, KEY_BYTES, type Key, type NodeId, contactFromKey } from '../../shared/src/ids.ts';
 import { MAX_FRAME_CONTACTS, MAX_HOPS } from '../../shared/src/limits/overlay.ts';
 import { type Millis, type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance, isCloser } from '../../shared/src/xor.ts';
@@ -224,7 +224,7 @@ function farthest(target: NodeId, ids: readonly NodeId[]): NodeId | undefined {
 }
 
 function randomContact(rng: Rng): Contact {
-  return contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
+  return contactFromKey(randomBytes(rng, KEY_BYTES));
 }
 
 /** Keys whose id shares `bits` bits with `key`, or the best of `tries`: ids are hashes, so an attacker can only try. */

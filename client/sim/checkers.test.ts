@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contactFromKeys } from '../../shared/src/ids.ts';
+import { contactFromKey } from '../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, REPLACEMENT_CAPACITY } from '../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { siblingCountFor } from '../src/overlay/link-policy.ts';
@@ -26,7 +26,7 @@ const ID = randomKey(rng);
 function table(fill: Partial<BucketFill>, siblings = 0): { entries: TableEntry[]; buckets: BucketFill[] } {
   const bucket = { index: 3, linked: 0, known: 0, replacements: 0, ...fill };
   const entries = Array.from({ length: bucket.linked + bucket.known }, (_, i) => ({
-    contact: contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32)),
+    contact: contactFromKey(randomBytes(rng, 32)),
     bucket: 3,
     isLinked: i < bucket.linked,
     isVirtual: false,

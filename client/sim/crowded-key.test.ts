@@ -8,9 +8,17 @@ import { signRecord } from './signing.ts';
 import { pick, randomKey } from './workload.ts';
 import { DEFAULT_WORLD, EPOCH, World } from './world.ts';
 
+/** A network that was crowded, and what lies about it. */
+interface Crowded {
+  readonly world: World;
+  readonly key: Key;
+  readonly honest: readonly SimNode[];
+  readonly coalition: Coalition;
+}
+
 /** Eighty honest peers, and twenty that lie from ids closer to `key` than any of them. */
-function crowded(): { world: World; key: Key; honest: SimNode[]; coalition: Coalition } {
-  const world = new World({ ...DEFAULT_WORLD, seed: 5, linkTarget: 16, linkHard: 24 });
+function crowded(seed: number): Crowded {
+  const world = new World({ ...DEFAULT_WORLD, seed, linkTarget: 16, linkHard: 24 });
   const key = randomKey(world.rng);
   const coalition = new Coalition('sybil', 0, world.rng);
   grow(world, 80, 20_000);
@@ -22,30 +30,30 @@ function crowded(): { world: World; key: Key; honest: SimNode[]; coalition: Coal
 /** Puts and gets that look beside their key end within this. [ms] */
 const WAIT_MS = 12_000;
 
-const world_ = crowded();
-
-/** Keys that begin like the crowded one. */
-function besideKey(index: number): Key {
-  return parseNodeId(world_.key.slice(0, 38) + (16 + index).toString(16)) as NodeId;
+/** A key that begins like `key`. */
+function besideKey(key: Key, index: number): Key {
+  return parseNodeId(key.slice(0, 38) + (16 + index).toString(16)) as NodeId;
 }
 
-test('a record is kept by honest peers and found although twenty liars are closer to its key than anybody else', () => {
-  const { world, honest, coalition } = world_;
-  const holders = (key: Key): number => honest.filter(({ overlay }) => overlay.keeps(key)).length;
-  const outcomes: (readonly [string | undefined, boolean, string | undefined])[] = [];
-  for (let i = 0; i < 6; i++) {
-    const author = pick(world.rng, honest) as SimNode;
-    const key = besideKey(i);
-    const expiresAt = EPOCH + world.now + 3_600_000;
-    const value = new Uint8Array([i]);
-    const record = signRecord({ key, author: author.contact, sequence: 1, expiresAt, value });
-    const put = ask(world, author, { kind: 'put', record }, WAIT_MS);
-    const isKept = holders(key) > 0;
-    const reader = pick(world.rng, honest) as SimNode;
-    outcomes.push([put?.kind, isKept, ask(world, reader, { kind: 'get', key }, WAIT_MS)?.kind]);
+/** Puts a record beside the crowded key and gets it from elsewhere. Whether it came. */
+function isFound({ world, key, honest }: Crowded, index: number): boolean {
+  const author = pick(world.rng, honest) as SimNode;
+  const expiresAt = EPOCH + world.now + 3_600_000;
+  const value = new Uint8Array([index]);
+  const fields = { key: besideKey(key, index), author: author.contact, sequence: 1, expiresAt, value };
+  ask(world, author, { kind: 'put', record: signRecord(fields) }, WAIT_MS);
+  const reader = pick(world.rng, honest) as SimNode;
+  return ask(world, reader, { kind: 'get', key: fields.key }, WAIT_MS)?.kind === 'get';
+}
+
+test('a record is found in nine of ten tries although twenty liars are closer to its key than anybody else', () => {
+  const found: boolean[] = [];
+  for (let seed = 1; seed <= 12; seed++) {
+    const network = crowded(seed);
+    expect(network.coalition.size).toBe(20);
+    for (let i = 0; i < 6; i++) found.push(isFound(network, i));
   }
-  expect(outcomes).toEqual(outcomes.map(() => ['put', true, 'get']));
-  expect(coalition.size).toBe(20);
+  expect(found.filter(Boolean).length).toBeGreaterThanOrEqual(0.9 * found.length);
 }, 120_000);
 
 test('an honest network does not look beside its keys, not even for what nobody put', () => {

@@ -1,4 +1,4 @@
-import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, MAX_FRAME_CONTACTS, SIBLING_COUNT } from '../../shared/src/limits/overlay.ts';
 import { type Rng, randomBytes } from '../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../shared/src/xor.ts';
@@ -16,7 +16,7 @@ export interface FilledMachine {
 }
 
 export function randomContact(rng: Rng): Contact {
-  return contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+  return contactFromKey(randomBytes(rng, 32));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../shared/src/ids.ts';
 import { type Millis, seededRng } from '../../shared/src/machine.ts';
 import type { OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
 import { Digest } from './digest.ts';
@@ -78,9 +78,9 @@ class Bench implements LinkWorld {
   }
 
   spawn(index: number): SimNode {
-    const sealKey = new Uint8Array(32);
-    writeIndex(sealKey, index);
-    const contact = contactFromKeys(new Uint8Array(32).fill(index), sealKey);
+    const publicKey = new Uint8Array(32);
+    writeIndex(publicKey, index);
+    const contact = contactFromKey(publicKey);
     const node = newNode(index, 0, { self: contact, rng: seededRng(index) });
     this.nodes.set(contact.id, node);
     return node;

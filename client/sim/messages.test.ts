@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../shared/src/ids.ts';
 import { ContactCache } from '../src/overlay/contact-cache.ts';
 import { Batch, type Message, readBatch } from './messages.ts';
 
 const u32 = fc.nat(2 ** 32 - 1);
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
-const contact = fc.tuple(key, key).map(([signKey, sealKey]) => contactFromKeys(signKey, sealKey));
+const contact = key.map(contactFromKey);
 const end = fc.record({ slot: u32, connection: u32 });
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 const signal = { from: contact, to: contact, signal: fc.nat(255), attempt: u32 };
@@ -83,7 +83,7 @@ test('a frame outlives the batch that brought it', () => {
 });
 
 test('a contact that came twice is one object', () => {
-  const from = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+  const from = contactFromKey(new Uint8Array(32).fill(1));
   const batch = new Batch();
   for (let i = 0; i < 2; i++) batch.message(i, { kind: 'ask', from });
   const [first, second] = read(batch.take()).items.map((item): Contact | undefined =>

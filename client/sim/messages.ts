@@ -184,8 +184,8 @@ function encodeBody(message: Message): Uint8Array {
   }
 }
 
-function contact(writer: Writer, { signKey, sealKey }: Contact): Writer {
-  return writer.bytes(signKey).bytes(sealKey);
+function contact(writer: Writer, { publicKey }: Contact): Writer {
+  return writer.bytes(publicKey);
 }
 
 function end(writer: Writer, { slot, connection }: LinkEnd): Writer {

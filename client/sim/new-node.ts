@@ -1,4 +1,4 @@
-import { type Contact, KEY_BYTES, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, KEY_BYTES, contactFromKey } from '../../shared/src/ids.ts';
 import { type Millis, type Rng, randomBytes } from '../../shared/src/machine.ts';
 import { Overlay, type OverlayOptions } from '../src/overlay/overlay.ts';
 import { writeIndex } from './peer-index.ts';
@@ -22,10 +22,9 @@ export function newNode(index: number, now: Millis, options: OverlayOptions): Si
   };
 }
 
-/** The contact of peer `index`: random keys that carry the index. */
+/** The contact of peer `index`: a random key that carries the index. */
 export function newContact(rng: Rng, index: number): Contact {
-  const signKey = randomBytes(rng, KEY_BYTES);
-  const sealKey = randomBytes(rng, KEY_BYTES);
-  writeIndex(sealKey, index);
-  return contactFromKeys(signKey, sealKey);
+  const publicKey = randomBytes(rng, KEY_BYTES);
+  writeIndex(publicKey, index);
+  return contactFromKey(publicKey);
 }

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { KEY_BYTES, contactFromKeys } from '../../shared/src/ids.ts';
+import { KEY_BYTES, contactFromKey } from '../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { isSigned, signRecord } from './signing.ts';
 import { randomKey } from './workload.ts';
 
 const rng = seededRng(1);
-const contact = (): ReturnType<typeof contactFromKeys> =>
-  contactFromKeys(randomBytes(rng, KEY_BYTES), randomBytes(rng, KEY_BYTES));
+const contact = (): ReturnType<typeof contactFromKey> => contactFromKey(randomBytes(rng, KEY_BYTES));
 const record = signRecord({
   key: randomKey(rng),
   author: contact(),

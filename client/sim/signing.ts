@@ -21,7 +21,7 @@ export function isSigned(record: SignedRecord): boolean {
 }
 
 function keyedHash(fields: RecordFields): Uint8Array {
-  const high = fnv1a(fields.author.signKey, 0x811c9dc5);
+  const high = fnv1a(fields.author.publicKey, 0x811c9dc5);
   const low = fnv1a(recordSignedBytes(fields), high);
   return randomBytes(seededRng(low ^ Math.imul(high, 0x9e3779b1)), SIGNATURE_BYTES);
 }

@@ -1,4 +1,4 @@
-import { type Contact, type NodeId, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../shared/src/ids.ts';
 import { type Millis, randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { Overlay } from '../src/overlay/overlay.ts';
 import type { OverlayCommand, OverlayInput, OverlayOutput, OverlayResult, TableEntry } from '../src/overlay/types.ts';
@@ -36,7 +36,7 @@ export class TestMesh {
   #nextOp = 1;
 
   add(): Peer {
-    const contact = contactFromKeys(randomBytes(this.#rng, 32), randomBytes(this.#rng, 32));
+    const contact = contactFromKey(randomBytes(this.#rng, 32));
     const overlay = new Overlay({ self: contact, rng: seededRng(this.#peers.size + 1) });
     const peer: Peer = {
       contact,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
-import { contactFromKeys, type Contact } from '../../shared/src/ids.ts';
+import { contactFromKey, type Contact } from '../../shared/src/ids.ts';
 import { joinProof } from '../../shared/src/signaling/proof.ts';
 
 /** How long the server may take to answer. [ms] */
@@ -25,8 +25,7 @@ export class RawPeer {
 
   private constructor(socket: Socket, host: string, nonce: Uint8Array) {
     const signing = generateKeyPairSync('ed25519');
-    const sealing = generateKeyPairSync('x25519');
-    this.contact = contactFromKeys(rawKey(signing.publicKey), rawKey(sealing.publicKey));
+    this.contact = contactFromKey(rawKey(signing.publicKey));
     this.socket = socket;
     this.#key = signing.privateKey;
     this.#host = host;
@@ -44,13 +43,12 @@ export class RawPeer {
 
   /** Joins; `forge` changes what is sent, and what is signed for. */
   join(
-    forge: { readonly signKey?: Uint8Array; readonly host?: string; readonly nonce?: Uint8Array } = {},
+    forge: { readonly publicKey?: Uint8Array; readonly host?: string; readonly nonce?: Uint8Array } = {},
   ): Promise<RawAnswer> {
-    const signKey = forge.signKey ?? this.contact.signKey;
-    const { sealKey } = this.contact;
-    const proof = joinProof(forge.nonce ?? this.#nonce, signKey, sealKey, forge.host ?? this.#host);
+    const publicKey = forge.publicKey ?? this.contact.publicKey;
+    const proof = joinProof(forge.nonce ?? this.#nonce, publicKey, forge.host ?? this.#host);
     const signature = sign(null, proof, this.#key);
-    return this.ask('join', { signKey: Buffer.from(signKey), sealKey: Buffer.from(sealKey), signature });
+    return this.ask('join', { publicKey: Buffer.from(publicKey), signature });
   }
 
   /** Sends any event with any payload and waits for its answer. */

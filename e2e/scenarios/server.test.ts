@@ -104,7 +104,7 @@ test('a peer that joins is introduced to those who joined before it', async () =
 test('a join under a key that the peer does not hold is refused, and so is all that follows', async () => {
   const victim = await connectAndJoin();
   const forger = await connect();
-  expect(await forger.join({ signKey: victim.contact.signKey })).toEqual({ ok: false, code: 'bad-signature' });
+  expect(await forger.join({ publicKey: victim.contact.publicKey })).toEqual({ ok: false, code: 'bad-signature' });
   expect(await forger.ask('introductions', {})).toMatchObject({ ok: false, code: 'not-joined' });
   const sealed = Buffer.from('sealed');
   expect(await forger.ask('signal', { to: victim.contact.id, sealed })).toMatchObject({

@@ -4,7 +4,7 @@ import { concatBytes, fromHex, hexDigit, toHex } from './bytes.ts';
 /** Length of a node id and of an overlay key. [bytes] Kademlia's 160 bits (Maymounkov & Mazières 2002 §2). */
 export const ID_BYTES = 20;
 
-/** Length of one public key, Ed25519 or X25519. [bytes] RFC 8032 §5.1.5, RFC 7748 §5. */
+/** Length of a public key, Ed25519 or X25519. [bytes] RFC 8032 §5.1.5, RFC 7748 §5. */
 export const KEY_BYTES = 32;
 
 declare const nodeIdBrand: unique symbol;
@@ -40,26 +40,24 @@ export function hashToId(...parts: readonly Uint8Array[]): NodeId {
 }
 
 /**
- * A peer as others know it: its two public keys and the id they hash to. Whoever holds the keys can check the id
+ * A peer as others know it: its public key and the id that it hashes to. Whoever holds the key can check the id
  * without a signature, so contacts can be passed on by anyone.
  */
 export interface Contact {
   readonly id: NodeId;
   /** First 32 bits of the id, as a signed integer: decides nearly every comparison of distances at once. */
   readonly prefix: number;
-  /** Ed25519 public key that signs for the peer. [32 bytes] */
-  readonly signKey: Uint8Array;
-  /** X25519 public key to which messages for the peer are sealed. [32 bytes] */
-  readonly sealKey: Uint8Array;
+  /** Ed25519 public key: checks what the peer signs, and messages for the peer are sealed to its X25519 form. [32 bytes] */
+  readonly publicKey: Uint8Array;
 }
 
-/** Length of a contact on the wire: the two keys. The id is derived by the reader, never sent. [bytes] */
-export const CONTACT_BYTES = 2 * KEY_BYTES;
+/** Length of a contact on the wire: its key. The id is derived by the reader, never sent. [bytes] */
+export const CONTACT_BYTES = KEY_BYTES;
 
-/** The contact that the two keys make. Its id is the first 160 bits of SHA-256(signKey ‖ sealKey). */
-export function contactFromKeys(signKey: Uint8Array, sealKey: Uint8Array): Contact {
-  const id = hashToId(signKey, sealKey);
-  return { id, prefix: idPrefix(id), signKey, sealKey };
+/** The contact that the key makes. Its id is the first 160 bits of SHA-256(key). */
+export function contactFromKey(publicKey: Uint8Array): Contact {
+  const id = hashToId(publicKey);
+  return { id, prefix: idPrefix(id), publicKey };
 }
 
 /** The first 32 bits of an id as a signed integer. */
@@ -69,14 +67,10 @@ export function idPrefix(id: NodeId): number {
   return prefix;
 }
 
-export function encodeContact(contact: Contact): Uint8Array {
-  return concatBytes(contact.signKey, contact.sealKey);
-}
-
-/** The contact in exactly 64 bytes, copied out of them; undefined for any other length. */
+/** The contact in exactly 32 bytes, copied out of them; undefined for any other length. */
 export function decodeContact(bytes: Uint8Array): Contact | undefined {
   if (bytes.length !== CONTACT_BYTES) return undefined;
-  return contactFromKeys(bytes.slice(0, KEY_BYTES), bytes.slice(KEY_BYTES));
+  return contactFromKey(bytes.slice());
 }
 
 /** The first 8 hex digits of an id, for logs and for people. */

@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../shared/src/ids.ts';
 import type { JoinRequest } from '../../shared/src/signaling/events.ts';
 import { joinProof } from '../../shared/src/signaling/proof.ts';
 
@@ -8,12 +8,12 @@ import { joinProof } from '../../shared/src/signaling/proof.ts';
  * Never throws. Synchronous: about 0.1 ms with OpenSSL, and joins are rate-limited.
  */
 export function verifyJoin(request: JoinRequest, nonce: Uint8Array, hosts: readonly string[]): Contact | undefined {
-  const { signKey, sealKey, signature } = request;
+  const { publicKey, signature } = request;
   try {
-    const x = Buffer.from(signKey).toString('base64url');
+    const x = Buffer.from(publicKey).toString('base64url');
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    const isProven = hosts.some((host) => verify(null, joinProof(nonce, signKey, sealKey, host), key, signature));
-    return isProven ? contactFromKeys(signKey, sealKey) : undefined;
+    const isProven = hosts.some((host) => verify(null, joinProof(nonce, publicKey, host), key, signature));
+    return isProven ? contactFromKey(publicKey) : undefined;
   } catch {
     return undefined;
   }

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Contact, type Key, type NodeId, contactFromKeys, hashToId } from '../../shared/src/ids.ts';
+import { type Contact, type Key, type NodeId, contactFromKey, hashToId } from '../../shared/src/ids.ts';
 import { ANNOUNCE_INTERVAL_MS, MAX_TRACKER_PEERS } from '../../shared/src/limits/signaling.ts';
 import { seededRng } from '../../shared/src/machine.ts';
 import { pick } from '../test/fixtures.ts';
 import { MEMBERSHIP_TTL_MS, Tracker, type TrackerInput, type TrackerLimits, type TrackerOutput } from './tracker.ts';
 
-const contacts = Array.from({ length: 80 }, (_, index) =>
-  contactFromKeys(new Uint8Array(32).fill(index), new Uint8Array(32).fill(index + 1)),
-);
+const contacts = Array.from({ length: 80 }, (_, index) => contactFromKey(new Uint8Array(32).fill(index)));
 const swarms = Array.from({ length: 6 }, (_, index) => hashToId(new Uint8Array([index])));
 
 function handle(tracker: Tracker, input: TrackerInput, now = 0): TrackerOutput[] {

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { type Socket, io } from 'socket.io-client';
-import { type Contact, contactFromKeys } from '../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../shared/src/ids.ts';
 import { decodeChallenge, decodeIntroductions, decodeRelayedSignal } from '../../shared/src/signaling/answers.ts';
 import type { JoinRequest, RelayedSignal } from '../../shared/src/signaling/events.ts';
 import { joinProof } from '../../shared/src/signaling/proof.ts';
@@ -26,9 +26,7 @@ export function newIdentity(): Identity {
   identities++;
   const secret = new Uint8Array(32).fill(7);
   new DataView(secret.buffer).setUint32(0, identities);
-  const sealKey = new Uint8Array(32).fill(9);
-  new DataView(sealKey.buffer).setUint32(0, identities);
-  const contact = contactFromKeys(ed25519.getPublicKey(secret), sealKey);
+  const contact = contactFromKey(ed25519.getPublicKey(secret));
   return { contact, sign: (message) => ed25519.sign(message, secret) };
 }
 
@@ -94,8 +92,8 @@ export class TestPeer {
 
   /** A join request that this peer's key signs over this socket's nonce. */
   joinRequest(): JoinRequest {
-    const { signKey, sealKey } = this.contact;
-    return { signKey, sealKey, signature: this.identity.sign(joinProof(this.#nonce, signKey, sealKey, this.#host)) };
+    const { publicKey } = this.contact;
+    return { publicKey, signature: this.identity.sign(joinProof(this.#nonce, publicKey, this.#host)) };
   }
 
   join(request: unknown = this.joinRequest()): Promise<unknown> {

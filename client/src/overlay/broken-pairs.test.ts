@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { contactFromKeys } from '../../../shared/src/ids.ts';
+import { contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_BROKEN_PAIRS, PAIR_HOLD_OFF_MS } from '../../../shared/src/limits/virtual-links.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { BrokenPairs } from './broken-pairs.ts';
 
 const rng = seededRng(1);
-const newId = () => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32)).id;
+const newId = () => contactFromKey(randomBytes(rng, 32)).id;
 
 test('a pair counts as broken for ten minutes from its newest failure, unless it connects', () => {
   const pairs = new BrokenPairs();

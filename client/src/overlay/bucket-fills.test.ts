@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
@@ -7,7 +7,7 @@ import { bucketFills } from './bucket-fills.ts';
 import { RoutingTable } from './routing-table.ts';
 
 const rng = seededRng(3);
-const newcomer = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newcomer = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newcomer();
 
 /** `count` contacts that share exactly `bits` bits with us. */

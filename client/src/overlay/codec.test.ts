@@ -1,7 +1,7 @@
 import { ownedKey } from '../../../shared/src/owned-key.ts';
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../../shared/src/bytes.ts';
-import { contactFromKeys, nodeIdFromBytes } from '../../../shared/src/ids.ts';
+import { contactFromKey, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -19,8 +19,8 @@ import type { SignedRecord } from './types.ts';
 import { PROBE_WANTS_CONTACTS, decodeProbe, encodeProbe } from './virtual-link-probe.ts';
 
 const cache = new ContactCache();
-const ada = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
-const bob = contactFromKeys(new Uint8Array(32).fill(3), new Uint8Array(32).fill(4));
+const ada = contactFromKey(new Uint8Array(32).fill(1));
+const bob = contactFromKey(new Uint8Array(32).fill(3));
 const key = nodeIdFromBytes(vector('overlay/GET'));
 const id: MessageId = String.fromCharCode(0x0123, 0x4567, 0x89ab, 0xcdef);
 const hi = new Uint8Array([0x68, 0x69]);
@@ -225,7 +225,7 @@ test('a hop that appends itself to a reply leaves everything else as it was', ()
 
 test('what a record signs covers every field and differs from what travels', () => {
   const signed = payloads.recordSignedBytes(record);
-  expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 2');
+  expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 3');
   const changes = [
     { key: ada.id },
     { author: bob },

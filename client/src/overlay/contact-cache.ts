@@ -16,7 +16,7 @@ export class ContactCache {
     this.#half = Math.max(1, capacity >> 1);
   }
 
-  /** The contact in the 64 bytes at `at`. The caller has checked that they are there. */
+  /** The contact in the 32 bytes at `at`. The caller has checked that they are there. */
   read(bytes: Uint8Array, at: number): Contact {
     const young = this.#young.find(bytes, at);
     if (young) return young;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   ANNOUNCE_CONTACTS,
   BUCKET_CAPACITY,
@@ -18,7 +18,7 @@ import { ROUTE_ANNOUNCE, ROUTE_KIND, encodeRoute } from './route-frame.ts';
 
 const rng = seededRng(17);
 const cache = new ContactCache();
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newContact();
 /** Nearest to us first. */
 const people = Array.from({ length: 60 }, newContact).sort((a, b) => compareDistance(self.id, a.id, b.id));

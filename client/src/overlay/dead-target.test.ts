@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_DETOURS, MAX_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
@@ -11,7 +11,7 @@ import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, decodeRoute, encodeRoute } fr
 import type { OverlayOutput } from './types.ts';
 
 const rng = seededRng(31);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const cache = new ContactCache();
 const [self, target] = [newContact(), newContact()];
 /** Farther from the target than we are: only a step aside leads to them. */

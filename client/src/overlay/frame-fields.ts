@@ -1,5 +1,4 @@
 import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
-import { concatBytes } from '../../../shared/src/bytes.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { PLACE_BYTES, type PackedPlace, knownPlace } from './coordinates.ts';
 
@@ -100,8 +99,7 @@ export function setPlace(bytes: Uint8Array, at: number, place: PackedPlace): voi
 export function writeAgedContact(bytes: Uint8Array, at: number, { contact, age, place }: AgedContact): void {
   bytes[at] = age;
   setPlace(bytes, at + 1, place);
-  bytes.set(contact.signKey, at + 1 + PLACE_BYTES);
-  bytes.set(contact.sealKey, at + 1 + PLACE_BYTES + contact.signKey.length);
+  bytes.set(contact.publicKey, at + 1 + PLACE_BYTES);
 }
 
 /** The `count` aged contacts at `at`; undefined when the bytes end before they do. */
@@ -128,9 +126,4 @@ export function encodeAgedContacts(contacts: readonly AgedContact[]): Uint8Array
   const bytes = new Uint8Array(contacts.length * AGED_CONTACT_BYTES);
   contacts.forEach((contact, i) => writeAgedContact(bytes, i * AGED_CONTACT_BYTES, contact));
   return bytes;
-}
-
-/** The two keys of a contact, as they stand on the wire. */
-export function contactBytes(contact: Contact): Uint8Array {
-  return concatBytes(contact.signKey, contact.sealKey);
 }

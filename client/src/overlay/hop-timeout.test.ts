@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import { type Millis, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
@@ -11,7 +11,7 @@ import { ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
 import type { OverlayInput } from './types.ts';
 
 const rng = seededRng(43);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const cache = new ContactCache();
 const [self, asker] = [newContact(), newContact()];
 const key = newContact().id;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   BUCKET_REFRESH_MS,
   OPERATION_TIMEOUT_MS,
@@ -16,7 +16,7 @@ import { ROUTE_ANNOUNCE, ROUTE_KIND, type RouteFrame, decodeRoute } from './rout
 import type { OverlayOutput } from './types.ts';
 
 const rng = seededRng(29);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newContact();
 const cache = new ContactCache();
 /** Nearest to us first. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { LANE_SLACK_BITS } from '../../../shared/src/limits/overlay.ts';
 import { type Rng, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance, isCloser } from '../../../shared/src/xor.ts';
@@ -13,7 +13,7 @@ const rng = seededRng(11);
 const SIBLINGS = 4;
 
 function person(random: Rng = rng): Contact {
-  return contactFromKeys(randomBytes(random, 32), randomBytes(random, 32));
+  return contactFromKey(randomBytes(random, 32));
 }
 
 /** A table with `count` links to random peers. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   BUCKET_CAPACITY,
   DIAL_FRESH_MS,
@@ -28,7 +28,7 @@ import type { OverlayOutput } from './types.ts';
 import { VirtualLinks } from './virtual-links.ts';
 
 const rng: Rng = seededRng(31);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newContact();
 /** Nearest to us first. */
 const people = Array.from({ length: 400 }, newContact).sort((a, b) => compareDistance(self.id, a.id, b.id));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   SWAP_BURST,
   SWAP_FRESH_MS,
@@ -16,7 +16,7 @@ import { LinkSwaps } from './link-swaps.ts';
 import { RoutingTable } from './routing-table.ts';
 
 const rng = seededRng(41);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newContact();
 /** In the half of the key space that is not ours; the second lies in the other quarter than the rest and so overlaps with nobody. */
 const far: Contact[] = [];

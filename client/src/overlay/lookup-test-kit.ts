@@ -1,4 +1,4 @@
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { UNKNOWN_PLACE } from './coordinates.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -13,7 +13,7 @@ import type { OverlayInput, OverlayOutput, OverlayResult } from './types.ts';
 const rng = seededRng(21);
 
 /** Another peer each time. */
-export const person = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+export const person = (): Contact => contactFromKey(randomBytes(rng, 32));
 export const self = person();
 /** Whom the machine is linked to. */
 export const peers = Array.from({ length: 24 }, person);

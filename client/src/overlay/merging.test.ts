@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { CROSS_CHECK_INTERVAL_MS, MERGE_HINTS, MERGE_INTERVAL_MS } from '../../../shared/src/limits/virtual-links.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
@@ -17,7 +17,7 @@ const self = contact();
 const people = Array.from({ length: 60 }, contact).sort((a, b) => compareDistance(self.id, a.id, b.id));
 
 function contact(): Contact {
-  return contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+  return contactFromKey(randomBytes(rng, 32));
 }
 
 class Settled extends LinkedMachine {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   BUCKET_CAPACITY,
   MAX_MALFORMED_FRAMES,
@@ -17,9 +17,7 @@ import { ContactCache } from './contact-cache.ts';
 import type { OverlayInput, OverlayOutput, SignedRecord } from './types.ts';
 
 const rng = seededRng(5);
-const people: readonly Contact[] = Array.from({ length: 120 }, () =>
-  contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32)),
-);
+const people: readonly Contact[] = Array.from({ length: 120 }, () => contactFromKey(randomBytes(rng, 32)));
 function item<T>(items: readonly T[], index: number): T {
   const found = items[index];
   if (found === undefined) throw new Error(`no item ${index}`);

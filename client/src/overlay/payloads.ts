@@ -4,7 +4,7 @@ import { MAX_REFERRERS, MAX_ROUTED_PAYLOAD_BYTES } from '../../../shared/src/lim
 import { MAX_PROVIDERS_PER_KEY, MAX_RECORD_SALT_BYTES, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
-import { type MessageId, contactBytes, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
+import { type MessageId, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
 import type { Protocol, SignedRecord } from './types.ts';
 import type { WriteToken } from './write-tokens.ts';
 
@@ -108,7 +108,7 @@ function readToken(reader: Reader): WriteToken {
 /** The fields of a record that its author signs. */
 export type RecordFields = Omit<SignedRecord, 'signature'>;
 
-const RECORD_CONTEXT = utf8Encode('skein record 2');
+const RECORD_CONTEXT = utf8Encode('skein record 3');
 
 /** The bytes under a record's signature: a context that no other signature of ours has, then every field. */
 export function recordSignedBytes(record: RecordFields): Uint8Array {
@@ -144,7 +144,7 @@ const NO_SALT = new Uint8Array(0);
 function writeRecordFields(writer: Writer, record: RecordFields): Writer {
   return writer
     .hex(record.key)
-    .bytes(contactBytes(record.author))
+    .bytes(record.author.publicKey)
     .bytes8(record.salt ?? NO_SALT)
     .u48(record.sequence)
     .u48(record.expiresAt)
@@ -216,7 +216,7 @@ export function encodePublish({ key, notes, token }: PublishPayload): Uint8Array
   const writer = new Writer(ID_BYTES + 10 + notes.length * NOTE_BYTES);
   writer.bytes(encodeStoreOptions({ token })).hex(key).u8(notes.length);
   for (const { provider, ttlSeconds, removal } of notes) {
-    writer.u16(ttlSeconds).bytes(messageIdBytes(removal)).bytes(contactBytes(provider));
+    writer.u16(ttlSeconds).bytes(messageIdBytes(removal)).bytes(provider.publicKey);
   }
   return writer.done();
 }
@@ -249,7 +249,7 @@ export interface UnpublishPayload {
 export function encodeUnpublish({ key, provider, secret }: UnpublishPayload): Uint8Array {
   return new Writer(ID_BYTES + CONTACT_BYTES + 8)
     .hex(key)
-    .bytes(contactBytes(provider))
+    .bytes(provider.publicKey)
     .bytes(messageIdBytes(secret))
     .done();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { ContactCache } from './contact-cache.ts';
 import { UNKNOWN_PLACE, packPlace } from './coordinates.ts';
@@ -8,7 +8,7 @@ import { Overlay } from './overlay.ts';
 import type { OverlayInput, OverlayOutput } from './types.ts';
 
 const rng = seededRng(51);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const cache = new ContactCache();
 const PLACES = [packPlace(100, 0, 4), packPlace(-100, 0, 4), packPlace(0, 150, 4), packPlace(0, -150, 4)];
 

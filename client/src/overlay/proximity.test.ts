@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { PROGRESS_MS_PER_BIT } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { RoutingTable } from './routing-table.ts';
 
 const rng = seededRng(23);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const self = newContact();
 const origin = newContact().id;
 /** Siblings of ours, so that other targets are none of our neighbourhood. */

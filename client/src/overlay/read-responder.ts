@@ -7,7 +7,7 @@ import { closestAnswer } from './closest-answer.ts';
 import { FetchOperation, type FetchQuestion, decodeProviders } from './fetch-operation.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
-import { type AgedContact, contactBytes } from './frame-fields.ts';
+import { type AgedContact } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import {
   type GetPayload,
@@ -175,6 +175,6 @@ export class ReadResponder {
 /** The answer to GET for providers: a count and their contacts. */
 export function encodeProviders(providers: readonly Contact[]): Uint8Array {
   const writer = new Writer(1 + 64 * providers.length).u8(providers.length);
-  for (const provider of providers) writer.bytes(contactBytes(provider));
+  for (const provider of providers) writer.bytes(provider.publicKey);
   return writer.done();
 }

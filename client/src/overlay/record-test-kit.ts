@@ -1,5 +1,5 @@
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { type Contact, type Key, type NodeId, contactFromKeys, parseNodeId } from '../../../shared/src/ids.ts';
+import { type Contact, type Key, type NodeId, contactFromKey, parseNodeId } from '../../../shared/src/ids.ts';
 import { ownedKey } from '../../../shared/src/owned-key.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -9,7 +9,7 @@ export const WALL = 1_700_000_000_000;
 /** A peer made of a number. */
 export function person(index: number): Contact {
   const bytes = (fill: number): Uint8Array => new Uint8Array(32).fill(fill).map((byte, i) => (i === 0 ? index : byte));
-  return contactFromKeys(bytes(1), bytes(2));
+  return contactFromKey(bytes(1));
 }
 
 /** The key whose hex digits are `start` and then zeros. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { REPLICATION } from '../../../shared/src/limits/records.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
@@ -11,7 +11,7 @@ import { WALL, recordOf } from './record-test-kit.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA, decodeRoute, encodeRoute } from './route-frame.ts';
 
 const rng = seededRng(23);
-const newContact = (): Contact => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
 const record = recordOf();
 /** Nearest to the key first; the first of them is the one that leaves. */
 const people = Array.from({ length: 30 }, newContact).sort((a, b) => compareDistance(record.key, a.id, b.id));

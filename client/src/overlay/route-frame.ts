@@ -84,8 +84,7 @@ export function encodeRoute(frame: RouteFrame): Uint8Array {
   bytes[14] = frame.kind;
   bytes[DETOURS_AT] = frame.detours;
   writeId(bytes, TARGET_AT, frame.target);
-  bytes.set(frame.origin.signKey, ORIGIN_AT);
-  bytes.set(frame.origin.sealKey, ORIGIN_AT + 32);
+  bytes.set(frame.origin.publicKey, ORIGIN_AT);
   bytes[VIA_AT] = via.length;
   via.forEach((id, i) => writeId(bytes, ROUTE_HEADER_BYTES + i * ID_BYTES, id));
   bytes.set(payload, ROUTE_HEADER_BYTES + via.length * ID_BYTES);

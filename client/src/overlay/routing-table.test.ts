@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Contact, type NodeId, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   BUCKET_CAPACITY,
   MAX_CONTACTS_PER_SOURCE,
@@ -14,7 +14,7 @@ import { RoutingTable } from './routing-table.ts';
 
 function contacts(seed: number, count: number): Contact[] {
   const rng = seededRng(seed);
-  return Array.from({ length: count }, () => contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32)));
+  return Array.from({ length: count }, () => contactFromKey(randomBytes(rng, 32)));
 }
 
 const people = contacts(1, 400);

@@ -5,10 +5,10 @@ import { randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import { formatAddress, parseAddress } from './address.ts';
 
 const id = fc.uint8Array({ minLength: 20, maxLength: 20 }).map(nodeIdFromBytes);
-const otter = '65cfd6e6e6236071241cbfdf7dfeb0920912879a' as NodeId;
+const otter = '34750f98bd59fcfc946da45aaabe933be154a4b5' as NodeId;
 
 test('the address of the protocol page is that of its id', () => {
-  expect(formatAddress('Amber Otter', otter)).toBe('amber-otter.mxh5nzxgenqhcja4x7px37vqsierfb42');
+  expect(formatAddress('Amber Otter', otter)).toBe('amber-otter.gr2q7gf5lh6pzfdnurnkvputhpqvjjfv');
 });
 
 test('an address names its id whatever the name is', () => {
@@ -31,7 +31,7 @@ test('the readable part has letters, digits and single hyphens', () => {
 
 test('hex ids and bare fingerprints are addresses too', () => {
   expect(parseAddress(` ${otter.toUpperCase()} `)).toBe(otter);
-  expect(parseAddress('mxh5nzxgenqhcja4x7px37vqsierfb42')).toBe(otter);
+  expect(parseAddress('gr2q7gf5lh6pzfdnurnkvputhpqvjjfv')).toBe(otter);
   expect(parseAddress(`http://localhost:8080/?name=a#call=${otter}`)).toBe(otter);
 });
 
@@ -41,8 +41,8 @@ test('anything else is no address', () => {
     '.',
     'amber-otter',
     `${otter}0`,
-    'a.mxh5nzxgenqhcja4x7px37vqsierfb4',
-    'a.mxh5nzxgenqhcja4x7px37vqsierfb41',
+    'a.gr2q7gf5lh6pzfdnurnkvputhpqvjjf',
+    'a.gr2q7gf5lh6pzfdnurnkvputhpqvjjf1',
     'http://x/#call=%E0%A4%A',
     `${' '.repeat(3000)}${otter}`,
   ];
@@ -51,7 +51,7 @@ test('anything else is no address', () => {
 
 test('100,000 random and mutated texts give an id or nothing, never a throw', () => {
   const rng = seededRng(11);
-  const good = 'https://x.example/#call=amber-otter.mxh5nzxgenqhcja4x7px37vqsierfb42'.split('');
+  const good = 'https://x.example/#call=amber-otter.gr2q7gf5lh6pzfdnurnkvputhpqvjjfv'.split('');
   for (let i = 0; i < 100_000; i++) {
     const text = good.slice(randomBelow(rng, good.length));
     for (let j = randomBelow(rng, 3); j > 0; j--)

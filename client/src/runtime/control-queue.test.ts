@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { contactFromKeys, type NodeId } from '../../../shared/src/ids.ts';
+import { contactFromKey, type NodeId } from '../../../shared/src/ids.ts';
 import { ControlQueue } from './control-queue.ts';
 import type { Link } from './links/types.ts';
 
 /** A link that takes frames until `room` is used up; the frame that uses it up is still sent. */
 class NarrowLink implements Link {
-  readonly peer = contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+  readonly peer = contactFromKey(new Uint8Array(32).fill(1));
   readonly name = 'narrow';
   readonly isOfferer = true;
   readonly path = 'direct';

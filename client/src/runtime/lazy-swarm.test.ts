@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { contactFromKeys, hashToId } from '../../../shared/src/ids.ts';
+import { contactFromKey, hashToId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { LazySwarm } from './lazy-swarm.ts';
@@ -28,7 +28,7 @@ class Bench {
 
   constructor() {
     const host: SwarmHost = {
-      self: contactFromKeys(new Uint8Array(32).fill(1), new Uint8Array(32)).id,
+      self: contactFromKey(new Uint8Array(32).fill(1)).id,
       clock: this.clock,
       log: { log: () => undefined },
       storage: 'memory',
@@ -58,7 +58,7 @@ class Bench {
 
   /** A link that the other side offered, with keys made of `seed`. */
   link(seed: number): Link {
-    const peer = contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32));
+    const peer = contactFromKey(new Uint8Array(32).fill(seed));
     const link = { peer, name: '', isOfferer: false, path: 'direct', rttMs: 1, network: undefined } as const;
     return { ...link, send: () => true, openChannel: () => ({}) as RTCDataChannel };
   }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { toHex, utf8Encode } from '../../../shared/src/bytes.ts';
-import { type Contact, contactFromKeys } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_CLOCK_SKEW_MS, MAX_MAIL_BYTES } from '../../../shared/src/limits/links.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
@@ -8,10 +8,9 @@ import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
 import { MAX_MAIL_PAYLOAD_BYTES, type Mail, createMail, decodeLetter, encodeLetter } from './mail.ts';
 
-const CONTEXT = utf8Encode('skein mail 1');
+const CONTEXT = utf8Encode('skein mail 2');
 const payload = utf8Encode('hello');
-const fixed = (sign: number, seal: number): PortableCrypto =>
-  new PortableCrypto({ signSeed: new Uint8Array(32).fill(sign), sealSecret: new Uint8Array(32).fill(seal) });
+const fixed = (seed: number): PortableCrypto => new PortableCrypto({ seed: new Uint8Array(32).fill(seed) });
 
 let clock: ManualClock;
 let alice: PortableCrypto;
@@ -97,7 +96,7 @@ test('a reader cannot pass a mail on as one to somebody else', async () => {
   const sealed = await outbox.seal(bob.self, 'call', payload, 10_000);
   const letter = await bob.unseal(sealed, CONTEXT);
   const carol = new PortableCrypto(generatePortableKeys());
-  const forwarded = await bob.seal(carol.self.sealKey, letter!, CONTEXT);
+  const forwarded = await bob.seal(carol.self.publicKey, letter!, CONTEXT);
   expect(await codeOf(createMail(carol, clock), forwarded)).toBe('bad-signature');
 });
 
@@ -109,35 +108,35 @@ test('no field of a letter can be changed by one who can seal', async () => {
     { deadline: letter.deadline + 1 },
     { ttlMs: letter.ttlMs + 1 },
     { payload: utf8Encode('other') },
-    { from: contactFromKeys(letter.from.signKey, new Uint8Array(32).fill(9)) },
+    { from: bob.self },
     { signature: new Uint8Array(64) },
   ];
   for (const change of changes) {
-    const forged = await alice.seal(bob.self.sealKey, encodeLetter({ ...letter, ...change }), CONTEXT);
+    const forged = await alice.seal(bob.self.publicKey, encodeLetter({ ...letter, ...change }), CONTEXT);
     expect([change, await codeOf(inbox, forged)]).toEqual([change, 'bad-signature']);
   }
-  expect(await codeOf(inbox, await alice.seal(bob.self.sealKey, encodeLetter(letter), CONTEXT))).toBe('opened');
+  expect(await codeOf(inbox, await alice.seal(bob.self.publicKey, encodeLetter(letter), CONTEXT))).toBe('opened');
 });
 
 test('a seal around something that is no letter is malformed', async () => {
-  expect(await codeOf(inbox, await alice.seal(bob.self.sealKey, payload, CONTEXT))).toBe('malformed');
+  expect(await codeOf(inbox, await alice.seal(bob.self.publicKey, payload, CONTEXT))).toBe('malformed');
 });
 
 test('a made-up contact that cannot be sealed to gets an empty mail', async () => {
-  const nobody: Contact = contactFromKeys(new Uint8Array(32), new Uint8Array(32));
+  const nobody: Contact = contactFromKey(new Uint8Array(32));
   expect(await outbox.seal(nobody, 'app', payload, 1000)).toHaveLength(0);
 });
 
 test('the letter and the mail of the protocol page open', async () => {
   const then = new ManualClock(1_800_000_000_000);
-  const reader = fixed(3, 4);
+  const reader = fixed(3);
   const letter = decodeLetter(vector('mail/LETTER'))!;
   expect(encodeLetter(letter)).toEqual(vector('mail/LETTER'));
   expect(await reader.unseal(vector('mail/SEALED'), CONTEXT)).toEqual(vector('mail/LETTER'));
   const opened = await createMail(reader, then).open(vector('mail/SEALED'));
   expect(opened).toEqual({
     ok: true,
-    value: { from: fixed(1, 2).self, kind: 'signal', payload: vector('links/REJECT'), remainingMs: 15_000 },
+    value: { from: fixed(1).self, kind: 'signal', payload: vector('links/REJECT'), remainingMs: 15_000 },
   });
 });
 

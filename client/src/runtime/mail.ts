@@ -1,5 +1,5 @@
 import { Reader, Writer, concatBytes, toHex, utf8Encode } from '../../../shared/src/bytes.ts';
-import { CONTACT_BYTES, type Contact, type NodeId, decodeContact, encodeContact } from '../../../shared/src/ids.ts';
+import { CONTACT_BYTES, type Contact, type NodeId, decodeContact } from '../../../shared/src/ids.ts';
 import {
   MAX_CLOCK_SKEW_MS,
   MAX_MAIL_BYTES,
@@ -53,8 +53,8 @@ export interface Mail {
   open(sealed: Uint8Array): Promise<Result<OpenedMail, MailErrorCode>>;
 }
 
-const SEAL_CONTEXT = utf8Encode('skein mail 1');
-const SIGN_DOMAIN = utf8Encode('skein mail signature 1');
+const SEAL_CONTEXT = utf8Encode('skein mail 2');
+const SIGN_DOMAIN = utf8Encode('skein mail signature 2');
 const MESSAGE_ID_BYTES = 16;
 const SIGNATURE_BYTES = 64;
 const KIND_CODES: Readonly<Record<MailKind, number>> = { signal: 1, call: 2, app: 3 };
@@ -64,7 +64,7 @@ const KINDS: ReadonlyMap<number, MailKind> = new Map([
   [3, 'app'],
 ]);
 
-/** Everything around the payload: seal (key and tag), sender's keys, kind, message id, deadline, life, length, signature. */
+/** Everything around the payload: seal (key and tag), sender's key, kind, message id, deadline, life, length, signature. */
 const OVERHEAD_BYTES = 32 + 16 + CONTACT_BYTES + 1 + MESSAGE_ID_BYTES + 6 + 4 + 2 + SIGNATURE_BYTES;
 
 /** Largest payload of a mail. [bytes] */
@@ -94,7 +94,7 @@ export function createMail(crypto: Crypto, clock: Clock): Mail {
       const unsigned = { from: crypto.self, kind, messageId, deadline, ttlMs: life, payload };
       try {
         const signature = await crypto.sign(signedBytes(unsigned, to.id));
-        return await crypto.seal(to.sealKey, encodeLetter({ ...unsigned, signature }), SEAL_CONTEXT);
+        return await crypto.seal(to.publicKey, encodeLetter({ ...unsigned, signature }), SEAL_CONTEXT);
       } catch {
         return new Uint8Array(0);
       }
@@ -108,7 +108,11 @@ export function createMail(crypto: Crypto, clock: Clock): Mail {
       if (!letter) return err('malformed');
       const early = checkTime(letter, clock.wallNow());
       if (early) return err(early);
-      const isGenuine = await crypto.verify(letter.from.signKey, signedBytes(letter, crypto.self.id), letter.signature);
+      const isGenuine = await crypto.verify(
+        letter.from.publicKey,
+        signedBytes(letter, crypto.self.id),
+        letter.signature,
+      );
       if (!isGenuine) return err('bad-signature');
       // Only now: otherwise a forger could use up the ids of mails that are still on their way.
       const wallNow = clock.wallNow();
@@ -140,7 +144,7 @@ function signedBytes(letter: Omit<Letter, 'signature'>, to: NodeId): Uint8Array 
 /** The plaintext of a mail. See PROTOCOL.md §3. */
 export function encodeLetter(letter: Letter): Uint8Array {
   return new Writer(letter.payload.length + OVERHEAD_BYTES)
-    .bytes(encodeContact(letter.from))
+    .bytes(letter.from.publicKey)
     .u8(KIND_CODES[letter.kind])
     .bytes(letter.messageId)
     .u48(letter.deadline)

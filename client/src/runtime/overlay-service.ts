@@ -254,7 +254,7 @@ export class OverlayService {
   }
 
   async #verify(effect: number, record: SignedRecord): Promise<void> {
-    const isValid = await this.#crypto.verify(record.author.signKey, recordSignedBytes(record), record.signature);
+    const isValid = await this.#crypto.verify(record.author.publicKey, recordSignedBytes(record), record.signature);
     this.#driver.push({ kind: 'effectDone', effect, isValid });
   }
 

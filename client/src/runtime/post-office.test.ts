@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Contact, contactFromKeys, type NodeId } from '../../../shared/src/ids.ts';
+import { type Contact, contactFromKey, type NodeId } from '../../../shared/src/ids.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import type { Tabs } from '../ports/tabs.ts';
 import type { Mail } from './mail.ts';
 import { type LetterRoutes, PostOffice } from './post-office.ts';
 
-const person = (seed: number): Contact =>
-  contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 100));
+const person = (seed: number): Contact => contactFromKey(new Uint8Array(32).fill(seed));
 const friend = person(1);
 const letter = Uint8Array.of(9, 9, 9);
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { seededRng, randomBytes } from '../../../shared/src/machine.ts';
-import { contactFromKeys, hashToId } from '../../../shared/src/ids.ts';
+import { contactFromKey, hashToId } from '../../../shared/src/ids.ts';
 import { ownedKey } from '../../../shared/src/owned-key.ts';
 import { SkeinError } from '../api.ts';
 import type { SignedRecord } from '../overlay/types.ts';
@@ -8,7 +8,7 @@ import { Records } from './records.ts';
 
 const WALL = 1_700_000_000_000;
 const rng = seededRng(1);
-const self = contactFromKeys(randomBytes(rng, 32), randomBytes(rng, 32));
+const self = contactFromKey(randomBytes(rng, 32));
 const key = hashToId(new Uint8Array([1]));
 const bytes = new Uint8Array([1]);
 

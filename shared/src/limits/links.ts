@@ -16,7 +16,7 @@ export const OVERLAY_FRAME = 0x01;
 export const SWARM_FRAME = 0x02;
 
 /** Version of the link handshake. A peer with another one is refused with a code of its own. */
-export const LINK_VERSION = 1;
+export const LINK_VERSION = 2;
 
 /** Random bytes that each side puts into the handshake. [bytes] 256 bits never repeat. */
 export const HANDSHAKE_NONCE_BYTES = 32;

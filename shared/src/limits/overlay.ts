@@ -226,7 +226,7 @@ export const HELLO_CLOSEST_CONTACTS = 8;
 /** Further contacts of that exchange, drawn at random over the table. [contacts] */
 export const HELLO_RANDOM_CONTACTS = 4;
 
-/** Most contacts in one frame. [contacts] 64 contacts are 4.2 KB. */
+/** Most contacts in one frame. [contacts] 64 contacts are 2.3 KB. */
 export const MAX_FRAME_CONTACTS = 64;
 
 // Routed messages

@@ -1,11 +1,10 @@
 import { CONTACT_BYTES, type Contact, decodeContact } from '../ids.ts';
 
-/** Contacts as one byte string, 64 bytes each: one socket.io attachment whatever their number. */
+/** Contacts as one byte string, 32 bytes each: one socket.io attachment whatever their number. */
 export function encodeContacts(contacts: readonly Contact[]): Uint8Array {
   const bytes = new Uint8Array(contacts.length * CONTACT_BYTES);
   contacts.forEach((contact, index) => {
-    bytes.set(contact.signKey, index * CONTACT_BYTES);
-    bytes.set(contact.sealKey, index * CONTACT_BYTES + contact.signKey.length);
+    bytes.set(contact.publicKey, index * CONTACT_BYTES);
   });
   return bytes;
 }

@@ -1,7 +1,7 @@
 import type { Contact, Key, NodeId } from '../ids.ts';
 
 /** Version of the conversation. The server names it in its challenge; a client that does not speak it stays away. */
-export const SIGNALING_VERSION = 1;
+export const SIGNALING_VERSION = 2;
 
 /**
  * Every code with which the server refuses something. A closed list.
@@ -39,8 +39,7 @@ export interface Challenge {
 
 /** Asks to be registered under the id of the two keys; the signature covers `joinProof`. */
 export interface JoinRequest {
-  readonly signKey: Uint8Array;
-  readonly sealKey: Uint8Array;
+  readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
 }
 

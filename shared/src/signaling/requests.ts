@@ -6,8 +6,7 @@ import type { AnnounceRequest, JoinRequest, LeaveRequest, SignalRequest } from '
 import { type PayloadFault, bytesField, decodeWith, idField } from './fields.ts';
 
 const join = v.object({
-  signKey: bytesField(KEY_BYTES, KEY_BYTES),
-  sealKey: bytesField(KEY_BYTES, KEY_BYTES),
+  publicKey: bytesField(KEY_BYTES, KEY_BYTES),
   signature: bytesField(SIGNATURE_BYTES, SIGNATURE_BYTES),
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { vector } from '../../test/vectors.ts';
 import { utf8Encode } from '../bytes.ts';
-import { CONTACT_BYTES, contactFromKeys, hashToId } from '../ids.ts';
+import { CONTACT_BYTES, contactFromKey, hashToId } from '../ids.ts';
 import { MAX_INTRODUCTIONS, MAX_SIGNAL_BYTES, MAX_TRACKER_PEERS } from '../limits/signaling.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../machine.ts';
 import {
@@ -23,7 +23,7 @@ const id = hashToId(new Uint8Array([1]));
 
 /** One valid payload for each decoder. */
 const VALID: readonly (readonly [string, (value: unknown) => { readonly ok: boolean }, object])[] = [
-  ['join', decodeRequest.join, { signKey: key(1), sealKey: key(2), signature: new Uint8Array(64) }],
+  ['join', decodeRequest.join, { publicKey: key(1), signature: new Uint8Array(64) }],
   ['introductions', decodeRequest.introductions, {}],
   ['signal', decodeRequest.signal, { to: id, sealed: new Uint8Array(100) }],
   ['announce', decodeRequest.announce, { infoHash: id, event: 'started' }],
@@ -130,14 +130,14 @@ test('a configuration cannot bring in other schemes, endless lists or a life bey
 });
 
 test('the bytes of a join proof and of packed contacts are those on the protocol page', () => {
-  expect(joinProof(key(0x11), key(0x22), key(0x33), 'Skein.example:8080')).toEqual(vector('signaling/JOIN_PROOF'));
-  const contacts = [contactFromKeys(key(0xa1), key(0xa2)), contactFromKeys(key(0xb1), key(0xb2))];
+  expect(joinProof(key(0x11), key(0x22), 'Skein.example:8080')).toEqual(vector('signaling/JOIN_PROOF'));
+  const contacts = [contactFromKey(key(0xa1)), contactFromKey(key(0xb1))];
   expect(encodeContacts(contacts)).toEqual(vector('signaling/CONTACTS'));
   expect(decodeContacts(vector('signaling/CONTACTS'))).toEqual(contacts);
 });
 
 test('a proof says which host it is for: no two hosts share one', () => {
-  const proof = (host: string): string => joinProof(key(1), key(2), key(3), host).join();
+  const proof = (host: string): string => joinProof(key(1), key(2), host).join();
   expect(new Set(['a', 'b', 'a:1', 'a:11', ''].map(proof)).size).toBe(5);
   expect(proof('LOCALHOST:80')).toBe(proof('localhost:80'));
 });

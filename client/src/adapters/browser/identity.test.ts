@@ -84,7 +84,8 @@ test('what another version left in the store is replaced by a fresh identity', a
     7,
     null,
     { kind: 'web', name: 'x' },
-    { kind: 'portable', name: 'x', signSeed: new Uint8Array(3) },
+    { kind: 'web', name: 'x', publicKey: new Uint8Array(32), sign: {}, unseal: {} },
+    { kind: 'portable', name: 'x', seed: new Uint8Array(3) },
   ]) {
     const profile = new Profile();
     await profile.store.set('identity', junk);
@@ -113,8 +114,8 @@ test('a page without crypto.subtle gets keys in plain JavaScript that sign and s
   const { crypto } = await loadIdentity({ storage: 'memory' });
   expect(crypto.constructor.name).toBe('PortableCrypto');
   const message = Uint8Array.of(1, 2, 3);
-  expect(await crypto.verify(crypto.self.signKey, message, await crypto.sign(message))).toBe(true);
-  expect(await crypto.unseal(await crypto.seal(crypto.self.sealKey, message, message), message)).toEqual(message);
+  expect(await crypto.verify(crypto.self.publicKey, message, await crypto.sign(message))).toBe(true);
+  expect(await crypto.unseal(await crypto.seal(crypto.self.publicKey, message, message), message)).toEqual(message);
 });
 
 test('made-up names are two plain words, many, and never the taken one', () => {

@@ -112,7 +112,7 @@ async function generateKeys(): Promise<SavedKeys> {
 }
 
 async function openKeys(keys: SavedKeys): Promise<Crypto> {
-  if (keys.kind === 'web') return WebCrypto.fromKeys(keys);
+  if (keys.kind === 'web') return new WebCrypto(keys);
   const { PortableCrypto } = await import('../portable/portable-crypto.ts');
   return new PortableCrypto(keys);
 }
@@ -120,11 +120,11 @@ async function openKeys(keys: SavedKeys): Promise<Crypto> {
 /** What the store holds, checked: another version of the page may have written it. */
 function parseSaved(value: unknown): Saved | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, name, sign, seal, signSeed, sealSecret } = value as Record<string, unknown>;
+  const { kind, name, publicKey, sign, unseal, seed } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !isName(name)) return undefined;
-  if (kind === 'web' && isKeyPair(sign) && isKeyPair(seal)) return { kind, name, sign, seal };
-  if (kind === 'portable' && isKeyBytes(signSeed) && isKeyBytes(sealSecret))
-    return { kind, name, signSeed, sealSecret };
+  if (kind === 'web' && isKeyBytes(publicKey) && isKey(sign) && isKey(unseal))
+    return { kind, name, publicKey, sign, unseal };
+  if (kind === 'portable' && isKeyBytes(seed)) return { kind, name, seed };
   return undefined;
 }
 
@@ -132,8 +132,8 @@ function isName(name: string): boolean {
   return name.length > 0 && utf8Encode(name).length <= MAX_NAME_BYTES;
 }
 
-function isKeyPair(value: unknown): value is CryptoKeyPair {
-  return typeof value === 'object' && value !== null && 'privateKey' in value && 'publicKey' in value;
+function isKey(value: unknown): value is CryptoKey {
+  return typeof CryptoKey === 'function' && value instanceof CryptoKey && value.type === 'private';
 }
 
 function isKeyBytes(value: unknown): value is Uint8Array {

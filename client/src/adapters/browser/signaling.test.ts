@@ -3,8 +3,9 @@ import { afterEach, expect, test } from 'vitest';
 import { Server } from 'socket.io';
 import { TestPeer, newIdentity, startServer } from '../../../../signaling-server/test/fixtures.ts';
 import type { SignalingServer } from '../../../../signaling-server/src/server.ts';
-import { type Contact, type NodeId, hashToId } from '../../../../shared/src/ids.ts';
+import { CONTACT_BYTES, type Contact, type NodeId, hashToId } from '../../../../shared/src/ids.ts';
 import { encodeContacts } from '../../../../shared/src/signaling/contacts.ts';
+import { SIGNALING_VERSION } from '../../../../shared/src/signaling/events.ts';
 import type { Crypto } from '../../ports/crypto.ts';
 import type { ServerState, SignalingHandler } from '../../ports/signaling.ts';
 import { SocketSignaling } from './signaling.ts';
@@ -158,7 +159,7 @@ async function serveLies(answer: unknown, ...events: readonly [string, unknown][
       if (event === 'join') ack({ ok: true, introductions: encodeContacts([]) });
       else if (answer !== undefined) ack(answer);
     });
-    socket.emit('challenge', { version: 1, nonce: new Uint8Array(32) });
+    socket.emit('challenge', { version: SIGNALING_VERSION, nonce: new Uint8Array(32) });
     for (const [event, payload] of events) socket.emit(event, payload);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -170,8 +171,8 @@ async function serveLies(answer: unknown, ...events: readonly [string, unknown][
 test.each([
   null,
   'yes',
-  { ok: true, peers: new Uint8Array(63) },
-  { ok: true, introductions: new Uint8Array(64 * 6) },
+  { ok: true, peers: new Uint8Array(CONTACT_BYTES - 1) },
+  { ok: true, introductions: new Uint8Array(CONTACT_BYTES * 6) },
   [[[]]],
 ])('a server that answers %o is not believed', async (answer) => {
   const { client } = await started(await serveLies(answer));
@@ -193,7 +194,7 @@ test('malformed signals and notices of the server are dropped, and the good one 
     ['signal', { from: 'me', sealed: new Uint8Array(1) }],
     ['signal', { from, sealed: 'text' }],
     ['error-code', { code: 'because' }],
-    ['challenge', { version: 1, nonce: new Uint8Array(32) }],
+    ['challenge', { version: SIGNALING_VERSION, nonce: new Uint8Array(32) }],
     ['nonsense', 1],
     ['signal', { from, sealed: new Uint8Array([7]) }],
   );

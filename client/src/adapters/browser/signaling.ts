@@ -173,10 +173,10 @@ export class SocketSignaling implements Signaling {
       this.#giveUp('The server speaks another version. Reload the page to get one that fits.', REPLACED_RETRY_MS);
       return;
     }
-    const { signKey, sealKey } = this.#crypto.self;
-    const signature = await this.#signature(joinProof(challenge.value.nonce, signKey, sealKey, this.#host));
+    const { publicKey } = this.#crypto.self;
+    const signature = await this.#signature(joinProof(challenge.value.nonce, publicKey, this.#host));
     if (!signature || connection !== this.#connection || !this.#socket.connected) return;
-    const answer = await this.#emit('join', { signKey, sealKey, signature });
+    const answer = await this.#emit('join', { publicKey, signature });
     if (connection !== this.#connection || !this.#socket.connected) return;
     this.#onJoinAnswer(answer);
   }

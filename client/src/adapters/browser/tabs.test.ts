@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Contact, contactFromKeys } from '../../../../shared/src/ids.ts';
+import { type Contact, contactFromKey } from '../../../../shared/src/ids.ts';
 import { ManualClock } from '../memory/manual-clock.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TabHandler } from '../../ports/tabs.ts';
@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 function contact(seed: number): Contact {
-  return contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 1));
+  return contactFromKey(new Uint8Array(32).fill(seed));
 }
 
 function startTab(self: Contact, clock: Clock = new ManualClock()) {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { BoundedMap } from '../../../../shared/src/bounded-map.ts';
-import { type Contact, decodeContact, encodeContact, type NodeId } from '../../../../shared/src/ids.ts';
+import { type Contact, decodeContact, type NodeId } from '../../../../shared/src/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TabHandler, Tabs } from '../../ports/tabs.ts';
 
@@ -59,7 +59,7 @@ export class BroadcastTabs implements Tabs {
       const message = readMessage(event.data);
       if (message) this.#receive(message, handler);
     };
-    this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: false });
+    this.#post({ kind: 'here', contact: this.#self.publicKey, isReply: false });
   }
 
   deliver(to: NodeId, bytes: Uint8Array): Promise<boolean> {
@@ -89,7 +89,7 @@ export class BroadcastTabs implements Tabs {
         const contact = decodeContact(message.contact);
         if (!contact || contact.id === this.#self.id) return;
         this.#known.set(contact.id, true);
-        if (!message.isReply) this.#post({ kind: 'here', contact: encodeContact(this.#self), isReply: true });
+        if (!message.isReply) this.#post({ kind: 'here', contact: this.#self.publicKey, isReply: true });
         handler.met(contact);
         break;
       }

@@ -1,6 +1,7 @@
 import { concatBytes } from '../../../../shared/src/bytes.ts';
-import { type Contact, KEY_BYTES, contactFromKeys } from '../../../../shared/src/ids.ts';
+import { type Contact, KEY_BYTES, contactFromKey } from '../../../../shared/src/ids.ts';
 import type { Crypto } from '../../ports/crypto.ts';
+import { montgomeryKey, montgomerySecret } from '../portable/montgomery.ts';
 import { systemRandomBytes } from '../portable/random.ts';
 import {
   MIN_SEALED_BYTES,
@@ -13,23 +14,50 @@ import {
 
 /** A peer's keys as WebCrypto holds them. Private keys are not extractable; structured clone keeps them so in IndexedDB. */
 export interface WebKeys {
-  readonly sign: CryptoKeyPair;
-  readonly seal: CryptoKeyPair;
+  /** Ed25519. [32 bytes] */
+  readonly publicKey: Uint8Array;
+  readonly sign: CryptoKey;
+  /** The same secret as an X25519 key. */
+  readonly unseal: CryptoKey;
 }
+
+/** What stands before the 32 bytes of a private key in PKCS #8, by algorithm. RFC 8410 §7. */
+const PKCS8_HEADS = {
+  Ed25519: Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20),
+  X25519: Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20),
+};
 
 /** Fresh keys, or undefined where `crypto.subtle` is missing (no secure context) or lacks Ed25519 or X25519. */
 export async function generateWebKeys(): Promise<WebKeys | undefined> {
-  const subtle = webSubtle();
-  if (!subtle) return undefined;
+  const seed = systemRandomBytes(KEY_BYTES);
   try {
-    const [sign, seal] = await Promise.all([
-      subtle.generateKey({ name: 'Ed25519' }, false, ['sign', 'verify']),
-      subtle.generateKey({ name: 'X25519' }, false, ['deriveBits']),
-    ]);
-    return isKeyPair(sign) && isKeyPair(seal) ? { sign, seal } : undefined;
+    return await webKeysOf(seed);
   } catch {
     return undefined;
+  } finally {
+    seed.fill(0);
   }
+}
+
+/** The keys of an Ed25519 seed. Rejects where the browser lacks what is needed. */
+export async function webKeysOf(seed: Uint8Array): Promise<WebKeys> {
+  const subtle = webSubtle();
+  if (!subtle) throw new Error('crypto.subtle is missing');
+  const secret = montgomerySecret(new Uint8Array(await subtle.digest('SHA-512', own(seed))));
+  const privateKey = (name: keyof typeof PKCS8_HEADS, bytes: Uint8Array, isExtractable: boolean): Promise<CryptoKey> =>
+    subtle.importKey('pkcs8', own(concatBytes(PKCS8_HEADS[name], bytes)), { name }, isExtractable, [
+      name === 'Ed25519' ? 'sign' : 'deriveBits',
+    ]);
+  const [sign, unseal, shown] = await Promise.all([
+    privateKey('Ed25519', seed, false),
+    privateKey('X25519', secret, false),
+    // A private key shows its public one only as JSON, and only where it shows itself.
+    privateKey('Ed25519', seed, true).then((key) => subtle.exportKey('jwk', key)),
+  ]);
+  secret.fill(0);
+  const publicKey = fromBase64Url(shown.x ?? '');
+  if (publicKey.length !== KEY_BYTES) throw new Error('Ed25519 shows no public key');
+  return { publicKey, sign, unseal };
 }
 
 /** The crypto port over WebCrypto. */
@@ -38,41 +66,37 @@ export class WebCrypto implements Crypto {
   readonly #keys: WebKeys;
   readonly #subtle: SubtleCrypto;
 
-  private constructor(self: Contact, keys: WebKeys, subtle: SubtleCrypto) {
-    this.self = self;
+  /** Throws where `crypto.subtle` is missing. */
+  constructor(keys: WebKeys) {
+    const subtle = webSubtle();
+    if (!subtle) throw new Error('crypto.subtle is missing');
+    this.self = contactFromKey(keys.publicKey);
     this.#keys = keys;
     this.#subtle = subtle;
   }
 
-  /** Rejects when the keys are not usable here, e.g. ones that another browser version stored. */
-  static async fromKeys(keys: WebKeys): Promise<WebCrypto> {
-    const subtle = webSubtle();
-    if (!subtle) throw new Error('crypto.subtle is missing');
-    const [signKey, sealKey] = await Promise.all([
-      subtle.exportKey('raw', keys.sign.publicKey),
-      subtle.exportKey('raw', keys.seal.publicKey),
-    ]);
-    return new WebCrypto(contactFromKeys(new Uint8Array(signKey), new Uint8Array(sealKey)), keys, subtle);
-  }
-
   async sign(message: Uint8Array): Promise<Uint8Array> {
-    return new Uint8Array(await this.#subtle.sign('Ed25519', this.#keys.sign.privateKey, own(message)));
+    return new Uint8Array(await this.#subtle.sign('Ed25519', this.#keys.sign, own(message)));
   }
 
-  async verify(signKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  async verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
     try {
-      const key = await this.#subtle.importKey('raw', own(signKey), { name: 'Ed25519' }, false, ['verify']);
+      const key = await this.#subtle.importKey('raw', own(publicKey), { name: 'Ed25519' }, false, ['verify']);
       return await this.#subtle.verify('Ed25519', key, own(signature), own(message));
     } catch {
       return false;
     }
   }
 
-  async seal(sealKey: Uint8Array, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+  async seal(publicKey: Uint8Array, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
     const ephemeral = await this.#subtle.generateKey({ name: 'X25519' }, false, ['deriveBits']);
     if (!isKeyPair(ephemeral)) throw new Error('X25519 made no key pair');
     const ephemeralKey = new Uint8Array(await this.#subtle.exportKey('raw', ephemeral.publicKey));
-    const cipher = await this.#cipher(ephemeral.privateKey, sealKey, sealSalt(ephemeralKey, sealKey));
+    const cipher = await this.#cipher(
+      ephemeral.privateKey,
+      montgomeryKey(publicKey),
+      sealSalt(ephemeralKey, publicKey),
+    );
     const options = { name: 'AES-GCM', iv: cipher.nonce, additionalData: own(context) };
     const ciphertext = await this.#subtle.encrypt(options, cipher.key, own(plaintext));
     return concatBytes(ephemeralKey, new Uint8Array(ciphertext));
@@ -82,8 +106,8 @@ export class WebCrypto implements Crypto {
     if (sealed.length < MIN_SEALED_BYTES) return undefined;
     const ephemeralKey = sealed.subarray(0, KEY_BYTES);
     try {
-      const salt = sealSalt(ephemeralKey, this.self.sealKey);
-      const cipher = await this.#cipher(this.#keys.seal.privateKey, ephemeralKey, salt);
+      const salt = sealSalt(ephemeralKey, this.self.publicKey);
+      const cipher = await this.#cipher(this.#keys.unseal, ephemeralKey, salt);
       const options = { name: 'AES-GCM', iv: cipher.nonce, additionalData: own(context) };
       return new Uint8Array(await this.#subtle.decrypt(options, cipher.key, own(sealed.subarray(KEY_BYTES))));
     } catch {
@@ -95,13 +119,13 @@ export class WebCrypto implements Crypto {
     return systemRandomBytes(length);
   }
 
-  /** Rejects for a public key of low order. */
+  /** `theirKey` is an X25519 key. Rejects for one of low order. */
   async #cipher(
     privateKey: CryptoKey,
-    publicKey: Uint8Array,
+    theirKey: Uint8Array,
     salt: Uint8Array,
   ): Promise<{ key: CryptoKey; nonce: Uint8Array<ArrayBuffer> }> {
-    const theirs = await this.#subtle.importKey('raw', own(publicKey), { name: 'X25519' }, false, []);
+    const theirs = await this.#subtle.importKey('raw', own(theirKey), { name: 'X25519' }, false, []);
     const shared = new Uint8Array(
       await this.#subtle.deriveBits({ name: 'X25519', public: theirs }, privateKey, 8 * KEY_BYTES),
     );
@@ -129,4 +153,9 @@ function isKeyPair(key: CryptoKey | CryptoKeyPair): key is CryptoKeyPair {
 /** A copy in a buffer of its own: WebCrypto takes no shared memory, and the caller may reuse its array meanwhile. */
 function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
+}
+
+/** The bytes that base64url without padding stands for. RFC 7515 §2. */
+function fromBase64Url(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (unit) => unit.charCodeAt(0));
 }

@@ -1,21 +1,22 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '../../../../shared/src/bytes.ts';
-import { type Contact, KEY_BYTES, contactFromKeys } from '../../../../shared/src/ids.ts';
+import { type Contact, KEY_BYTES, contactFromKey } from '../../../../shared/src/ids.ts';
 import type { Crypto } from '../../ports/crypto.ts';
+import { montgomeryKey, montgomerySecret } from './montgomery.ts';
 import { systemRandomBytes } from './random.ts';
 import { MIN_SEALED_BYTES, SEAL_INFO, SEAL_KEY_BYTES, SEAL_NONCE_BYTES, isAllZero, sealSalt } from './sealing.ts';
 
-/** The private keys of a peer as bytes: an Ed25519 seed and an X25519 scalar. [32 bytes each] */
+/** The private key of a peer as bytes. */
 export interface PortableKeys {
-  readonly signSeed: Uint8Array;
-  readonly sealSecret: Uint8Array;
+  /** Ed25519 seed, of which the X25519 scalar is made, too. [32 bytes] */
+  readonly seed: Uint8Array;
 }
 
 export function generatePortableKeys(): PortableKeys {
-  return { signSeed: systemRandomBytes(KEY_BYTES), sealSecret: systemRandomBytes(KEY_BYTES) };
+  return { seed: systemRandomBytes(KEY_BYTES) };
 }
 
 /**
@@ -24,31 +25,33 @@ export function generatePortableKeys(): PortableKeys {
  */
 export class PortableCrypto implements Crypto {
   readonly self: Contact;
-  readonly #keys: PortableKeys;
+  readonly #seed: Uint8Array;
+  readonly #sealSecret: Uint8Array;
   readonly #random: (length: number) => Uint8Array;
 
-  constructor(keys: PortableKeys, random: (length: number) => Uint8Array = systemRandomBytes) {
-    this.#keys = keys;
+  constructor({ seed }: PortableKeys, random: (length: number) => Uint8Array = systemRandomBytes) {
+    this.#seed = seed;
+    this.#sealSecret = montgomerySecret(sha512(seed));
     this.#random = random;
-    this.self = contactFromKeys(ed25519.getPublicKey(keys.signSeed), x25519.getPublicKey(keys.sealSecret));
+    this.self = contactFromKey(ed25519.getPublicKey(seed));
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
-    return ed25519.sign(message, this.#keys.signSeed);
+    return ed25519.sign(message, this.#seed);
   }
 
-  async verify(signKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  async verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
     try {
-      return ed25519.verify(signature, message, signKey, { zip215: false });
+      return ed25519.verify(signature, message, publicKey, { zip215: false });
     } catch {
       return false;
     }
   }
 
-  async seal(sealKey: Uint8Array, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+  async seal(publicKey: Uint8Array, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
     const secret = this.#random(KEY_BYTES);
     const ephemeralKey = x25519.getPublicKey(secret);
-    const { key, nonce } = sealingKey(secret, sealKey, ephemeralKey, sealKey);
+    const { key, nonce } = sealingKey(secret, montgomeryKey(publicKey), ephemeralKey, publicKey);
     return concatBytes(ephemeralKey, gcm(key, nonce, context).encrypt(plaintext));
   }
 
@@ -56,7 +59,7 @@ export class PortableCrypto implements Crypto {
     if (sealed.length < MIN_SEALED_BYTES) return undefined;
     const ephemeralKey = sealed.slice(0, KEY_BYTES);
     try {
-      const { key, nonce } = sealingKey(this.#keys.sealSecret, ephemeralKey, ephemeralKey, this.self.sealKey);
+      const { key, nonce } = sealingKey(this.#sealSecret, ephemeralKey, ephemeralKey, this.self.publicKey);
       return gcm(key, nonce, context).decrypt(sealed.slice(KEY_BYTES));
     } catch {
       return undefined;
@@ -68,16 +71,16 @@ export class PortableCrypto implements Crypto {
   }
 }
 
-/** Throws for a public key of low order: the caller turns that into a failed seal or unseal. */
+/** `theirKey` is an X25519 key. Throws for one of low order: the caller turns that into a failed seal or unseal. */
 function sealingKey(
   secret: Uint8Array,
-  publicKey: Uint8Array,
+  theirKey: Uint8Array,
   ephemeralKey: Uint8Array,
-  sealKey: Uint8Array,
+  publicKey: Uint8Array,
 ): { key: Uint8Array; nonce: Uint8Array } {
-  const shared = x25519.getSharedSecret(secret, publicKey);
+  const shared = x25519.getSharedSecret(secret, theirKey);
   if (isAllZero(shared)) throw new RangeError('public key of low order');
-  const salt = sealSalt(ephemeralKey, sealKey);
+  const salt = sealSalt(ephemeralKey, publicKey);
   const derived = hkdf(sha256, shared, salt, SEAL_INFO, SEAL_KEY_BYTES + SEAL_NONCE_BYTES);
   return { key: derived.subarray(0, SEAL_KEY_BYTES), nonce: derived.subarray(SEAL_KEY_BYTES) };
 }

@@ -14,11 +14,11 @@ export const SEAL_KEY_BYTES = 32;
 export const SEAL_NONCE_BYTES = 12;
 
 /** HKDF info: separates this use of the shared secret from any other. */
-export const SEAL_INFO = utf8Encode('skein seal 1');
+export const SEAL_INFO = utf8Encode('skein seal 2');
 
-/** HKDF salt: binds the key to both public keys, as RFC 7748 §6.1 advises. */
-export function sealSalt(ephemeralKey: Uint8Array, sealKey: Uint8Array): Uint8Array {
-  return concatBytes(ephemeralKey, sealKey);
+/** HKDF salt: binds the key to both public keys, as RFC 7748 §6.1 advises. `publicKey`: the target's Ed25519 key. */
+export function sealSalt(ephemeralKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  return concatBytes(ephemeralKey, publicKey);
 }
 
 /** True for the shared secret of a low-order public key, which anybody could compute (RFC 7748 §6.1). */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { contactFromKeys } from '../../../../shared/src/ids.ts';
+import { contactFromKey } from '../../../../shared/src/ids.ts';
 import { LOCATION_REFRESH_MS } from '../../../../shared/src/limits/calls.ts';
 import type { Call } from '../../api.ts';
 import { decodeLocation, encodeLocation, locationKey } from '../../calls/registrar.ts';
@@ -184,7 +184,7 @@ test('a refusal that comes before the caller’s camera is ready is heard as wha
 });
 
 test('a call to nobody ends as not found without a location record, and as unreachable with one', async () => {
-  const nobody = contactFromKeys(new Uint8Array(32).fill(9), new Uint8Array(32).fill(9));
+  const nobody = contactFromKey(new Uint8Array(32).fill(9));
   const unknown = await after(ann.service.call(nobody.id, nothing));
   expect(unknown.endReason).toBe('not-found');
   const value = encodeLocation({ devices: [nobody.id], capabilities: both, name: 'Nick' });

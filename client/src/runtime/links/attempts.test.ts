@@ -65,7 +65,7 @@ test('an offer that is never answered times out after 15 seconds', async () => {
 
 test('a stuck handshake times out, and the answering side forgets it as quietly', async () => {
   const a = lab.peer({ name: 'a' });
-  const keys = { signSeed: randomBytes(lab.rng, 32), sealSecret: randomBytes(lab.rng, 32) };
+  const keys = { seed: randomBytes(lab.rng, 32) };
   const stuck = new (class extends PortableCrypto {
     override sign(message: Uint8Array): Promise<Uint8Array> {
       const isProof = startsWith(message, 'skein link proof');

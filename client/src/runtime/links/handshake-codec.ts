@@ -1,5 +1,5 @@
 import { Reader, Writer, concatBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
-import { type NodeId, CONTACT_BYTES, type Contact, decodeContact, encodeContact } from '../../../../shared/src/ids.ts';
+import { type NodeId, CONTACT_BYTES, type Contact, decodeContact } from '../../../../shared/src/ids.ts';
 import {
   HANDSHAKE_NONCE_BYTES,
   LINK_FRAME,
@@ -37,7 +37,7 @@ export function encodeHello(hello: Omit<Hello, 'kind'>): Uint8Array {
     .u8(LINK_FRAME)
     .u8(HELLO)
     .u8(LINK_VERSION)
-    .bytes(encodeContact(hello.contact))
+    .bytes(hello.contact.publicKey)
     .bytes(hello.nonce)
     .text8(hello.name)
     .done();

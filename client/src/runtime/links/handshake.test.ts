@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from '../../../../shared/src/bytes.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { MAX_EARLY_BYTES, MAX_EARLY_FRAMES } from '../../../../shared/src/limits/links.ts';
+import { LINK_VERSION, MAX_EARLY_BYTES, MAX_EARLY_FRAMES } from '../../../../shared/src/limits/links.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { vector } from '../../../../shared/test/vectors.ts';
 import { PortableCrypto } from '../../adapters/portable/portable-crypto.ts';
@@ -10,8 +10,7 @@ import { decodeHandshakeFrame, encodeHello, encodeProof, proofBytes } from './ha
 import { Handshake, type HandshakeOutput } from './handshake.ts';
 
 const filled = (value: number, length = 32): Uint8Array => new Uint8Array(length).fill(value);
-const peer = (sign: number): PortableCrypto =>
-  new PortableCrypto({ signSeed: filled(sign), sealSecret: filled(sign + 1) });
+const peer = (seed: number): PortableCrypto => new PortableCrypto({ seed: filled(seed) });
 const otter = peer(1);
 const wren = peer(3);
 const mallory = peer(5);
@@ -51,7 +50,7 @@ async function feed(side: Side, input: Parameters<Handshake['handle']>[0]): Prom
     else if (output.kind === 'sign')
       await feed(side, { kind: 'signed', signature: await side.crypto.sign(output.message) });
     else if (output.kind === 'verify') {
-      const isValid = await side.crypto.verify(output.signKey, output.message, output.signature);
+      const isValid = await side.crypto.verify(output.publicKey, output.message, output.signature);
       await feed(side, { kind: 'verified', isValid });
     }
   }
@@ -133,7 +132,7 @@ test('the name is part of what is proven', async () => {
 test('another version is refused as such, whatever follows it', async () => {
   const a = createSide(otter, 'offerer', wren.self.id, 0x11, 0x12);
   await feed(a, { kind: 'opened' });
-  await feed(a, { kind: 'received', bytes: Uint8Array.of(0, 1, 2, 99) });
+  await feed(a, { kind: 'received', bytes: Uint8Array.of(0, 1, LINK_VERSION + 1, 99) });
   expect(verdict(a)).toBe('version');
 });
 

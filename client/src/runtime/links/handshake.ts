@@ -40,7 +40,7 @@ export type HandshakeOutput =
   | { readonly kind: 'sign'; readonly message: Uint8Array }
   | {
       readonly kind: 'verify';
-      readonly signKey: Uint8Array;
+      readonly publicKey: Uint8Array;
       readonly message: Uint8Array;
       readonly signature: Uint8Array;
     }
@@ -139,7 +139,7 @@ export class Handshake implements Machine<HandshakeInput, HandshakeOutput> {
   #onProof(theirs: Hello, signature: Uint8Array, out: HandshakeOutput[]): void {
     this.#state = { kind: 'verifying', theirs, isValid: false };
     const message = this.#proofOf(this.#options.role === 'offerer' ? 'answerer' : 'offerer', theirs);
-    out.push({ kind: 'verify', signKey: theirs.contact.signKey, message, signature });
+    out.push({ kind: 'verify', publicKey: theirs.contact.publicKey, message, signature });
   }
 
   #handleSigned(signature: Uint8Array | undefined, out: HandshakeOutput[]): void {

@@ -227,7 +227,7 @@ export class Session implements Link, RawConnectionHandler {
         return;
       case 'verify':
         void crypto
-          .verify(output.signKey, output.message, output.signature)
+          .verify(output.publicKey, output.message, output.signature)
           .catch(() => false)
           .then((isValid) => this.#drive({ kind: 'verified', isValid }));
         return;

@@ -1,4 +1,4 @@
-import { contactFromKeys, type Contact, type Key } from '../../../../../shared/src/ids.ts';
+import { contactFromKey, type Contact, type Key } from '../../../../../shared/src/ids.ts';
 import { seededRng } from '../../../../../shared/src/machine.ts';
 import { ManualClock } from '../../../adapters/memory/manual-clock.ts';
 import type { IncomingCall } from '../../../api.ts';
@@ -30,7 +30,7 @@ export class Person {
   name: string;
 
   constructor(mail: Mail, name: string, seed: number, overrides: Partial<CallHost> = {}) {
-    this.self = contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed));
+    this.self = contactFromKey(new Uint8Array(32).fill(seed));
     this.name = name;
     mail.people.set(this.self.id, this);
     this.service = new CallService({

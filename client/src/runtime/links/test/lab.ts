@@ -136,7 +136,6 @@ export class LinkLab {
   }
 
   #makeCrypto(): PortableCrypto {
-    const keys = { signSeed: randomBytes(this.rng, 32), sealSecret: randomBytes(this.rng, 32) };
-    return new PortableCrypto(keys, (n) => randomBytes(this.rng, n));
+    return new PortableCrypto({ seed: randomBytes(this.rng, 32) }, (n) => randomBytes(this.rng, n));
   }
 }

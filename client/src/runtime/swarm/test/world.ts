@@ -1,5 +1,5 @@
 import type { Download } from '../../../api.ts';
-import { type Contact, type NodeId, contactFromKeys } from '../../../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../../../shared/src/ids.ts';
 import { ManualClock, settle } from '../../../adapters/memory/manual-clock.ts';
 import type { InfoHash } from '../../../swarm/types.ts';
 import type { TorrentSummary } from '../../../worker/protocol.ts';
@@ -57,7 +57,7 @@ export class FakeNode {
   readonly service: SwarmService;
 
   constructor(world: FakeWorld, seed: number) {
-    this.contact = contactFromKeys(new Uint8Array(32).fill(seed), new Uint8Array(32).fill(seed + 100));
+    this.contact = contactFromKey(new Uint8Array(32).fill(seed));
     const host: SwarmHost = {
       self: this.contact.id,
       clock: world.clock,
