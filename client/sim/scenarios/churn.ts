@@ -1,5 +1,5 @@
 import { quantity } from '../options.ts';
-import { grow, percentiles, putRecords } from '../phases.ts';
+import { grow, measureUpkeep, percentiles, putRecords } from '../phases.ts';
 import { Population } from '../population.ts';
 import { RecordLedger } from '../records.ts';
 import { defineScenario } from '../scenario.ts';
@@ -12,6 +12,9 @@ import { evenly, lookUp, newTally, pick } from '../workload.ts';
 const MEAN_SESSIONS = 3;
 const MIN_SECONDS = 600;
 
+/** Share of that time for which peers come and go before anybody asks for anything: upkeep is what they send then. */
+const QUIET_SHARE = 0.5;
+
 /** Records put before churn starts, and lookups for each record put later. */
 const FIRST_RECORDS = 100;
 const LOOKUPS_PER_PUT = 10;
@@ -22,7 +25,7 @@ const LOOKUPS_PER_GET = 2;
 /** Time between two looks at who holds the records. [ms] As often as holders check their replicas. */
 const CENSUS_MS = 30_000;
 
-/** Peers come and go at a constant population; lookups, puts and gets all the while. */
+/** Peers come and go at a constant population: first that alone, then with lookups, puts and gets all the while. */
 export const churn = defineScenario({
   name: 'churn',
   about: 'peers come and go all the while, with lookups, puts and gets',
@@ -37,6 +40,9 @@ export const churn = defineScenario({
     const population = new Population(world, session);
     const seconds = span || Math.max(MIN_SECONDS, MEAN_SESSIONS * session);
     const spanMs = 1000 * seconds;
+    // All sessions start at once: after a mean one there are peers of every age, as in a network that has always been.
+    world.run(world.now + 1000 * session);
+    const upkeep = measureUpkeep(world, QUIET_SHARE * spanMs);
     const tally = newTally();
     evenly(world, lookups, spanMs, (i) => {
       const asker = pick(world.rng, population.settled);
@@ -49,13 +55,14 @@ export const churn = defineScenario({
     });
     const turnover = runTurnover(world, { population, tally, ledger, spanMs, censusMs: CENSUS_MS });
     const { amongClosest } = ledger.count(Truth.of(world.alive));
-    const { upkeep } = turnover;
     const extra = {
       spanSeconds: seconds,
       putMs: percentiles(ledger.tally.putMs),
       getMs: percentiles(ledger.tally.getMs),
       holdersAmongClosest: rounded(amongClosest),
       ...turnover.extra,
+      upkeepByType: upkeep.byType,
+      upkeepAsked: Math.round(turnover.upkeep.bytesPerNodePerSecond),
     };
     return { tally, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
   },

@@ -118,8 +118,8 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#startedAt = core.now;
     // Who told us of the target has the way back to us as well, where nobody else around it has.
     const told = (table.get(target)?.referrers ?? []).filter((id) => table.link(id));
-    const others = table.linked.slice(0, MAX_REFERRERS).map(({ contact }) => contact.id);
-    const referrers = [...new Set([...told, ...others])].slice(0, MAX_REFERRERS);
+    // One: a second made every signal longer by 20 bytes and served nobody (measured: npm run sim -- churn, broken-pairs).
+    const referrers = [...told, ...table.linked.map(({ contact }) => contact.id)].slice(0, 1);
     const body = encodeDeliver({ protocol, delivery: newDelivery(core.rng), referrers, body: payload });
     const ways = table.link(target) ? [] : waysTo(services, target);
     const deadline = deadlineAfter(core.now, timeoutMs);
