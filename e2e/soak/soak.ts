@@ -26,6 +26,12 @@ const IDLE_LINKS = 20;
 /** How long tabs may take to settle when nobody comes or goes any more. [ms] */
 const SETTLE_TIMEOUT_MS = 120_000;
 
+/** Tabs are at rest when what they do falls by less than this share from one look to the next. New links are measured, and told of, for a minute. */
+const REST_SHARE = 0.1;
+
+/** Looks after which they are taken as they are. */
+const MAX_IDLE_LOOKS = 6;
+
 /** Keeps tabs working while others come and go, then lets them rest and measures what they do at rest. */
 export async function soak(world: World, options: SoakOptions, say: Say): Promise<Measurements> {
   const { tabs, minutes, churn, seed } = options;
@@ -52,8 +58,13 @@ async function watchIdle(crowd: Crowd, seconds: number, say: Say): Promise<Measu
   for (const member of crowd.members.slice(IDLE_LINKS + 1)) await crowd.end(member, 'close');
   // A pair that could not connect while the machine was busy is tried again in minutes: what counts is what is there.
   await crowd.untilFullyLinked(SETTLE_TIMEOUT_MS).catch(() => say('not every pair of the tabs is linked'));
-  say(`watching ${crowd.members.length} tabs do nothing for ${seconds} s`);
-  const shares = await idleShares(crowd.members, 1000 * seconds);
+  let shares: number[] = [];
+  for (let look = 0; look < MAX_IDLE_LOOKS; look++) {
+    say(`watching ${crowd.members.length} tabs do nothing for ${seconds} s`);
+    const before = median(shares);
+    shares = await idleShares(crowd.members, 1000 * seconds);
+    if (median(shares) > (1 - REST_SHARE) * before) break;
+  }
   return { links: median(await crowd.links()), shares };
 }
 
