@@ -70,7 +70,8 @@ the sizes at which the bars stand, \`npm run sim -- <scenario> … --keep\` adds
 The simulator runs the shipping overlay machines on a virtual clock. Peers join through five introductions and learn the
 rest from each other. Latencies are like those of the King data: peers live in seven regions of a plane and have access
 lines of their own, routes of pairs differ by some 12 %, and the median over random pairs is 68 ms one way, p90 twice
-that. A link takes 1.5 to 3 s to open, sessions are Weibull with shape 0.5, and 60 % of the leavers say nothing. A lookup succeeds when the peer that it names
+that. A link takes 1.5 to 3 s to open, sessions are Weibull with shape 0.5, and 60 % of the leavers say nothing. Churn is measured
+once a mean session has passed, and its upkeep while nobody asks for anything. A lookup succeeds when the peer that it names
 lives and no living peer is closer to the key. After every run the checkers look for lost records, tables over their bounds, operations
 never answered, and frames that vanished.`;
 

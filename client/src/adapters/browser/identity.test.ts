@@ -95,6 +95,12 @@ test('what another version left in the store is replaced by a fresh identity', a
   }
 });
 
+test('a name that a person chose outlives keys that this version cannot use', async () => {
+  const profile = new Profile();
+  await profile.store.set('identity', { kind: 'web', name: 'Ada', sign: {}, seal: {} });
+  expect((await loadIdentity(profile.tab())).name).toBe('Ada');
+});
+
 test('without locks, without storage or when asked for it, the identity lives in memory', async () => {
   const forbidden = async (): Promise<never> => Promise.reject(new Error('forbidden'));
   const broken: KeyValueStore = { get: forbidden, set: forbidden, remove: forbidden, keys: forbidden };

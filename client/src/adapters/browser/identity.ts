@@ -84,10 +84,11 @@ function holdLock(locks: Pick<LockManager, 'request'>, options: LockOptions): Pr
 }
 
 async function savedIdentity(store: KeyValueStore, release: () => void): Promise<Identity> {
-  let saved = parseSaved(await store.get(IDENTITY_KEY));
+  const stored = await store.get(IDENTITY_KEY);
+  let saved = parseSaved(stored);
   let crypto = saved && (await openKeys(saved).catch(() => undefined));
   if (!saved || !crypto) {
-    saved = { ...(await generateKeys()), name: makeName(browserRng) };
+    saved = { ...(await generateKeys()), name: nameIn(stored) ?? makeName(browserRng) };
     crypto = await openKeys(saved);
     await store.set(IDENTITY_KEY, saved);
   }
@@ -120,12 +121,19 @@ async function openKeys(keys: SavedKeys): Promise<Crypto> {
 /** What the store holds, checked: another version of the page may have written it. */
 function parseSaved(value: unknown): Saved | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, name, publicKey, sign, unseal, seed } = value as Record<string, unknown>;
-  if (typeof name !== 'string' || !isName(name)) return undefined;
+  const { kind, publicKey, sign, unseal, seed } = value as Record<string, unknown>;
+  const name = nameIn(value);
+  if (name === undefined) return undefined;
   if (kind === 'web' && isKeyBytes(publicKey) && isKey(sign) && isKey(unseal))
     return { kind, name, publicKey, sign, unseal };
   if (kind === 'portable' && isKeyBytes(seed)) return { kind, name, seed };
   return undefined;
+}
+
+/** The name is kept even where the keys beside it are of another version's form. */
+function nameIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return undefined;
+  return typeof value.name === 'string' && isName(value.name) ? value.name : undefined;
 }
 
 function isName(name: string): boolean {
