@@ -37,6 +37,8 @@ const DEVICE_FLAGS = ['--use-fake-device-for-media-stream', '--autoplay-policy=n
 export interface BrowserOptions {
   /** False: a machine without camera and microphone. Default true. */
   readonly hasDevices?: boolean;
+  /** True: root's browser may do no more than anybody's on Linux, where the system can see to that. Default false. */
+  readonly isUnprivileged?: boolean;
 }
 
 /** A Chromium of our own with an empty profile. */
@@ -48,30 +50,30 @@ export function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
  * A Chromium of its own whose one profile lies in `folder`, on the disk, as a person's does. The others are private
  * windows: their storage is memory, which knows no quota when a file is given its length.
  */
-export function launchProfile(folder: string, options: BrowserContextOptions): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { ...launchOptions({}), ...options });
+export function launchProfile(
+  folder: string,
+  options: BrowserContextOptions,
+  browser: BrowserOptions = {},
+): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...launchOptions(browser), ...options });
 }
 
 function launchOptions(options: BrowserOptions): LaunchOptions {
   const found = findChromium();
   if (!found) throw new Error('No Chromium found: see e2e/README.md');
   const devices = options.hasDevices === false ? [] : DEVICE_FLAGS;
-  return { ...startOf(found), args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
+  const start = options.isUnprivileged ? unprivileged(found) : { executablePath: found };
+  return { ...start, args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
 }
 
-/** Who runs the tests as root gets a browser with a person's rights, where the system can give it one. */
-function startOf(executablePath: string): Pick<LaunchOptions, 'executablePath' | 'env'> {
-  if (!mustBecomeUser()) return { executablePath };
-  const env = { ...process.env, SKEIN_BROWSER: executablePath };
-  return { executablePath: join(ROOT, 'e2e/harness/as-user.sh'), env };
-}
-
-let isUserNeeded: boolean | undefined;
-
-function mustBecomeUser(): boolean {
-  isUserNeeded ??=
+function unprivileged(executablePath: string): Pick<LaunchOptions, 'executablePath' | 'env'> {
+  const canBecomeUser =
     process.platform === 'linux' &&
     process.getuid?.() === 0 &&
     spawnSync('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true']).status === 0;
-  return isUserNeeded;
+  if (!canBecomeUser) return { executablePath };
+  return {
+    executablePath: join(ROOT, 'e2e/harness/as-user.sh'),
+    env: { ...process.env, SKEIN_BROWSER: executablePath },
+  };
 }

@@ -65,9 +65,9 @@ export class World {
   }
 
   /** A profile whose storage is on the disk, in a browser of its own. */
-  async newDiskProfile(): Promise<BrowserContext> {
+  async newDiskProfile(browser: BrowserOptions = {}): Promise<BrowserContext> {
     const folder = await mkdtemp(join(tmpdir(), 'skein-profile-'));
-    const context = await launchProfile(folder, { permissions: PERMISSIONS, acceptDownloads: true });
+    const context = await launchProfile(folder, { permissions: PERMISSIONS, acceptDownloads: true }, browser);
     this.onClose(async () => {
       await context.close();
       await rm(folder, { recursive: true, force: true });
