@@ -34,10 +34,12 @@ export async function oneToOne(): Promise<Figure[]> {
     { what: 'ours over raw, 1 to 1', unit: '', runs: ratios(ours, raw), bar: { is: 'at least', value: 0.92 } },
     ...costs('1 to 1', raw, webtorrent, ours),
     { what: 'WebTorrent, longest main-thread task (0: none over 50 ms)', unit: 'ms', runs: longestTasks(webtorrent) },
+    { what: 'ours, longest main-thread task (0: none over 50 ms)', unit: 'ms', runs: longestTasks(ours) },
     {
-      what: 'ours, longest main-thread task (0: none over 50 ms)',
+      what: 'the longest of all runs',
       unit: 'ms',
-      runs: longestTasks(ours),
+      // A promise about every task, so the worst run counts, not the middle one.
+      runs: [Math.max(...longestTasks(ours))],
       bar: { is: 'at most', value: 50 },
     },
     { what: 'WebTorrent, add called to first bytes', unit: 'ms', runs: firstBytes(webtorrent) },

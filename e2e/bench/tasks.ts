@@ -70,6 +70,12 @@ export async function longestTasks(): Promise<Figure[]> {
         what: `main-thread tasks over ${LONG_TASK_MS} ms by the clock, of two pages while 100 MB are moved`,
         unit: '',
         runs: runs.map(({ overLimit }) => overLimit),
+      },
+      {
+        what: 'in all transfers together',
+        unit: '',
+        // A promise about every task: all runs count, not the middle one.
+        runs: [runs.reduce((sum, { overLimit }) => sum + overLimit, 0)],
         bar: { is: 'at most', value: 0 },
       },
       { what: 'tasks in all', unit: '', runs: runs.map(({ tasks }) => tasks) },

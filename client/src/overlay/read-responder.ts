@@ -7,7 +7,7 @@ import { closestAnswer } from './closest-answer.ts';
 import { FetchOperation, type FetchQuestion, decodeProviders } from './fetch-operation.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
-import { type AgedContact } from './frame-fields.ts';
+import type { AgedContact } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import {
   type GetPayload,

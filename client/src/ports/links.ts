@@ -1,6 +1,15 @@
 /** How bytes travel on a link: straight between the peers, through the operator's TURN server, or (later) a third peer. */
 export type LinkPath = 'direct' | 'turn' | 'circuit';
 
+/** The pair of candidates that a connection uses. */
+export interface PairInfo {
+  readonly path: LinkPath;
+  /** Undefined when not measured yet. [ms] */
+  readonly rttMs: number | undefined;
+  /** The public network that the other end is in, as far as the connection shows it: an IPv4 /24 or an IPv6 /48. */
+  readonly network: string | undefined;
+}
+
 /** Why a raw connection ended. */
 export type RawCloseReason = 'closed' | 'ice-failed' | 'error';
 
@@ -33,11 +42,8 @@ export interface RawConnection {
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
   /** Opens a further ordered, reliable channel. Both sides open the same `id` (negotiated, RFC 8832 is not used). */
   openChannel(id: number, label: string): RTCDataChannel;
-  path(): Promise<LinkPath>;
-  /** Round-trip time of the connection's candidate pair. Undefined when not measured yet. [ms] */
-  rttMs(): Promise<number | undefined>;
-  /** The public network that the other end is in, as far as the connection shows it: an IPv4 /24 or an IPv6 /48. */
-  network(): Promise<string | undefined>;
+  /** What is known of the candidates in use; undefined while nothing is. Never rejects. */
+  pair(): Promise<PairInfo | undefined>;
   close(): void;
 }
 

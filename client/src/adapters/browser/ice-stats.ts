@@ -1,13 +1,5 @@
-import type { LinkPath } from '../../ports/links.ts';
+import type { PairInfo } from '../../ports/links.ts';
 import { networkOf } from './network-of.ts';
-
-/** What the statistics of a peer connection say about the pair of candidates that is in use. */
-export interface PairStats {
-  readonly path: LinkPath;
-  readonly rttMs: number | undefined;
-  /** The public network of the other end, when there is one: see `networkOf`. */
-  readonly network: string | undefined;
-}
 
 interface Entry {
   readonly id: string;
@@ -24,7 +16,7 @@ interface Entry {
 }
 
 /** Reads the candidate pair in use out of a statistics report: Chromium names it in the transport, Firefox marks it. */
-export function readPairStats(report: Iterable<[string, unknown]>): PairStats | undefined {
+export function readPairStats(report: Iterable<[string, unknown]>): PairInfo | undefined {
   const entries = new Map<string, Entry>();
   let selectedId: string | undefined;
   let marked: Entry | undefined;

@@ -21,6 +21,6 @@ test('without WebRTC a connection closes with an error, later and once', async (
   connection.close();
   connection.accept('v=0');
   expect(ends).toEqual(['error']);
-  expect(await connection.rttMs()).toBeUndefined();
+  expect(await connection.pair()).toBeUndefined();
   expect(connection.fingerprints()).toBeUndefined();
 });

@@ -14,19 +14,16 @@ import {
 } from '../../../../shared/src/limits/links.ts';
 import { invariant } from '../../../../shared/src/result.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LinkPath, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
+import type { PairInfo, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
 import type { Log } from '../../ports/log.ts';
 import { browserClock } from './clock.ts';
-import { type PairStats, readPairStats } from './ice-stats.ts';
+import { PairReader } from './pair-reader.ts';
 import { findSdpFault, hasCandidate, hasTurnServer, parseFingerprint } from './sdp.ts';
 
 interface ConnectOptions {
   readonly iceServers: readonly RTCIceServer[];
   readonly relayOnly: boolean;
 }
-
-/** How long one reading of the statistics serves several questions. [ms] */
-const STATS_REUSE_MS = 250;
 
 /** A grace timer that fires this much late ran in a page that was frozen: it says nothing about the other side. [ms] */
 const STALL_MS = 2_000;
@@ -72,7 +69,7 @@ class SimplePeerConnection implements RawConnection {
   #cancelGrace: (() => void) | undefined;
   #failure: { readonly reason: RawCloseReason; readonly detail: string } | undefined;
   #fingerprints: { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
-  #stats: { readonly at: number; readonly reading: Promise<PairStats | undefined> } | undefined;
+  readonly #pair: PairReader;
 
   constructor(
     role: 'offerer' | 'answerer',
@@ -84,6 +81,7 @@ class SimplePeerConnection implements RawConnection {
     this.#role = role;
     this.#handler = handler;
     this.#clock = clock;
+    this.#pair = new PairReader(clock);
     this.#log = log;
     const wantsRelay = options.relayOnly || hasTurnServer(options.iceServers);
     this.#wanted = wantsRelay ? 'relay' : options.iceServers.length > 0 ? 'srflx' : 'host';
@@ -139,16 +137,9 @@ class SimplePeerConnection implements RawConnection {
     return connection.createDataChannel(label, { negotiated: true, id });
   }
 
-  async path(): Promise<LinkPath> {
-    return (await this.#pairStats())?.path ?? 'direct';
-  }
-
-  async rttMs(): Promise<number | undefined> {
-    return (await this.#pairStats())?.rttMs;
-  }
-
-  async network(): Promise<string | undefined> {
-    return (await this.#pairStats())?.network;
+  pair(): Promise<PairInfo | undefined> {
+    const connection = this.#peer?._pc;
+    return connection ? this.#pair.read(connection) : Promise.resolve(undefined);
   }
 
   close(): void {
@@ -272,24 +263,6 @@ class SimplePeerConnection implements RawConnection {
     this.#cancelGathering?.();
     this.#cancelGrace?.();
     this.#peer = undefined;
-    this.#stats = undefined;
     this.#handler.closed(reason, detail);
-  }
-
-  #pairStats(): Promise<PairStats | undefined> {
-    const now = this.#clock.now();
-    if (this.#stats && now - this.#stats.at < STATS_REUSE_MS) return this.#stats.reading;
-    const connection = this.#peer?._pc;
-    const reading = connection ? readStats(connection) : Promise.resolve(undefined);
-    this.#stats = { at: now, reading };
-    return reading;
-  }
-}
-
-async function readStats(connection: RTCPeerConnection): Promise<PairStats | undefined> {
-  try {
-    return readPairStats(await connection.getStats());
-  } catch {
-    return undefined;
   }
 }

@@ -21,12 +21,6 @@ export interface WebKeys {
   readonly unseal: CryptoKey;
 }
 
-/** What stands before the 32 bytes of a private key in PKCS #8, by algorithm. RFC 8410 §7. */
-const PKCS8_HEADS = {
-  Ed25519: Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20),
-  X25519: Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20),
-};
-
 /** Fresh keys, or undefined where `crypto.subtle` is missing (no secure context) or lacks Ed25519 or X25519. */
 export async function generateWebKeys(): Promise<WebKeys | undefined> {
   const seed = systemRandomBytes(KEY_BYTES);
@@ -42,22 +36,30 @@ export async function generateWebKeys(): Promise<WebKeys | undefined> {
 /** The keys of an Ed25519 seed. Rejects where the browser lacks what is needed. */
 export async function webKeysOf(seed: Uint8Array): Promise<WebKeys> {
   const subtle = webSubtle();
-  if (!subtle) throw new Error('crypto.subtle is missing');
   const secret = montgomerySecret(new Uint8Array(await subtle.digest('SHA-512', own(seed))));
-  const privateKey = (name: keyof typeof PKCS8_HEADS, bytes: Uint8Array, isExtractable: boolean): Promise<CryptoKey> =>
-    subtle.importKey('pkcs8', own(concatBytes(PKCS8_HEADS[name], bytes)), { name }, isExtractable, [
-      name === 'Ed25519' ? 'sign' : 'deriveBits',
-    ]);
   const [sign, unseal, shown] = await Promise.all([
-    privateKey('Ed25519', seed, false),
-    privateKey('X25519', secret, false),
+    importPrivate(subtle, 'Ed25519', seed, ['sign'], false),
+    importPrivate(subtle, 'X25519', secret, ['deriveBits'], false),
     // A private key shows its public one only as JSON, and only where it shows itself.
-    privateKey('Ed25519', seed, true).then((key) => subtle.exportKey('jwk', key)),
+    importPrivate(subtle, 'Ed25519', seed, ['sign'], true).then((key) => subtle.exportKey('jwk', key)),
   ]);
   secret.fill(0);
   const publicKey = fromBase64Url(shown.x ?? '');
   if (publicKey.length !== KEY_BYTES) throw new Error('Ed25519 shows no public key');
   return { publicKey, sign, unseal };
+}
+
+/** Takes the 32 bytes of a private key in by way of PKCS #8 (RFC 8410 §7), in which algorithms differ by one byte. */
+function importPrivate(
+  subtle: SubtleCrypto,
+  name: 'Ed25519' | 'X25519',
+  bytes: Uint8Array,
+  usages: KeyUsage[],
+  isExtractable: boolean,
+): Promise<CryptoKey> {
+  const oid = name === 'Ed25519' ? 0x70 : 0x6e;
+  const head = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, oid, 4, 0x22, 4, 0x20);
+  return subtle.importKey('pkcs8', own(concatBytes(head, bytes)), name, isExtractable, usages);
 }
 
 /** The crypto port over WebCrypto. */
@@ -68,11 +70,9 @@ export class WebCrypto implements Crypto {
 
   /** Throws where `crypto.subtle` is missing. */
   constructor(keys: WebKeys) {
-    const subtle = webSubtle();
-    if (!subtle) throw new Error('crypto.subtle is missing');
+    this.#subtle = webSubtle();
     this.self = contactFromKey(keys.publicKey);
     this.#keys = keys;
-    this.#subtle = subtle;
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
@@ -141,9 +141,11 @@ export class WebCrypto implements Crypto {
   }
 }
 
-/** Typed as always there, but missing in pages that are not secure contexts. */
-function webSubtle(): SubtleCrypto | undefined {
-  return globalThis.crypto?.subtle;
+/** Typed as always there, but missing in pages that are not secure contexts: throws then. */
+function webSubtle(): SubtleCrypto {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  if (!subtle) throw new Error('crypto.subtle is missing');
+  return subtle;
 }
 
 function isKeyPair(key: CryptoKey | CryptoKeyPair): key is CryptoKeyPair {

@@ -1,7 +1,14 @@
 import { CONTROL_HIGH_WATER_BYTES, MAX_CONTROL_MESSAGE_BYTES } from '../../../../shared/src/limits/links.ts';
 import { type Rng, randomBytes } from '../../../../shared/src/machine.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LinkPath, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
+import type {
+  LinkPath,
+  PairInfo,
+  RawCloseReason,
+  RawConnection,
+  RawConnectionHandler,
+  RawConnector,
+} from '../../ports/links.ts';
 import { MemoryChannel } from './memory-channel.ts';
 
 /** How a memory network behaves. Every field may be changed while it runs. */
@@ -134,17 +141,10 @@ export class MemoryConnection implements RawConnection {
     return channel as unknown as RTCDataChannel;
   }
 
-  async path(): Promise<LinkPath> {
-    const { path } = this.#network.options;
-    return path === 'none' ? 'direct' : path;
-  }
-
-  async rttMs(): Promise<number | undefined> {
-    return this.#state === 'open' ? 2 * this.#network.options.latencyMs : undefined;
-  }
-
-  async network(): Promise<string | undefined> {
-    return undefined;
+  async pair(): Promise<PairInfo> {
+    const { path, latencyMs } = this.#network.options;
+    const rttMs = this.#state === 'open' ? 2 * latencyMs : undefined;
+    return { path: path === 'none' ? 'direct' : path, rttMs, network: undefined };
   }
 
   close(): void {

@@ -151,10 +151,9 @@ export class Session implements Link, RawConnectionHandler {
 
   /** Reads path, round-trip time and network anew. Never rejects. */
   async refresh(): Promise<void> {
-    const [path, rttMs, network] = await Promise.all([this.#raw.path(), this.#raw.rttMs(), this.#raw.network()]).catch(
-      () => [this.#path, undefined, this.#network] as const,
-    );
-    if (this.#phase !== 'up' && this.#phase !== 'greeting') return;
+    const pair = await this.#raw.pair();
+    if (!pair || (this.#phase !== 'up' && this.#phase !== 'greeting')) return;
+    const { path, network, rttMs } = pair;
     this.#rttMs = rttMs ?? this.#rttMs;
     if (path === this.#path && network === this.#network) return;
     this.#path = path;
