@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '../../../../shared/src/bytes.ts';
 import { KEY_BYTES } from '../../../../shared/src/ids.ts';
 
 /**
@@ -14,9 +15,9 @@ const P = (1n << 255n) - 19n;
  * those of no peer's give one to which nobody can open what is sealed.
  */
 export function montgomeryKey(publicKey: Uint8Array): Uint8Array {
-  const y = littleEndian(publicKey) & ((1n << 255n) - 1n);
+  const y = BigInt(`0x${toHex(publicKey.slice().reverse())}`) & ((1n << 255n) - 1n);
   const u = ((1n + y) * inverse(P + 1n - (y % P))) % P;
-  return Uint8Array.from({ length: KEY_BYTES }, (_, i) => Number((u >> BigInt(8 * i)) & 0xffn));
+  return (fromHex(u.toString(16).padStart(2 * KEY_BYTES, '0')) as Uint8Array).reverse();
 }
 
 /** The X25519 scalar of an Ed25519 seed, from the 64 bytes of its SHA-512. [32 bytes] RFC 8032 §5.1.5. */
@@ -27,17 +28,12 @@ export function montgomerySecret(hashedSeed: Uint8Array): Uint8Array {
   return secret;
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-}
-
 /** 1 / value, and 0 for 0: value^(p - 2) by Fermat. Takes 0.1 ms; the value is public. */
 function inverse(value: bigint): bigint {
-  let power = value % P;
-  let result = 1n;
-  for (let exponent = P - 2n; exponent > 0n; exponent >>= 1n) {
-    if ((exponent & 1n) === 1n) result = (result * power) % P;
+  let power = 1n;
+  for (const bit of (P - 2n).toString(2)) {
     power = (power * power) % P;
+    if (bit === '1') power = (power * value) % P;
   }
-  return result;
+  return power;
 }
