@@ -32,8 +32,11 @@ export function parseFingerprint(sdp: string): Uint8Array | undefined {
   return bytes?.length === FINGERPRINT_BYTES ? bytes : undefined;
 }
 
-/** True when the description has a candidate of that type. */
-export function hasCandidate(sdp: string, type: 'host' | 'srflx' | 'relay'): boolean {
+/** A type of candidate (RFC 8445 §5.1.1). */
+export type CandidateType = 'host' | 'srflx' | 'relay';
+
+/** True when the description has a candidate of that type; without one, when it has any. */
+export function hasCandidate(sdp: string, type: CandidateType | '' = ''): boolean {
   return sdp.includes(` typ ${type}`);
 }
 

@@ -5,10 +5,6 @@ import {
   CONTROL_HIGH_WATER_BYTES,
   CONTROL_LOW_WATER_BYTES,
   DISCONNECTED_GRACE_MS,
-  GATHER_MS,
-  GATHER_QUIET_MS,
-  GATHER_RELAY_ONLY_MS,
-  GATHER_TURN_MS,
   MAX_CHANNEL_ID,
   MAX_CONTROL_MESSAGE_BYTES,
 } from '../../../../shared/src/limits/links.ts';
@@ -17,8 +13,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { PairInfo, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
 import type { Log } from '../../ports/log.ts';
 import { browserClock } from './clock.ts';
-import { PairReader } from './pair-reader.ts';
-import { findSdpFault, hasCandidate, hasTurnServer, parseFingerprint } from './sdp.ts';
+import { Gathering } from './gathering.ts';
+import type { PairReader } from './pair-reader.ts';
+import { findSdpFault, parseFingerprint } from './sdp.ts';
 
 interface ConnectOptions {
   readonly iceServers: readonly RTCIceServer[];
@@ -56,20 +53,16 @@ class SimplePeerConnection implements RawConnection {
   readonly #handler: RawConnectionHandler;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** The type of candidate whose arrival ends the gathering. */
-  readonly #wanted: 'host' | 'srflx' | 'relay';
-  readonly #gatherMs: number;
+  readonly #gathering: Gathering;
   #peer: SimplePeer | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
   /** What was accepted. `remoteDescription` is still null at times when the channel opens: Chromium sets it a task later. */
   #remoteSdp: string | undefined;
-  #isDescribed = false;
   #isOverHighWater = false;
-  #cancelGathering: (() => void) | undefined;
   #cancelGrace: (() => void) | undefined;
   #failure: { readonly reason: RawCloseReason; readonly detail: string } | undefined;
   #fingerprints: { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
-  readonly #pair: PairReader;
+  #pair: PairReader | undefined;
 
   constructor(
     role: 'offerer' | 'answerer',
@@ -81,11 +74,13 @@ class SimplePeerConnection implements RawConnection {
     this.#role = role;
     this.#handler = handler;
     this.#clock = clock;
-    this.#pair = new PairReader(clock);
     this.#log = log;
-    const wantsRelay = options.relayOnly || hasTurnServer(options.iceServers);
-    this.#wanted = wantsRelay ? 'relay' : options.iceServers.length > 0 ? 'srflx' : 'host';
-    this.#gatherMs = options.relayOnly ? GATHER_RELAY_ONLY_MS : wantsRelay ? GATHER_TURN_MS : GATHER_MS;
+    this.#gathering = new Gathering(
+      clock,
+      options,
+      () => this.#localSdp,
+      () => this.#describe(),
+    );
     try {
       this.#start(options);
     } catch (error) {
@@ -124,7 +119,7 @@ class SimplePeerConnection implements RawConnection {
 
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {
     if (this.#fingerprints) return this.#fingerprints;
-    const local = parseFingerprint(this.#peer?._pc?.localDescription?.sdp ?? '');
+    const local = parseFingerprint(this.#localSdp);
     const remote = parseFingerprint(this.#remoteSdp ?? '');
     if (local && remote) this.#fingerprints = { local, remote };
     return this.#fingerprints;
@@ -137,9 +132,16 @@ class SimplePeerConnection implements RawConnection {
     return connection.createDataChannel(label, { negotiated: true, id });
   }
 
-  pair(): Promise<PairInfo | undefined> {
-    const connection = this.#peer?._pc;
-    return connection ? this.#pair.read(connection) : Promise.resolve(undefined);
+  async pair(): Promise<PairInfo | undefined> {
+    try {
+      // Not a part of what a page loads before it joins: nothing is read before there is a link.
+      const { PairReader } = await import('./pair-reader.ts');
+      const connection = this.#peer?._pc;
+      this.#pair ??= new PairReader(this.#clock);
+      return connection ? await this.#pair.read(connection) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   close(): void {
@@ -162,7 +164,7 @@ class SimplePeerConnection implements RawConnection {
     });
     this.#peer = peer;
     peer.on('signal', (signal) => this.#onSignal(signal.type));
-    peer.on('_iceComplete', () => this.#describe());
+    peer.on('_iceComplete', () => this.#gathering.complete());
     peer.on('iceStateChange', (ice, gathering) => this.#onIceState(ice, gathering));
     peer.on('data', (data) => this.#onData(data));
     peer.on('error', (error) => this.#onError(error));
@@ -173,28 +175,19 @@ class SimplePeerConnection implements RawConnection {
     channel.addEventListener('bufferedamountlow', () => this.#onBufferLow());
   }
 
-  /** simple-peer signals its description as soon as it is set, then each candidate; they leave here in one piece. */
-  #onSignal(type: string): void {
-    if (type === 'offer' || type === 'answer') {
-      this.#describeIn(this.#gatherMs);
-      if (this.#peer?._pc?.iceGatheringState === 'complete') this.#describe();
-    } else if (hasCandidate(this.#peer?._pc?.localDescription?.sdp ?? '', this.#wanted)) {
-      this.#describeIn(GATHER_QUIET_MS);
-    }
+  get #localSdp(): string {
+    return this.#peer?._pc?.localDescription?.sdp ?? '';
   }
 
-  #describeIn(ms: number): void {
-    if (this.#isDescribed) return;
-    this.#cancelGathering?.();
-    this.#cancelGathering = this.#clock.setTimer(this.#clock.now() + ms, () => this.#describe());
+  /** simple-peer signals its description as soon as it is set, then each candidate; they leave here in one piece. */
+  #onSignal(type: string): void {
+    if (type !== 'offer' && type !== 'answer') return this.#gathering.candidate();
+    this.#gathering.begin();
+    if (this.#peer?._pc?.iceGatheringState === 'complete') this.#gathering.complete();
   }
 
   #describe(): void {
-    const sdp = this.#peer?._pc?.localDescription?.sdp;
-    if (this.#isDescribed || sdp === undefined || this.#state === 'closed') return;
-    this.#isDescribed = true;
-    this.#cancelGathering?.();
-    this.#handler.description(sdp);
+    if (this.#state !== 'closed') this.#handler.description(this.#localSdp);
   }
 
   #onOpen(channel: RTCDataChannel): void {
@@ -217,7 +210,7 @@ class SimplePeerConnection implements RawConnection {
   }
 
   #onIceState(ice: RTCIceConnectionState, gathering: RTCIceGatheringState): void {
-    if (gathering === 'complete') this.#describe();
+    if (gathering === 'complete') this.#gathering.complete();
     if (ice !== 'disconnected') {
       this.#cancelGrace?.();
       this.#cancelGrace = undefined;
@@ -260,7 +253,7 @@ class SimplePeerConnection implements RawConnection {
   #closed(reason: RawCloseReason, detail: string): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#cancelGathering?.();
+    this.#gathering.stop();
     this.#cancelGrace?.();
     this.#peer = undefined;
     this.#handler.closed(reason, detail);
