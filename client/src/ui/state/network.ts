@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import type { BucketInfo, ContactInfo, LinkInfo, Node } from '../../index.ts';
 import { displayName } from '../view/people.ts';
 import { pathWord } from '../view/status-words.ts';
+import { withSteadyRtt } from '../view/steady-rtt.ts';
 import { announce } from './notices.ts';
 import { throttled } from './ticker.ts';
 
@@ -12,15 +13,15 @@ export const contacts = signal<readonly ContactInfo[]>([]);
 /** The buckets that hold somebody. BOUNDED: by 160 buckets. */
 export const buckets = signal<readonly BucketInfo[]>([]);
 
-/** Round-trip times change without an event; this often they are read again. [ms] */
-const REREAD_MS = 2000;
+/** Round-trip times change without an event; this often they are read again. [ms] As often as links are asked for them. */
+const REREAD_MS = 5000;
 
 /** Keeps the three lists as the node has them. A hidden page is not drawn: it catches up when it is looked at. */
 export function watchNetwork(node: Node): void {
   const refresh = throttled(() => {
     if (document.hidden) return;
-    update(links, node.links().toSorted(byName));
-    update(contacts, node.contacts());
+    update(links, withSteadyRtt(links.value, node.links().toSorted(byName)));
+    update(contacts, withSteadyRtt(contacts.value, node.contacts()));
     update(buckets, node.buckets());
   });
   node.on('link', (link) => {

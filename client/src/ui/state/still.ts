@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { DownloadState } from '../../index.ts';
+import { isSlow, watchSmoothness } from './smoothness.ts';
 import { downloads, preparing, totals } from './transfers.ts';
 
 /** States of a download in which it has work to do. */
@@ -12,12 +13,16 @@ const isBusy = computed(
 );
 
 /**
- * True once files moved while the component was shown: what only decorates it then stands still, and is not begun again
- * afterwards. An animation is sixty drawings a second: when a transfer began, those of five pages took more of two cores
- * than everything else together (measured in traces of `npm run bench -- one-to-four`).
+ * True once files moved, or this device did not draw smoothly, while the component was shown: what only decorates it then
+ * stands still, and is not begun again afterwards. An animation is sixty drawings a second: when a transfer began, those of
+ * five pages took more of two cores than everything else together (measured in traces of `npm run bench -- one-to-four`),
+ * and when one of 24 tabs was replaced every five seconds, a third of what that cost was drawn in the others.
  */
 export function useStill(): boolean {
   const still = useRef(false);
-  if (isBusy.value) still.current = true;
+  if (isBusy.value || isSlow.value) still.current = true;
+  useEffect(() => {
+    if (!still.current) watchSmoothness();
+  }, []);
   return still.current;
 }
