@@ -3,7 +3,9 @@ import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { TimerTable } from '../../../shared/src/timer-table.ts';
 import { ContactCache } from './contact-cache.ts';
 import { Counters } from './counters.ts';
+import type { LinkState } from './entry.ts';
 import type { OverlayEvent, OverlayOutput } from './types.ts';
+import { Waiting } from './waiting.ts';
 
 /** Something that set a timer for itself. */
 export interface Timed {
@@ -20,6 +22,7 @@ export class Core {
   readonly contacts: ContactCache;
   readonly timers = new TimerTable<Timed>();
   readonly counters = new Counters();
+  readonly waiting = new Waiting();
   /** The instant being handled, in whole milliseconds: small integers, which hundreds of contacts hold without a heap number each. */
   now: Millis = 0;
   out: OverlayOutput[] = [];
@@ -41,6 +44,12 @@ export class Core {
   send(to: NodeId, bytes: Uint8Array): void {
     this.counters.sent(bytes);
     this.out.push({ kind: 'send', to, bytes });
+  }
+
+  /** The peer at the other end of `link` answered `rttMs` after it was asked. */
+  measured({ rtt }: LinkState, rttMs: Millis): void {
+    rtt.sample(rttMs);
+    this.waiting.sample(rttMs, rtt.least ?? rttMs, this.now);
   }
 
   emit(event: OverlayEvent): void {

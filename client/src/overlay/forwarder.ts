@@ -280,7 +280,7 @@ export class Forwarder implements Timed, Originator {
     const link = this.#table.link(from)?.link;
     if (!link) return;
     link.isSuspect = false;
-    link.rtt.sample(this.#core.now - forward.sentAt);
+    this.#core.measured(link, this.#core.now - forward.sentAt);
   }
 
   #ack(to: NodeId | undefined, id: MessageId, status: AckStatus): void {

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   BUCKET_CAPACITY,
+  BUSY_DIALS,
+  BUSY_WAIT_MS,
   DIAL_FRESH_MS,
   DIAL_PACE_MS,
   DIAL_PROVEN_MS,
@@ -12,6 +14,7 @@ import {
   PRUNE_HOLD_OFF_MS,
   REFUSAL_HOLD_OFF_MS,
   SPARE_DIAL_PACE_MS,
+  WAITING_FRESH_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
 } from '../../../shared/src/limits/overlay.ts';
@@ -90,6 +93,11 @@ class Lab {
       }
     }
     return dials;
+  }
+
+  /** All answers come `ms` later than their ways take. */
+  wait(ms: number): void {
+    for (let i = 0; i < 50; i++) this.core.waiting.sample(20 + ms, 20, this.core.now);
   }
 
   closed(): NodeId[] {
@@ -272,4 +280,35 @@ test('a peer whose network is crowded is given up, and refused for a while, need
   expect(lab.closed()).toEqual([far[5]!.id]);
   expect(lab.policy.admits(far[5]!, false, 1_000)).toBe(false);
   expect(lab.policy.admits(far[5]!, false, REFUSAL_HOLD_OFF_MS)).toBe(true);
+});
+
+test('while answers wait long, only links that are needed are dialled, one after the other', () => {
+  const lab = new Lab(40);
+  lab.link([people[0]!, far[0]!, far[1]!]);
+  lab.know([...people.slice(1, 12), ...far.slice(2, 12)]);
+  lab.wait(2 * BUSY_WAIT_MS);
+  const dials = lab.run(WAITING_FRESH_MS - 1_000, 'pending');
+  expect(dials).toHaveLength(BUSY_DIALS);
+  expect(dials).toMatchObject([{ isSpare: false }]);
+  lab.link([people.find(({ id }) => id === dials[0]!.id)!]);
+  lab.core.waiting.sample(2_000, 20, lab.core.now);
+  expect(lab.run(lab.core.now + WAITING_FRESH_MS - 1_000, 'pending')).toHaveLength(BUSY_DIALS);
+});
+
+test('while answers wait long, an offer that its sender can do without is refused, one that is needed is taken', () => {
+  const lab = new Lab(40);
+  lab.link([...people.slice(1, 12), ...far.slice(0, 2)]);
+  lab.wait(2 * BUSY_WAIT_MS);
+  expect(lab.policy.admits(far[3]!, true, 0)).toBe(false);
+  expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
+  expect(lab.policy.admits(people[0]!, true, 0)).toBe(true);
+  expect(lab.policy.admits(far[3]!, true, WAITING_FRESH_MS + 1)).toBe(true);
+});
+
+test('a peer with few links dials as many at once as ever, however long answers wait', () => {
+  const lab = new Lab(40);
+  lab.link([people[0]!]);
+  lab.know(far.slice(0, 8));
+  lab.wait(10 * BUSY_WAIT_MS);
+  expect(lab.run(1_000, 'pending').length).toBeGreaterThan(BUSY_DIALS);
 });

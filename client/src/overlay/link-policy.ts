@@ -1,5 +1,7 @@
 import {
   BUCKET_CAPACITY,
+  BUSY_DIALS,
+  BUSY_WAIT_MS,
   DIAL_FRESH_MS,
   DIAL_PACE_MS,
   DIAL_TIMEOUT_MS,
@@ -107,9 +109,10 @@ export class LinkPolicy implements Timed {
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#ranVersion = this.#table.version;
     this.#dials.expire();
-    while (this.#dials.length < MAX_DIALS) {
+    const isBusy = !this.#isPoor && this.#isBusy(this.#core.now);
+    while (this.#dials.length < (isBusy ? BUSY_DIALS : MAX_DIALS)) {
       const needed = this.#nextNeeded();
-      const next = needed ?? this.#nextSpare();
+      const next = needed ?? (isBusy ? undefined : this.#nextSpare());
       if (!next || !this.#isInPace(needed ? DIAL_PACE_MS : this.#sparePace * this.#dials.patience)) break;
       this.#dials.start(next, !needed);
     }
@@ -141,13 +144,23 @@ export class LinkPolicy implements Timed {
   }
 
   /**
-   * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room here, or
-   * our own need; either is refused while its network is crowded.
+   * True while what there is takes longer than it should: then only links that are needed are opened, one after the other.
+   * Under load every link set-up slows all others down, and those that take too long are begun again: left alone, that
+   * feeds itself until a network has no time for anything else.
+   */
+  #isBusy(now: Millis): boolean {
+    return this.#core.waiting.at(now) > BUSY_WAIT_MS;
+  }
+
+  /**
+   * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room and time here,
+   * or our own need; either is refused while its network is crowded.
    */
   admits(contact: Contact, isSpare: boolean, now: Millis): boolean {
     const entry = this.#table.get(contact.id);
     if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
     if (!isSpare || entry?.link || entry?.isDialing || this.#needsContact(contact)) return true;
+    if (this.#isBusy(now)) return false;
     for (const [id, until] of this.#answers) if (until <= now) this.#answers.delete(id);
     if (this.#table.linked.length + this.#dials.length + this.#answers.size >= this.#limit) return false;
     this.#answers.set(contact.id, now + DIAL_TIMEOUT_MS);

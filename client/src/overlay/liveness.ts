@@ -123,7 +123,7 @@ export class Liveness {
     link.isNeededByPeer = (pong.flags & FLAG_NEEDED) !== 0;
     this.#takeClaim(entry, pong);
     if (link.pingSentAt !== undefined && pong.sequence === link.pingSequence) {
-      link.rtt.sample(this.#core.now - link.pingSentAt);
+      this.#core.measured(link, this.#core.now - link.pingSentAt);
       link.pingSentAt = undefined;
       this.#locate(entry);
     }

@@ -125,6 +125,18 @@ export const DIAL_FRESH_MS = 15_000;
 /** A sibling is dialled only with a proof of life this new. [ms] Of older ones 72 % were dead under churn with sessions of two minutes, of newer ones 3 % (measured: npm run sim -- churn --session 120). */
 export const DIAL_PROVEN_MS = 6_000;
 
+/**
+ * Answers of neighbours that wait this long on top of their way mean that we, or all around us, have more to do than there
+ * is time for. [ms] A busy but sound machine makes it tens; a wireless link under load makes it about a hundred.
+ */
+export const BUSY_WAIT_MS = 150;
+
+/** Answers older than this say nothing about how busy we are. [ms] Idle links are pinged at least as often. */
+export const WAITING_FRESH_MS = 10_000;
+
+/** Dials in flight while we are that busy. [dials] Each takes so much longer then that four of them time out together. */
+export const BUSY_DIALS = 1;
+
 /** A dial without an answer from the link layer counts as failed after this. [ms] ICE's own limit is about 15 s. */
 export const DIAL_TIMEOUT_MS = 20_000;
 
