@@ -14,6 +14,8 @@ interface TraceEvent {
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
+  /** When it began, or was set. [us] */
+  readonly ts: number;
   /** By the clock. [us] */
   readonly dur?: number;
   /** Of the processor, of this thread alone. [us] */
@@ -24,8 +26,13 @@ interface TraceEvent {
 /** What the trace is to hold: the tasks of each thread, the names of threads, and marks that pages set. */
 const CATEGORIES = 'disabled-by-default-devtools.timeline,blink.user_timing,__metadata';
 
-/** Tells which processes are the pages': a browser has renderers for surfaces of its own, too. */
-const MARK = 'this page is measured';
+/**
+ * Set in the pages when a transfer begins and when it is over. They tell which processes are the pages' (a browser has
+ * renderers for surfaces of its own, too), and keep what tracing itself does at its start and its end out of the count: the
+ * browser that is asked first hands its trace over while the other is still traced.
+ */
+const BEGIN = 'the transfer begins';
+const END = 'the transfer is over';
 
 /**
  * Root's Chromium puts its network threads before its pages (nice -8), which a person's on Linux may not: with it the pages'
@@ -100,8 +107,9 @@ async function measureRun(tabs: readonly Tab[], file: MadeFile, beside: BrowserC
   const infoHash = await seed.share([file.path]);
   const bystander = await Bystander.open(beside);
   const tracers = await Promise.all(tabs.map(({ context }) => Tracer.start(context)));
-  await Promise.all(tabs.map(({ page }) => page.evaluate((mark) => performance.mark(mark).startTime, MARK)));
+  await mark(tabs, BEGIN);
   await measureTransfer(seed, [leecher], infoHash, file.size);
+  await mark(tabs, END);
   const besideMs = await bystander.stop();
   const tasks = (await Promise.all(tracers.map((tracer) => tracer.stop()))).flatMap(mainThreadTasks);
   return {
@@ -111,6 +119,10 @@ async function measureRun(tabs: readonly Tab[], file: MadeFile, beside: BrowserC
     longestWorkMs: longest(tasks.map(({ tdur }) => tdur)),
     besideMs,
   };
+}
+
+async function mark(tabs: readonly Tab[], name: string): Promise<void> {
+  await Promise.all(tabs.map(({ page }) => page.evaluate((each) => performance.mark(each).startTime, name)));
 }
 
 /** Traces one browser. */
@@ -140,16 +152,27 @@ class Tracer {
   }
 }
 
+/** The tasks of the pages' main threads that began between the two marks. */
 function mainThreadTasks(events: readonly TraceEvent[]): TraceEvent[] {
-  const pages = new Set(events.filter(({ name }) => name === MARK).map(({ pid }) => pid));
+  const [begins, ends] = [BEGIN, END].map((mark) => timesOf(events, mark)) as [
+    Map<number, number>,
+    Map<number, number>,
+  ];
   const thread = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
   const names = events.filter(({ ph, name }) => ph === 'M' && name === 'thread_name');
   const main = new Set(names.filter(({ args }) => args?.name === 'CrRendererMain').map(thread));
-  const tasks = events.filter(
-    (event) => event.ph === 'X' && event.name === 'RunTask' && pages.has(event.pid) && main.has(thread(event)),
-  );
+  const tasks = events.filter((event) => {
+    const { ph, name, pid, ts } = event;
+    const isMeasured = ts >= (begins.get(pid) ?? Infinity) && ts <= (ends.get(pid) ?? -Infinity);
+    return ph === 'X' && name === 'RunTask' && isMeasured && main.has(thread(event));
+  });
   if (tasks.length === 0) throw new Error('the trace has no task of a page: nothing was measured');
   return tasks;
+}
+
+/** When each page set `mark`, by its process. [us] */
+function timesOf(events: readonly TraceEvent[], mark: string): Map<number, number> {
+  return new Map(events.filter(({ name }) => name === mark).map(({ pid, ts }) => [pid, ts]));
 }
 
 /** [ms] */

@@ -4,9 +4,10 @@ import { checks, formatReport, toJson } from './report.ts';
 import { type SoakOptions, soak } from './soak.ts';
 
 const USAGE = `Usage: npm run soak -- [--tabs 24] [--minutes 10] [--churn SECONDS] [--seed S] [--links BUDGET] [--lookups L]
-  [--idle SECONDS] [--json]
+  [--idle SECONDS] [--person] [--json]
   --links    budget of the second network of --tabs tabs, in which hops are compared with the simulator's; 0: none
-  --idle     how long tabs are watched doing nothing; 0: not at all`;
+  --idle     how long tabs are watched doing nothing; 0: not at all
+  --person   a browser with no more rights than anybody's: root's puts its network threads before its pages`;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -17,7 +18,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
     say(USAGE);
     return false;
   }
-  const world = await World.open();
+  const world = await World.open({ browser: { isUnprivileged: values.isPerson } });
   try {
     const run = await soak(world, values.options, say);
     const text = formatReport(run);
@@ -40,11 +41,14 @@ const OPTIONS = {
   links: { type: 'string', default: '8' },
   lookups: { type: 'string', default: '300' },
   idle: { type: 'string', default: '30' },
+  person: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
 /** Undefined when the arguments make no sense. */
-function readArgs(args: readonly string[]): { options: SoakOptions; isJsonOnly: boolean } | undefined {
+function readArgs(
+  args: readonly string[],
+): { options: SoakOptions; isPerson: boolean; isJsonOnly: boolean } | undefined {
   let values;
   try {
     ({ values } = parseArgs({ args: [...args], options: OPTIONS }));
@@ -65,5 +69,6 @@ function readArgs(args: readonly string[]): { options: SoakOptions; isJsonOnly: 
     tabs >= 2 && minutes > 0 && churn > 0 && Number.isInteger(seed) && links >= 0 && lookups > 0 && idle >= 0;
   if (!isSound) return undefined;
   const comparisons = links > 0 ? [{ tabs, links }] : [];
-  return { options: { tabs, minutes, churn, seed, comparisons, lookups, idle }, isJsonOnly: values.json };
+  const options = { tabs, minutes, churn, seed, comparisons, lookups, idle };
+  return { options, isPerson: values.person, isJsonOnly: values.json };
 }
