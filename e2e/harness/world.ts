@@ -11,6 +11,8 @@ import { Tab } from './tab.ts';
 export interface WorldOptions {
   readonly server?: ServerOptions;
   readonly browser?: BrowserOptions;
+  /** How many of them. Default 1: all tabs of a browser share its network thread, those of several people do not. */
+  readonly browsers?: number;
 }
 
 export interface TabOptions {
@@ -29,25 +31,33 @@ export interface TabOptions {
 /** What a profile may do without asking. A test of refused permission opens one without. */
 const PERMISSIONS = ['camera', 'microphone', 'clipboard-read', 'clipboard-write'];
 
-/** One server, one browser and everything opened in them. Whatever is opened here is closed by `close`. */
+/** One server, one browser or more, and everything opened in them. Whatever is opened here is closed by `close`. */
 export class World {
   readonly server: ServerProcess;
+  /** The first of `browsers`. */
   readonly browser: Browser;
+  readonly browsers: readonly Browser[];
   readonly files: FileFolder;
   readonly tabs: Tab[] = [];
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  private constructor(server: ServerProcess, browser: Browser, files: FileFolder) {
+  private constructor(server: ServerProcess, browsers: readonly [Browser, ...Browser[]], files: FileFolder) {
     this.server = server;
-    this.browser = browser;
+    this.browser = browsers[0];
+    this.browsers = browsers;
     this.files = files;
   }
 
   static async open(options: WorldOptions = {}): Promise<World> {
     const server = await ServerProcess.start(options.server);
+    const browsers: Browser[] = [];
     try {
-      return new World(server, await launchBrowser(options.browser), await FileFolder.create());
+      const first = await launchBrowser(options.browser);
+      browsers.push(first);
+      while (browsers.length < (options.browsers ?? 1)) browsers.push(await launchBrowser(options.browser));
+      return new World(server, [first, ...browsers.slice(1)], await FileFolder.create());
     } catch (error) {
+      await Promise.allSettled(browsers.map((browser) => browser.close()));
       await server.kill();
       throw error;
     }
@@ -109,7 +119,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await this.browser.close().catch(() => undefined);
+    await Promise.allSettled(this.browsers.map((browser) => browser.close()));
     for (const close of this.#closers.reverse()) await close();
     await this.server.kill();
     await this.files.remove();

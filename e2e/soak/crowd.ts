@@ -61,11 +61,12 @@ export class Crowd {
     for (let i = 0; i < count; i++) await this.open();
   }
 
-  /** Opens a tab in a profile of its own and waits until it has joined. Undefined when it did not; the journal knows. */
+  /** Opens a tab in a profile of its own, in one browser after the other, and waits until it has joined. Undefined when it did not; the journal knows. */
   async open(): Promise<Member | undefined> {
     const serial = this.#opened++;
     // Not `newProfile`: what watches a page for other tests keeps its connections from being collected.
-    const context = await this.#world.browser.newContext();
+    const { browsers, browser } = this.#world;
+    const context = await (browsers[serial % browsers.length] ?? browser).newContext();
     const from = performance.now();
     const tab = await this.#world.openTab({ context, query: this.#query, waitForStart: false });
     const id = await this.#started(tab);

@@ -4,10 +4,11 @@ import { checks, formatReport, toJson } from './report.ts';
 import { type SoakOptions, soak } from './soak.ts';
 
 const USAGE = `Usage: npm run soak -- [--tabs 24] [--minutes 10] [--churn SECONDS] [--seed S] [--links BUDGET] [--lookups L]
-  [--idle SECONDS] [--person] [--json]
+  [--idle SECONDS] [--browsers 1] [--person] [--json]
   --links    budget of the second network of --tabs tabs, in which hops are compared with the simulator's; 0: none
   --idle     how long tabs are watched doing nothing; 0: not at all
-  --person   a browser with no more rights than anybody's: root's puts its network threads before its pages`;
+  --browsers how many the tabs are spread over: all of one share its network thread
+  --person   browsers with no more rights than anybody's: root's puts its network threads before its pages`;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -18,7 +19,8 @@ export async function main(args: readonly string[]): Promise<boolean> {
     say(USAGE);
     return false;
   }
-  const world = await World.open({ browser: { isUnprivileged: values.isPerson } });
+  const { browsers, isPerson } = values;
+  const world = await World.open({ browsers, browser: { isUnprivileged: isPerson } });
   try {
     const run = await soak(world, values.options, say);
     const text = formatReport(run);
@@ -41,14 +43,20 @@ const OPTIONS = {
   links: { type: 'string', default: '8' },
   lookups: { type: 'string', default: '300' },
   idle: { type: 'string', default: '30' },
+  browsers: { type: 'string', default: '1' },
   person: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
+interface Arguments {
+  readonly options: SoakOptions;
+  readonly browsers: number;
+  readonly isPerson: boolean;
+  readonly isJsonOnly: boolean;
+}
+
 /** Undefined when the arguments make no sense. */
-function readArgs(
-  args: readonly string[],
-): { options: SoakOptions; isPerson: boolean; isJsonOnly: boolean } | undefined {
+function readArgs(args: readonly string[]): Arguments | undefined {
   let values;
   try {
     ({ values } = parseArgs({ args: [...args], options: OPTIONS }));
@@ -56,7 +64,7 @@ function readArgs(
     say(error instanceof Error ? error.message : String(error));
     return undefined;
   }
-  const [tabs, minutes, churn, seed, links, lookups, idle] = [
+  const [tabs, minutes, churn, seed, links, lookups, idle, browsers] = [
     values.tabs,
     values.minutes,
     values.churn,
@@ -64,11 +72,14 @@ function readArgs(
     values.links,
     values.lookups,
     values.idle,
-  ].map(Number) as [number, number, number, number, number, number, number];
+    values.browsers,
+  ].map(Number) as [number, number, number, number, number, number, number, number];
   const isSound =
-    tabs >= 2 && minutes > 0 && churn > 0 && Number.isInteger(seed) && links >= 0 && lookups > 0 && idle >= 0;
+    [tabs >= 2, minutes > 0, churn > 0, links >= 0, lookups > 0, idle >= 0].every(Boolean) &&
+    [seed, browsers].every(Number.isInteger) &&
+    browsers >= 1;
   if (!isSound) return undefined;
   const comparisons = links > 0 ? [{ tabs, links }] : [];
   const options = { tabs, minutes, churn, seed, comparisons, lookups, idle };
-  return { options, isPerson: values.person, isJsonOnly: values.json };
+  return { options, browsers, isPerson: values.person, isJsonOnly: values.json };
 }
