@@ -15,8 +15,8 @@ export function watchSmoothness(): void {
   if (current || isSlow.value || document.hidden) return;
   const pace = new FramePace();
   current = pace;
-  // A page that is hidden gets no frames, and says nothing about its device.
-  document.addEventListener('visibilitychange', () => (current = undefined), { once: true });
+  // The same function each time, so that the page is listened to once.
+  document.addEventListener('visibilitychange', interrupt, { once: true });
   const onFrame = (now: number): void => {
     if (current !== pace) return;
     const verdict = pace.frame(now);
@@ -25,6 +25,11 @@ export function watchSmoothness(): void {
     if (verdict === 'slow') rest();
   };
   requestAnimationFrame(onFrame);
+}
+
+/** A page that is hidden gets no frames, and says nothing about its device. */
+function interrupt(): void {
+  current = undefined;
 }
 
 function rest(): void {
