@@ -1,9 +1,10 @@
-import { WAITING_FRESH_MS } from '../../../shared/src/limits/overlay.ts';
+import { BUSY_WAIT_MS, WAITING_FRESH_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 
 /**
  * How much longer answers of neighbours take of late than their ways do: what frames wait for in queues, here or there. It
- * is next to nothing where everybody keeps up, whatever the distances.
+ * is next to nothing where everybody keeps up, whatever the distances. No answer counts for more than twice what makes
+ * us busy: it takes half of all answers, not one neighbour that is as late as it likes.
  */
 export class Waiting {
   #mean: Millis = 0;
@@ -12,7 +13,8 @@ export class Waiting {
   /** An answer came after `rttMs`, over a way on which answers take `leastMs` at the quickest. */
   sample(rttMs: Millis, leastMs: Millis, now: Millis): void {
     const before = this.at(now);
-    this.#mean = before + (Math.max(0, rttMs - leastMs) - before) / 8;
+    const waited = Math.min(Math.max(rttMs - leastMs, 0), 2 * BUSY_WAIT_MS);
+    this.#mean = before + (waited - before) / 8;
     this.#sampledAt = now;
   }
 

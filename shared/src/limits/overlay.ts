@@ -131,7 +131,7 @@ export const DIAL_PROVEN_MS = 6_000;
  */
 export const BUSY_WAIT_MS = 150;
 
-/** Answers older than this say nothing about how busy we are. [ms] Idle links are pinged at least as often. */
+/** Answers older than this say nothing about how busy we are. [ms] Of an idle link the lower id pings at least as often. */
 export const WAITING_FRESH_MS = 10_000;
 
 /** Dials in flight while we are that busy. [dials] Each takes so much longer then that four of them time out together. */
