@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { GATHER_MS, GATHER_QUIET_MS, GATHER_TURN_MS } from '../../../../shared/src/limits/links.ts';
+import {
+  GATHER_MS,
+  GATHER_QUIET_MS,
+  GATHER_RELAY_ONLY_MS,
+  GATHER_TURN_MS,
+} from '../../../../shared/src/limits/links.ts';
 import { ManualClock } from '../memory/manual-clock.ts';
 import { Gathering } from './gathering.ts';
 
@@ -68,6 +73,12 @@ test('when time is over any type of candidate will do', async () => {
   lab.candidate('host');
   await lab.clock.advance(GATHER_QUIET_MS);
   expect(lab.left).toEqual([1]);
+});
+
+test('where only relayed candidates are allowed and no relay answers, it leaves empty in time for a page to say so', async () => {
+  const lab = new Lab([TURN], true);
+  await lab.clock.advance(GATHER_RELAY_ONLY_MS);
+  expect(lab.left).toEqual([0]);
 });
 
 test('it leaves at once when the browser has no more candidates, and only once', async () => {
