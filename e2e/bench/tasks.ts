@@ -154,10 +154,8 @@ class Tracer {
 
 /** The tasks of the pages' main threads that began between the two marks. */
 function mainThreadTasks(events: readonly TraceEvent[]): TraceEvent[] {
-  const [begins, ends] = [BEGIN, END].map((mark) => timesOf(events, mark)) as [
-    Map<number, number>,
-    Map<number, number>,
-  ];
+  const begins = timesOf(events, BEGIN);
+  const ends = timesOf(events, END);
   const thread = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
   const names = events.filter(({ ph, name }) => ph === 'M' && name === 'thread_name');
   const main = new Set(names.filter(({ args }) => args?.name === 'CrRendererMain').map(thread));

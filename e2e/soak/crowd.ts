@@ -61,7 +61,10 @@ export class Crowd {
     for (let i = 0; i < count; i++) await this.open();
   }
 
-  /** Opens a tab in a profile of its own, in one browser after the other, and waits until it has joined. Undefined when it did not; the journal knows. */
+  /**
+   * Opens a tab in a profile of its own, in one browser after the other, and waits until it has joined. Undefined when it
+   * did not; the journal knows.
+   */
   async open(): Promise<Member | undefined> {
     const serial = this.#opened++;
     // Not `newProfile`: what watches a page for other tests keeps its connections from being collected.
