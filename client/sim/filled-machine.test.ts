@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BUCKET_CAPACITY, MIN_LINKS_PER_BUCKET } from '../../shared/src/limits/overlay.ts';
+import { MIN_LINKS_PER_BUCKET } from '../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY } from '../../shared/src/limits/overlay.ts';
 import { seededRng } from '../../shared/src/machine.ts';
 import { fillMachine } from './filled-machine.ts';
 import { measureForwarding } from './forwarding.ts';

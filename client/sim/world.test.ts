@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
-import { SWAP_MAX_AGE_MS } from '../../shared/src/limits/overlay.ts';
+import { SWAP_MAX_AGE_MS } from '../../shared/src/limits/overlay-links.ts';
 import type { OverlayEvent, OverlayResult, SignedRecord } from '../src/overlay/types.ts';
 import { ask, item, nearestTo } from './asking.fixture.ts';
 import { openOperations } from './checkers.ts';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { parseNodeId, type NodeId } from '../../shared/src/ids.ts';
-import { PRUNE_MIN_AGE_MS } from '../../shared/src/limits/overlay.ts';
+import { PRUNE_MIN_AGE_MS } from '../../shared/src/limits/overlay-links.ts';
 import { type Rng, randomBelow } from '../../shared/src/machine.ts';
 import type { Tab } from '../harness/tab.ts';
 import type { World } from '../harness/world.ts';

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, MAX_CONTACTS_PER_SOURCE, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
+import { MAX_CONTACTS_PER_SOURCE } from '../../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Entry } from './entry.ts';
 import { EntryList } from './entry-list.ts';

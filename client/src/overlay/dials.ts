@@ -7,7 +7,7 @@ import {
   MAX_REFUSAL_DOUBLINGS,
   PRUNE_HOLD_OFF_MS,
   REFUSAL_HOLD_OFF_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { BrokenPairs } from './broken-pairs.ts';
 import type { Bucket } from './bucket.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { OVERLAY_FRAME } from '../../../shared/src/limits/links.ts';
-import { MALFORMED_BAN_MS, MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay.ts';
+import { MALFORMED_BAN_MS, MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay-links.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { Forwarder } from './forwarder.ts';

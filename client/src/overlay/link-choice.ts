@@ -2,7 +2,7 @@ import {
   MAX_LINKS_PER_NETWORK,
   MAX_LINKS_PER_NETWORK_IN_BUCKET,
   MIN_LINKS_PER_BUCKET,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import type { Bucket, RttOf } from './bucket.ts';

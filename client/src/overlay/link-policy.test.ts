@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import {
-  BUCKET_CAPACITY,
   BUSY_DIALS,
   BUSY_WAIT_MS,
   DIAL_FRESH_MS,
@@ -17,7 +16,8 @@ import {
   WAITING_FRESH_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { type Rng, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { BrokenPairs } from './broken-pairs.ts';

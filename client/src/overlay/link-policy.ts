@@ -1,5 +1,4 @@
 import {
-  BUCKET_CAPACITY,
   BUSY_DIALS,
   BUSY_WAIT_MS,
   DIAL_FRESH_MS,
@@ -14,13 +13,13 @@ import {
   POLICY_INTERVAL_MS,
   POLICY_RECHECK_MS,
   PRUNE_MIN_AGE_MS,
-  SIBLING_COUNT,
   SPARE_DIAL_PACE_MS,
   SWAP_MAX_AGE_MS,
   SWAP_PACE_MS,
   YOUNG_MS,
   YOUNG_SPARE_DIAL_PACE_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY, SIBLING_COUNT } from '../../../shared/src/limits/overlay.ts';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { BrokenPairs } from './broken-pairs.ts';

@@ -7,7 +7,7 @@ import {
   SWAP_HOLD_MS,
   SWAP_PACE_MS,
   SWAP_PERIOD_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { type PackedPlace, packPlace } from './coordinates.ts';

@@ -5,7 +5,7 @@ import {
   SWAP_HOLD_MS,
   SWAP_PACE_MS,
   SWAP_PERIOD_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { Allowance } from './admission.ts';
 import type { Bucket } from './bucket.ts';

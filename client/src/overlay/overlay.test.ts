@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
-import {
-  BUCKET_CAPACITY,
-  MAX_MALFORMED_FRAMES,
-  MAX_OPERATIONS,
-  SILENCE_LIMIT_MS,
-  TICK_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY, MAX_OPERATIONS, SILENCE_LIMIT_MS, TICK_MS } from '../../../shared/src/limits/overlay.ts';
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';

@@ -1,10 +1,6 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import {
-  DEFAULT_LINK_HARD,
-  DEFAULT_LINK_TARGET,
-  STALL_TOLERANCE_MS,
-  TICK_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { DEFAULT_LINK_HARD, DEFAULT_LINK_TARGET } from '../../../shared/src/limits/overlay-links.ts';
+import { STALL_TOLERANCE_MS, TICK_MS } from '../../../shared/src/limits/overlay.ts';
 import { type Deadline, type Machine, type Millis, type Rng, randomBelow } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
 import { AnswerTimes } from './answer-times.ts';

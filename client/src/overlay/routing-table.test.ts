@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
-import {
-  BUCKET_CAPACITY,
-  MAX_CONTACTS_PER_SOURCE,
-  PASS_ON_MAX_AGE_MS,
-  REPLACEMENT_CAPACITY,
-} from '../../../shared/src/limits/overlay.ts';
+import { MAX_CONTACTS_PER_SOURCE } from '../../../shared/src/limits/overlay-links.ts';
+import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { packPlace } from './coordinates.ts';

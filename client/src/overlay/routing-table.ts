@@ -3,12 +3,10 @@ import {
   DIAL_BACKOFF_MS,
   DIAL_PROVEN_MS,
   EAGER_LINKS,
-  AGE_CHECK_MS,
-  KNOWN_MAX_AGE_MS,
   NEWCOMER_PAUSE_MS,
-  PASS_ON_MAX_AGE_MS,
   UNREACHABLE_BAN_MAX_MS,
-} from '../../../shared/src/limits/overlay.ts';
+} from '../../../shared/src/limits/overlay-links.ts';
+import { AGE_CHECK_MS, KNOWN_MAX_AGE_MS, PASS_ON_MAX_AGE_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareContacts, compareDistance, differsAt } from '../../../shared/src/xor.ts';
 import { Bucket } from './bucket.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BUSY_WAIT_MS, WAITING_FRESH_MS } from '../../../shared/src/limits/overlay.ts';
+import { BUSY_WAIT_MS, WAITING_FRESH_MS } from '../../../shared/src/limits/overlay-links.ts';
 import { Waiting } from './waiting.ts';
 
 test('where every answer comes as quickly as its way allows nothing waits, however long the ways are', () => {

@@ -1,4 +1,4 @@
-import { BUSY_WAIT_MS, WAITING_FRESH_MS } from '../../../shared/src/limits/overlay.ts';
+import { BUSY_WAIT_MS, WAITING_FRESH_MS } from '../../../shared/src/limits/overlay-links.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 
 /**
