@@ -119,6 +119,7 @@ export const TARGETS: readonly FuzzTarget[] = [
       (bytes) => payloads.decodePublish(bytes, cache),
       (bytes) => payloads.decodeUnpublish(bytes, cache),
       payloads.decodeDeliver,
+      (bytes) => payloads.decodeWrittenBack(bytes, cache),
       (bytes) => (decodeProviders(bytes, cache).length > 0 ? bytes : undefined),
       decodeSync,
       decodeSyncAnswer,

@@ -1,7 +1,7 @@
 import { Reader, Writer } from '../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
 import { type Millis, randomBelow } from '../../shared/src/machine.ts';
-import type { OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
+import type { DeliveryId, OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
 import type { ServerMessage } from './messages.ts';
 import type { NetworkModel } from './network-model.ts';
 import type { SimLink } from './sim-link.ts';
@@ -62,12 +62,18 @@ export class Dials {
       this.#world.at(now, () => this.#findLinked(node, contact, dial));
       return;
     }
-    this.#signal(node, contact, isSpare ? SPARE_OFFER : OFFER, attempt, node.links.size === 0);
+    this.#signal(node, contact, { signal: isSpare ? SPARE_OFFER : OFFER, attempt }, node.links.size === 0);
     this.#world.at(now + DIAL_TIMEOUT_MS, () => this.fail(node, contact.id, attempt, false));
   }
 
   /** An answer goes the way its offer came. */
-  #signal(node: SimNode, to: Contact, signal: number, attempt: number, isThroughServer: boolean): void {
+  #signal(
+    node: SimNode,
+    to: Contact,
+    { signal, attempt }: { readonly signal: number; readonly attempt: number },
+    isThroughServer: boolean,
+    inAnswerTo?: DeliveryId,
+  ): void {
     if (isThroughServer) {
       this.#world.tellServer({ kind: 'relay', from: node.contact, to, signal, attempt });
       return;
@@ -76,7 +82,7 @@ export class Dials {
     const payload = new Writer(350).u8(signal).u32(attempt).bytes(padding).done();
     this.#world.operate(
       node,
-      { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS },
+      { kind: 'route', target: to.id, protocol: 'signal', payload, timeoutMs: DIAL_TIMEOUT_MS, inAnswerTo },
       (result) => {
         if (!isOffer(signal) || result.kind !== 'failed') return;
         this.#world.at(this.#world.now, () => this.fail(node, to.id, attempt, result.code === 'unreachable'));
@@ -85,18 +91,28 @@ export class Dials {
   }
 
   /** A routed message that is a signal came to `node`. */
-  onRouted(node: SimNode, from: Contact, payload: Uint8Array): void {
+  onRouted(node: SimNode, from: Contact, payload: Uint8Array, delivery?: DeliveryId): void {
     const reader = new Reader(payload);
-    this.onSignal(node, from, reader.u8(), reader.u32(), false);
+    this.#onSignal(node, from, { signal: reader.u8(), attempt: reader.u32() }, false, delivery);
   }
 
-  /** A signal came to `node`: as a routed message, or through the server. */
-  onSignal(node: SimNode, from: Contact, signal: number, attempt: number, isThroughServer: boolean): void {
+  /** A signal came to `node` through the server. */
+  onRelayed(node: SimNode, from: Contact, signal: number, attempt: number): void {
+    this.#onSignal(node, from, { signal, attempt }, true);
+  }
+
+  #onSignal(
+    node: SimNode,
+    from: Contact,
+    { signal, attempt }: { readonly signal: number; readonly attempt: number },
+    isThroughServer: boolean,
+    delivery?: DeliveryId,
+  ): void {
     if (signal === ANSWER) this.#onAnswer(node, from, attempt);
     else if (signal === REFUSAL) this.#onRefusal(node, from.id, attempt);
     else if (isOffer(signal)) {
       const isTaken = node.overlay.admits(from, signal === SPARE_OFFER, this.#world.now);
-      this.#signal(node, from, isTaken ? ANSWER : REFUSAL, attempt, isThroughServer);
+      this.#signal(node, from, { signal: isTaken ? ANSWER : REFUSAL, attempt }, isThroughServer, delivery);
     }
   }
 

@@ -82,7 +82,7 @@ export class ServerTraffic implements ServerWorld {
       case 'introduce':
         return this.#world.command(node, { kind: 'introduce', contacts: message.contacts });
       case 'signal':
-        return this.#dials.onSignal(node, message.from, message.signal, message.attempt, true);
+        return this.#dials.onRelayed(node, message.from, message.signal, message.attempt);
       case 'undelivered':
         return this.#dials.fail(node, message.about.id, message.attempt, message.isPeerAtFault);
     }

@@ -115,6 +115,9 @@ const CODECS: readonly {
     (b) => reply.decodeReply(b, cache),
   ),
   codec('PROBE', PROBE_WANTS_CONTACTS, encodeProbe, decodeProbe),
+  codec('WRITTEN_BACK', { from: bob, body: hi }, payloads.encodeWrittenBack, (b) =>
+    payloads.decodeWrittenBack(b, cache),
+  ),
   codec('FIND', { key, referrers: [bob.id] }, payloads.encodeFind, payloads.decodeFind),
   codec('STORE', { options: { token: id, expectedSequence: 7 }, record }, payloads.encodeStore, (b) =>
     payloads.decodeStore(b, cache),
@@ -186,7 +189,7 @@ test.each(CODECS)('$name reads and writes the bytes of the protocol page', ({ na
 });
 
 /** What follows their header is as long as the frame. */
-const RUN_TO_THE_END = new Set(['ROUTE', 'ROUTE_LANE', 'REPLY', 'READ', 'COPY', 'SYNC_ANSWER']);
+const RUN_TO_THE_END = new Set(['ROUTE', 'ROUTE_LANE', 'REPLY', 'READ', 'COPY', 'SYNC_ANSWER', 'WRITTEN_BACK']);
 
 test.each(CODECS.filter(({ name }) => !RUN_TO_THE_END.has(name)))(
   '$name cut short anywhere is refused',

@@ -31,10 +31,12 @@ export function openOperation(services: Services, command: OperationCommand): vo
 }
 
 function openRoute(services: Services, command: Extract<OverlayCommand, { kind: 'route' }>): void {
-  const { op, target, protocol, payload } = command;
-  const { operations, routing } = services;
+  const { op, target, protocol, payload, inAnswerTo } = command;
+  const { operations, routing, heldAnswers } = services;
   const problem = routeProblem(payload);
+  const hops = inAnswerTo === undefined || problem ? undefined : heldAnswers.writeBack(inAnswerTo, target, payload);
   if (problem) operations.finishNow(op, problem);
+  else if (hops !== undefined) operations.finishNow(op, { kind: 'route', hops, elapsedMs: 0 });
   else if (target !== routing.core.self.id) new RouteCommand(services, command);
   else {
     routing.core.emit({ kind: 'message', from: routing.core.self, protocol, payload });

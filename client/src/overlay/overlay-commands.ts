@@ -11,22 +11,24 @@ import type { Callers } from './callers.ts';
 import { judgeDensity } from './density.ts';
 import { DisjointLookup } from './disjoint-lookup.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
+import type { HeldAnswers } from './held-answers.ts';
 import { IterativeLookup } from './iterative-lookup.ts';
 import { type Found, type LookupOwner, RecursiveLookup } from './lookup.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import { type Operation, deadlineAfter, failed } from './operation.ts';
-import { encodeDeliver } from './payloads.ts';
+import { decodeWrittenBack, encodeDeliver } from './payloads.ts';
 import type { RecordServices } from './record-commands.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
-import type { OpId, OverlayCommand, OverlayResult } from './types.ts';
+import type { OpId, OverlayCommand, OverlayResult, Protocol } from './types.ts';
 
 type CommandOf<K extends OverlayCommand['kind']> = Extract<OverlayCommand, { kind: K }>;
 
 /** Everything that operations work with. */
 export interface Services extends RecordServices {
   readonly callers: Callers;
+  readonly heldAnswers: HeldAnswers;
 }
 
 /** Looks a key up. */
@@ -108,6 +110,7 @@ export class RouteCommand implements Operation, RequestOwner {
   readonly #services: Services;
   readonly #op: OpId;
   readonly #startedAt: Millis;
+  readonly #protocol: Protocol;
   readonly #request: Request;
 
   constructor(services: Services, { op, target, protocol, payload, timeoutMs }: CommandOf<'route'>) {
@@ -116,6 +119,7 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#services = services;
     this.#op = op;
     this.#startedAt = core.now;
+    this.#protocol = protocol;
     // Who told us of the target has the way back to us as well, where nobody else around it has.
     const told = (table.get(target)?.referrers ?? []).filter((id) => table.link(id));
     // One: a second made every signal longer by 20 bytes and served nobody (measured: npm run sim -- churn, broken-pairs).
@@ -134,6 +138,7 @@ export class RouteCommand implements Operation, RequestOwner {
         ways,
         deadline,
         maxAttempts: Math.max(2, ways.length + 1),
+        mayWait: protocol === 'signal',
       },
       this,
     );
@@ -145,7 +150,8 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#request.cancel();
   }
 
-  onAnswer(_request: Request, { status, hops }: ReplyFrame): void {
+  onAnswer({ question }: Request, { status, hops, payload }: ReplyFrame): void {
+    if (payload.length > 0) this.#onWrittenBack(question.target, payload);
     const elapsedMs = this.#services.routing.core.now - this.#startedAt;
     const result: OverlayResult = status === 'ok' ? { kind: 'route', hops, elapsedMs } : failed('refused');
     this.#services.operations.finish(this.#op, result);
@@ -153,6 +159,15 @@ export class RouteCommand implements Operation, RequestOwner {
 
   onNoAnswer(_request: Request, why: NoAnswer): void {
     this.#services.operations.finish(this.#op, failed(why));
+  }
+
+  /** Only signals are answered so, and only by their target. */
+  #onWrittenBack(target: NodeId, payload: Uint8Array): void {
+    const { core } = this.#services.routing;
+    const written = this.#protocol === 'signal' ? decodeWrittenBack(payload, core.contacts) : undefined;
+    if (written?.from.id === target)
+      core.emit({ kind: 'message', from: written.from, protocol: this.#protocol, payload: written.body });
+    else core.counters.malformed++;
   }
 }
 

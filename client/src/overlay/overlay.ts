@@ -13,6 +13,7 @@ import type { Counters } from './counters.ts';
 import { Forwarder } from './forwarder.ts';
 import { type JoinListener, Joining } from './joining.ts';
 import { FrameReceiver } from './frame-receiver.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { encodeBye } from './link-frames.ts';
 import { LinkPolicy, siblingCountFor } from './link-policy.ts';
 import { Liveness } from './liveness.ts';
@@ -85,11 +86,12 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#liveness = new Liveness(core, table, this.#policy);
     this.#joining = new Joining(routing, this);
     this.#merging = new Merging(routing);
-    this.#services = { routing, operations, holdings, callers };
+    const heldAnswers = new HeldAnswers(core, forwarder);
+    this.#services = { routing, operations, holdings, callers, heldAnswers };
     const upkeep = { routing, policy: this.#policy, liveness: this.#liveness };
     this.#links = new PeerLinks({ ...upkeep, holdings, pairs, virtualLinks, joining: this.#joining });
     this.#receiver = new FrameReceiver({ ...upkeep, links: this.#links, merging: this.#merging });
-    forwarder.attach(new Responder(routing, holdings, callers, virtualLinks), virtualLinks);
+    forwarder.attach(new Responder(routing, { holdings, callers, virtualLinks, heldAnswers }), virtualLinks);
   }
 
   get counters(): Counters {
@@ -180,6 +182,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     for (const entry of this.#liveness.tick()) this.#links.giveUp(entry, 'silent');
     for (const id of this.#virtualLinks.tick()) this.#links.lose(id);
     this.#services.callers.sweep(this.#core.now);
+    this.#services.heldAnswers.sweep(this.#core.now);
     this.#table.age(this.#core.now);
     this.#joining.tick();
     this.#merging.tick();

@@ -299,6 +299,22 @@ export function decodeDeliver(bytes: Uint8Array): DeliverPayload | undefined {
   return { protocol, delivery: readMessageId(bytes, 1), referrers, body: bytes.slice(bodyAt) };
 }
 
+/** What the target of a DELIVER writes back in its acknowledgement. */
+export interface WrittenBack {
+  readonly from: Contact;
+  readonly body: Uint8Array;
+}
+
+export function encodeWrittenBack({ from, body }: WrittenBack): Uint8Array {
+  return concatBytes(from.publicKey, body);
+}
+
+/** The body is a copy, as that of DELIVER. */
+export function decodeWrittenBack(bytes: Uint8Array, cache: ContactCache): WrittenBack | undefined {
+  if (bytes.length <= CONTACT_BYTES) return undefined;
+  return { from: cache.read(bytes, 0), body: bytes.slice(CONTACT_BYTES) };
+}
+
 function messageIdBytes(id: MessageId): Uint8Array {
   const bytes = new Uint8Array(8);
   writeMessageId(bytes, 0, id);

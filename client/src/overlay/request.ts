@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_ATTEMPTS, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_ATTEMPTS, REVERSE_STATE_MS, SIGNAL_HOLD_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { AnswerTimes } from './answer-times.ts';
 import { learnContacts } from './contact-exchange.ts';
@@ -45,6 +45,8 @@ export interface Question {
   readonly usedFirstHops?: NodeId[];
   /** Silence after which another copy leaves. [ms] Default: the measured p90 of answers. */
   readonly patienceMs?: Millis;
+  /** The answer may wait at the other end for SIGNAL_HOLD_MS: copies leave that much later, and it does not say how long answers take. */
+  readonly mayWait?: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export class Request implements ForwardOwner, Timed {
     if (this.#isOver) return;
     this.cancel();
     const { core, table, answerTimes } = this.#routing;
-    answerTimes.sample(core.now - forward.receivedAt, reply.hops);
+    if (!this.question.mayWait) answerTimes.sample(core.now - forward.receivedAt, reply.hops);
     const firstHop = reply.trail.at(-1)?.id;
     learnContacts(core, table, reply.closest, reply.trail[0]?.id, firstHop);
     for (const hop of reply.trail) learnContacts(core, table, hop.samples, hop.id, firstHop);
@@ -145,8 +147,8 @@ export class Request implements ForwardOwner, Timed {
   /** The next copy's turn or the deadline; at once when nothing is under way, but never inside the owner's own call. */
   #setTimer(): void {
     const { core, answerTimes } = this.#routing;
-    const { deadline, patienceMs = answerTimes.hedgeMs } = this.question;
-    const soon = this.#copies.size === 0 ? core.now : core.now + patienceMs;
+    const { deadline, patienceMs = answerTimes.hedgeMs, mayWait } = this.question;
+    const soon = this.#copies.size === 0 ? core.now : core.now + patienceMs + (mayWait ? SIGNAL_HOLD_MS : 0);
     core.timers.set(
       this,
       Math.min(this.#canRetry() || this.#copies.size === 0 ? soon : deadline, deadline),

@@ -9,6 +9,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Callers } from './callers.ts';
 import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
+import type { HeldAnswers } from './held-answers.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import type { MessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
@@ -21,20 +22,30 @@ import type { VirtualLinks } from './virtual-links.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** What a responder answers from. */
+export interface ResponderParts {
+  readonly holdings: Holdings;
+  readonly callers: Callers;
+  readonly virtualLinks: VirtualLinks;
+  readonly heldAnswers: HeldAnswers;
+}
+
 /** Answers the messages that end at this peer. */
 export class Responder implements Endpoint {
   readonly #routing: Routing;
   readonly #records: RecordResponder;
   readonly #callers: Callers;
   readonly #virtualLinks: VirtualLinks;
+  readonly #heldAnswers: HeldAnswers;
   /** When each delivery came. BOUNDED: by MAX_DELIVERIES, the oldest leaves first. */
   readonly #deliveries = new Map<MessageId, Millis>();
 
-  constructor(routing: Routing, holdings: Holdings, callers: Callers, virtualLinks: VirtualLinks) {
+  constructor(routing: Routing, parts: ResponderParts) {
     this.#routing = routing;
-    this.#records = new RecordResponder(routing, holdings);
-    this.#callers = callers;
-    this.#virtualLinks = virtualLinks;
+    this.#records = new RecordResponder(routing, parts.holdings);
+    this.#callers = parts.callers;
+    this.#virtualLinks = parts.virtualLinks;
+    this.#heldAnswers = parts.heldAnswers;
   }
 
   intercepts(forward: Forward): boolean {
@@ -87,15 +98,22 @@ export class Responder implements Endpoint {
     };
   }
 
-  #onDeliver(forward: Forward, payload: Uint8Array): Answer {
+  #onDeliver(forward: Forward, payload: Uint8Array): Answer | undefined {
     const message = decodeDeliver(payload);
     if (!message) return this.#invalid();
     const { core } = this.#routing;
+    const { protocol, delivery, body } = message;
     this.#callers.note(forward.origin.id, message.referrers, core.now);
-    if (this.#isFirstCopy(message.delivery)) {
-      core.emit({ kind: 'message', from: forward.origin, protocol: message.protocol, payload: message.body });
-    }
-    return { status: 'ok', payload: NOTHING, closest: [] };
+    if (!this.#isFirstCopy(delivery)) return this.#onCopy(delivery, forward);
+    const isHeld = protocol === 'signal' && this.#heldAnswers.hold(delivery, forward);
+    core.emit({ kind: 'message', from: forward.origin, protocol, payload: body, ...(isHeld && { delivery }) });
+    return isHeld ? undefined : { status: 'ok', payload: NOTHING, closest: [] };
+  }
+
+  /** It is acknowledged as the first copy was, or will be. */
+  #onCopy(delivery: MessageId, forward: Forward): Answer | undefined {
+    if (this.#heldAnswers.join(delivery, forward)) return undefined;
+    return { status: 'ok', payload: this.#heldAnswers.writtenBack(delivery) ?? NOTHING, closest: [] };
   }
 
   #isFirstCopy(delivery: MessageId): boolean {

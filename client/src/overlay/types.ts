@@ -7,6 +7,9 @@ export type OpId = number;
 /** How a lookup travels: handed on hop by hop over links, or asked step by step through the referrer. */
 export type LookupMode = 'recursive' | 'iterative';
 
+/** Names a message that came to us, for the answer to it. The sender's choice, 4 characters of 16 bits. */
+export type DeliveryId = string;
+
 /** What kind of routed message this is; the overlay carries the payload without reading it. */
 export type Protocol = 'signal' | 'call' | 'app';
 
@@ -70,7 +73,10 @@ export type OverlayCommand =
       readonly key: Key;
       readonly isFresh?: boolean | undefined;
     }
-  /** Carries `payload` to exactly `target`. Fails with `unreachable` when no hop can deliver it. */
+  /**
+   * Carries `payload` to exactly `target`. Fails with `unreachable` when no hop can deliver it. `inAnswerTo`: it goes back
+   * with the acknowledgement of that message of the target's while that waits, and counts as delivered once it is on its way.
+   */
   | {
       readonly kind: 'route';
       readonly op: OpId;
@@ -78,6 +84,7 @@ export type OverlayCommand =
       readonly protocol: Protocol;
       readonly payload: Uint8Array;
       readonly timeoutMs: Millis;
+      readonly inAnswerTo?: DeliveryId | undefined;
     }
   /** Forgets an operation; no result follows. */
   | { readonly kind: 'cancel'; readonly op: OpId }
@@ -152,8 +159,17 @@ export type OverlayResult =
 /** What the owner is told. */
 export type OverlayEvent =
   | { readonly kind: 'result'; readonly op: OpId; readonly result: OverlayResult }
-  /** A routed message whose target we are. `from` is authenticated by nobody: payloads are sealed and signed. */
-  | { readonly kind: 'message'; readonly from: Contact; readonly protocol: Protocol; readonly payload: Uint8Array }
+  /**
+   * A routed message whose target we are. `from` is authenticated by nobody: payloads are sealed and signed. `delivery`:
+   * its acknowledgement waits for a moment, and takes an answer along.
+   */
+  | {
+      readonly kind: 'message';
+      readonly from: Contact;
+      readonly protocol: Protocol;
+      readonly payload: Uint8Array;
+      readonly delivery?: DeliveryId;
+    }
   /** The self-lookup finished with at least one link. */
   | { readonly kind: 'joined' }
   /** An answer to a lookup or a read of ours: the peers that the question passed, first hop first. For the drawing. */

@@ -3,6 +3,7 @@ import { type Contact, type NodeId, shortId } from '../../../shared/src/ids.ts';
 import { type LedgerLimits, OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import type { LookupTrace, NodeStatus } from '../api.ts';
+import type { DeliveryId, Protocol } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { RawConnector } from '../ports/links.ts';
@@ -97,7 +98,7 @@ export class Network {
       linkTarget: parts.ledger.overlayTarget,
       linkHard: parts.ledger.overlayHard,
       handler: {
-        message: (from, protocol, payload) => this.#onLetter(from, protocol, payload),
+        message: (from, protocol, payload, delivery) => this.#onLetter(from, protocol, payload, delivery),
         joined: () => this.#onJoined(),
         lookup: (trace) => handler.lookup(trace),
       },
@@ -187,7 +188,7 @@ export class Network {
       connector: this.#parts.connector,
       clock: this.#parts.clock,
       log: this.#parts.log,
-      carrier: (to, sealed, withinMs) => this.post.carry(to, 'signal', sealed, withinMs),
+      carrier: (to, sealed, withinMs, inAnswerTo) => this.post.carry(to, 'signal', sealed, withinMs, inAnswerTo),
       admits: (from, isSpare) => this.overlay.admits(from, isSpare),
       name: this.#parts.name,
       iceServers: this.#parts.ice.current(),
@@ -228,10 +229,10 @@ export class Network {
     else void this.#openMail(letter.sealed);
   }
 
-  #onLetter(from: Contact, protocol: 'signal' | 'call' | 'app', payload: Uint8Array): void {
+  #onLetter(from: Contact, protocol: Protocol, payload: Uint8Array, delivery: DeliveryId | undefined): void {
     this.post.remember(from);
     this.post.noteWay(from.id, 'overlay');
-    if (protocol === 'signal') this.links.receiveSignal(payload);
+    if (protocol === 'signal') this.links.receiveSignal(payload, delivery);
     else void this.#openMail(payload);
   }
 

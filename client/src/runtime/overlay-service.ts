@@ -4,6 +4,7 @@ import { type LookupOptions, type LookupTrace, SkeinError, type SkeinErrorCode }
 import { Overlay } from '../overlay/overlay.ts';
 import { recordSignedBytes } from '../overlay/payloads.ts';
 import type {
+  DeliveryId,
   OpId,
   OverlayCommand,
   OverlayErrorCode,
@@ -27,7 +28,8 @@ const WALL_CLOCK_PERIOD_MS = 60_000;
 
 /** What the overlay tells the node. */
 export interface OverlayHandler {
-  message(from: Contact, protocol: Protocol, payload: Uint8Array): void;
+  /** `delivery`: as what an answer may name it for a moment. */
+  message(from: Contact, protocol: Protocol, payload: Uint8Array, delivery: DeliveryId | undefined): void;
   joined(): void;
   /** A lookup or read of ours went on. */
   lookup(trace: LookupTrace): void;
@@ -153,10 +155,16 @@ export class OverlayService {
     return (await this.#run('findProviders', (op) => ({ kind: 'findProviders', op, key, isFresh }))).providers;
   }
 
-  /** True when the target itself acknowledged the payload. Never rejects. */
-  async route(target: NodeId, protocol: Protocol, payload: Uint8Array, timeoutMs: Millis): Promise<boolean> {
+  /** True when the target itself acknowledged the payload, or it is on its way back to it in answer to `inAnswerTo`. Never rejects. */
+  async route(
+    target: NodeId,
+    protocol: Protocol,
+    payload: Uint8Array,
+    timeoutMs: Millis,
+    inAnswerTo?: DeliveryId,
+  ): Promise<boolean> {
     try {
-      await this.#run('route', (op) => ({ kind: 'route', op, target, protocol, payload, timeoutMs }));
+      await this.#run('route', (op) => ({ kind: 'route', op, target, protocol, payload, timeoutMs, inAnswerTo }));
       return true;
     } catch {
       return false;
@@ -268,7 +276,7 @@ export class OverlayService {
         break;
       }
       case 'message':
-        this.#handler.message(event.from, event.protocol, event.payload);
+        this.#handler.message(event.from, event.protocol, event.payload, event.delivery);
         break;
       case 'trail':
         this.#traces.answered(event.op, event.path);

@@ -97,6 +97,12 @@ test('a peer that is not joined yet asks the server first', async () => {
   expect(taken).toEqual(['server']);
 });
 
+test('a peer that is not joined yet answers on the way that a letter came over the overlay', async () => {
+  const { post, taken } = office({ isServerFirst: true, server: true });
+  await post.carry(friend, 'signal', letter, 1_000, 'abcd');
+  expect(taken).toEqual(['overlay']);
+});
+
 test('a newcomer that wrote through the server is answered there, until it writes over the overlay', async () => {
   const { post, taken } = office({ server: true });
   post.noteWay(friend.id, 'server');

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import type { Protocol } from '../overlay/types.ts';
+import type { DeliveryId, Protocol } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Signaling } from '../ports/signaling.ts';
 import type { Tabs } from '../ports/tabs.ts';
@@ -90,13 +90,23 @@ export class PostOffice {
     return this.carry(contact, kind, sealed, withinMs);
   }
 
-  /** Delivers an already sealed letter. True when it arrived. Never rejects. */
-  async carry(to: Contact, protocol: Protocol, sealed: Uint8Array, withinMs: Millis): Promise<boolean> {
+  /**
+   * Delivers an already sealed letter. True when it arrived, or left with the acknowledgement of the letter that it
+   * answers, `inAnswerTo`. Never rejects.
+   */
+  async carry(
+    to: Contact,
+    protocol: Protocol,
+    sealed: Uint8Array,
+    withinMs: Millis,
+    inAnswerTo?: DeliveryId,
+  ): Promise<boolean> {
     if (await this.#tabs?.deliver(to.id, tagLetter(protocol, sealed))) return true;
-    const overOverlay = (): Promise<boolean> => this.#overlay().route(to.id, protocol, sealed, withinMs);
+    const overOverlay = (): Promise<boolean> => this.#overlay().route(to.id, protocol, sealed, withinMs, inAnswerTo);
     const overServer = async (): Promise<boolean> =>
       (await this.#signaling()?.signal(to.id, tagLetter(protocol, sealed))) ?? false;
-    if (this.#isServerFirst() || this.#writesByServer.has(to.id)) return (await overServer()) || overOverlay();
+    const isServerFirst = this.#isServerFirst() && inAnswerTo === undefined;
+    if (isServerFirst || this.#writesByServer.has(to.id)) return (await overServer()) || overOverlay();
     return this.#race(overOverlay(), overServer);
   }
 

@@ -154,6 +154,19 @@ export const MAX_CALLERS = 256;
 /** How long they are. [ms] Longer than a dial or a call's first exchange. */
 export const CALLER_MEMORY_MS = 30_000;
 
+/**
+ * How long the acknowledgement of a signal waits for what is written back, to take it along. [ms] A browser describes its
+ * side of a connection within 0.4 s or waits for its first candidate; refusals take tens. TCP delays its own for the same
+ * reason, by at most 500 ms (RFC 9293 §3.8.6.3).
+ */
+export const SIGNAL_HOLD_MS = 600;
+
+/** Signals that wait so. [messages] More than dials of others come at a time; for further ones nothing is waited for. */
+export const MAX_HELD_SIGNALS = 32;
+
+/** Longest message that an acknowledgement takes along. [bytes] Descriptions are 300 to 1,500, sealed. */
+export const MAX_HELD_ANSWER_BYTES = 4_096;
+
 /** How long deliveries are remembered. [ms] Longer than any route operation lives. */
 export const DELIVERY_MEMORY_MS = 60_000;
 

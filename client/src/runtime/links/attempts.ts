@@ -1,5 +1,6 @@
 import { toHex } from '../../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import type { DeliveryId } from '../../overlay/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Crypto } from '../../ports/crypto.ts';
 import type { RawConnector } from '../../ports/links.ts';
@@ -68,13 +69,15 @@ export class Attempts {
     this.#start(contact, toHex(this.#parts.crypto.randomBytes(ATTEMPT_ID_BYTES)), 'offerer');
   }
 
-  /** Answers an offer, in place of an attempt of ours that runs. */
-  answer(from: Contact, offer: SignalOf<'offer'>): void {
+  /** Answers an offer that came as `delivery`, in place of an attempt of ours that runs. */
+  answer(from: Contact, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
     const replaced = this.#pending.get(from.id);
     this.#pending.delete(from.id);
     replaced?.close();
     this.#wishes.get(from.id)?.cancelTimer();
-    this.#start(from, offer.attempt, 'answerer').acceptDescription(offer.sdp);
+    const session = this.#start(from, offer.attempt, 'answerer');
+    session.inAnswerTo = delivery;
+    session.acceptDescription(offer.sdp);
   }
 
   /** The session is up, over or given up; false when it is not the one that counts. */

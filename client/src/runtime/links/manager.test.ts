@@ -29,6 +29,13 @@ test('a dialled peer answers, both prove themselves, and both learn name, path a
   expect([a.events, b.events]).toEqual([['up blue wren direct'], ['up amber otter direct']]);
 });
 
+test.each([true, false])('what answers an offer names the letter in which that came (taken: %s)', async (isTaken) => {
+  const [a, b] = [lab.peer({ name: 'amber otter' }), lab.peer({ admits: () => isTaken })];
+  void a.open(b);
+  await lab.clock.advance(500);
+  expect([a.inAnswerTo, b.inAnswerTo]).toEqual([[undefined], ['letter 1 of amber otter']]);
+});
+
 test('messages go both ways in order, also those sent the moment a side is up', async () => {
   const [a, b] = lab.pairByOrder();
   void a.links.open(b.contact, 'overlay').then((link) => link.send(utf8Encode('first')));

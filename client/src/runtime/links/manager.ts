@@ -7,6 +7,7 @@ import {
   LINK_STATS_INTERVAL_MS,
   type LedgerLimits,
 } from '../../../../shared/src/limits/links.ts';
+import type { DeliveryId } from '../../overlay/types.ts';
 import type { Log } from '../../ports/log.ts';
 import type { OpenedMail } from '../mail.ts';
 import { type AttemptParts, Attempts } from './attempts.ts';
@@ -61,7 +62,7 @@ class Links implements LinkManager, SessionOwner {
     });
     this.#attempts = new Attempts(parts, this, this.#ledger, this.#wishes);
     this.#signals = new SignalMail(parts, {
-      offered: (mail, offer) => this.#onOffer(mail, offer),
+      offered: (mail, offer, delivery) => this.#onOffer(mail, offer, delivery),
       answered: (from, answer) => this.#onAnswer(from, answer),
       rejected: (from, reject) => this.#onReject(from, reject),
       dropped: (why) => this.#count(why),
@@ -88,8 +89,8 @@ class Links implements LinkManager, SessionOwner {
     return wish ? wish.promise : this.#wish(contact, purpose, isSpare);
   }
 
-  receiveSignal(sealed: Uint8Array): void {
-    this.#signals.receive(sealed);
+  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId): void {
+    this.#signals.receive(sealed, delivery);
   }
 
   release(peer: NodeId, purpose: LinkPurpose): void {
@@ -173,7 +174,7 @@ class Links implements LinkManager, SessionOwner {
       ? { kind: 'offer', attempt, purposes, isSpare, sdp }
       : { kind: 'answer', attempt, sdp };
     const left = session.startedAt + ATTEMPT_TIMEOUT_MS - this.#parts.clock.now();
-    void this.#signals.send(session.peer, signal, left).then((isDelivered) => {
+    void this.#signals.send(session.peer, signal, left, session.inAnswerTo).then((isDelivered) => {
       if (isDelivered) return;
       this.#count(`${signal.kind} not delivered`);
       // An answer, or an offer that has been answered, did arrive: only the word of it was lost.
@@ -222,7 +223,7 @@ class Links implements LinkManager, SessionOwner {
     this.#attempts.dialNext();
   }
 
-  #onOffer(mail: OpenedMail, offer: SignalOf<'offer'>): void {
+  #onOffer(mail: OpenedMail, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
     const { from } = mail;
     const { crypto, clock } = this.#parts;
     if (from.id === crypto.self.id) return this.#count('offer of our own');
@@ -236,23 +237,23 @@ class Links implements LinkManager, SessionOwner {
     if (pending?.attempt === offer.attempt) return this.#count('offer again');
     if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
       this.#count('glare won');
-      return this.#reject(from, offer.attempt, 'superseded');
+      return this.#reject(from, offer.attempt, 'superseded', delivery);
     }
     if (pending?.role === 'offerer') this.#count('glare lost');
-    this.#answer(from, offer);
+    this.#answer(from, offer, delivery);
   }
 
-  #answer(from: Contact, offer: SignalOf<'offer'>): void {
+  #answer(from: Contact, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
     if (!this.#isWanted(from, offer)) {
       this.#count('offer not needed');
-      return this.#reject(from, offer.attempt, 'not-needed');
+      return this.#reject(from, offer.attempt, 'not-needed', delivery);
     }
     if (!this.#ledger.admit(from.id, offer.purposes)) {
       this.#count('offer over budget');
-      return this.#reject(from, offer.attempt, 'over-budget');
+      return this.#reject(from, offer.attempt, 'over-budget', delivery);
     }
     this.#failures.forget(from.id);
-    this.#attempts.answer(from, offer);
+    this.#attempts.answer(from, offer, delivery);
     // Giving way to the other side's attempt frees a dial of ours.
     this.#attempts.dialNext();
   }
@@ -262,8 +263,8 @@ class Links implements LinkManager, SessionOwner {
     return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare) !== false;
   }
 
-  #reject(to: Contact, attempt: string, code: RejectCode): void {
-    void this.#signals.send(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS);
+  #reject(to: Contact, attempt: string, code: RejectCode, delivery: DeliveryId | undefined): void {
+    void this.#signals.send(to, { kind: 'reject', attempt, code }, ATTEMPT_TIMEOUT_MS, delivery);
   }
 
   #onAnswer(from: Contact, answer: SignalOf<'answer'>): void {

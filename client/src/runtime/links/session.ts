@@ -1,6 +1,7 @@
 import type { Contact } from '../../../../shared/src/ids.ts';
 import { ATTEMPT_TIMEOUT_MS, HANDSHAKE_NONCE_BYTES } from '../../../../shared/src/limits/links.ts';
 import type { Millis } from '../../../../shared/src/machine.ts';
+import type { DeliveryId } from '../../overlay/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Crypto } from '../../ports/crypto.ts';
 import type { LinkPath, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
@@ -46,6 +47,8 @@ export class Session implements Link, RawConnectionHandler {
   readonly startedAt: Millis;
   /** True once an offer of ours left that said that it may be refused. */
   isSpare = false;
+  /** As what the offer came that this answers, so that the answer can go back with its acknowledgement. */
+  inAnswerTo: DeliveryId | undefined;
   readonly #parts: SessionParts;
   readonly #raw: RawConnection;
   readonly #cancelDeadline: () => void;

@@ -1,5 +1,6 @@
 import type { Contact } from '../../../../shared/src/ids.ts';
 import { MAX_SIGNALS_IN_WORK } from '../../../../shared/src/limits/links.ts';
+import type { DeliveryId } from '../../overlay/types.ts';
 import type { Mail, OpenedMail } from '../mail.ts';
 import { type LinkSignal, decodeSignal, encodeSignal } from './signal-codec.ts';
 import type { SignalCarrier } from './types.ts';
@@ -9,7 +10,8 @@ export type SignalOf<K extends LinkSignal['kind']> = Extract<LinkSignal, { reado
 
 /** Hears the signals that were sealed for us, and what was dropped. */
 export interface SignalListener {
-  offered(mail: OpenedMail, offer: SignalOf<'offer'>): void;
+  /** `delivery`: as what it came over the overlay. */
+  offered(mail: OpenedMail, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void;
   answered(from: Contact, answer: SignalOf<'answer'>): void;
   rejected(from: Contact, reject: SignalOf<'reject'>): void;
   dropped(why: string): void;
@@ -34,21 +36,21 @@ export class SignalMail {
     this.#listener = listener;
   }
 
-  /** True when it was delivered. `timeoutMs`: how long it is of any use. */
-  async send(to: Contact, signal: LinkSignal, timeoutMs: number): Promise<boolean> {
+  /** True when it was delivered. `timeoutMs`: how long it is of any use. `inAnswerTo`: the delivery that it answers. */
+  async send(to: Contact, signal: LinkSignal, timeoutMs: number, inAnswerTo?: DeliveryId): Promise<boolean> {
     try {
       const sealed = await this.#parts.mail.seal(to, 'signal', encodeSignal(signal), timeoutMs);
-      return sealed.length > 0 && (await this.#parts.carrier(to, sealed, timeoutMs));
+      return sealed.length > 0 && (await this.#parts.carrier(to, sealed, timeoutMs, inAnswerTo));
     } catch {
       return false;
     }
   }
 
-  receive(sealed: Uint8Array): void {
+  receive(sealed: Uint8Array, delivery?: DeliveryId): void {
     if (this.#isStopped) return;
     if (this.#inWork >= MAX_SIGNALS_IN_WORK) return this.#listener.dropped('signal-flood');
     this.#inWork++;
-    void this.#read(sealed).finally(() => this.#inWork--);
+    void this.#read(sealed, delivery).finally(() => this.#inWork--);
   }
 
   /** Nothing is heard any more, not even of signals that are being opened. */
@@ -56,7 +58,7 @@ export class SignalMail {
     this.#isStopped = true;
   }
 
-  async #read(sealed: Uint8Array): Promise<void> {
+  async #read(sealed: Uint8Array, delivery: DeliveryId | undefined): Promise<void> {
     const opened = await this.#parts.mail.open(sealed);
     if (this.#isStopped) return;
     if (!opened.ok) return this.#listener.dropped(`signal ${opened.error}`);
@@ -65,7 +67,7 @@ export class SignalMail {
     if (!signal?.ok) return this.#listener.dropped(`signal ${signal?.error ?? 'of another kind'}`);
     switch (signal.value.kind) {
       case 'offer':
-        return this.#listener.offered(mail, signal.value);
+        return this.#listener.offered(mail, signal.value, delivery);
       case 'answer':
         return this.#listener.answered(mail.from, signal.value);
       case 'reject':

@@ -1,4 +1,5 @@
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
+import type { DeliveryId } from '../../overlay/types.ts';
 import type { LinkPath } from '../../ports/links.ts';
 
 /** What a link is wanted for. Each purpose has a share of the ledger; one link serves all purposes at once. */
@@ -57,9 +58,14 @@ export interface LinkHandler {
 
 /**
  * Carries a sealed signal to a peer; true when it was delivered. The node wires it to the overlay, then the server.
- * `timeoutMs` is a duration: how long the signal is of any use.
+ * `timeoutMs` is a duration: how long the signal is of any use. `inAnswerTo`: the message of the peer's that it answers.
  */
-export type SignalCarrier = (to: Contact, sealed: Uint8Array, timeoutMs: number) => Promise<boolean>;
+export type SignalCarrier = (
+  to: Contact,
+  sealed: Uint8Array,
+  timeoutMs: number,
+  inAnswerTo?: DeliveryId,
+) => Promise<boolean>;
 
 /** Opens, accepts, counts and closes links. */
 export interface LinkManager {
@@ -71,8 +77,8 @@ export interface LinkManager {
    * side is told that it may refuse.
    */
   open(contact: Contact, purpose: LinkPurpose, isSpare?: boolean): Promise<Link>;
-  /** A sealed signal came in over the overlay or the server. Anything malformed is counted and dropped. */
-  receiveSignal(sealed: Uint8Array): void;
+  /** A sealed signal came in over the overlay, as `delivery`, or the server. Anything malformed is counted and dropped. */
+  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId): void;
   /** Gives up one purpose of a link; it is closed when no purpose is left. */
   release(peer: NodeId, purpose: LinkPurpose): void;
   /** Closes a link at once, whatever it serves. */

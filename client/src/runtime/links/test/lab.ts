@@ -27,6 +27,8 @@ export class Peer {
   readonly made: MemoryConnection[];
   readonly mail: Mail;
   readonly events: string[] = [];
+  /** What each letter that it sent was in answer to. */
+  readonly inAnswerTo: (string | undefined)[] = [];
   readonly links: LinkManager;
   /** Changes or drops (false) what is about to be carried to a peer. */
   carry: (to: Contact, sealed: Uint8Array) => boolean = () => true;
@@ -51,7 +53,7 @@ export class Peer {
       connector: connector ?? own,
       clock,
       log: silentLog,
-      carrier: (to, sealed) => this.#carry(to, sealed),
+      carrier: (to, sealed, _timeoutMs, inAnswerTo) => this.#carry(to, sealed, inAnswerTo),
       handler: {
         up: (link) => this.events.push(`up ${peers.get(link.peer.id)?.name} ${link.path}`),
         down: (link, reason) => this.events.push(`down ${peers.get(link.peer.id)?.name} ${reason}`),
@@ -94,13 +96,14 @@ export class Peer {
     this.onMessage(link, text);
   }
 
-  #carry(to: Contact, sealed: Uint8Array): Promise<boolean> {
+  #carry(to: Contact, sealed: Uint8Array, inAnswerTo: string | undefined): Promise<boolean> {
+    const delivery = `letter ${this.inAnswerTo.push(inAnswerTo)} of ${this.name}`;
     if (!this.carry(to, sealed)) return Promise.resolve(false);
     const { clock, peers } = this.#lab;
     return new Promise((resolve) => {
       clock.setTimer(clock.now() + 20, () => {
         const target = peers.get(to.id);
-        target?.links.receiveSignal(sealed);
+        target?.links.receiveSignal(sealed, delivery);
         resolve(target !== undefined);
       });
     });
