@@ -32,6 +32,8 @@ export interface Sent {
 export class LookupBench {
   readonly machine = new Overlay({ self, rng: seededRng(1) });
   readonly results: OverlayResult[] = [];
+  /** Linked peers that are not heard any more. */
+  readonly silent = new Set<NodeId>();
   now = 0;
 
   constructor() {
@@ -46,12 +48,12 @@ export class LookupBench {
     return this.#take(out);
   }
 
-  /** Lets time pass; what leaves meanwhile. Links stay up: every peer is heard all the while. */
+  /** Lets time pass; what leaves meanwhile. Links stay up: every peer that is not silent is heard all the while. */
   run(until: number): Sent[] {
     const sent: Sent[] = [];
     while (this.now < until) {
       this.now = Math.min(until, this.now + 100);
-      for (const { id } of peers)
+      for (const { id } of peers.filter((peer) => !this.silent.has(peer.id)))
         this.machine.handle(
           { kind: 'received', from: id, bytes: encodeAck({ id: '0000', status: 'accepted' }) },
           this.now,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Contact } from '../../../shared/src/ids.ts';
-import { HEDGE_MS, MAX_ATTEMPTS } from '../../../shared/src/limits/overlay.ts';
+import { HEDGE_MS, MAX_ATTEMPTS, MAX_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import { closestOf } from './lookup.ts';
 import { LookupBench, type Sent, honest, isExact, key, person } from './lookup-test-kit.ts';
 
@@ -68,4 +68,16 @@ test('closer peers named that do not answer are left out, one after the other', 
     question.frame.target === third.id ? bench.answer(question, third.id, named) : [],
   );
   expect(found.slice(0, 2)).toEqual([third.id, honest[0]?.id]);
+});
+
+test('a linked peer that let the question wait is named only once it has answered for itself', () => {
+  const bench = new LookupBench();
+  const [dead, next] = honest as [Contact, Contact];
+  bench.silent.add(dead.id);
+  bench.run(bench.now + 100);
+  expect(bench.lookup(1).map(({ to }) => to)).toEqual([dead.id]);
+  const rerouted = bench.run(bench.now + MAX_HOP_TIMEOUT_MS).find(({ to }) => to === next.id) as Sent;
+  const questions = bench.answer(rerouted, next.id, honest);
+  expect(questions.map(({ frame }) => frame.target)).toEqual([dead.id]);
+  expect(finish(bench, questions, () => [])[0]).toBe(next.id);
 });

@@ -103,8 +103,12 @@ export class RecursiveLookup implements RequestOwner {
     const answered = this.#answered;
     const nearest = found.closest[0];
     const { core, table, answerTimes } = this.#routing;
+    // A link of ours vouches for its peer, unless what went over it lately was not acknowledged.
     const isKnown =
-      !nearest || nearest.id === core.self.id || nearest.id === answered || table.link(nearest.id) !== undefined;
+      !nearest ||
+      nearest.id === core.self.id ||
+      nearest.id === answered ||
+      table.link(nearest.id)?.link?.isSuspect === false;
     const isWanted = nearest !== undefined && (answered === undefined || isCloser(this.#key, nearest.id, answered));
     if (isKnown || !isWanted || this.#confirmationCount >= MAX_CONFIRMATIONS) {
       this.#owner.onFound(found);
