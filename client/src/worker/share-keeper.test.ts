@@ -9,17 +9,24 @@ const FILE = new File(['what is shared'], 'mine.txt', { lastModified: 1 });
 const SHARED = [{ path: 'mine.txt', file: FILE }];
 const LIMITS = { down: undefined, up: 1000 };
 
-/** Names of the locks that are held. */
+/** Names of the locks that are held, and who has each next. */
 let held: Set<string>;
+let turns: Map<string, Promise<void>>;
 
 beforeEach(() => {
   held = new Set();
+  turns = new Map();
   vi.stubGlobal('navigator', {
     locks: {
-      request: async (name: string, _options: unknown, callback: () => Promise<void>) => {
-        held.add(name);
-        await callback();
-        held.delete(name);
+      request: (name: string, { signal }: { readonly signal: AbortSignal }, callback: () => Promise<void>) => {
+        const turn = (turns.get(name) ?? Promise.resolve()).then(async () => {
+          if (signal.aborted) return;
+          held.add(name);
+          await callback();
+          held.delete(name);
+        });
+        turns.set(name, turn);
+        return turn;
       },
     },
   });
@@ -101,7 +108,7 @@ test('a share that is stopped while it is being recorded does not come back', as
   const changing = [keeper.keep(metainfo, SHARED, {}), keeper.change(metainfo.infoHash, { limits: LIMITS })];
   await Promise.all([...changing, keeper.forget(metainfo.infoHash)]);
   expect(records.kept.size).toBe(0);
-  expect(held.size).toBe(0);
+  await vi.waitUntil(() => held.size === 0);
 });
 
 test('a share comes back with what was set, and so do the changes that are made while it waits for its files', async () => {
@@ -120,7 +127,7 @@ test('files that are given again find what was set, and the share is over with t
   expect(keeper.isWaiting(infoHash)).toBe(false);
   await keeper.forget(infoHash);
   expect(await keeper.settings(infoHash)).toEqual({});
-  expect(held.size).toBe(0);
+  await vi.waitUntil(() => held.size === 0);
 });
 
 test('files that are given again before the page has looked are claimed once', async () => {
@@ -133,5 +140,47 @@ test('files that are given again before the page has looked are claimed once', a
   await Promise.all([keeper.open(), keeper.keep(metainfo, SHARED, {})]);
   await keeper.forget(metainfo.infoHash);
   expect(returned).toEqual([]);
-  expect(held.size).toBe(0);
+  await vi.waitUntil(() => held.size === 0);
+});
+
+/** Two tabs that share the same file, each with a limit of its own. */
+async function openTwoTabs(): Promise<{
+  readonly infoHash: InfoHash;
+  readonly first: ShareKeeper;
+  readonly second: ShareKeeper;
+  readonly limit: () => number | undefined;
+}> {
+  const records = new SlowRecords();
+  const metainfo = await metainfoOf(FILE);
+  const { infoHash } = metainfo;
+  const limit = (): number | undefined => records.kept.get(infoHash)?.settings.limits?.up;
+  const [first, second] = [openPage(records).keeper, openPage(records).keeper];
+  await first.keep(metainfo, SHARED, { limits: { down: undefined, up: 1 } });
+  await vi.waitUntil(() => limit() === 1);
+  await second.keep(metainfo, SHARED, { limits: { down: undefined, up: 2 } });
+  return { infoHash, first, second, limit };
+}
+
+test('of two tabs that share the same the first has the record, whatever the second sets', async () => {
+  const { infoHash, first, second, limit } = await openTwoTabs();
+  await second.change(infoHash, { limits: { down: undefined, up: 3 } });
+  expect([limit(), (await second.settings(infoHash)).limits?.up]).toEqual([1, 3]);
+  await first.change(infoHash, { limits: { down: undefined, up: 4 } });
+  expect(limit()).toBe(4);
+});
+
+test.each<readonly [string, (first: ShareKeeper, infoHash: InfoHash) => void]>([
+  ['stops sharing it', (first, infoHash) => void first.forget(infoHash)],
+  ['goes away', (first) => first.close()],
+])('when the tab that has the record %s the other one has it, with what was set there', async (_what, leave) => {
+  const { infoHash, first, second, limit } = await openTwoTabs();
+  await second.change(infoHash, { limits: { down: undefined, up: 3 } });
+  leave(first, infoHash);
+  await vi.waitUntil(() => limit() === 3);
+});
+
+test('a tab that stops sharing what another tab has the record of leaves that alone', async () => {
+  const { infoHash, second, limit } = await openTwoTabs();
+  await second.forget(infoHash);
+  expect(limit()).toBe(1);
 });

@@ -28,12 +28,24 @@ export type ShareRecords = Pick<KeptShareRecords, 'all' | 'read' | 'write' | 're
 /** What the keeper tells its table. */
 export type OnReturned = (share: ReturnedShare) => Promise<void>;
 
-/** Remembers what this profile shares, so that it is served again after a reload, by one tab at a time. */
+/** A share that is this tab's, or that it waits for. */
+interface Claim {
+  readonly ending: AbortController;
+  /** Undefined while another tab has it. Only the tab that has it touches the record. */
+  lock: HeldLock | undefined;
+  /** What this tab shares, until it is recorded. */
+  unwritten: KeptShare | undefined;
+}
+
+/**
+ * Remembers what this profile shares, so that it is served again after a reload, by one tab at a time. Where several tabs
+ * share the same, the record is that of one of them, and the next one's once that has stopped.
+ */
 export class ShareKeeper {
   readonly #records: ShareRecords;
   readonly #onReturned: OnReturned;
-  /** Shares that are this tab's, and those it waits for. BOUNDED: by what the person shares. */
-  readonly #mine = new Map<InfoHash, { readonly ending: AbortController; lock: HeldLock | undefined }>();
+  /** BOUNDED: by what the person shares. */
+  readonly #claims = new Map<InfoHash, Claim>();
   /** Shares that came back and wait for their person. BOUNDED: by what the person shares. */
   readonly #waiting = new Set<InfoHash>();
   /** Changes of records: what a person sets at once after sharing comes after the record that it changes. */
@@ -47,19 +59,14 @@ export class ShareKeeper {
   /** Takes up what an earlier page shared, as soon as no other tab does. */
   async open(): Promise<void> {
     const kept = await this.#records.all().catch(() => []);
-    for (const { infoHash } of kept) {
-      // Given again before this page had looked.
-      if (this.#mine.has(infoHash)) continue;
-      void this.#claim(infoHash).then(async (isMine) => {
-        // The tab that had it may have stopped sharing it.
-        const newest = isMine ? await this.#read(infoHash) : undefined;
-        if (newest) await this.#return(newest);
-        else if (isMine) this.#release(infoHash);
-      });
-    }
+    // What was given again before this page had looked is claimed already.
+    for (const { infoHash } of kept) if (!this.#claims.has(infoHash)) this.#claim(infoHash, undefined);
   }
 
-  /** This tab shares it from now on, and the next page will. `files` are in the order of the torrent's, without padding. */
+  /**
+   * This tab shares it from now on, and the next page will: it is recorded as soon as the record is this tab's. `files` are
+   * in the order of the torrent's, without padding.
+   */
   async keep(
     metainfo: Metainfo,
     files: readonly (SharedFile | undefined)[],
@@ -76,17 +83,20 @@ export class ShareKeeper {
           handle: hasHandles ? shared.handle : undefined,
         },
     );
-    if (!this.#mine.has(infoHash)) void this.#claim(infoHash);
     const share = { infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings };
-    await this.#writes.take(infoHash, () => this.#write(share));
+    const claim = this.#claims.get(infoHash);
+    if (claim) claim.unwritten = share;
+    else this.#claim(infoHash, share);
+    await this.#writes.take(infoHash, () => this.#record(infoHash));
   }
 
   /** The person changed how it is shared, if this tab shares it. */
   async change(infoHash: InfoHash, settings: TransferSettings): Promise<void> {
-    if (!this.#mine.has(infoHash)) return;
     await this.#writes.take(infoHash, async () => {
-      const kept = await this.#read(infoHash);
-      if (kept) await this.#write({ ...kept, settings: { ...kept.settings, ...settings } });
+      const claim = this.#claims.get(infoHash);
+      const kept = claim?.unwritten ?? (claim?.lock && (await this.#read(infoHash)));
+      if (claim && kept) claim.unwritten = { ...kept, settings: { ...kept.settings, ...settings } };
+      await this.#record(infoHash);
     });
   }
 
@@ -105,17 +115,19 @@ export class ShareKeeper {
     if (share) await this.#return(share);
   }
 
-  /** The person stopped it: it does not come back. */
+  /** The person stopped it: it does not come back, unless another tab shares it too. */
   async forget(infoHash: InfoHash): Promise<void> {
     this.#waiting.delete(infoHash);
-    if (this.#mine.has(infoHash)) {
-      await this.#writes.take(infoHash, () => this.#records.remove(infoHash).catch(() => undefined));
-    }
-    this.#release(infoHash);
+    const claim = this.#claims.get(infoHash);
+    if (claim) claim.unwritten = undefined;
+    await this.#writes.take(infoHash, async () => {
+      if (claim?.lock) await this.#records.remove(infoHash).catch(() => undefined);
+    });
+    if (claim) this.#release(infoHash, claim);
   }
 
   close(): void {
-    for (const infoHash of [...this.#mine.keys()]) this.#release(infoHash);
+    for (const [infoHash, claim] of [...this.#claims]) this.#release(infoHash, claim);
   }
 
   async #return(share: KeptShare): Promise<void> {
@@ -137,32 +149,45 @@ export class ShareKeeper {
     });
   }
 
-  /** Waits until the share is this tab's. False when that was given up. */
-  async #claim(infoHash: InfoHash): Promise<boolean> {
-    const claim = { ending: new AbortController(), lock: undefined as HeldLock | undefined };
-    this.#mine.set(infoHash, claim);
-    claim.lock = await takeLock(`share/${infoHash}`, undefined, claim.ending.signal);
-    return claim.lock !== undefined;
+  /** Waits until the share is this tab's; then records it, or takes up what the record says. */
+  #claim(infoHash: InfoHash, unwritten: KeptShare | undefined): void {
+    const claim: Claim = { ending: new AbortController(), lock: undefined, unwritten };
+    this.#claims.set(infoHash, claim);
+    void takeLock(`share/${infoHash}`, undefined, claim.ending.signal).then(async (lock) => {
+      if (this.#claims.get(infoHash) !== claim) return lock?.release();
+      claim.lock = lock;
+      if (claim.unwritten) return await this.#writes.take(infoHash, () => this.#record(infoHash));
+      // The tab that had it may have stopped sharing it.
+      const newest = await this.#newest(infoHash);
+      if (newest && this.#claims.get(infoHash) === claim) return await this.#return(newest);
+      return this.#release(infoHash, claim);
+    });
+  }
+
+  /** Writes what is unwritten, if the record is this tab's. A browser that refuses costs the return after a reload, nothing else. */
+  async #record(infoHash: InfoHash): Promise<void> {
+    const claim = this.#claims.get(infoHash);
+    if (!claim?.lock || !claim.unwritten) return;
+    const share = claim.unwritten;
+    claim.unwritten = undefined;
+    await this.#records.write(share).catch(() => undefined);
   }
 
   /** The record, with all that was changed so far. */
   async #newest(infoHash: InfoHash): Promise<KeptShare | undefined> {
-    return await this.#writes.take(infoHash, () => this.#read(infoHash));
+    return await this.#writes.take(
+      infoHash,
+      async () => this.#claims.get(infoHash)?.unwritten ?? (await this.#read(infoHash)),
+    );
   }
 
   async #read(infoHash: InfoHash): Promise<KeptShare | undefined> {
     return await this.#records.read(infoHash).catch(() => undefined);
   }
 
-  /** A browser that refuses costs the return after a reload, nothing else. */
-  async #write(share: KeptShare): Promise<void> {
-    await this.#records.write(share).catch(() => undefined);
-  }
-
-  #release(infoHash: InfoHash): void {
-    const claim = this.#mine.get(infoHash);
-    this.#mine.delete(infoHash);
-    claim?.ending.abort();
-    claim?.lock?.release();
+  #release(infoHash: InfoHash, claim: Claim): void {
+    if (this.#claims.get(infoHash) === claim) this.#claims.delete(infoHash);
+    claim.ending.abort();
+    claim.lock?.release();
   }
 }
