@@ -11,6 +11,7 @@ import { ContactCache } from '../src/overlay/contact-cache.ts';
 import { decodeProviders } from '../src/overlay/fetch-operation.ts';
 import * as linkFrames from '../src/overlay/link-frames.ts';
 import * as payloads from '../src/overlay/payloads.ts';
+import * as recordPayloads from '../src/overlay/record-payloads.ts';
 import { decodeReply } from '../src/overlay/reply-frame.ts';
 import { decodeRoute } from '../src/overlay/route-frame.ts';
 import { decodeSync, decodeSyncAnswer } from '../src/overlay/sync-payloads.ts';
@@ -114,10 +115,10 @@ export const TARGETS: readonly FuzzTarget[] = [
       payloads.decodeGet,
       payloads.decodeRead,
       payloads.decodeToken,
-      (bytes) => payloads.decodeRecord(bytes, cache),
-      (bytes) => payloads.decodeStore(bytes, cache),
-      (bytes) => payloads.decodePublish(bytes, cache),
-      (bytes) => payloads.decodeUnpublish(bytes, cache),
+      (bytes) => recordPayloads.decodeRecord(bytes, cache),
+      (bytes) => recordPayloads.decodeStore(bytes, cache),
+      (bytes) => recordPayloads.decodePublish(bytes, cache),
+      (bytes) => recordPayloads.decodeUnpublish(bytes, cache),
       payloads.decodeDeliver,
       (bytes) => payloads.decodeWrittenBack(bytes, cache),
       (bytes) => (decodeProviders(bytes, cache).length > 0 ? bytes : undefined),

@@ -14,7 +14,8 @@ import {
   encodePing,
 } from '../src/overlay/link-frames.ts';
 import { closestOf } from '../src/overlay/lookup.ts';
-import { decodeFind, decodeGet, decodeStore, encodeRead } from '../src/overlay/payloads.ts';
+import { decodeFind, decodeGet, encodeRead } from '../src/overlay/payloads.ts';
+import { decodeStore } from '../src/overlay/record-payloads.ts';
 import { encodeReply } from '../src/overlay/reply-frame.ts';
 import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, decodeRoute, patchRoute } from '../src/overlay/route-frame.ts';
 import type { OverlayInput, OverlayOutput } from '../src/overlay/types.ts';

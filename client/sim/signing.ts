@@ -1,6 +1,6 @@
 import { equalBytes } from '../../shared/src/bytes.ts';
 import { seededRng, randomBytes } from '../../shared/src/machine.ts';
-import { type RecordFields, recordSignedBytes } from '../src/overlay/payloads.ts';
+import { type RecordFields, recordSignedBytes } from '../src/overlay/record-payloads.ts';
 import type { SignedRecord } from '../src/overlay/types.ts';
 
 /** [bytes] As long as the Ed25519 signature that it stands for. */

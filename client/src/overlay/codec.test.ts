@@ -11,6 +11,7 @@ import type { MessageId } from './frame-fields.ts';
 import { laneFlags } from './lanes.ts';
 import * as link from './link-frames.ts';
 import * as payloads from './payloads.ts';
+import * as recordPayloads from './record-payloads.ts';
 import { encodeProviders } from './read-responder.ts';
 import * as reply from './reply-frame.ts';
 import * as route from './route-frame.ts';
@@ -119,10 +120,12 @@ const CODECS: readonly {
     payloads.decodeWrittenBack(b, cache),
   ),
   codec('FIND', { key, referrers: [bob.id] }, payloads.encodeFind, payloads.decodeFind),
-  codec('STORE', { options: { token: id, expectedSequence: 7 }, record }, payloads.encodeStore, (b) =>
-    payloads.decodeStore(b, cache),
+  codec('STORE', { options: { token: id, expectedSequence: 7 }, record }, recordPayloads.encodeStore, (b) =>
+    recordPayloads.decodeStore(b, cache),
   ),
-  codec('STORE_OWNED', { options: {}, record: owned }, payloads.encodeStore, (b) => payloads.decodeStore(b, cache)),
+  codec('STORE_OWNED', { options: {}, record: owned }, recordPayloads.encodeStore, (b) =>
+    recordPayloads.decodeStore(b, cache),
+  ),
   codec('GET', { key, subject: 'providers' as const, isFresh: false }, payloads.encodeGet, payloads.decodeGet),
   codec('GET_HOLDERS', { key, subject: 'providers' as const, isFresh: true }, payloads.encodeGet, payloads.decodeGet),
   codec(
@@ -133,15 +136,15 @@ const CODECS: readonly {
   ),
   codec(
     'COPY',
-    { token: undefined, copyAgeMs: 1234, body: payloads.encodeRecord(record) },
+    { token: undefined, copyAgeMs: 1234, body: recordPayloads.encodeRecord(record) },
     payloads.encodeRead,
     payloads.decodeRead,
   ),
   codec(
     'PUBLISH',
     { key, notes: [{ provider: ada, ttlSeconds: 600, removal: id }], token: id },
-    payloads.encodePublish,
-    (b) => payloads.decodePublish(b, cache),
+    recordPayloads.encodePublish,
+    (b) => recordPayloads.decodePublish(b, cache),
   ),
   codec(
     'SYNC',
@@ -173,8 +176,8 @@ const CODECS: readonly {
     sync.encodeSyncAnswer,
     sync.decodeSyncAnswer,
   ),
-  codec('UNPUBLISH', { key, provider: ada, secret: id }, payloads.encodeUnpublish, (b) =>
-    payloads.decodeUnpublish(b, cache),
+  codec('UNPUBLISH', { key, provider: ada, secret: id }, recordPayloads.encodeUnpublish, (b) =>
+    recordPayloads.decodeUnpublish(b, cache),
   ),
 ];
 
@@ -227,7 +230,7 @@ test('a hop that appends itself to a reply leaves everything else as it was', ()
 });
 
 test('what a record signs covers every field and differs from what travels', () => {
-  const signed = payloads.recordSignedBytes(record);
+  const signed = recordPayloads.recordSignedBytes(record);
   expect(new TextDecoder().decode(signed.subarray(0, 14))).toBe('skein record 3');
   const changes = [
     { key: ada.id },
@@ -237,16 +240,16 @@ test('what a record signs covers every field and differs from what travels', () 
     { expiresAt: 1 },
     { value: new Uint8Array([1]) },
   ];
-  for (const change of changes) expect(payloads.recordSignedBytes({ ...record, ...change })).not.toEqual(signed);
+  for (const change of changes) expect(recordPayloads.recordSignedBytes({ ...record, ...change })).not.toEqual(signed);
 });
 
 test('an announcement that would live too long is refused', () => {
-  const bytes = payloads.encodePublish({
+  const bytes = recordPayloads.encodePublish({
     key,
     notes: [{ provider: ada, ttlSeconds: 601, removal: id }],
     token: undefined,
   });
-  expect(payloads.decodePublish(bytes, cache)).toBeUndefined();
+  expect(recordPayloads.decodePublish(bytes, cache)).toBeUndefined();
 });
 
 test('no decoder throws on 100,000 random and mutated inputs', () => {

@@ -10,7 +10,7 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId, writeMessageId } from './frame-fields.ts';
-import type { ProviderNote } from './payloads.ts';
+import type { ProviderNote } from './record-payloads.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 
 interface HeldProvider {

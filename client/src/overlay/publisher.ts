@@ -3,7 +3,7 @@ import { MAX_PUBLISHED_KEYS, PROVIDER_REFRESH_MS, PROVIDER_TTL_MS } from '../../
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
-import { encodePublish, encodeUnpublish } from './payloads.ts';
+import { encodePublish, encodeUnpublish } from './record-payloads.ts';
 import { removalOf } from './provider-store.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_KIND } from './route-frame.ts';

@@ -9,16 +9,8 @@ import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
 import type { AgedContact } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
-import {
-  type GetPayload,
-  type ReadPayload,
-  decodeGet,
-  decodeRead,
-  decodeRecord,
-  encodeRead,
-  encodeRecord,
-  isCopy,
-} from './payloads.ts';
+import { type GetPayload, type ReadPayload, decodeGet, decodeRead, encodeRead, isCopy } from './payloads.ts';
+import { decodeRecord, encodeRecord } from './record-payloads.ts';
 import type { Popularity } from './popularity.ts';
 import { decodeReply, replyPayloadStart } from './reply-frame.ts';
 import type { Routing } from './request.ts';

@@ -3,7 +3,7 @@ import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/records.ts';
 import { FetchOperation, type FetchOwner, type Fetched } from './fetch-operation.ts';
 import type { Holdings } from './holdings.ts';
 import { type Operation, type Operations, failed } from './operation.ts';
-import { encodeStore } from './payloads.ts';
+import { encodeStore } from './record-payloads.ts';
 import { hasRightKey } from './record-key.ts';
 import { isSuccessor } from './record-store.ts';
 import type { ReplyStatus } from './reply-frame.ts';

@@ -4,14 +4,8 @@ import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
 import type { Holdings } from './holdings.ts';
-import {
-  type ProviderNote,
-  decodePublish,
-  decodeStore,
-  decodeUnpublish,
-  encodeToken,
-  encodeUnpublish,
-} from './payloads.ts';
+import { encodeToken } from './payloads.ts';
+import { type ProviderNote, decodePublish, decodeStore, decodeUnpublish, encodeUnpublish } from './record-payloads.ts';
 import { ReadResponder } from './read-responder.ts';
 import { conflictCode } from './record-commands.ts';
 import { providerCopy, recordCopy } from './replication.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MAX_BYTES_PER_AUTHOR, MAX_RECORDS_PER_AUTHOR, MAX_RECORD_TTL_MS } from '../../../shared/src/limits/records.ts';
-import { RECORD_HEADER_BYTES } from './payloads.ts';
+import { RECORD_HEADER_BYTES } from './record-payloads.ts';
 import { RecordStore } from './record-store.ts';
 import { WALL, idAt, keyAt, ownedRecordOf, person, recordOf } from './record-test-kit.ts';
 

@@ -8,7 +8,7 @@ import {
   MAX_RECORD_VALUE_BYTES,
 } from '../../../shared/src/limits/records.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
-import { RECORD_HEADER_BYTES } from './payloads.ts';
+import { RECORD_HEADER_BYTES } from './record-payloads.ts';
 import { hasRightKey, isOwned, outranks } from './record-key.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { SignedRecord } from './types.ts';

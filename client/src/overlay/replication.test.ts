@@ -6,7 +6,7 @@ import { compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
 import { FRAME } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
-import { encodeStore } from './payloads.ts';
+import { encodeStore } from './record-payloads.ts';
 import { WALL, recordOf } from './record-test-kit.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA, decodeRoute, encodeRoute } from './route-frame.ts';
 

@@ -1,7 +1,7 @@
 import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import { MAX_HANDED_OVER, REPLICATION } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { encodePublish, encodeStore } from './payloads.ts';
+import { encodePublish, encodeStore } from './record-payloads.ts';
 import type { HeldKey, ProviderStore } from './provider-store.ts';
 import type { HeldRecord, RecordStore } from './record-store.ts';
 import type { Routing } from './request.ts';

@@ -2,7 +2,7 @@ import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { type LookupOptions, type LookupTrace, SkeinError, type SkeinErrorCode } from '../api.ts';
 import { Overlay } from '../overlay/overlay.ts';
-import { recordSignedBytes } from '../overlay/payloads.ts';
+import { recordSignedBytes } from '../overlay/record-payloads.ts';
 import type {
   DeliveryId,
   OpId,

@@ -1,7 +1,7 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
 import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/records.ts';
 import { type PutResult, SkeinError } from '../api.ts';
-import { recordSignedBytes } from '../overlay/payloads.ts';
+import { recordSignedBytes } from '../overlay/record-payloads.ts';
 import type { SignedRecord } from '../overlay/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
