@@ -114,6 +114,25 @@ scenario('an upload limit and super-seeding hold after a reload of the sharing p
   expect(state).toEqual({ limits: { down: undefined, up: MB / 2 }, isSuperSeeding: false });
 });
 
+scenario(
+  'of two tabs of a profile that share the same, the second leaves alone what the first comes back with',
+  async (world) => {
+    const first = await world.openTab();
+    const infoHash = await shareByHandle(first, deterministicBytes(MB, 7));
+    await limitAndSuperSeed(first, infoHash);
+    const second = await world.openTab({ context: first.context });
+    await second.page.evaluate(async () => {
+      const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
+      const file = await handle.getFile();
+      const share = await window.skein.share([file], { handles: new Map([[file, handle]]) });
+      share.setLimits({ up: 1 });
+    });
+    await second.close();
+    await first.page.reload();
+    await showsWhatWasSet(first, infoHash);
+  },
+);
+
 scenario('an upload limit and super-seeding hold when the files of a share have to be given again', async (world) => {
   const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
   const file = await world.files.make('given twice.bin', 4 * MB);

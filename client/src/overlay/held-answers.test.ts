@@ -152,6 +152,12 @@ test('every copy of a signal gets the answer, whether it came before or after it
   expect(bench.messages).toHaveLength(1);
 });
 
+test('more copies of a signal than a request sends are acknowledged at once', () => {
+  const bench = new Bench();
+  for (let copy = 0; copy < MAX_ATTEMPTS + 2; copy++) bench.receive('one1', 'signal', copy);
+  expect(bench.replies).toHaveLength(2);
+});
+
 test.each(['call', 'app'] as const)(
   'a message of protocol %s is acknowledged at once: its sender counts on it',
   (protocol) => {

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import {
+  MAX_ATTEMPTS,
   MAX_HELD_ANSWER_BYTES,
   MAX_HELD_SIGNALS,
   REVERSE_STATE_MS,
@@ -15,7 +16,7 @@ import { encodeWrittenBack } from './payloads.ts';
 
 /** A signal that was handed over and is not acknowledged yet. */
 interface Held {
-  /** Its copies. BOUNDED: by the attempts of a request. */
+  /** Its copies. BOUNDED: by MAX_ATTEMPTS. */
   readonly copies: Forward[];
   readonly until: Millis;
 }
@@ -52,9 +53,12 @@ export class HeldAnswers implements Timed {
     return true;
   }
 
-  /** Another copy of a signal that was here before. True when it waits with the first. */
+  /** Another copy of a signal that was here before. True when it waits with the first; no more do than a request sends. */
   join(delivery: MessageId, forward: Forward): boolean {
-    return (this.#held.get(delivery)?.copies.push(forward) ?? 0) > 0;
+    const copies = this.#held.get(delivery)?.copies;
+    if (!copies || copies.length >= MAX_ATTEMPTS) return false;
+    copies.push(forward);
+    return true;
   }
 
   /** What was written back for a signal that was here before; undefined for nothing. */
