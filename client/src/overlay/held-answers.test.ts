@@ -3,6 +3,7 @@ import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { type Contact, contactFromKey } from '../../../shared/src/ids.ts';
 import {
   HEDGE_MS,
+  MAX_ATTEMPTS,
   MAX_HELD_ANSWER_BYTES,
   MAX_HELD_SIGNALS,
   SIGNAL_HOLD_MS,
