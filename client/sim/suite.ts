@@ -55,7 +55,7 @@ interface Sizes {
 function runsOf({ growth, nodes, churn, hours, readers }: Sizes): string[][] {
   const size = ['--nodes', String(nodes)];
   return [
-    ...growth.map((each) => ['growth', '--nodes', String(each), ...LINKS, '--settle', '120']),
+    ...growth.map((each) => ['growth', '--nodes', String(each), ...LINKS, '--settle', '240']),
     ...['0.3', '0.5'].map((dead) => ['static', ...size, ...LINKS, '--dead', dead]),
     ...['600', '120'].map((session) => ['churn', '--nodes', String(churn), ...LINKS, '--session', session]),
     ['broken-pairs', ...size, ...LINKS, '--share', '0.3'],

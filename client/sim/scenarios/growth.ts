@@ -27,7 +27,7 @@ export const growth = defineScenario({
     shards: SHARDS,
     settle: quantity(
       0,
-      'seconds after the last join; 0: as long as joins cause work, 120: as long as links are replaced, too',
+      'seconds after the last join; 0: as long as joins cause work, 240: as long as links are replaced, too',
     ),
   },
   run(world, { nodes, lookups, settle }) {
