@@ -27,7 +27,8 @@ export const MODERATE: Suite = {
     nodes: 200,
     churn: 100,
     hours: 2,
-    readers: 5_000,
+    readers: 10_000,
+    readersAmong: 300,
   }),
 };
 
@@ -40,6 +41,7 @@ export const FULL: Suite = {
     churn: 1_000,
     hours: 24,
     readers: 10_000,
+    readersAmong: 1_000,
   }),
 };
 
@@ -49,10 +51,12 @@ interface Sizes {
   readonly churn: number;
   /** Without the server. */
   readonly hours: number;
+  /** Readers of a hot key, and the peers that they are. */
   readonly readers: number;
+  readonly readersAmong: number;
 }
 
-function runsOf({ growth, nodes, churn, hours, readers }: Sizes): string[][] {
+function runsOf({ growth, nodes, churn, hours, readers, readersAmong }: Sizes): string[][] {
   const size = ['--nodes', String(nodes)];
   return [
     ...growth.map((each) => ['growth', '--nodes', String(each), ...LINKS, '--settle', '240']),
@@ -62,7 +66,7 @@ function runsOf({ growth, nodes, churn, hours, readers }: Sizes): string[][] {
     ...ADVERSARIES.map(([kind, share]) => ['adversary', ...size, ...LINKS, '--kind', kind, '--share', share]),
     ['partition', ...size],
     ['storm', ...size],
-    ['hot-key', ...size, ...LINKS, '--readers', String(readers)],
+    ['hot-key', '--nodes', String(readersAmong), ...LINKS, '--readers', String(readers)],
     ['server-death', '--hours', String(hours)],
   ];
 }
