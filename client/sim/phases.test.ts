@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grow, measureLookups, measureUpkeep, routedFrames } from './phases.ts';
+import { grow, measureLookups, measureUpkeep, routedFrames, startGrowth } from './phases.ts';
 import { DEFAULT_WORLD, World } from './world.ts';
 
 function grown(): World {
@@ -13,6 +13,23 @@ test('a network grows to its size by joins, and nobody comes later', () => {
   expect(world.alive.filter(({ joinedAt }) => joinedAt !== undefined)).toHaveLength(20);
   world.run(world.now + 60_000);
   expect(world.nodes.size).toBe(20);
+});
+
+test('a large network grows by a tenth a second as well, although that is many peers a millisecond', () => {
+  const queue: { at: number; run: () => void }[] = [];
+  let born = 0;
+  const world = {
+    now: 0,
+    at: (at: number, run: () => void) => void queue.push({ at: Math.ceil(at), run }),
+    spawnNext: () => void born++,
+  };
+  const growthMs = startGrowth(world, 100_000);
+  for (let event = queue.shift(); event; event = queue.shift()) {
+    world.now = event.at;
+    event.run();
+  }
+  expect(born).toBe(100_000);
+  expect(world.now / growthMs).toBeCloseTo(1, 1);
 });
 
 test('upkeep is the sum of its types, and quiet peers send mostly pings', () => {
