@@ -3,8 +3,8 @@ import { parseCommand } from './command.ts';
 import { runScenario } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
-/** Their mean is compared with the bar: where the eight holders lie makes single ones differ from 3.5 to 5.5 %. */
-const SEEDS = [1, 2, 3];
+/** Five, whose mean is the bar: where the eight holders lie makes single ones differ from 3.5 to 5.5 %. */
+const SEEDS = [1, 2, 3, 4, 5];
 
 test('of ten thousand readers of one key no peer serves more than a twentieth, be it a record or providers, and all find it', () => {
   const runs = SEEDS.map((seed) => {

@@ -12,7 +12,7 @@ import { FULL, MODERATE, type SuiteChoice, narrowed, runSuite } from './suite.ts
 
 const USAGE = `Usage: npm run sim:report -- [--full] [--only-write] [--scenario NAME]… [--seeds N] [--seed FIRST] [--jobs N]
   Runs every scenario, keeps the runs in client/sim/results and writes client/sim/REPORT.md with its plots.
-  --full         the sizes at which the bars stand: hours. Without it: about ten minutes
+  --full         the sizes at which the bars stand: hours. Without it: about twenty minutes
   --only-write   write the report from the runs that are kept
   --scenario     only this one, may come several times
   --seeds        runs of each, by default 3, with --full 5

@@ -19,7 +19,7 @@ const ADVERSARIES = [
   ['eclipse', '0.2'],
 ] as const;
 
-/** Sizes that end in about ten minutes, all in all. */
+/** Sizes that end in about twenty minutes, all in all. */
 export const MODERATE: Suite = {
   seeds: 3,
   runs: runsOf({
