@@ -28,8 +28,8 @@ interface WrittenBack {
 }
 
 /**
- * The acknowledgement of a signal waits a little for what its reader writes back, and takes that along: an offer and its answer are
- * one way there and back, not two, as where TCP lets an acknowledgement wait for data. What is written back
+ * The acknowledgement of a signal waits a little for what its reader writes back, and takes that along: an offer and its
+ * answer are one way there and back, not two, as where TCP lets an acknowledgement wait for data. What is written back
  * later travels by itself.
  */
 export class HeldAnswers implements Timed {

@@ -22,7 +22,7 @@ interface Swap {
 }
 
 /**
- * Replaces slow links that nobody needs by much nearer ones in the same bucket, one at a time and seldom. The old link goes
+ * Replaces slow links that nobody needs by much nearer ones in the same bucket, one at a time. The old link goes
  * only once the new one is up and really is nearer, else the new one goes: a peer that lies about its place wins nothing.
  * The oldest link of a bucket stays: lookups that are not credible start anew from the oldest links, and whoever comes
  * later and claims to be needed must not outlast them all.

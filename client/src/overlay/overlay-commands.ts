@@ -19,9 +19,9 @@ import { type Operation, deadlineAfter, failed } from './operation.ts';
 import { decodeWrittenBack, encodeDeliver } from './payloads.ts';
 import type { RecordServices } from './record-commands.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
+import { type NoAnswer, type Question, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
-import type { OpId, OverlayCommand, OverlayResult, Protocol } from './types.ts';
+import type { OpId, OverlayCommand, OverlayResult } from './types.ts';
 
 type CommandOf<K extends OverlayCommand['kind']> = Extract<OverlayCommand, { kind: K }>;
 
@@ -110,7 +110,6 @@ export class RouteCommand implements Operation, RequestOwner {
   readonly #services: Services;
   readonly #op: OpId;
   readonly #startedAt: Millis;
-  readonly #protocol: Protocol;
   readonly #request: Request;
 
   constructor(services: Services, { op, target, protocol, payload, timeoutMs }: CommandOf<'route'>) {
@@ -119,7 +118,6 @@ export class RouteCommand implements Operation, RequestOwner {
     this.#services = services;
     this.#op = op;
     this.#startedAt = core.now;
-    this.#protocol = protocol;
     // Who told us of the target has the way back to us as well, where nobody else around it has.
     const told = (table.get(target)?.referrers ?? []).filter((id) => table.link(id));
     // One: a second made every signal longer by 20 bytes and served nobody (measured: npm run sim -- churn, broken-pairs).
@@ -151,7 +149,7 @@ export class RouteCommand implements Operation, RequestOwner {
   }
 
   onAnswer({ question }: Request, { status, hops, payload }: ReplyFrame): void {
-    if (payload.length > 0) this.#onWrittenBack(question.target, payload);
+    if (payload.length > 0) this.#onWrittenBack(question, payload);
     const elapsedMs = this.#services.routing.core.now - this.#startedAt;
     const result: OverlayResult = status === 'ok' ? { kind: 'route', hops, elapsedMs } : failed('refused');
     this.#services.operations.finish(this.#op, result);
@@ -162,11 +160,11 @@ export class RouteCommand implements Operation, RequestOwner {
   }
 
   /** Only signals are answered so, and only by their target. */
-  #onWrittenBack(target: NodeId, payload: Uint8Array): void {
+  #onWrittenBack({ target, mayWait }: Question, payload: Uint8Array): void {
     const { core } = this.#services.routing;
-    const written = this.#protocol === 'signal' ? decodeWrittenBack(payload, core.contacts) : undefined;
+    const written = mayWait ? decodeWrittenBack(payload, core.contacts) : undefined;
     if (written?.from.id === target)
-      core.emit({ kind: 'message', from: written.from, protocol: this.#protocol, payload: written.body });
+      core.emit({ kind: 'message', from: written.from, protocol: 'signal', payload: written.body });
     else core.counters.malformed++;
   }
 }
