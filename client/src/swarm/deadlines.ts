@@ -30,4 +30,10 @@ export class Deadlines {
     if (this.#pieces.some((each) => each.piece === piece))
       this.#pieces = this.#pieces.filter((each) => each.piece !== piece);
   }
+
+  /** Removes the deadlines of all other pieces. */
+  retain(isWanted: (piece: number) => boolean): void {
+    if (!this.#pieces.every(({ piece }) => isWanted(piece)))
+      this.#pieces = this.#pieces.filter(({ piece }) => isWanted(piece));
+  }
 }

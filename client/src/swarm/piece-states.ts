@@ -115,13 +115,16 @@ export class PieceStates {
       if (open && priority === PRIORITY.skip && !open.isWhole) given.push(piece);
       else if (!open && !this.#stored.has(piece)) this.listed.list(piece);
     }
+    // Peers would be asked for little at once for the sake of a piece that nobody fetches.
+    this.#deadlines.retain((piece) => this.isMissing(piece));
     this.#generation++;
     return given;
   }
 
   /** A player needs the piece by then; `Infinity`: no more. */
   setDeadline(piece: number, at: Millis): void {
-    if (piece >= 0 && piece < this.#layout.pieceCount && this.isMissing(piece)) this.#deadlines.set(piece, at);
+    if (at === Infinity) this.#deadlines.delete(piece);
+    else if (piece >= 0 && piece < this.#layout.pieceCount && this.isMissing(piece)) this.#deadlines.set(piece, at);
   }
 
   /** A piece among these that failed and can be started. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BLOCK_BYTES, FIRST_URGENT_TIMEOUT_MS, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
 import { type Millis, seededRng } from '../../../shared/src/machine.ts';
 import { Picker } from './picker.ts';
+import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
 import { Pipeline } from './pipeline.ts';
 import { newPickerPeer } from './test/picker-peer.ts';
@@ -111,4 +112,15 @@ test('what counts as late follows how long urgent pieces take', () => {
   // Three pieces took a second each: the mean is that, and the deviation has begun to shrink from half of it.
   expect(scene.urgent.timeoutMs).toBeGreaterThan(1000);
   expect(scene.urgent.timeoutMs).toBeLessThan(1250);
+});
+
+test('a piece that is skipped is waited for no more, and one that is skipped already never is', () => {
+  const { picker } = new Scene();
+  picker.pieces.setDeadline(2, 1000);
+  picker.pieces.setDeadline(5, 2000);
+  const skipped = new Uint8Array(8).fill(PRIORITY.normal);
+  skipped[2] = PRIORITY.skip;
+  picker.pieces.setPriorities(skipped);
+  picker.pieces.setDeadline(2, 3000);
+  expect(picker.pieces.deadlines).toEqual([{ piece: 5, at: 2000 }]);
 });
