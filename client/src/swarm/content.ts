@@ -4,6 +4,7 @@ import { contentLengthOf } from './content-length.ts';
 import { Downloader } from './downloader.ts';
 import type { Effects } from './effects.ts';
 import { HashExchange } from './hash-exchange.ts';
+import type { HashServerHost } from './hash-server.ts';
 import { shortPieces } from './hash-trees.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -32,7 +33,7 @@ export class Content {
     effects: Effects,
     sessions: ReadonlyMap<NodeId, PeerSession>,
     isOnParole: (peer: NodeId) => boolean,
-    hashLeaves: (piece: number) => void,
+    serving: Omit<HashServerHost, 'isStored'>,
   ) {
     this.metainfo = metainfo;
     this.pieceCount = pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
@@ -47,7 +48,7 @@ export class Content {
     );
     if (metainfo.version !== 'v1') {
       const isStored = (piece: number): boolean => this.isStored(piece);
-      this.hashes = new HashExchange(metainfo, effects, sessions, { isStored, hashLeaves });
+      this.hashes = new HashExchange(metainfo, effects, sessions, { ...serving, isStored });
     }
     this.downloader = new Downloader(effects, this.picker, sessions, this.hashes);
     for (let piece = 0; piece < this.pieceCount; piece++) {

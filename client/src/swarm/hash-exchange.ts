@@ -47,7 +47,7 @@ export class HashExchange {
 
   receive(session: PeerSession, message: WireHashRange | WireHashes, now: Millis): HashOutcome {
     if (message.kind === 'hashRequest') {
-      this.#server.receive(session, message);
+      this.#server.receive(session, message, now);
       return undefined;
     }
     if (message.kind !== 'hashes') {
@@ -68,6 +68,11 @@ export class HashExchange {
     this.#layers.pump(this.#effects, this.#sessions, now);
     this.#areLayersKnown = this.trees.areLayersComplete;
     return this.#areLayersKnown;
+  }
+
+  /** Answers what the peer asked for and the upload limit had no room for, as far as it has now. */
+  serve(session: PeerSession, now: Millis): void {
+    this.#server.serve(session, now);
   }
 
   /** The peer is about to be asked for blocks of the piece. */

@@ -2,12 +2,16 @@ import {
   MAX_HASHES_PER_REQUEST,
   MAX_HASH_ANSWERS_PER_SECOND,
   MAX_HASH_JOB_BYTES,
+  MAX_QUEUED_HASHES,
 } from '../../../shared/src/limits/swarm.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
+import type { Answers } from './answers.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
 import { TREE_HASH_BYTES, areLeavesOf, isRangeOf } from './merkle.ts';
 import type { PeerSession } from './peer-session.ts';
-import type { FileHashRange } from './wire.ts';
+import { isSameRange } from './layer-fetch.ts';
+import { HASH_RANGE_BYTES, type FileHashRange } from './wire.ts';
 
 /** A request that waits until the leaves of its piece are hashed. */
 interface Waiting {
@@ -17,6 +21,8 @@ interface Waiting {
 
 /** What serving hashes takes of the torrent. */
 export interface HashServerHost {
+  /** Says when the upload limit has room for an answer. */
+  readonly answers: Answers;
   isStored(piece: number): boolean;
   /** Hashes the blocks of a stored piece; the result comes by `setLeaves`. */
   hashLeaves(piece: number): void;
@@ -25,7 +31,7 @@ export interface HashServerHost {
 /**
  * Answers hash requests (BEP 52). Piece layers, what is above them and leaves that are known are answered at once; the
  * leaves of another stored piece are hashed from storage first, for peers that may ask for its blocks. Everything else is
- * refused.
+ * refused. What the upload limit has no room for waits.
  */
 export class HashServer {
   readonly #trees: HashTrees;
@@ -42,13 +48,20 @@ export class HashServer {
     this.#host = host;
   }
 
-  receive(session: PeerSession, range: FileHashRange): void {
-    const isTooMuch = ++session.hashAnswers > MAX_HASH_ANSWERS_PER_SECOND;
-    for (const file of isTooMuch ? [] : this.#trees.withRoot(range.piecesRoot)) {
-      if (!isRangeOf(range, file.shape, MAX_HASHES_PER_REQUEST)) break;
-      if (this.#serve(session, range, file)) return;
-    }
-    this.#effects.write(session).hashReject(range);
+  receive(session: PeerSession, range: FileHashRange, now: Millis): void {
+    const { hashQueue } = session;
+    if (++session.hashAnswers > MAX_HASH_ANSWERS_PER_SECOND || hashQueue.length >= MAX_QUEUED_HASHES)
+      this.#effects.write(session).hashReject(range);
+    else if (hashQueue.length === 0 && this.#host.answers.hasRoom(now)) this.#serve(session, range);
+    // Who waits so long that it asks again is answered once.
+    else if (!hashQueue.some((queued) => isSameRange(queued, range))) hashQueue.push(copyOf(range));
+  }
+
+  /** Answers what waits for the upload limit, as far as there is room. */
+  serve(session: PeerSession, now: Millis): void {
+    const { hashQueue } = session;
+    while (hashQueue.length > 0 && !session.isCongested && this.#host.answers.hasRoom(now))
+      this.#serve(session, hashQueue.shift() as FileHashRange);
   }
 
   /** The leaves of a piece were hashed from storage. Undefined when that failed. */
@@ -63,16 +76,24 @@ export class HashServer {
       session.hashJobs--;
       if (session.phase === 'closed') continue;
       const answer = areRight && this.#answer(range, file, piece, leaves);
-      if (answer) this.#effects.write(session).hashes(range, answer);
+      if (answer) this.#send(session, range, answer);
       else this.#effects.write(session).hashReject(range);
     }
   }
 
-  #serve(session: PeerSession, range: FileHashRange, file: HashedFile): boolean {
+  #serve(session: PeerSession, range: FileHashRange): void {
+    for (const file of this.#trees.withRoot(range.piecesRoot)) {
+      if (!isRangeOf(range, file.shape, MAX_HASHES_PER_REQUEST)) break;
+      if (this.#serveFile(session, range, file)) return;
+    }
+    this.#effects.write(session).hashReject(range);
+  }
+
+  #serveFile(session: PeerSession, range: FileHashRange, file: HashedFile): boolean {
     const { pieceLayer, pieceCount } = file.shape;
     if (range.baseLayer >= pieceLayer) {
       const answer = this.#trees.tree(file)?.answer(range);
-      if (answer) this.#effects.write(session).hashes(range, answer);
+      if (answer) this.#send(session, range, answer);
       return answer !== undefined;
     }
     const perPiece = 2 ** (pieceLayer - range.baseLayer);
@@ -82,7 +103,7 @@ export class HashServer {
     const piece = file.firstPiece + place;
     const leaves = this.#trees.leavesOf(piece);
     const answer = leaves && this.#answer(range, file, piece, leaves);
-    if (answer) this.#effects.write(session).hashes(range, answer);
+    if (answer) this.#send(session, range, answer);
     return answer !== undefined || (!leaves && this.#hashFirst(session, range, piece));
   }
 
@@ -91,8 +112,7 @@ export class HashServer {
     const isServed = !session.amChoking || session.offeredFast.has(piece);
     if (!isServed || session.hashJobs >= this.#maxJobs) return false;
     session.hashJobs++;
-    // The range aliases the received message.
-    const entry = { session, range: { ...range, piecesRoot: range.piecesRoot.slice() } };
+    const entry = { session, range: copyOf(range) };
     const waiting = this.#waiting.get(piece);
     if (waiting) waiting.push(entry);
     else {
@@ -100,6 +120,11 @@ export class HashServer {
       this.#host.hashLeaves(piece);
     }
     return true;
+  }
+
+  #send(session: PeerSession, range: FileHashRange, answer: Uint8Array): void {
+    this.#host.answers.spend(HASH_RANGE_BYTES + answer.length);
+    this.#effects.write(session).hashes(range, answer);
   }
 
   #answer(range: FileHashRange, file: HashedFile, piece: number, hashes: Uint8Array): Uint8Array | undefined {
@@ -112,4 +137,9 @@ export class HashServer {
     }
     return this.#trees.tree(file)?.answer(range, { piece: piece - file.firstPiece, hashes });
   }
+}
+
+/** A range that is kept: what was received aliases its message. */
+function copyOf({ piecesRoot, baseLayer, index, length, proofLayers }: FileHashRange): FileHashRange {
+  return { piecesRoot: piecesRoot.slice(), baseLayer, index, length, proofLayers };
 }

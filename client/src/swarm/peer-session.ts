@@ -12,7 +12,7 @@ import { RequestQueue } from './request-queue.ts';
 import type { PeerSource, TorrentPeerInfo } from './types.ts';
 import type { Revealed } from './super-seeder.ts';
 import { WireDecoder } from './wire-decoder.ts';
-import { WireWriter } from './wire.ts';
+import { type FileHashRange, WireWriter } from './wire.ts';
 
 /**
  * How far a peer got. `greeting`: its handshake is not here yet. `up`: messages flow. `closed`: given up; nothing it
@@ -97,6 +97,10 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   readonly offeredFast = new Map<number, number>();
   /** Metadata blocks asked for. BOUNDED: by MAX_QUEUED_METADATA. */
   metadataQueue: number[] = [];
+  /** Metadata blocks asked for in this second. */
+  metadataAsks = 0;
+  /** Hash requests that the upload limit has no room for. BOUNDED: by MAX_QUEUED_HASHES. */
+  readonly hashQueue: FileHashRange[] = [];
   /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
   hashAnswers = 0;
   hashJobs = 0;

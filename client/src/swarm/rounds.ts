@@ -10,7 +10,7 @@ import type { Slots } from './slots.ts';
 import type { SuperSeeder } from './super-seeder.ts';
 import type { Uploader } from './uploader.ts';
 
-type Timer = 'complete' | 'tick' | 'rechoke' | 'upload' | 'download';
+type Timer = 'complete' | 'tick' | 'rechoke' | 'upload' | 'answer' | 'download';
 
 /** What the recurring work needs of the torrent. */
 export interface RoundHost {
@@ -64,20 +64,22 @@ export class Rounds {
   }
 
   stop(): void {
-    for (const timer of ['complete', 'tick', 'rechoke', 'upload', 'download'] as const) this.#timers.clear(timer);
+    for (const timer of ['complete', 'tick', 'rechoke', 'upload', 'answer', 'download'] as const)
+      this.#timers.clear(timer);
   }
 
   onDeadline(now: Millis): void {
     for (let timer = this.#timers.takeExpired(now); timer; timer = this.#timers.takeExpired(now)) {
       if (timer === 'tick') this.#tick(now);
       else if (timer === 'rechoke') this.#rechoke(now);
-      else if (timer === 'upload') this.pumpAll(now);
+      else if (timer === 'upload' || timer === 'answer') this.pumpAll(now);
       else if (timer === 'download') this.#host.onFreed();
     }
   }
 
   /** Sends the peer what may be sent now; the rest when it may. */
   pump(session: PeerSession, now: Millis): void {
+    this.#host.content?.hashes?.serve(session, now);
     const again = this.#parts.uploader.pump(session, this.#host.content?.metainfo.infoBytes, now);
     if (again !== undefined && !this.#timers.has('upload')) this.#timers.set('upload', again, 'send further blocks');
   }
@@ -90,8 +92,12 @@ export class Rounds {
     for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.pump(session, now);
   }
 
-  /** Comes back when a limit lets peers be asked for more. */
+  /** Comes back when a limit lets answers go, or peers be asked for more. */
   throttle(now: Millis): void {
+    const { answers } = this.#parts.uploader;
+    if (answers.heldUntil !== undefined)
+      this.#timers.set('answer', Math.max(now + 1, answers.heldUntil), 'send answers');
+    answers.heldUntil = undefined;
     const downloader = this.#host.content?.downloader;
     if (downloader?.throttledUntil === undefined) return;
     this.#timers.set('download', Math.max(now + 1, downloader.throttledUntil), 'ask for more');

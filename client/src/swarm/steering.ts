@@ -46,7 +46,7 @@ export class Steering {
       case 'setLimits':
         wishes.downBytesPerSecond = command.downBytesPerSecond;
         wishes.upBytesPerSecond = command.upBytesPerSecond;
-        this.#uploader.limit.setRate(command.upBytesPerSecond, now);
+        this.#uploader.setLimit(command.upBytesPerSecond, now);
         content?.downloader.limit.setRate(command.downBytesPerSecond, now);
         return;
       case 'setSequential':

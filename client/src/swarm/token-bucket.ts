@@ -22,20 +22,20 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#tokens, this.#capacity);
   }
 
-  /** Whether a block may go now. */
-  hasRoom(now: Millis): boolean {
+  /** Whether a block may go now, or so many bytes; with 0, whether what went is paid for. */
+  hasRoom(now: Millis, bytes = BLOCK_BYTES): boolean {
     this.#fill(now);
-    return this.#perSecond === undefined || this.#tokens >= Math.min(BLOCK_BYTES, this.#capacity);
+    return this.#perSecond === undefined || this.#tokens >= Math.min(bytes, this.#capacity);
   }
 
   spend(bytes: number): void {
     if (this.#perSecond !== undefined) this.#tokens -= bytes;
   }
 
-  /** When a block may go, at the earliest. */
-  roomAt(now: Millis): Millis {
-    if (this.#perSecond === undefined || this.hasRoom(now)) return now;
-    return now + Math.max(1, ((BLOCK_BYTES - this.#tokens) * 1000) / this.#perSecond);
+  /** When a block may go at the earliest, or so many bytes. */
+  roomAt(now: Millis, bytes = BLOCK_BYTES): Millis {
+    if (this.#perSecond === undefined || this.hasRoom(now, bytes)) return now;
+    return now + Math.max(1, ((bytes - this.#tokens) * 1000) / this.#perSecond);
   }
 
   get #capacity(): number {

@@ -167,6 +167,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   pause(): void {
     if (this.#lifecycle !== 'running') return;
     this.#lifecycle = 'paused';
+    this.#uploader.answers.setPaused(true, this.#lastNow);
     this.#webSeeds.stop(this.#content);
     for (const session of this.#sessions.values()) {
       if (session.phase !== 'up') continue;
@@ -365,6 +366,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #resume(now: Millis): void {
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
+    this.#uploader.answers.setPaused(false, now);
+    for (const session of this.#sessions.values()) this.#rounds.pump(session, now);
     this.#firstOfRun = this.#pending.next;
     for (const session of this.#sessions.values()) this.#peers.updateInterest(session);
     if (this.#content) this.#slots.refill(now);
@@ -385,8 +388,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
     const hashLeaves = (piece: number): void =>
       this.#effects.run({ kind: 'hashLeaves', effect: this.#pending.begin({ kind: 'leaves', piece }), piece });
+    const serving = { answers: this.#uploader.answers, hashLeaves };
     this.#webSeeds.add(metainfo.webSeeds);
     const [rng, effects, sessions] = [this.#rng, this.#effects, this.#sessions];
-    return (this.#content = new Content(metainfo, stored, rng, effects, sessions, isOnParole, hashLeaves));
+    return (this.#content = new Content(metainfo, stored, rng, effects, sessions, isOnParole, serving));
   }
 }

@@ -1,5 +1,6 @@
 import {
   BLOCK_BYTES,
+  MAX_METADATA_COPIES_PER_SECOND,
   MAX_QUEUED_METADATA,
   MAX_QUEUED_REQUESTS,
   MAX_REQUEST_BYTES,
@@ -8,6 +9,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { AllowedFast } from './allowed-fast.ts';
+import { Answers } from './answers.ts';
 import type { Effects } from './effects.ts';
 import { encodeMetadataDataHeader, encodeMetadataReject } from './extension.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
@@ -30,12 +32,20 @@ export interface UploadContent {
 export class Uploader {
   readonly meter = new RateMeter();
   readonly limit = new TokenBucket();
+  /** Metadata and hashes are no payload: they spend the limit and are not metered. */
+  readonly answers = new Answers(this.limit);
   readonly allowedFast: AllowedFast;
   readonly #effects: Effects;
 
   constructor(effects: Effects) {
     this.#effects = effects;
     this.allowedFast = new AllowedFast(effects);
+  }
+
+  /** Sets what is sent in a second at most; undefined for no limit. [bytes/s] */
+  setLimit(perSecond: number | undefined, now: Millis): void {
+    this.limit.setRate(perSecond, now);
+    this.answers.setRate(perSecond, now);
   }
 
   /** False when no honest peer would ask so. */
@@ -65,8 +75,14 @@ export class Uploader {
 
   /** The peer asks for a block of the metadata (BEP 9). */
   onMetadataRequest(session: PeerSession, block: number, infoBytes: Uint8Array | undefined): void {
-    const isKnown = infoBytes !== undefined && block * BLOCK_BYTES < infoBytes.length;
-    if (isKnown && session.metadataQueue.length < MAX_QUEUED_METADATA) session.metadataQueue.push(block);
+    const blockCount = Math.ceil((infoBytes?.length ?? 0) / BLOCK_BYTES);
+    // Who waits so long under a limit that it asks again is sent the block once.
+    if (session.metadataQueue.includes(block)) return;
+    const isServed =
+      block < blockCount &&
+      ++session.metadataAsks <= MAX_METADATA_COPIES_PER_SECOND * blockCount &&
+      session.metadataQueue.length < MAX_QUEUED_METADATA;
+    if (isServed) session.metadataQueue.push(block);
     else if (session.metadataId !== undefined) {
       this.#effects.write(session).extended(session.metadataId, encodeMetadataReject(block));
     }
@@ -88,10 +104,10 @@ export class Uploader {
 
   /** Sends what may be sent now. Returns when to call again; undefined when nothing waits or the channel must drain. */
   pump(session: PeerSession, infoBytes: Uint8Array | undefined, now: Millis): Millis | undefined {
-    // Leaves that are being hashed for the peer go out ahead of the blocks that they verify.
+    // Leaves that are being hashed for the peer, or wait for the limit, go out ahead of the blocks that they verify.
     if (
       session.isCongested ||
-      session.hashJobs > 0 ||
+      session.hashJobs + session.hashQueue.length > 0 ||
       (session.queue.length === 0 && session.metadataQueue.length === 0)
     )
       return undefined;
@@ -99,7 +115,7 @@ export class Uploader {
       session.burstLeft = UPLOAD_BURST_BLOCKS;
       session.burstEndsAt = now + UPLOAD_BURST_MS;
     }
-    while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0)
+    while (session.burstLeft > 0 && infoBytes && session.metadataQueue.length > 0 && this.answers.hasRoom(now))
       this.#sendMetadata(session, infoBytes);
     while (session.burstLeft > 0 && session.queue.length > 0) {
       if (!this.limit.hasRoom(now)) return this.limit.roomAt(now);
@@ -107,6 +123,8 @@ export class Uploader {
       if (!request) break;
       this.#sendBlock(session, request, now);
     }
+    // What the burst had room for waits for the limit, if anything: `answers` says until when.
+    if (session.burstLeft > 0) return undefined;
     return session.queue.length > 0 || session.metadataQueue.length > 0 ? session.burstEndsAt : undefined;
   }
 
@@ -129,7 +147,9 @@ export class Uploader {
     const block = session.metadataQueue.shift() as number;
     if (session.metadataId === undefined) return;
     const bytes = infoBytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
-    this.#effects.write(session).extended(session.metadataId, encodeMetadataDataHeader(block, infoBytes.length), bytes);
+    const header = encodeMetadataDataHeader(block, infoBytes.length);
+    this.answers.spend(header.length + bytes.length);
+    this.#effects.write(session).extended(session.metadataId, header, bytes);
   }
 
   /** Without BEP 6 a refusal is silence. */

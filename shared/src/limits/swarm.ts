@@ -116,6 +116,21 @@ export const UPLOAD_BURST_MS = 5;
 /** Metadata blocks of one peer's asking that wait here. */
 export const MAX_QUEUED_METADATA = 64;
 
+/** Hash requests of one peer that wait here for the upload limit; further ones are refused. */
+export const MAX_QUEUED_HASHES = 64;
+
+/**
+ * How often one peer may have the metadata in a second; blocks beyond are refused. An honest peer asks once, and once
+ * more when what others sent of it was wrong.
+ */
+export const MAX_METADATA_COPIES_PER_SECOND = 2;
+
+/** Most of the upload limit that metadata and hashes take together. [0..1] At least the rest is for blocks. */
+export const ANSWER_SHARE = 1 / 2;
+
+/** The same while a torrent is paused. [bytes/s] The metadata and hashes of most torrents in a second or two. */
+export const PAUSED_ANSWER_BYTES_PER_SECOND = 64 * 1024;
+
 /** Bytes other than blocks sent to a peer whose channel is congested before it is given up. [bytes] It reads nothing. */
 export const MAX_CONGESTED_BYTES = 1024 * 1024;
 
