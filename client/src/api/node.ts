@@ -124,6 +124,10 @@ export interface Node {
   readonly limits: RateLimits;
   /** Sets the limits of all shares and downloads together; a way that is left out has none. Not kept over a reload. */
   setLimits(limits: RateLimits): void;
+  /**
+   * Shares files where they are. Rejects, before any is read, with `bad-argument` for none or more than 50,000, and with
+   * `too-large` for names and folders that are too much for one torrent.
+   */
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
    * Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download. Throws

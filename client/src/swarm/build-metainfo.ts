@@ -11,9 +11,10 @@ import {
   TARGET_PIECE_COUNT,
 } from '../../../shared/src/limits/swarm.ts';
 import { invariant } from '../../../shared/src/result.ts';
-import { type BencodeInput, encodeBencode } from './bencode.ts';
-import { encodeFileList, plainFile } from './file-list.ts';
-import { type TreeFile, alignFiles, encodeFileTree, inTreeOrder } from './file-tree.ts';
+import { encodeBencode } from './bencode.ts';
+import { plainFile } from './file-list.ts';
+import { type TreeFile, alignFiles, inTreeOrder } from './file-tree.ts';
+import { fitsInfo, infoOf } from './info-dictionary.ts';
 import { isUrl } from './magnet.ts';
 import { TREE_HASH_BYTES, rootOf, treeShape } from './merkle.ts';
 import { PIECE_HASH_BYTES, decodeInfo, pieceCountOf } from './metainfo.ts';
@@ -38,6 +39,8 @@ export interface ContentPlan {
   readonly pieceLength: number;
   /** In the torrent's order, with its padding: those of the metainfo that is built from it. */
   readonly files: readonly PlannedFile[];
+  /** There are so many files, or names so long, that receivers would refuse the torrent: it cannot be built. */
+  readonly isTooLarge: boolean;
 }
 
 export interface PlannedFile extends TorrentFile {
@@ -58,22 +61,26 @@ export function choosePieceLength(totalBytes: number): number {
 /**
  * Plans a torrent of both BEP 3 and BEP 52: names made harmless and distinct, files in the order of a file tree, each
  * at the start of a piece. Pieces are shorter than `preferredLength` where padding would otherwise be out of proportion,
- * and what is padding for the most part even so has the hashes of BEP 3 alone. The same files give the same plan.
+ * and what is padding for the most part even so has the hashes of BEP 3 alone, as has what would be too large to be
+ * described twice. The same files give the same plan.
  */
 export function planContent(name: string, files: readonly SourceFile[], preferredLength: number): ContentPlan {
   // Which of two names that clash gets a number must not depend on the order in which they were chosen.
   const given = inTreeOrder(files.map(({ path, length }, source) => ({ path, length, source })));
   const paths = safePaths(given.map((file) => file.path));
   const named = inTreeOrder(given.map(({ length, source }, i) => ({ path: paths[i] as Path, length, source })));
-  const padded = paddedPieceLength(files, preferredLength);
-  const pieceLength = padded ?? preferredLength;
-  const laid = padded === undefined ? concatenate(named) : alignFiles(named, pieceLength);
+  const plain = { name: safeSegment(name), pieceLength: preferredLength, files: concatenate(named), tree: undefined };
+  // The description of both kinds of hashes has all of it, so what is too large is found out by the smaller one.
+  const isTooLarge = !fitsInfo(plain);
+  const padded = isTooLarge ? undefined : paddedPlan(plain.name, named, preferredLength);
+  const { pieceLength, files: laid } = padded ?? plain;
   let next = 0;
   return {
-    version: padded === undefined ? 'v1' : 'hybrid',
-    name: safeSegment(name),
+    version: padded ? 'hybrid' : 'v1',
+    name: plain.name,
     pieceLength,
     files: laid.map((file) => ({ ...file, source: file.isPadding ? undefined : named[next++]?.source })),
+    isTooLarge,
   };
 }
 
@@ -96,8 +103,7 @@ export interface MetainfoSource {
 
 /**
  * Makes the metainfo of our own content. Names that a receiver would have to refuse are made harmless and unique, so
- * what is built here always decodes. One file whose path is its name makes a single-file torrent. Files with piece
- * layers come in the order of a plan.
+ * what is built here always decodes, unless its plan was too large. Files with piece layers come in the order of a plan.
  */
 export function buildMetainfo(source: MetainfoSource): Metainfo {
   const { pieceLength, pieceHashes, pieceLayers } = source;
@@ -105,21 +111,12 @@ export function buildMetainfo(source: MetainfoSource): Metainfo {
   const name = safeSegment(source.name);
   const files = nameFiles(source);
   const laid = pieceLayers ? alignFiles(files, pieceLength) : concatenate(files);
-  const info = new Map<string, BencodeInput>([
-    ['name', name],
-    ['piece length', pieceLength],
-  ]);
-  if (source.isPrivate === true) info.set('private', 1);
-  if (pieceHashes) {
-    const last = laid.at(-1) as TorrentFile;
-    const pieceCount = pieceCountOf(last.offset + last.length, pieceLength);
-    invariant(pieceHashes.length === pieceCount * PIECE_HASH_BYTES, 'one hash for each piece');
-    info.set('pieces', pieceHashes);
-    const isSingle = files.length === 1 && last.path.length === 1 && last.path[0] === name;
-    if (isSingle) info.set('length', last.length);
-    else info.set('files', encodeFileList(laid));
-  }
-  if (pieceLayers) info.set('meta version', 2).set('file tree', encodeFileTree(files));
+  const last = laid.at(-1) as TorrentFile;
+  const pieceCount = pieceCountOf(last.offset + last.length, pieceLength);
+  invariant(!pieceHashes || pieceHashes.length === pieceCount * PIECE_HASH_BYTES, 'one hash for each piece');
+  const tree = pieceLayers && files;
+  const isPrivate = source.isPrivate === true;
+  const info = infoOf({ name, pieceLength, files: laid, tree, pieceHashes, isPrivate });
   const trackers = source.trackers.filter(isUrl).slice(0, MAX_TRACKERS);
   const decoded = decodeInfo(encodeBencode(info), trackers);
   invariant(decoded.ok, 'what is built here decodes');
@@ -160,6 +157,19 @@ function concatenate(files: readonly SourceFile[]): readonly TorrentFile[] {
     offset += length;
     return file;
   });
+}
+
+/** The part of a plan of both BEP 3 and BEP 52; undefined when padding or the description were out of proportion. */
+function paddedPlan(
+  name: string,
+  named: readonly SourceFile[],
+  preferredLength: number,
+): { readonly pieceLength: number; readonly files: readonly TorrentFile[] } | undefined {
+  const pieceLength = paddedPieceLength(named, preferredLength);
+  if (pieceLength === undefined) return undefined;
+  const files = alignFiles(named, pieceLength);
+  const tree = named.map(({ path, length }) => ({ path, length, piecesRoot: undefined }));
+  return fitsInfo({ name, pieceLength, files, tree }) ? { pieceLength, files } : undefined;
 }
 
 /** The longest piece length up to `preferred` that keeps padding in proportion; undefined when none does. */

@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes, toHex } from '../../../shared/src/bytes.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
-import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
+import { MAX_BENCODE_VALUES, MAX_INFO_BYTES, MAX_PIECES } from '../../../shared/src/limits/swarm.ts';
+import { type ContentPlan, buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import { leafHashes, pieceLayerOf, rootOf, treeShape } from '../swarm/merkle.ts';
 import { decodeTorrentFile, encodeTorrentFile } from '../swarm/metainfo.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { hashContent, sharedPieceLength } from './hash-files.ts';
+import { hashContent, planShare, sharedPieceLength } from './hash-files.ts';
 import { MemoryBudget, MemoryStore } from './storage/memory.ts';
 import { StoredPieces } from './storage/verify.ts';
 
@@ -154,4 +155,50 @@ test('many small files get short pieces, or no padding at all', () => {
   const tiny = planOf(40_000, 10);
   expect(tiny).toMatchObject({ version: 'v1' });
   expect(tiny.files.every((file) => !file.isPadding)).toBe(true);
+});
+
+/** Files of no bytes, so deep in folders of such names. */
+const deepFiles = (count: number, depth: number, nameLength: number): { path: string[]; length: number }[] =>
+  Array.from({ length: count }, (_, i) => ({
+    path: [...Array.from({ length: depth - 1 }, () => 'f'.repeat(nameLength)), `${i}`],
+    length: 0,
+  }));
+
+/** What a plan describes, built and read again from its torrent file. The files are empty: there is nothing to hash. */
+function build(plan: ContentPlan): Metainfo {
+  const pieceLayers = plan.version === 'v1' ? undefined : plan.files.map(() => undefined);
+  const built = buildMetainfo({ ...plan, pieceHashes: new Uint8Array(0), pieceLayers, trackers: [], isPrivate: true });
+  const read = decodeTorrentFile(encodeTorrentFile(built));
+  if (!read.ok) throw new Error(read.error);
+  return read.value;
+}
+
+test('files whose names take too many values for both kinds of hashes get one, and are refused when that has too many', () => {
+  const both = planShare('share', deepFiles(20_000, 8, 1));
+  expect(both.version).toBe('hybrid');
+  expect(build(both).version).toBe('hybrid');
+  const one = planShare('share', deepFiles(20_000, 20, 1));
+  expect(one.version).toBe('v1');
+  expect(build(one).version).toBe('v1');
+  // A dictionary, a length, a list and its names for each: 11 values.
+  expect(50_000 * 11).toBeGreaterThan(MAX_BENCODE_VALUES);
+  expect(() => planShare('share', deepFiles(50_000, 8, 1))).toThrow(expect.objectContaining({ code: 'too-large' }));
+});
+
+test('files whose names are too long for both kinds of hashes get one, and are refused when that is too long', () => {
+  const length = (bytes: number): number => Math.floor(bytes / 20_000 / 2);
+  const one = planShare('share', deepFiles(20_000, 3, length(0.9 * MAX_INFO_BYTES)));
+  expect(one.version).toBe('v1');
+  expect(build(one).version).toBe('v1');
+  expect(() => planShare('share', deepFiles(20_000, 3, length(MAX_INFO_BYTES)))).toThrow(
+    expect.objectContaining({ code: 'too-large' }),
+  );
+});
+
+test('a share of more pieces than a torrent may have is refused', () => {
+  const files = [{ path: ['a'], length: 2 ** 24 * (MAX_PIECES + 1) }];
+  expect(() => planShare('share', files)).toThrow(expect.objectContaining({ code: 'too-large' }));
+  // The rest of the description needs some room beside their hashes.
+  files[0] = { path: ['a'], length: 2 ** 24 * (MAX_PIECES - 100) };
+  expect(planShare('share', files).isTooLarge).toBe(false);
 });

@@ -5,9 +5,10 @@ import {
   PREFERRED_PIECE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
 import { MAX_LEAF_BYTES } from '../../../shared/src/limits/swarm.ts';
-import { type ContentPlan, choosePieceLength } from '../swarm/build-metainfo.ts';
+import { type ContentPlan, type SourceFile, choosePieceLength, planContent } from '../swarm/build-metainfo.ts';
 import { TREE_HASH_BYTES, climb, treeShape } from '../swarm/merkle.ts';
 import { PIECE_HASH_BYTES, pieceCountOf } from '../swarm/metainfo.ts';
+import { WorkerError } from './errors.ts';
 import { sha1 } from './hash.ts';
 import { hashLeaves } from './piece-check.ts';
 import { Layout } from './storage/layout.ts';
@@ -19,6 +20,16 @@ export function sharedPieceLength(totalBytes: number): number {
   let length = choosePieceLength(totalBytes);
   while (length < PREFERRED_PIECE_BYTES && totalBytes >= 2 * length * MIN_SHARED_PIECES) length *= 2;
   return length;
+}
+
+/** Plans a share before anything of it is read. Throws `too-large` for what nobody could be told of. */
+export function planShare(name: string, files: readonly SourceFile[]): ContentPlan {
+  const plan = planContent(name, files, sharedPieceLength(files.reduce((sum, { length }) => sum + length, 0)));
+  if (!plan.isTooLarge) return plan;
+  throw new WorkerError(
+    'too-large',
+    'These are too many files, or too deep in folders, for one link. Nothing was shared. Pack them into an archive, or share a part of them at a time.',
+  );
 }
 
 /** All hashes of a plan. */

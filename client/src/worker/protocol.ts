@@ -174,6 +174,7 @@ export type WorkerErrorCode =
   | 'not-ready'
   | 'storage-failed'
   | 'storage-full'
+  | 'too-large'
   | 'internal';
 
 /** What a reader of a file says on its port. */

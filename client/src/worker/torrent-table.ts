@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
-import { buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
+import { buildMetainfo } from '../swarm/build-metainfo.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { readBlob } from './blob-reader.ts';
@@ -9,7 +9,7 @@ import { pieceCount, planDownload, planOf } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
-import { hashContent, sharedPieceLength } from './hash-files.ts';
+import { hashContent, planShare } from './hash-files.ts';
 import { InheritedDownloads } from './inherited-downloads.ts';
 import type { Pipe } from './pipe.ts';
 import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerReport } from './protocol.ts';
@@ -93,7 +93,7 @@ export class TorrentTable {
 
   /**
    * Hashes files and seeds them where they are. The same content gives the same torrent. `progress` is told of the
-   * bytes that are hashed and of those that there are to hash.
+   * bytes that are hashed and of those that there are to hash. Throws `too-large` before that.
    */
   async share(
     name: string,
@@ -103,7 +103,7 @@ export class TorrentTable {
   ): Promise<TorrentSummary> {
     await this.#started;
     const given = files.map(({ path, file }) => ({ path: path.split('/'), length: file.size }));
-    const plan = planContent(name, given, sharedPieceLength(given.reduce((sum, { length }) => sum + length, 0)));
+    const plan = planShare(name, given);
     const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
     const hashes = await hashContent(plan, sources, progress);
     const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [], isPrivate });
