@@ -64,6 +64,8 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       return;
     case 'remove':
       return answer(request.call, table.remove(request.infoHash, request.keepData));
+    case 'forgetShare':
+      return answer(request.call, table.forgetShare(request.infoHash));
     case 'file':
       return answer(request.call, table.file(request.infoHash, request.index));
     case 'read':

@@ -58,6 +58,8 @@ export type WorkerRequest =
   | { readonly kind: 'askPieces'; readonly infoHash: InfoHash }
   /** Stops it; with `keepData` false what was stored is deleted. Answer: nothing. */
   | { readonly kind: 'remove'; readonly call: number; readonly infoHash: InfoHash; readonly keepData: boolean }
+  /** Its share does not come back on the next page; what runs goes on, for the download of the same. Answer: nothing. */
+  | { readonly kind: 'forgetShare'; readonly call: number; readonly infoHash: InfoHash }
   /** A stored file, disk-backed where storage is. Answer: `Blob`. Fails with `not-ready` while pieces are missing. */
   | { readonly kind: 'file'; readonly call: number; readonly infoHash: InfoHash; readonly index: number }
   /**

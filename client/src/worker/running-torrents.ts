@@ -12,6 +12,7 @@ import type { WorkerReport } from './protocol.ts';
 import type { HeldLock } from './storage/lock.ts';
 import type { StoreOpener } from './storage/opener.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
+import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
 import { stillReport } from './still-report.ts';
 import type { ProgressReport, TabNews } from './tab-news.ts';
@@ -25,6 +26,8 @@ export interface Running {
   readonly plan: DownloadPlan;
   /** Its files and its record, while they are ours; undefined for shares and for content in memory. */
   readonly owned: OwnedDownload | undefined;
+  /** It serves a person's own files, from where they are. */
+  readonly isShared: boolean;
   /** Its storage could not be opened: what it claims to have is not verified. */
   readonly isUnopened: boolean;
   /** What a person has set for it, and did not end by itself. */
@@ -149,7 +152,8 @@ export class RunningTorrents {
       },
     });
     const isUnopened = error !== undefined && store === undefined;
-    const running: Running = { driver, plan, owned, isUnopened, settings: {}, progress: undefined };
+    const isShared = store instanceof SourceStore;
+    const running: Running = { driver, plan, owned, isShared, isUnopened, settings: {}, progress: undefined };
     this.#torrents.set(infoHash, running);
     this.#apply(infoHash, running, settings);
     driver.begin();

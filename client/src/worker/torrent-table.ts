@@ -111,11 +111,11 @@ export class TorrentTable {
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#running.get(metainfo.infoHash);
       // Files that could not be read any more are replaced by those given now.
-      if (running?.driver.isComplete && !running.progress?.error) {
+      if (running?.isShared && !running.progress?.error) {
         if (isSuperSeeding) this.#change(metainfo.infoHash, { isSuperSeeding });
         return summary;
       }
-      // An earlier page may have shared it, or this one have begun to download it.
+      // An earlier page may have shared it, or this one have downloaded it or begun to.
       const kept = this.#isPersistent ? await this.#shares.settings(metainfo.infoHash) : {};
       const before = running?.settings ?? kept;
       const settings = { limits: before.limits, isSuperSeeding: isSuperSeeding || before.isSuperSeeding };
@@ -187,6 +187,12 @@ export class TorrentTable {
       const running = this.#running.get(infoHash);
       if (running) await this.#running.end(infoHash, running, keepData);
     });
+  }
+
+  /** Its share does not come back, but what runs goes on: it is downloaded here, too. */
+  async forgetShare(infoHash: InfoHash): Promise<void> {
+    await this.#started;
+    await this.#inOrder(infoHash, () => this.#shares.forget(infoHash));
   }
 
   async file(infoHash: InfoHash, index: number): Promise<Blob> {

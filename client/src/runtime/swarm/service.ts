@@ -327,7 +327,8 @@ export class SwarmService {
     const torrent = this.#torrents.get(infoHash);
     if (!torrent?.share) return;
     torrent.share = undefined;
-    if (!torrent.download) await this.#end(torrent, false);
+    if (torrent.download) await this.#worker.forgetShare(infoHash);
+    else await this.#end(torrent, false);
   }
 
   async #endDownload(infoHash: InfoHash, keepData: boolean): Promise<void> {

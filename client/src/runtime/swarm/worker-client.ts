@@ -104,6 +104,11 @@ export class WorkerClient {
     await this.#call((call) => ({ kind: 'remove', call, infoHash, keepData }));
   }
 
+  /** Its share does not come back; what runs goes on, for the download of the same. */
+  async forgetShare(infoHash: InfoHash): Promise<void> {
+    await this.#call((call) => ({ kind: 'forgetShare', call, infoHash }));
+  }
+
   async file(infoHash: InfoHash, index: number): Promise<Blob> {
     return (await this.#call((call) => ({ kind: 'file', call, infoHash, index }))) as Blob;
   }

@@ -17,7 +17,7 @@ export class FakeWorker {
       const of = request.source.kind === 'magnet' ? { infoHash: request.source.infoHash } : {};
       const summary = summaryOf({ ...of, torrentFile: undefined });
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
-    } else if (request.kind === 'remove' || request.kind === 'close') {
+    } else if (request.kind === 'remove' || request.kind === 'forgetShare' || request.kind === 'close') {
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: undefined }));
     }
   }

@@ -1,0 +1,36 @@
+/** Stands for `idb-keyval` in tests: databases that live as long as the test file. */
+
+type Store = Map<string, unknown>;
+
+/** BOUNDED: by the test. */
+const stores = new Map<string, Store>();
+
+export function createStore(database: string, name: string): Store {
+  const key = `${database}/${name}`;
+  const store = stores.get(key) ?? new Map<string, unknown>();
+  stores.set(key, store);
+  return store;
+}
+
+/** Every database is empty from now on. */
+export function clearAll(): void {
+  for (const store of stores.values()) store.clear();
+}
+
+export function entries(store: Store): Promise<[string, unknown][]> {
+  return Promise.resolve([...store]);
+}
+
+export function get(key: string, store: Store): Promise<unknown> {
+  return Promise.resolve(store.get(key));
+}
+
+export function set(key: string, value: unknown, store: Store): Promise<void> {
+  store.set(key, value);
+  return Promise.resolve();
+}
+
+export function del(key: string, store: Store): Promise<void> {
+  store.delete(key);
+  return Promise.resolve();
+}
