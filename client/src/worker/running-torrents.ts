@@ -66,6 +66,8 @@ export class RunningTorrents {
   readonly #torrents = new Map<InfoHash, Running>();
   /** Their limits. */
   readonly limiter = new Limiter(() => [...this.#torrents].map(([infoHash, { driver }]) => [infoHash, driver]));
+  /** Maps of the pieces that the page waits for, whoever gives them. BOUNDED: by what the person shares and downloads. */
+  readonly #asked = new Set<InfoHash>();
   #self: NodeId | undefined;
 
   constructor(host: RunningHost) {
@@ -83,6 +85,17 @@ export class RunningTorrents {
 
   has(infoHash: InfoHash): boolean {
     return this.#torrents.has(infoHash);
+  }
+
+  /** The page waits for a map of the pieces: of what runs now, or of what runs next for this torrent. */
+  askPieces(infoHash: InfoHash): void {
+    this.#asked.add(infoHash);
+    this.#torrents.get(infoHash)?.driver.askPieces();
+  }
+
+  /** The page knows nothing of it any more. */
+  forget(infoHash: InfoHash): void {
+    this.#asked.delete(infoHash);
   }
 
   /** The link to the peer is gone, for all of them. */
@@ -156,6 +169,7 @@ export class RunningTorrents {
     const running: Running = { driver, plan, owned, isShared, isUnopened, settings: {}, progress: undefined };
     this.#torrents.set(infoHash, running);
     this.#apply(infoHash, running, settings);
+    if (this.#asked.has(infoHash)) driver.askPieces();
     driver.begin();
     this.limiter.apply();
   }
@@ -211,6 +225,7 @@ export class RunningTorrents {
   #tell(infoHash: InfoHash, running: Running, report: WorkerReport): void {
     this.#host.report(report);
     if (report.kind !== 'progress') return;
+    if (report.pieces) this.#asked.delete(infoHash);
     running.progress = report;
     if (running.owned) this.#host.news.tell(report);
     if (running.settings.isSuperSeeding !== true || report.isSuperSeeding) return;

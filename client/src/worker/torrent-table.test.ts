@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PieceSet } from './bitfield.ts';
+import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
 import { type FakeBrowser, FakeFileHandle, fakeBrowser } from './test/fake-browser.ts';
 import { clearAll } from './test/fake-keyval.ts';
-import { WorkerTab, leaveDownload } from './test/tab.ts';
+import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
 
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
 
 const FILE = new File([new Uint8Array(200_000).fill(7)], 'mine.bin', { lastModified: 1 });
+/** Of `FILE`, as it is shared. */
+const PIECES = Math.ceil(FILE.size / sharedPieceLength(FILE.size));
 const HOW = { isPrivate: false, isSuperSeeding: false };
 
 let browser: FakeBrowser;
@@ -26,6 +30,11 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
+/** Reports come four times a second at most, and a busy machine takes its time. */
+async function until(isSo: () => boolean): Promise<void> {
+  await vi.waitUntil(isSo, { timeout: 20_000 });
+}
+
 function openTab(): WorkerTab {
   const tab = new WorkerTab();
   tabs.push(tab);
@@ -40,24 +49,63 @@ async function shareMine(tab: WorkerTab): Promise<void> {
 test('sharing what is downloaded already leaves the one copy that the person has, and comes back as a share', async () => {
   const infoHash = await leaveDownload(FILE);
   const tab = openTab();
-  await vi.waitUntil(() => tab.progress().some(({ state }) => state === 'seeding'));
+  await until(() => tab.progress().some(({ state }) => state === 'seeding'));
   expect(browser.stored()).toEqual([infoHash]);
   await shareMine(tab);
   expect(browser.stored()).toEqual([]);
   expect(tab.progress().at(-1)).toMatchObject({ state: 'seeding', doneBytes: FILE.size });
   await tab.table.close();
   const next = openTab();
-  await vi.waitUntil(() => next.kinds().includes('progress'));
+  await until(() => next.kinds().includes('progress'));
   expect(new Set(next.kinds())).toEqual(new Set(['sharedBefore', 'progress']));
 });
 
 test('a share that is forgotten does not come back, and runs on for the download of the same', async () => {
   const infoHash = await leaveDownload(FILE);
   const tab = openTab();
-  await vi.waitUntil(() => tab.progress().some(({ state }) => state === 'seeding'));
+  await until(() => tab.progress().some(({ state }) => state === 'seeding'));
   await shareMine(tab);
   await tab.table.forgetShare(infoHash);
   expect(await (await tab.table.file(infoHash, 0)).arrayBuffer()).toEqual(await FILE.arrayBuffer());
   await tab.table.close();
   expect(await new KeptShareRecords().all()).toEqual([]);
+});
+
+/** The maps of the pieces that were reported, each by how many of its pieces are stored. */
+function maps(tab: WorkerTab): number[] {
+  const found = tab.progress().flatMap(({ pieces }) => pieces ?? []);
+  return found.map(({ count, stored }) => new PieceSet(count, stored).count);
+}
+
+test('a map of the pieces that was asked of a partial download comes from the share that takes its place', async () => {
+  const infoHash = await leaveDownload(FILE, [0, 2]);
+  const tab = openTab();
+  tab.table.askPieces(infoHash);
+  await until(() => maps(tab).length > 0);
+  tab.table.askPieces(infoHash);
+  await shareMine(tab);
+  await until(() => maps(tab).length > 1);
+  expect(maps(tab)).toEqual([2, PIECES]);
+});
+
+test('a map of the pieces that was asked for while storage could not be opened comes once it can', async () => {
+  const infoHash = await leaveDownload(FILE, [0, 2]);
+  browser.isBroken = true;
+  const tab = openTab();
+  await until(() => tab.progress().some(({ error }) => error !== undefined));
+  tab.table.askPieces(infoHash);
+  await until(() => maps(tab).length > 0);
+  tab.table.askPieces(infoHash);
+  browser.isBroken = false;
+  tab.table.setPaused(infoHash, false);
+  await until(() => tab.progress().at(-1)?.error === undefined && maps(tab).length > 1);
+  expect(maps(tab)).toEqual([2, 2]);
+});
+
+test('a map of the pieces that is asked for before anything runs comes with it', async () => {
+  const tab = openTab();
+  tab.table.askPieces((await metainfoOfShared(FILE)).infoHash);
+  await shareMine(tab);
+  await until(() => maps(tab).length > 0);
+  expect(maps(tab)).toEqual([PIECES]);
 });

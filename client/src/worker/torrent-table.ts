@@ -176,12 +176,13 @@ export class TorrentTable {
   }
 
   askPieces(infoHash: InfoHash): void {
-    this.#running.get(infoHash)?.driver.askPieces();
+    this.#running.askPieces(infoHash);
   }
 
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
     await this.#started;
     await this.#inOrder(infoHash, async () => {
+      this.#running.forget(infoHash);
       this.#followed.stop(infoHash);
       await this.#shares.forget(infoHash);
       const running = this.#running.get(infoHash);
