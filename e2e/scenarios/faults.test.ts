@@ -110,6 +110,35 @@ scenario(
   },
 );
 
+scenario(
+  'a tab that shows another one’s download says how far its files are, and removes only its own row',
+  async (world) => {
+    const [seed, first] = await openPair(world);
+    const second = await world.openTab({ context: first.context });
+    const file = await world.files.make('followed.bin', 12 * MB);
+    await limitUploads(seed, SLOW);
+    const infoHash = await seed.share([file.path]);
+    const link = await seed.shareLink(infoHash);
+    await first.openLink(link);
+    await reached(first, infoHash, 0.1);
+    await second.openLink(link);
+    await reached(second, infoHash, 0.2);
+    const row = second.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('tab-files').click();
+    await row.getByText(/^[1-9]\d? % of $/).waitFor();
+    await row.getByTestId('tab-info').click();
+    expect(await row.getByTestId('limit-down').count()).toBe(0);
+    await row.getByTestId('remove-button').click();
+    expect(await second.locate('remove-dialog').textContent()).toContain('Another tab downloads it and goes on');
+    await second.locate('remove-confirm').click();
+    await row.waitFor({ state: 'detached' });
+    await limitUploads(seed, undefined);
+    await first.downloaded(infoHash);
+    expect((await first.save(infoHash)).sha256).toBe(file.sha256);
+  },
+);
+
 scenario('a source that lies in every tenth block is found out, and the file comes out right', async (world) => {
   const [seed, leecher] = await openPair(world);
   const hostile = await world.newProfile();

@@ -193,7 +193,10 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   readonly name: string;
   readonly magnet: string;
   readonly state: DownloadState;
-  /** Another tab of this profile carries it out: this one shows it, saves what is complete, and takes over when that one goes. */
+  /**
+   * Another tab of this profile carries it out: this one shows it, pauses it, saves what is complete, and takes over when
+   * that one goes. Limits, order and priorities are the other tab's, and setting them here does nothing.
+   */
   readonly isElsewhere: boolean;
   readonly error: SkeinError | undefined;
   /** Resolves when every piece that is wanted is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
@@ -210,5 +213,9 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   setSequential(isSequential: boolean): void;
   /** Sets how much files are wanted, by path or index. Throws `not-ready` until the metadata is here, `not-found` for others. */
   setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void;
+  /**
+   * Ends it here, and deletes what is stored of it unless `keepData`. What another tab carries out goes on there; files
+   * that are shared here, too, stay shared.
+   */
   remove(options?: { readonly keepData?: boolean }): Promise<void>;
 }

@@ -55,6 +55,7 @@ export class InheritedDownloads {
     void this.#carryOn(plan.infoHash, lock, async () => {
       const record = await this.#host.records.read(plan.infoHash).catch(() => undefined);
       const { metainfo } = completePlan(plan, record);
+      if (record) this.#host.report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
       await this.#host.running.begin(plan, lock, record);
       if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
     });

@@ -239,7 +239,10 @@ export type WorkerReport =
       /** What an earlier page set. */
       readonly settings: TransferSettings;
     }
-  /** What an earlier page set for a download that this one asked for by itself, before the worker had resumed it. */
+  /**
+   * What an earlier page set for a download that this one asked for by itself, before the worker had resumed it; or what
+   * another tab set that carried it out, and is gone.
+   */
   | { readonly kind: 'settings'; readonly infoHash: InfoHash; readonly settings: TransferSettings }
   /** A share of an earlier page: it is served again, or waits for its person, who may be asked for `handles`. */
   | {

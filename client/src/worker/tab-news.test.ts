@@ -24,7 +24,8 @@ class Origin {
       close: () => this.#channels.splice(this.#channels.indexOf(channel), 1),
     };
     this.#channels.push(channel);
-    return new TabNews(channel, { followed: () => undefined, setPaused: () => undefined, ...owner });
+    const deaf: NewsOwner = { followed: () => undefined, setPaused: () => undefined, askPieces: () => undefined };
+    return new TabNews(channel, { ...deaf, ...owner });
   }
 }
 
@@ -49,17 +50,19 @@ test('a torrent that nobody follows costs no message', () => {
   expect(origin.posted).toBe(0);
 });
 
-test('a new follower is told at once, and its pause reaches the tab that carries the torrent out', () => {
+test('a new follower is told at once, and what it asks for reaches the tab that carries the torrent out', () => {
   const origin = new Origin();
   const heard: unknown[] = [];
   const first: TabNews = origin.open({
     followed: (infoHash) => first.tell({ ...stillReport(infoHash, 'downloading', 100), doneBytes: 40 }),
     setPaused: (infoHash, isPaused) => heard.push([infoHash, isPaused]),
+    askPieces: (infoHash) => heard.push(infoHash),
   });
   const follower = origin.open();
   const seen: number[] = [];
   follower.follow(TORRENT, (report) => seen.push(report.doneBytes));
   expect(seen).toEqual([40]);
   follower.setPaused(TORRENT, true);
-  expect(heard).toEqual([[TORRENT, true]]);
+  follower.askPieces(TORRENT);
+  expect(heard).toEqual([[TORRENT, true], TORRENT]);
 });

@@ -10,7 +10,9 @@ type Notice =
   | { readonly kind: 'follow'; readonly infoHash: InfoHash }
   | { readonly kind: 'progress'; readonly report: ProgressReport }
   /** A follower's person pressed pause or resume. */
-  | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean };
+  | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
+  /** A follower's page waits for a map of the pieces. */
+  | { readonly kind: 'askPieces'; readonly infoHash: InfoHash };
 
 /** The part of a `BroadcastChannel` that is used. */
 export interface NewsChannel {
@@ -24,6 +26,8 @@ export interface NewsOwner {
   /** A tab began to follow this torrent: if it runs here, a report is due. */
   followed(infoHash: InfoHash): void;
   setPaused(infoHash: InfoHash, isPaused: boolean): void;
+  /** The next report is to hold the map of the pieces. */
+  askPieces(infoHash: InfoHash): void;
 }
 
 /**
@@ -42,6 +46,7 @@ export class TabNews {
     channel.onmessage = ({ data }) => {
       if (data.kind === 'progress') this.#following.get(data.report.infoHash)?.(data.report);
       else if (data.kind === 'setPaused') owner.setPaused(data.infoHash, data.isPaused);
+      else if (data.kind === 'askPieces') owner.askPieces(data.infoHash);
       else {
         this.#followed.add(data.infoHash);
         owner.followed(data.infoHash);
@@ -64,6 +69,11 @@ export class TabNews {
   /** Asks the tab that carries the torrent out to pause it or to go on. */
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
     this.#channel.postMessage({ kind: 'setPaused', infoHash, isPaused });
+  }
+
+  /** Asks the tab that carries the torrent out for a map of the pieces. */
+  askPieces(infoHash: InfoHash): void {
+    this.#channel.postMessage({ kind: 'askPieces', infoHash });
   }
 
   close(): void {

@@ -4,6 +4,8 @@ import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
 import { type FakeBrowser, FakeFileHandle, fakeBrowser } from './test/fake-browser.ts';
 import { clearAll } from './test/fake-keyval.ts';
+import type { TransferSettings } from './transfer-settings.ts';
+import type { InfoHash } from '../swarm/types.ts';
 import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
 
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
@@ -108,4 +110,42 @@ test('a map of the pieces that is asked for before anything runs comes with it',
   await shareMine(tab);
   await until(() => maps(tab).length > 0);
   expect(maps(tab)).toEqual([PIECES]);
+});
+
+/** A tab that goes on with the first and third piece of the file, and another one whose person opened its link, too. */
+async function openFollower(settings: TransferSettings = {}): Promise<{
+  readonly infoHash: InfoHash;
+  readonly first: WorkerTab;
+  readonly follower: WorkerTab;
+}> {
+  const infoHash = await leaveDownload(FILE, [0, 2], { settings });
+  const first = openTab();
+  await until(() => first.progress().length > 0);
+  const follower = openTab();
+  const links = { trackers: [], webSeeds: [], selected: undefined };
+  await follower.table.download({ kind: 'magnet', infoHash, name: FILE.name, ...links });
+  await until(() => follower.kinds().includes('metadata'));
+  return { infoHash, first, follower };
+}
+
+test('a tab that follows another one gets that one’s map of the pieces', async () => {
+  const { infoHash, follower } = await openFollower();
+  follower.table.askPieces(infoHash);
+  await until(() => maps(follower).length > 0);
+  expect(maps(follower)).toEqual([2]);
+  expect(follower.progress().at(-1)).toMatchObject({ isElsewhere: true, doneBytes: 2 * 16_384 });
+});
+
+test('a tab that takes a download over says what was set for it, and gives the map that the other one owed', async () => {
+  const settings = { limits: { down: undefined, up: 1000 }, priorities: ['low'], isSequential: true } as const;
+  const { infoHash, first, follower } = await openFollower(settings);
+  follower.table.askPieces(infoHash);
+  await until(() => maps(follower).length > 0);
+  follower.table.askPieces(infoHash);
+  await first.table.close();
+  await until(() => maps(follower).length > 1);
+  expect(follower.progress().at(-1)?.isElsewhere).toBe(false);
+  expect(follower.reports.filter(({ kind }) => kind === 'settings')).toEqual([
+    { kind: 'settings', infoHash, settings },
+  ]);
 });

@@ -63,6 +63,11 @@ export class TorrentTable {
       setPaused: (infoHash, isPaused) => {
         if (this.#running.get(infoHash)?.owned) this.setPaused(infoHash, isPaused);
       },
+      // Whoever follows it, too, may have it next.
+      askPieces: (infoHash) => {
+        const isOurs = this.#running.get(infoHash)?.owned !== undefined || this.#followed.has(infoHash);
+        if (isOurs) this.#running.askPieces(infoHash);
+      },
     });
     const [news, records, turns] = [this.#news, this.#records, this.#turns];
     const opener = new StoreOpener(this.#cache, this.#rng);
@@ -177,6 +182,7 @@ export class TorrentTable {
 
   askPieces(infoHash: InfoHash): void {
     this.#running.askPieces(infoHash);
+    if (this.#followed.has(infoHash)) this.#news.askPieces(infoHash);
   }
 
   async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {

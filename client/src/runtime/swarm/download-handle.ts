@@ -93,7 +93,7 @@ export class DownloadHandle extends TransferHandle implements Download {
   }
 
   setSequential(isSequential: boolean): void {
-    if (this.#removed) return;
+    if (!this.isOurs) return;
     this.session.isSequential = isSequential;
     this.actions.setSequential(isSequential);
     this.session.events.emit('progress', undefined);
@@ -102,7 +102,7 @@ export class DownloadHandle extends TransferHandle implements Download {
   setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void {
     const { summary } = this.session;
     if (!summary) throw new SkeinError('not-ready', 'The list of files is not known yet. Wait for the first peer.');
-    if (this.#removed) return;
+    if (!this.isOurs) return;
     const chosen = (Array.isArray(files) ? files : [files]) as readonly (string | number)[];
     this.#setPriority(summary, indexesOf(summary, chosen), priority);
   }
@@ -110,7 +110,7 @@ export class DownloadHandle extends TransferHandle implements Download {
   /** Whoever reads a file that is skipped would wait for ever. */
   #want(index: number): void {
     const { summary, priorities } = this.session;
-    if (summary && !this.#removed && priorities[index] === 'skip') this.#setPriority(summary, [index], 'normal');
+    if (summary && this.isOurs && priorities[index] === 'skip') this.#setPriority(summary, [index], 'normal');
   }
 
   #setPriority(summary: TorrentSummary, indexes: readonly number[], priority: FilePriority): void {

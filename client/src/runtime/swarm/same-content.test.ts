@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Share } from '../../api.ts';
-import { summaryOf } from './test/torrent.ts';
-import { type FakeNode, beginDownload } from './test/world.ts';
+import type { Download, Share } from '../../api.ts';
+import { infoHash, magnet, summaryOf } from './test/torrent.ts';
+import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
 
 const ONE_FILE = summaryOf({
   totalBytes: 5,
@@ -38,4 +38,51 @@ test('a download of what is shared, too, is removed alone', async () => {
   expect(given(node)).toEqual([]);
   await share.stop();
   expect(given(node)).toEqual(['remove']);
+});
+
+const THREE_FILES = summaryOf({
+  totalBytes: 15,
+  pieceLength: 10,
+  pieceCount: 2,
+  files: ['a', 'b', 'c'].map((path, index) => ({ path, size: 5, index, offset: 5 * index })),
+});
+
+/** A download whose link selects the second of three files, and which another tab carries out. */
+function follow(): { readonly node: FakeNode; readonly download: Download } {
+  const [node] = new FakeWorld().pair();
+  const download = node.service.download(`${magnet}&so=1`);
+  node.worker.progress(infoHash, { isElsewhere: true });
+  node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  return { node, download };
+}
+
+function priorities(download: Download): string[] {
+  return download.files().map(({ priority }) => priority);
+}
+
+test('what is set in a tab that follows another one neither shows nor reaches the worker', () => {
+  const { node, download } = follow();
+  download.setLimits({ up: 1000 });
+  download.setSequential(true);
+  download.setPriority('a', 'high');
+  expect(download).toMatchObject({ limits: {}, isSequential: false });
+  expect(priorities(download)).toEqual(['normal', 'normal', 'normal']);
+  expect(node.worker.requests.filter(({ kind }) => kind.startsWith('set'))).toEqual([]);
+});
+
+test('a download that is taken over goes on as the other tab had it, whatever the link here selected', () => {
+  const { node, download } = follow();
+  node.worker.report({ kind: 'settings', infoHash, settings: { priorities: ['normal', 'normal', 'skip'] } });
+  node.worker.progress(infoHash);
+  node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  expect(priorities(download)).toEqual(['normal', 'normal', 'skip']);
+  expect(node.worker.requests.filter(({ kind }) => kind === 'setPriorities')).toEqual([]);
+});
+
+test('a download that the other tab has removed begins anew here, with what the link selects', () => {
+  const { node, download } = follow();
+  node.worker.progress(infoHash);
+  node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  expect(priorities(download)).toEqual(['skip', 'normal', 'skip']);
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['skip', 'normal', 'skip'] });
 });

@@ -256,6 +256,8 @@ export class SwarmService {
         this.#takeSummary(torrent, event.summary);
         return;
       case 'settings':
+        // What another tab began goes on as that had it, whatever the link here selected.
+        if (torrent.session.isElsewhere) torrent.selected = undefined;
         torrent.session.settle(event.settings);
         return;
       case 'progress':
@@ -298,7 +300,7 @@ export class SwarmService {
 
   #takeSummary(torrent: Torrent, summary: TorrentSummary): void {
     torrent.session.setSummary(summary);
-    this.#selectFiles(torrent, summary);
+    if (!torrent.session.isElsewhere) this.#selectFiles(torrent, summary);
     torrent.peers.update();
   }
 

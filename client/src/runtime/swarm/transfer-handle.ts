@@ -26,6 +26,11 @@ export abstract class TransferHandle implements Transfer {
   /** It was stopped or removed: nothing can be asked of it any more. */
   protected abstract get isOver(): boolean;
 
+  /** How it works is for this tab to say. */
+  protected get isOurs(): boolean {
+    return !this.isOver && !this.session.isElsewhere;
+  }
+
   get infoHash(): string {
     return this.session.infoHash;
   }
@@ -52,7 +57,7 @@ export abstract class TransferHandle implements Transfer {
 
   setLimits(limits: RateLimits): void {
     const checked = checkedLimits(limits);
-    if (this.isOver) return;
+    if (!this.isOurs) return;
     this.session.limits = checked;
     this.actions.setLimits(checked);
   }

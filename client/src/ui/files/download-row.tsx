@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Download } from '../../index.ts';
 import { addressForOthers, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
-import { syncTransfers } from '../state/transfers.ts';
+import { shares, syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatEta, formatRate, percentOf } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
 import { fileLink } from '../view/hash-link.ts';
@@ -23,6 +23,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
   useChanges(download, ({ now, soon }) => [download.on('progress', soon), download.on('state', now)]);
   const { infoHash, name, progress, state } = download;
   const files = download.files();
+  const isShared = shares.value.some((share) => share.infoHash === infoHash);
   const dismiss = (): void => setDialog(undefined);
   return (
     <RowFrame
@@ -66,6 +67,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
         <RemoveDialog
           name={name}
           storedBytes={progress.doneBytes}
+          keeper={download.isElsewhere ? 'tab' : isShared ? 'share' : undefined}
           onDismiss={dismiss}
           onRemove={(keepData) => {
             dismiss();

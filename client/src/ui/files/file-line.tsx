@@ -11,7 +11,7 @@ interface FileLineProps {
   readonly doneBytes: number;
   readonly priority: FilePriority;
   readonly canSave: boolean;
-  /** Undefined for what is all here. */
+  /** Undefined for what is all here, or what another tab fetches. */
   readonly onPriority: ((file: ShareFile, priority: FilePriority) => void) | undefined;
   /** Plays it; undefined where nothing can be played. */
   readonly onPlay: ((file: ShareFile) => void) | undefined;

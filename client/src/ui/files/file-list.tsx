@@ -13,7 +13,7 @@ const ROWS = 50;
 interface FileListProps {
   readonly files: readonly ShareFile[];
   readonly canSave: boolean;
-  /** What changes how they are fetched; undefined for what is all here. */
+  /** What changes how they are fetched; undefined for what is all here, or what another tab fetches. */
   readonly download?: Download | undefined;
   /** Whose media can be played; undefined when none can. */
   readonly player?: Share | Download | undefined;
@@ -47,7 +47,7 @@ export function FileList({ files, canSave, download, player }: FileListProps) {
           <FileLine
             key={file.path}
             file={file}
-            doneBytes={download ? file.doneBytes : file.size}
+            doneBytes={file.doneBytes}
             priority={file.priority}
             canSave={canSave}
             onPriority={set}

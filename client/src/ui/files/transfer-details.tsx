@@ -9,7 +9,7 @@ import { TransferInfo } from './transfer-info.tsx';
 interface TransferDetailsProps {
   readonly item: Share | Download;
   readonly files: readonly ShareFile[];
-  /** What changes how files are fetched; undefined for what is all here. */
+  /** What changes how files are fetched; undefined for what is all here, or what another tab fetches. */
   readonly download?: Download | undefined;
   readonly canSave: boolean;
   /** Its media can be played now, as far as it is here and beyond. */

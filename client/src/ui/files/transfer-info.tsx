@@ -9,21 +9,24 @@ import { LinkField } from '../widgets/link-field.tsx';
 import { LimitFields } from './limit-fields.tsx';
 import { saveBlob } from './saving.ts';
 
-/** What a torrent says of itself, its magnet link, and the limits of this one. */
+/** What a torrent says of itself, its magnet link, and the limits of this one, unless another tab has them. */
 export function TransferInfo({ item }: { readonly item: Share | Download }) {
   const info = item.info();
+  const isElsewhere = 'isElsewhere' in item && item.isElsewhere;
   // Without it a field would show the limit of before until the row is drawn for another reason.
   const [, drawAgain] = useReducer((times: number, _: void) => times + 1, 0);
   return (
     <div class="transfer-info">
-      <LimitFields
-        legend="Speed limits of this one"
-        limits={item.limits}
-        onChange={(limits) => {
-          item.setLimits(limits);
-          drawAgain();
-        }}
-      />
+      {!isElsewhere && (
+        <LimitFields
+          legend="Speed limits of this one"
+          limits={item.limits}
+          onChange={(limits) => {
+            item.setLimits(limits);
+            drawAgain();
+          }}
+        />
+      )}
       <dl class="facts">
         <Fact name="Info-hash">
           <code>{item.infoHash}</code>
