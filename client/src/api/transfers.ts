@@ -172,6 +172,8 @@ export interface Share extends Transfer {
    * again; or they must be shared again; or they were changed since. Undefined while it is served.
    */
   readonly waitsFor: 'permission' | 'files' | 'changed' | undefined;
+  /** Why it is paused though nobody paused it: its files can no longer be read, or code broke. `resume` tries again. */
+  readonly error: SkeinError | undefined;
   /** It shows each peer only pieces that nobody else has; false once another seed is seen. */
   readonly isSuperSeeding: boolean;
   setSuperSeeding(isSuperSeeding: boolean): void;

@@ -40,6 +40,28 @@ test('a download of what is shared, too, is removed alone', async () => {
   expect(given(node)).toEqual(['remove']);
 });
 
+test('a share that storage stopped says why, until it goes on', async () => {
+  const { node } = beginDownload();
+  const share = await shareOn(node);
+  const error = { code: 'storage-failed', message: 'A shared file can no longer be read.' } as const;
+  let drawn = 0;
+  share.on('progress', () => drawn++);
+  node.worker.progress(infoHash, { state: 'paused', doneBytes: 5, error });
+  expect(share.error).toMatchObject(error);
+  expect(drawn).toBe(1);
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 5 });
+  expect(share.error).toBeUndefined();
+});
+
+test('a share whose worker broke tells who draws it', async () => {
+  const { node } = beginDownload();
+  const share = await shareOn(node);
+  let drawn = 0;
+  share.on('progress', () => drawn++);
+  node.worker.onerror?.({ message: 'it broke' });
+  expect([share.error?.code, drawn]).toEqual(['internal', 1]);
+});
+
 const THREE_FILES = summaryOf({
   totalBytes: 15,
   pieceLength: 10,

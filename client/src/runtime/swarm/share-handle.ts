@@ -31,6 +31,10 @@ export class ShareHandle extends TransferHandle implements Share {
     return this.session.waitsFor;
   }
 
+  get error(): SkeinError | undefined {
+    return this.session.error;
+  }
+
   get isSuperSeeding(): boolean {
     return this.session.isSuperSeeding;
   }

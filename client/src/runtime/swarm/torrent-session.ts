@@ -250,6 +250,7 @@ export class TorrentSession {
   fail(error: SkeinError): void {
     this.#error = error;
     this.#state = 'failed';
+    this.events.emit('progress', undefined);
     this.events.emit('state', undefined);
   }
 

@@ -58,7 +58,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
         </>
       )}
     >
-      <Trouble download={download} />
+      <Trouble item={download} />
       <PlayerPlace item={download} />
       {dialog === 'qr' && (
         <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={dismiss} />

@@ -13,7 +13,7 @@ import { PlayerPlace } from './player-place.tsx';
 import { QrDialog } from './qr-dialog.tsx';
 import { RowButton, RowFrame } from './row-frame.tsx';
 import { TransferDetails } from './transfer-details.tsx';
-import { Needed } from './trouble.tsx';
+import { Needed, Trouble } from './trouble.tsx';
 
 /** Something this tab shares: what it is, its link, and who takes it. */
 export function ShareRow({ share }: { readonly share: Share }) {
@@ -53,6 +53,7 @@ export function ShareRow({ share }: { readonly share: Share }) {
         </>
       )}
     >
+      <Trouble item={share} />
       <PlayerPlace item={share} />
       <div class="row-extra">
         <LinkField label={`Link to ${name}`} value={link} testId="share-link" copyTestId="copy-link" bare>

@@ -4,19 +4,20 @@ import { bannedSentence, troubleAction } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
 
-/** Why a download cannot go on, with the one thing to do about it, and who was dropped. */
-export function Trouble({ download }: { readonly download: Download }) {
-  const banned = bannedSentence(download.progress.banned);
+/** Why a share or download cannot go on, with the one thing to do about it, and who was dropped. */
+export function Trouble({ item }: { readonly item: Share | Download }) {
+  const { error } = item;
+  const banned = bannedSentence(item.progress.banned);
   return (
     <>
-      {download.error && (
-        <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={download.error.code}>
+      {error && (
+        <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
           <Icon name="alert" />
-          <p>{download.error.message}</p>
-          {troubleAction(download.error.code) === 'reload' ? (
+          <p>{error.message}</p>
+          {troubleAction(error.code) === 'reload' ? (
             <Button label="Reload the page" testId="trouble-action" onClick={() => location.reload()} />
           ) : (
-            <Button label="Try again" testId="trouble-action" onClick={() => download.resume()} />
+            <Button label="Try again" testId="trouble-action" onClick={() => item.resume()} />
           )}
         </div>
       )}

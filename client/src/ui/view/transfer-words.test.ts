@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SwarmProgress } from '../../api.ts';
+import { SkeinError, type SwarmProgress } from '../../api.ts';
 import {
   bannedSentence,
   downloadWord,
@@ -76,11 +76,13 @@ describe('words for downloads', () => {
   });
 });
 
-it('a share says whether it gives, gives each piece once, or waits for its person', () => {
-  const share = { isPaused: false, waitsFor: undefined, isSuperSeeding: false };
+it('a share says whether it gives, gives each piece once, cannot go on, or waits for its person', () => {
+  const share = { isPaused: false, waitsFor: undefined, isSuperSeeding: false, error: undefined };
   expect(shareWord(share)).toBe('Sharing');
   expect(shareWord({ ...share, isSuperSeeding: true })).toBe('Super-seeding');
   expect(shareWord({ ...share, isSuperSeeding: true, isPaused: true })).toBe('Paused');
+  const error = new SkeinError('storage-failed', 'A shared file can no longer be read.');
+  expect(shareWord({ ...share, isPaused: true, error })).toBe('Stopped');
   expect(shareWord({ ...share, isPaused: true, waitsFor: 'files' })).toMatch(/Drop the files again/);
 });
 

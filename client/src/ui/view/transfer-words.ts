@@ -32,7 +32,8 @@ export function shareWord({
   isPaused,
   waitsFor,
   isSuperSeeding,
-}: Pick<Share, 'isPaused' | 'waitsFor' | 'isSuperSeeding'>): string {
+  error,
+}: Pick<Share, 'isPaused' | 'waitsFor' | 'isSuperSeeding' | 'error'>): string {
   switch (waitsFor) {
     case 'permission':
       return 'Press resume to let this page read the files again';
@@ -41,6 +42,7 @@ export function shareWord({
     case 'changed':
       return 'Not shared: the files were changed. Share them anew';
     case undefined:
+      if (error) return 'Stopped';
       if (isPaused) return 'Paused';
       return isSuperSeeding ? 'Super-seeding' : 'Sharing';
   }
