@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
 import type { Download, Share } from '../../api.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
@@ -38,6 +39,14 @@ test('a download of what is shared, too, is removed alone', async () => {
   expect(given(node)).toEqual([]);
   await share.stop();
   expect(given(node)).toEqual(['remove']);
+});
+
+test('more files than a share may have are refused with a sentence that says how many those are', async () => {
+  const { node } = beginDownload();
+  const file = new File(['x'], 'a');
+  const files = Array.from({ length: MAX_FILES + 1 }, () => file);
+  await expect(node.service.share(files)).rejects.toThrow(/^A share has at most 50,000 files/);
+  expect(node.worker.requests.some(({ kind }) => kind === 'moreFiles')).toBe(false);
 });
 
 test('a share that storage stopped says why, until it goes on', async () => {

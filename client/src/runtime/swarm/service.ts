@@ -99,9 +99,8 @@ export class SwarmService {
   /** Hashes files and serves them from where they are. The same content gives the same share. */
   async share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     if (this.#isClosed) throw leftError();
-    if (files.length === 0 || files.length > MAX_FILES) {
-      throw new SkeinError('bad-argument', `A share has from 1 to ${MAX_FILES} files. Choose at least one file.`);
-    }
+    if (files.length === 0) throw new SkeinError('bad-argument', 'A share has at least one file. Choose one.');
+    if (files.length > MAX_FILES) throw tooManyError();
     const named = nameFiles(files, options.name);
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
     const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true };
@@ -359,6 +358,11 @@ async function askToPersist(): Promise<void> {
 function asSkeinError(error: unknown): SkeinError {
   if (error instanceof SkeinError) return error;
   return new SkeinError('internal', 'Something went wrong inside the page. Reload it and try again.', { cause: error });
+}
+
+function tooManyError(): SkeinError {
+  const most = MAX_FILES.toLocaleString('en');
+  return new SkeinError('bad-argument', `A share has at most ${most} files, and these are more. Share them in parts.`);
 }
 
 function leftError(): SkeinError {

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
+import { pushNotice } from '../state/notices.ts';
 import { addFiles } from '../state/transfers.ts';
+import { errorText } from '../view/errors.ts';
 import { Icon } from '../widgets/icon.tsx';
 import { dragsFiles, filesOfDrop } from './dropped-files.ts';
 
@@ -16,6 +18,11 @@ export function DropOverlay() {
       </div>
     </div>
   );
+}
+
+/** Of a drop that cannot be read as a whole nothing is shared: whoever gets it would miss a part without a word. */
+function tellUnread(error: unknown): void {
+  pushNotice({ key: 'share', kind: 'error', title: 'What was dropped is not shared', text: errorText(error) });
 }
 
 function listenToDrops(setOver: (isOver: boolean) => void): () => void {
@@ -36,7 +43,7 @@ function listenToDrops(setOver: (isOver: boolean) => void): () => void {
       setOver(false);
       if (!dragsFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
-      void filesOfDrop(event.dataTransfer).then(addFiles);
+      filesOfDrop(event.dataTransfer).then(addFiles).catch(tellUnread);
     },
     { signal },
   );

@@ -1,3 +1,5 @@
+import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+
 /** Files to be shared together. */
 export interface DroppedFiles {
   /** Each with its path in `webkitRelativePath` when it came from a folder. */
@@ -8,17 +10,20 @@ export interface DroppedFiles {
   readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
 }
 
-/** Most files of one drop. Beyond it the page would stall listing them; the rest is left out. */
-const MAX_FILES = 10_000;
+/** Most files that are read from one drop: one more than a share may have shows that these are too many. */
+const MAX_READ_FILES = MAX_FILES + 1;
 
 /** What an input element holds. A folder input gives paths that start with the folder's name. */
 export function filesOfInput(input: HTMLInputElement): DroppedFiles {
-  const files = [...(input.files ?? [])].slice(0, MAX_FILES);
+  const files = [...(input.files ?? [])];
   const folder = files[0]?.webkitRelativePath.split('/')[0];
   return { files, name: folder === '' ? undefined : folder };
 }
 
-/** What was dropped, folders walked through. Must be called inside the drop event: the list is emptied after it. */
+/**
+ * What was dropped, folders walked through. Must be called inside the drop event: the list is emptied after it. Rejects
+ * with a sentence for people when a part of it cannot be read.
+ */
 export async function filesOfDrop(transfer: DataTransfer): Promise<DroppedFiles> {
   const items: readonly HandedItem[] = [...transfer.items].filter((item) => item.kind === 'file');
   const handing = items.map((item) => item.getAsFileSystemHandle?.());
@@ -28,7 +33,7 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<DroppedFiles>
   const files: File[] = [];
   for (const { entry, file } of entries) {
     if (entry?.isDirectory === true) await walk(entry as FileSystemDirectoryEntry, files);
-    else if (file && files.length < MAX_FILES) files.push(file);
+    else if (file && files.length < MAX_READ_FILES) files.push(file);
   }
   const only = entries.length === 1 ? entries[0]?.entry : undefined;
   return { files, name: only?.isDirectory === true ? only.name : undefined };
@@ -57,11 +62,20 @@ async function walkHandles(
   path: string,
   into: Map<File, FileSystemFileHandle>,
 ): Promise<void> {
-  for await (const entry of folder.values()) {
-    if (into.size >= MAX_FILES) return;
+  for (const entry of await reading(path, entriesOf(folder))) {
+    if (into.size >= MAX_READ_FILES) return;
     if (entry instanceof FileSystemDirectoryHandle) await walkHandles(entry, `${path}/${entry.name}`, into);
     else if (entry instanceof FileSystemFileHandle) await takeHandle(entry, `${path}/${entry.name}`, into);
   }
+}
+
+async function entriesOf(folder: FileSystemDirectoryHandle): Promise<FileSystemHandle[]> {
+  const entries: FileSystemHandle[] = [];
+  for await (const entry of folder.values()) {
+    entries.push(entry);
+    if (entries.length >= MAX_READ_FILES) break;
+  }
+  return entries;
 }
 
 /** `path` is empty for a loose file. */
@@ -70,8 +84,8 @@ async function takeHandle(
   path: string,
   into: Map<File, FileSystemFileHandle>,
 ): Promise<void> {
-  if (into.size >= MAX_FILES) return;
-  const file = await handle.getFile();
+  if (into.size >= MAX_READ_FILES) return;
+  const file = await reading(path || handle.name, handle.getFile());
   into.set(path === '' ? file : withPath(file, path), handle);
 }
 
@@ -83,13 +97,19 @@ export function dragsFiles(event: DragEvent): boolean {
 async function walk(folder: FileSystemDirectoryEntry, into: File[]): Promise<void> {
   const reader = folder.createReader();
   // A reader gives its entries in batches, and an empty one at the end.
-  for (let batch = await readBatch(reader); batch.length > 0; batch = await readBatch(reader)) {
+  const next = (): Promise<FileSystemEntry[]> => reading(pathOf(folder), readBatch(reader));
+  for (let batch = await next(); batch.length > 0; batch = await next()) {
     for (const entry of batch) {
-      if (into.length >= MAX_FILES) return;
+      if (into.length >= MAX_READ_FILES) return;
+      const path = pathOf(entry);
       if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, into);
-      else into.push(withPath(await fileOf(entry as FileSystemFileEntry), entry.fullPath.replace(/^\//, '')));
+      else into.push(withPath(await reading(path, fileOf(entry as FileSystemFileEntry)), path));
     }
   }
+}
+
+function pathOf({ fullPath }: FileSystemEntry): string {
+  return fullPath.replace(/^\//, '');
 }
 
 function readBatch(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
@@ -98,6 +118,18 @@ function readBatch(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+/** What the browser reads of a drop. Where it cannot, the sentence for people names what that was. */
+async function reading<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(
+      `“${path}” could not be read: it was moved or deleted, or this browser may not read it. Drop the rest without it.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Gives a dropped file the path that a folder input would have given it. */
