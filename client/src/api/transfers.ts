@@ -127,6 +127,7 @@ export interface SwarmProgress {
   readonly leftBytes: number;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
+  /** Given to others since it was first shared or downloaded here, on earlier visits too. */
   readonly uploadedBytes: number;
   /** Bytes given over bytes that are here; undefined while there are none. */
   readonly ratio: number | undefined;

@@ -66,6 +66,7 @@ export function recordOf(
   progress: TorrentProgress,
   torrentFile: Uint8Array | undefined,
   settings: TransferSettings,
+  uploadedBytes: number,
   generation: number,
 ): ResumeRecord {
   return {
@@ -77,6 +78,7 @@ export function recordOf(
     torrentFile,
     bitfield: progress.bitfield,
     settings,
+    uploadedBytes,
     generation,
     isPaused: progress.isPaused,
     isParked: false,

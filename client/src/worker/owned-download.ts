@@ -42,12 +42,14 @@ export class OwnedDownload {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  /** Writes the record. Rejects when the browser refuses. */
-  async save(progress: TorrentProgress): Promise<void> {
+  /** Writes the record, with what was given on all pages. Rejects when the browser refuses. */
+  async save(progress: TorrentProgress, uploadedBytes: number): Promise<void> {
     if (this.#isRemoved) return;
     this.#generation++;
     this.#torrentFile ??= progress.metainfo && encodeTorrentFile(progress.metainfo);
-    await this.#records.write(recordOf(this.#plan, progress, this.#torrentFile, this.#settings, this.#generation));
+    await this.#records.write(
+      recordOf(this.#plan, progress, this.#torrentFile, this.#settings, uploadedBytes, this.#generation),
+    );
     if (!progress.metainfo) return;
     const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
     this.#disk?.recorded((piece) => recorded.has(piece));

@@ -216,6 +216,7 @@ export type WorkerReport =
       readonly isSuperSeeding: boolean;
       readonly downBytesPerSecond: number;
       readonly upBytesPerSecond: number;
+      /** On all pages. */
       readonly uploadedBytes: number;
       readonly peers: readonly WorkerPeer[];
       readonly webSeeds: readonly WebSeedInfo[];

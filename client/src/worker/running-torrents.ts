@@ -18,6 +18,7 @@ import { stillReport } from './still-report.ts';
 import type { ProgressReport, TabNews } from './tab-news.ts';
 import { TorrentDriver } from './torrent-driver.ts';
 import type { TransferSettings } from './transfer-settings.ts';
+import { UploadCount } from './upload-count.ts';
 
 /** A torrent that runs here. */
 export interface Running {
@@ -28,6 +29,7 @@ export interface Running {
   readonly owned: OwnedDownload | undefined;
   /** It serves a person's own files, from where they are. */
   readonly isShared: boolean;
+  readonly uploads: UploadCount;
   /** Its storage could not be opened: what it claims to have is not verified. */
   readonly isUnopened: boolean;
   /** What a person has set for it, and did not end by itself. */
@@ -46,6 +48,8 @@ export interface Beginning {
   readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
   /** What a person has set; that of the record, if there is one. */
   readonly settings?: TransferSettings;
+  /** Given to others on earlier pages; that of the record, if there is one. [bytes] */
+  readonly uploadedBytes?: number;
 }
 
 /** What running torrents take of this tab. */
@@ -57,6 +61,8 @@ export interface RunningHost {
   report(report: WorkerReport): void;
   /** What a person has set for a torrent has ended by itself, and is like this from now on. */
   ended(infoHash: InfoHash, settings: TransferSettings): void;
+  /** What was given so far of a torrent that has no record of a download. [bytes] */
+  gave(infoHash: InfoHash, uploadedBytes: number): Promise<void>;
 }
 
 /** The torrents that run in this tab, each from the opening of its storage to its end. */
@@ -113,7 +119,9 @@ export class RunningTorrents {
     }
     const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
     try {
-      const checking = (): void => this.#host.report(stillReport(infoHash, 'checking', contentLengthOf(metainfo)));
+      const uploadedBytes = record?.uploadedBytes ?? 0;
+      const checking = (): void =>
+        this.#host.report({ ...stillReport(infoHash, 'checking', contentLengthOf(metainfo)), uploadedBytes });
       const { store, stored } = await this.#host.opener.reopen(metainfo, lock !== undefined, claimed, checking);
       this.run(plan, { store, stored, record }, lock);
     } catch (error) {
@@ -126,8 +134,9 @@ export class RunningTorrents {
   }
 
   /** Storage could not be opened; a person made room, or hopes for the best. */
-  async beginAgain(infoHash: InfoHash, { driver, plan, owned }: Running): Promise<void> {
+  async beginAgain(infoHash: InfoHash, { driver, plan, owned, uploads }: Running): Promise<void> {
     this.#torrents.delete(infoHash);
+    uploads.stop();
     await driver.stop(true);
     const record = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
     await this.begin(plan, owned?.lock, record && { ...record, isPaused: false });
@@ -136,6 +145,7 @@ export class RunningTorrents {
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
   run(plan: DownloadPlan, beginning: Beginning, lock: HeldLock | undefined): void {
     const { store, stored, record, error, leaves, settings = record?.settings ?? {} } = beginning;
+    const { uploadedBytes = record?.uploadedBytes ?? 0 } = beginning;
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
     const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record);
@@ -157,7 +167,7 @@ export class RunningTorrents {
         return opened;
       },
       save: async (progress) => {
-        await owned?.save(progress);
+        await owned?.save(progress, running.uploads.total);
       },
       report: (report) => {
         owned?.writeJournal();
@@ -166,7 +176,11 @@ export class RunningTorrents {
     });
     const isUnopened = error !== undefined && store === undefined;
     const isShared = store instanceof SourceStore;
-    const running: Running = { driver, plan, owned, isShared, isUnopened, settings: {}, progress: undefined };
+    const uploads = new UploadCount(uploadedBytes, () => {
+      if (owned) driver.record();
+      else void this.#host.gave(infoHash, uploads.total);
+    });
+    const running: Running = { driver, plan, owned, isShared, uploads, isUnopened, settings: {}, progress: undefined };
     this.#torrents.set(infoHash, running);
     this.#apply(infoHash, running, settings);
     if (this.#asked.has(infoHash)) driver.askPieces();
@@ -183,8 +197,9 @@ export class RunningTorrents {
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */
-  async end(infoHash: InfoHash, { driver, owned }: Running, keepData: boolean): Promise<void> {
+  async end(infoHash: InfoHash, { driver, owned, uploads }: Running, keepData: boolean): Promise<void> {
     this.#torrents.delete(infoHash);
+    uploads.stop();
     this.limiter.remove(infoHash);
     // The record goes first: a tab that is killed in between leaves files that nobody claims, not a claim to no files.
     if (owned && !keepData) await owned.remove().catch(() => undefined);
@@ -200,8 +215,10 @@ export class RunningTorrents {
 
   /** Ends all of them with the page; what is stored stays and goes on with the next one. */
   async stopAll(): Promise<void> {
-    for (const [infoHash, { driver, owned }] of [...this.#torrents]) {
+    for (const [infoHash, { driver, owned, uploads }] of [...this.#torrents]) {
       this.#torrents.delete(infoHash);
+      if (!owned && uploads.isUnrecorded) await this.#host.gave(infoHash, uploads.total);
+      uploads.stop();
       await driver.stop(true);
       owned?.lock.release();
     }
@@ -222,9 +239,14 @@ export class RunningTorrents {
     if (owned) driver.record();
   }
 
-  #tell(infoHash: InfoHash, running: Running, report: WorkerReport): void {
+  #tell(infoHash: InfoHash, running: Running, told: WorkerReport): void {
+    if (told.kind !== 'progress') {
+      this.#host.report(told);
+      return;
+    }
+    running.uploads.meter(told.uploadedBytes);
+    const report = { ...told, uploadedBytes: running.uploads.total };
     this.#host.report(report);
-    if (report.kind !== 'progress') return;
     if (report.pieces) this.#asked.delete(infoHash);
     running.progress = report;
     if (running.owned) this.#host.news.tell(report);

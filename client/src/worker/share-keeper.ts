@@ -20,6 +20,8 @@ export interface ReturnedShare {
   /** What the person must allow the page to read again. */
   readonly handles: readonly FileSystemFileHandle[];
   readonly settings: TransferSettings;
+  /** Given to others so far, on all pages. [bytes] */
+  readonly uploadedBytes: number;
 }
 
 /** Where shares are recorded. */
@@ -65,12 +67,13 @@ export class ShareKeeper {
 
   /**
    * This tab shares it from now on, and the next page will: it is recorded as soon as the record is this tab's. `files` are
-   * in the order of the torrent's, without padding.
+   * in the order of the torrent's, without padding; `uploadedBytes` were given to others before.
    */
   async keep(
     metainfo: Metainfo,
     files: readonly (SharedFile | undefined)[],
     settings: TransferSettings,
+    uploadedBytes = 0,
   ): Promise<void> {
     const { infoHash } = metainfo;
     this.#waiting.delete(infoHash);
@@ -83,7 +86,7 @@ export class ShareKeeper {
           handle: hasHandles ? shared.handle : undefined,
         },
     );
-    const share = { infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings };
+    const share = { infoHash, torrentFile: encodeTorrentFile(metainfo), files: kept, settings, uploadedBytes };
     const claim = this.#claims.get(infoHash);
     if (claim) claim.unwritten = share;
     else this.#claim(infoHash, share);
@@ -92,17 +95,22 @@ export class ShareKeeper {
 
   /** The person changed how it is shared, if this tab shares it. */
   async change(infoHash: InfoHash, settings: TransferSettings): Promise<void> {
-    await this.#writes.take(infoHash, async () => {
-      const claim = this.#claims.get(infoHash);
-      const kept = claim?.unwritten ?? (claim?.lock && (await this.#read(infoHash)));
-      if (claim && kept) claim.unwritten = { ...kept, settings: { ...kept.settings, ...settings } };
-      await this.#record(infoHash);
-    });
+    await this.#update(infoHash, (kept) => ({ ...kept, settings: { ...kept.settings, ...settings } }));
+  }
+
+  /** So much was given to others, on all pages, if this tab shares it. */
+  async gave(infoHash: InfoHash, uploadedBytes: number): Promise<void> {
+    await this.#update(infoHash, (kept) => ({ ...kept, uploadedBytes }));
   }
 
   /** What the person has set for it, on an earlier page too. Nothing is set of what is not shared. */
   async settings(infoHash: InfoHash): Promise<TransferSettings> {
     return (await this.#newest(infoHash))?.settings ?? {};
+  }
+
+  /** What was given to others of it, on all pages. */
+  async given(infoHash: InfoHash): Promise<number> {
+    return (await this.#newest(infoHash))?.uploadedBytes ?? 0;
   }
 
   isWaiting(infoHash: InfoHash): boolean {
@@ -146,6 +154,7 @@ export class ShareKeeper {
       wait: isHere ? undefined : found.wait,
       handles: share.files.map((file) => file?.handle).filter((handle) => handle !== undefined),
       settings: share.settings,
+      uploadedBytes: share.uploadedBytes,
     });
   }
 
@@ -161,6 +170,15 @@ export class ShareKeeper {
       const newest = await this.#newest(infoHash);
       if (newest && this.#claims.get(infoHash) === claim) return await this.#return(newest);
       return this.#release(infoHash, claim);
+    });
+  }
+
+  async #update(infoHash: InfoHash, changed: (kept: KeptShare) => KeptShare): Promise<void> {
+    await this.#writes.take(infoHash, async () => {
+      const claim = this.#claims.get(infoHash);
+      const kept = claim?.unwritten ?? (claim?.lock && (await this.#read(infoHash)));
+      if (claim && kept) claim.unwritten = changed(kept);
+      await this.#record(infoHash);
     });
   }
 

@@ -8,50 +8,12 @@ import { Torrent } from '../swarm/torrent.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import { MESSAGE, PIECE_HEADER_BYTES } from '../swarm/wire.ts';
 import { PieceSet } from './bitfield.ts';
-import type { Pipe, PipeHandler } from './pipe.ts';
 import { MemoryBudget, MemoryStore } from './storage/memory.ts';
 import type { OwnBytes } from './storage/types.ts';
+import { MemoryPipe } from './test/memory-pipe.ts';
 import { TorrentDriver } from './torrent-driver.ts';
 
 const KIB = 1024;
-
-/** One end of a pipe that lives in this process. What is sent arrives in order once the sender's turn is over, as on a channel. */
-class MemoryPipe implements Pipe {
-  readonly queuedBytes = 0;
-  far: MemoryPipe | undefined;
-  tamper: (bytes: OwnBytes) => OwnBytes = (bytes) => bytes;
-  #handler: PipeHandler | undefined;
-  #isOver = false;
-
-  start(handler: PipeHandler): void {
-    this.#handler = handler;
-    queueMicrotask(() => handler.open());
-  }
-
-  send(bytes: OwnBytes): boolean {
-    if (this.#isOver) return false;
-    const sent = this.tamper(bytes.slice());
-    const { far } = this;
-    if (far) queueMicrotask(() => far.#receive(sent));
-    return true;
-  }
-
-  close(): void {
-    this.#isOver = true;
-    const { far } = this;
-    if (far) queueMicrotask(() => far.#end());
-  }
-
-  #receive(bytes: OwnBytes): void {
-    if (!this.#isOver) this.#handler?.message(bytes);
-  }
-
-  #end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#handler?.closed();
-  }
-}
 
 /** A driver with memory for storage, and what it said. */
 class Peer {

@@ -78,6 +78,7 @@ export class TorrentTable {
       news,
       report,
       ended: (infoHash, settings) => void this.#shares.change(infoHash, settings),
+      gave: (infoHash, uploadedBytes) => this.#shares.gave(infoHash, uploadedBytes),
     });
     const inherited = new InheritedDownloads({ records, running, turns, report });
     this.#running = running;
@@ -123,6 +124,8 @@ export class TorrentTable {
       // An earlier page may have shared it, or this one have downloaded it or begun to.
       const kept = this.#isPersistent ? await this.#shares.settings(metainfo.infoHash) : {};
       const before = running?.settings ?? kept;
+      const given = this.#isPersistent ? await this.#shares.given(metainfo.infoHash) : 0;
+      const uploadedBytes = running?.uploads.total ?? given;
       const settings = { limits: before.limits, isSuperSeeding: isSuperSeeding || before.isSuperSeeding };
       // The content is all here now: nothing is left to download, and one copy is enough.
       this.#followed.stop(metainfo.infoHash);
@@ -130,11 +133,11 @@ export class TorrentTable {
       const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
       this.#running.run(
         planOf(metainfo),
-        { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves, settings },
+        { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves, settings, uploadedBytes },
         undefined,
       );
       const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
-      if (this.#isPersistent) void this.#shares.keep(metainfo, shared, settings);
+      if (this.#isPersistent) void this.#shares.keep(metainfo, shared, settings, uploadedBytes);
       return summary;
     });
   }
@@ -243,9 +246,10 @@ export class TorrentTable {
     this.#running.limiter.stop();
     this.#inherited.stopAll();
     this.#followed.stopAll();
-    this.#shares.close();
     this.#news.close();
     await this.#running.stopAll();
+    // Last: it keeps what they gave.
+    this.#shares.close();
   }
 
   #attachOrClose(end: TorrentEnd, pipe: Pipe): void {
@@ -269,7 +273,7 @@ export class TorrentTable {
   }
 
   /** A share of an earlier page, served again if its files are as they were. */
-  async #shareAgain({ metainfo, sources, wait, handles, settings }: ReturnedShare): Promise<void> {
+  async #shareAgain({ metainfo, sources, wait, handles, settings, uploadedBytes }: ReturnedShare): Promise<void> {
     await this.#inOrder(metainfo.infoHash, async () => {
       if (this.#running.has(metainfo.infoHash)) return;
       const summary = summarize(metainfo);
@@ -280,14 +284,15 @@ export class TorrentTable {
         const stored = await pieces.among(claimed, this.#rng, () => undefined).catch(() => undefined);
         if (stored?.isFull) {
           this.#report({ kind: 'sharedBefore', summary, wait: undefined, handles, settings });
-          this.#running.run(planOf(metainfo), { store, stored, settings }, undefined);
+          this.#running.run(planOf(metainfo), { store, stored, settings, uploadedBytes }, undefined);
           return;
         }
       }
       this.#report({ kind: 'sharedBefore', summary, wait: wait ?? 'changed', handles, settings });
       const isSuperSeeding = settings.isSuperSeeding === true;
       const paused = stillReport(metainfo.infoHash, 'paused', summary.totalBytes);
-      this.#report({ ...paused, doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true, isSuperSeeding });
+      const done = { doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true };
+      this.#report({ ...paused, ...done, isSuperSeeding, uploadedBytes });
     });
   }
 

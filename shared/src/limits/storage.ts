@@ -20,6 +20,12 @@ export const PACK_BELOW_BYTES = 256 * 1024;
 /** How long written pieces may wait for a flush and the resume record after it. [ms] What a crash costs at most. */
 export const CHECKPOINT_MS = 1_000;
 
+/**
+ * How often what a torrent gave to others is recorded while it grows. [ms] What a crash forgets at most of a figure that
+ * only a person reads: each record is the whole one, and of a large torrent some MB.
+ */
+export const UPLOAD_RECORD_MS = 5_000;
+
 /** How long opening an OPFS file is retried while a page that is just going away still holds it. [ms] */
 export const OPEN_FILE_PATIENCE_MS = 3_000;
 

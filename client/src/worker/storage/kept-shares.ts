@@ -2,6 +2,7 @@ import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
+import { readUploaded } from '../upload-count.ts';
 
 /** One file of a share, as it was when it was hashed. */
 export interface KeptFile {
@@ -20,6 +21,8 @@ export interface KeptShare {
   /** One for each file of the torrent; undefined for padding. */
   readonly files: readonly (KeptFile | undefined)[];
   readonly settings: TransferSettings;
+  /** Given to others so far, on all pages. [bytes] */
+  readonly uploadedBytes: number;
 }
 
 /** The shares of all tabs of the origin, in IndexedDB. Every method rejects when the browser refuses storage. */
@@ -53,7 +56,13 @@ export function readKeptShare(value: unknown): KeptShare | undefined {
   const torrentFile = field.get('torrentFile');
   const files = field.get('files');
   if (id === undefined || !(torrentFile instanceof Uint8Array) || !Array.isArray(files)) return undefined;
-  return { infoHash: id, torrentFile, files: files.map(readFile), settings: readSettings(field.get('settings')) };
+  return {
+    infoHash: id,
+    torrentFile,
+    files: files.map(readFile),
+    settings: readSettings(field.get('settings')),
+    uploadedBytes: readUploaded(field.get('uploadedBytes')),
+  };
 }
 
 function readFile(value: unknown): KeptFile | undefined {

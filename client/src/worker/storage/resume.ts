@@ -2,6 +2,7 @@ import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
+import { readUploaded } from '../upload-count.ts';
 
 /** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
 export interface ResumeRecord {
@@ -18,6 +19,8 @@ export interface ResumeRecord {
   /** Files that its link selected, by index; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly settings: TransferSettings;
+  /** Given to others so far, on all pages. [bytes] */
+  readonly uploadedBytes: number;
   /** Grows with every write of the record. */
   readonly generation: number;
   readonly isPaused: boolean;
@@ -71,6 +74,7 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
     torrentFile,
     bitfield,
     settings: readSettings(field.get('settings')),
+    uploadedBytes: readUploaded(field.get('uploadedBytes')),
     generation,
     isPaused: field.get('isPaused') === true,
     isParked: field.get('isParked') === true,

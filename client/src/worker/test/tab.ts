@@ -18,8 +18,8 @@ export class WorkerTab {
   readonly reports: WorkerReport[] = [];
   readonly table = new TorrentTable((report) => this.reports.push(report));
 
-  constructor() {
-    this.table.start(hashToId(Uint8Array.of(1)), 'persistent');
+  constructor(id = hashToId(Uint8Array.of(1)), storage: 'persistent' | 'memory' = 'persistent') {
+    this.table.start(id, storage);
   }
 
   progress(): ProgressReport[] {
@@ -60,6 +60,7 @@ export async function leaveDownload(
     webSeeds: [],
     selected: undefined,
     settings: {},
+    uploadedBytes: 0,
     generation: 1,
     isPaused: false,
     isParked: false,
