@@ -15,6 +15,7 @@ import * as recordPayloads from '../src/overlay/record-payloads.ts';
 import { decodeReply } from '../src/overlay/reply-frame.ts';
 import { decodeRoute } from '../src/overlay/route-frame.ts';
 import { decodeSync, decodeSyncAnswer } from '../src/overlay/sync-payloads.ts';
+import { decodeLinks } from '../src/overlay/told-links.ts';
 import { decodeProbe } from '../src/overlay/virtual-link-probe.ts';
 import { parseAddress } from '../src/runtime/address.ts';
 import { decodeHandshakeFrame } from '../src/runtime/links/handshake-codec.ts';
@@ -108,6 +109,7 @@ export const TARGETS: readonly FuzzTarget[] = [
       linkFrames.decodeBye,
       (bytes) => linkFrames.decodeContacts(bytes, cache),
       linkFrames.decodeAck,
+      decodeLinks,
       (bytes) => decodeRoute(bytes, cache),
       (bytes) => decodeReply(bytes, cache),
       decodeProbe,

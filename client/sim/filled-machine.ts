@@ -1,10 +1,11 @@
 import { type Contact, contactFromKey } from '../../shared/src/ids.ts';
 import { BUCKET_CAPACITY, MAX_FRAME_CONTACTS, SIBLING_COUNT } from '../../shared/src/limits/overlay.ts';
-import { type Rng, randomBytes } from '../../shared/src/machine.ts';
+import { type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../shared/src/xor.ts';
 import { UNKNOWN_PLACE } from '../src/overlay/coordinates.ts';
-import { encodeContacts } from '../src/overlay/link-frames.ts';
+import { FRAME, encodeContacts, encodePing } from '../src/overlay/link-frames.ts';
 import { Overlay } from '../src/overlay/overlay.ts';
+import { encodeLinks, toldLink } from '../src/overlay/told-links.ts';
 import type { OverlayOutput } from '../src/overlay/types.ts';
 
 /** One machine in the middle of a network that exists only in its table. */
@@ -21,7 +22,8 @@ export function randomContact(rng: Rng): Contact {
 
 /**
  * A machine whose table is filled as in a network of `nodes` peers: links to the closest ones and evenly over the
- * buckets, `linkCount` in all, and in each bucket as many known contacts as there are, at most k.
+ * buckets, `linkCount` in all, and in each bucket as many known contacts as there are, at most k. Its links have round trips,
+ * and have told of as many links of theirs.
  */
 export function fillMachine(rng: Rng, nodes: number, linkCount: number): FilledMachine {
   const self = randomContact(rng);
@@ -39,6 +41,12 @@ export function fillMachine(rng: Rng, nodes: number, linkCount: number): FilledM
     const named = known.filter((_, i) => i % peers.length === index).slice(0, MAX_FRAME_CONTACTS);
     const contacts = named.map((contact) => ({ contact, age: 0, place: UNKNOWN_PLACE }));
     machine.handle({ kind: 'received', from: id, bytes: encodeContacts({ flags: 0, contacts }) }, 0, out);
+  }
+  for (const { id } of peers) {
+    const ping = encodePing(FRAME.ping, { flags: 0, sequence: 0, rttMs: 20 + randomBelow(rng, 200) });
+    const links = Array.from({ length: linkCount }, () => toldLink(rng.nextUint32(), 20 + randomBelow(rng, 200)));
+    machine.handle({ kind: 'received', from: id, bytes: ping }, 0, out);
+    machine.handle({ kind: 'received', from: id, bytes: encodeLinks({ isWhole: true, links }) }, 0, out);
   }
   return { machine, self, peers };
 }

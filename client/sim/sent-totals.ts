@@ -42,5 +42,5 @@ export class SentTotals {
 }
 
 function zeros(): ByType {
-  return { ping: 0, pong: 0, bye: 0, contacts: 0, route: 0, ack: 0, reply: 0 };
+  return { ping: 0, pong: 0, bye: 0, contacts: 0, route: 0, ack: 0, reply: 0, links: 0 };
 }

@@ -16,6 +16,7 @@ import { encodeProviders } from './read-responder.ts';
 import * as reply from './reply-frame.ts';
 import * as route from './route-frame.ts';
 import * as sync from './sync-payloads.ts';
+import { decodeLinks, encodeLinks, goneLink, toldLink } from './told-links.ts';
 import type { SignedRecord } from './types.ts';
 import { PROBE_WANTS_CONTACTS, decodeProbe, encodeProbe } from './virtual-link-probe.ts';
 
@@ -63,6 +64,12 @@ const CODECS: readonly {
     { flags: 3, contacts: [{ contact: bob, age: 5, place: packPlace(100, -40, 12) }] },
     link.encodeContacts,
     (b) => link.decodeContacts(b, cache),
+  ),
+  codec(
+    'LINKS',
+    { isWhole: true, links: [toldLink(0x030303ff, 140), goneLink(toldLink(0xfffffe01, 8))] },
+    encodeLinks,
+    decodeLinks,
   ),
   codec('ACK', { id, status: 'unreachable' as const }, link.encodeAck, link.decodeAck),
   codec(

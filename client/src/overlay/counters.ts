@@ -1,5 +1,5 @@
 /** Types of frames that are told apart. A power of two above all of them. */
-const TYPES = 8;
+const TYPES = 16;
 
 /** Cheap counts of what a machine did, for diagnostics and for the simulator's reports. */
 export class Counters {

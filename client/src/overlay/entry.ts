@@ -2,6 +2,7 @@ import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type PackedPlace, UNKNOWN_PLACE } from './coordinates.ts';
 import { RttEstimator } from './rtt.ts';
+import { NO_LINKS, type ToldLinks } from './told-links.ts';
 
 /** What is known about a live link. */
 export interface LinkState {
@@ -30,6 +31,10 @@ export interface LinkState {
   fullExchangeAt: Millis;
   /** Those it has from us, as far as that was noted. BOUNDED: by the contacts of one exchange. */
   sentContacts: readonly NodeId[];
+  /** The links of ours that the peer knows of; undefined until it was told any. */
+  toldLinks: ToldLinks | undefined;
+  /** The links of the peer, as it tells. BOUNDED: by MAX_TOLD_LINKS. */
+  farLinks: ToldLinks;
 }
 
 /** What became of our dials to a contact without a link. */
@@ -120,5 +125,7 @@ export function newLink(now: Millis): LinkState {
     contactsSentAt: now,
     fullExchangeAt: now,
     sentContacts: NO_IDS,
+    toldLinks: undefined,
+    farLinks: NO_LINKS,
   };
 }

@@ -6,6 +6,7 @@ import type { Entry } from './entry.ts';
 import type { Forwarder } from './forwarder.ts';
 import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeBye } from './link-frames.ts';
 import type { LinkPolicy } from './link-policy.ts';
+import { onLinksTold } from './lookahead.ts';
 import type { Liveness } from './liveness.ts';
 import type { Merging } from './merging.ts';
 import type { PeerLinks } from './peer-links.ts';
@@ -81,6 +82,8 @@ export class FrameReceiver {
         return this.#liveness.onPong(entry, bytes);
       case FRAME.contacts:
         return this.#onContacts(entry, bytes);
+      case FRAME.links:
+        return onLinksTold(entry, bytes, this.#core.self.prefix);
       case FRAME.bye:
         return this.#onBye(entry, bytes);
       default:

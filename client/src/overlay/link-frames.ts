@@ -19,7 +19,7 @@ import {
 import { newFrame } from './frame-memory.ts';
 
 /** Second byte of every overlay frame. Values not listed are ignored, so that later versions may add some. */
-export const FRAME = { ping: 1, pong: 2, bye: 3, contacts: 4, route: 5, ack: 6, reply: 7 } as const;
+export const FRAME = { ping: 1, pong: 2, bye: 3, contacts: 4, route: 5, ack: 6, reply: 7, links: 8 } as const;
 
 /** Flag of PING, PONG and CONTACTS: the sender needs this link (sibling, or only link of a bucket). */
 export const FLAG_NEEDED = 1;

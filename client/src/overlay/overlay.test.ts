@@ -22,7 +22,9 @@ function item<T>(items: readonly T[], index: number): T {
 const person = (index: number): Contact => item(people, index);
 const self = person(0);
 const peer = person(1);
-const FRAMES = ['PING', 'PONG', 'BYE', 'CONTACTS', 'ROUTE', 'ACK', 'REPLY'].map((name) => vector(`overlay/${name}`));
+const FRAMES = ['PING', 'PONG', 'BYE', 'CONTACTS', 'ROUTE', 'ACK', 'REPLY', 'LINKS'].map((name) =>
+  vector(`overlay/${name}`),
+);
 
 function overlay(linkTarget = 40, linkHard = 64): Overlay {
   return new Overlay({ self, rng: seededRng(1), linkTarget, linkHard });

@@ -17,6 +17,7 @@ import { HeldAnswers } from './held-answers.ts';
 import { encodeBye } from './link-frames.ts';
 import { LinkPolicy, siblingCountFor } from './link-policy.ts';
 import { Liveness } from './liveness.ts';
+import { Lookahead } from './lookahead.ts';
 import { Merging } from './merging.ts';
 import { estimateNetworkSize } from './network-size.ts';
 import { Operations } from './operation.ts';
@@ -54,6 +55,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
   readonly #policy: LinkPolicy;
   readonly #liveness: Liveness;
   readonly #joining: Joining;
+  readonly #lookahead: Lookahead;
   readonly #merging: Merging;
   readonly #virtualLinks: VirtualLinks;
   readonly #services: Services;
@@ -85,6 +87,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#virtualLinks = virtualLinks;
     this.#liveness = new Liveness(core, table, this.#policy);
     this.#joining = new Joining(routing, this);
+    this.#lookahead = new Lookahead(core, table);
     this.#merging = new Merging(routing);
     const heldAnswers = new HeldAnswers(core, forwarder);
     this.#services = { routing, operations, holdings, callers, heldAnswers };
@@ -186,6 +189,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#table.age(this.#core.now);
     this.#joining.tick();
     this.#merging.tick();
+    this.#lookahead.tick();
     this.#services.holdings.tick();
     this.#policy.tick();
   }

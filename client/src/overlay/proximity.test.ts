@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
-import { PROGRESS_MS_PER_BIT } from '../../../shared/src/limits/overlay.ts';
+import { DETOUR_MAX_BITS, PROGRESS_MS_PER_BIT } from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
+import type { Entry, LinkState } from './entry.ts';
 import { RoutingTable } from './routing-table.ts';
+import { inOrder, toldLink, toldRtt } from './told-links.ts';
 
 const rng = seededRng(23);
 const newContact = (): Contact => contactFromKey(randomBytes(rng, 32));
@@ -52,6 +54,76 @@ test('a link is worth a detour exactly when it saves more time than the progress
         ?.contact.id;
     expect([next(2), next(-2)]).toEqual([second.id, best.id]);
   }
+});
+
+/** An id that shares `bits` with `target`, and not the next one. */
+function idSharing(target: NodeId, bits: number): number {
+  return Number.parseInt(target.slice(0, 8), 16) ^ (0x80000000 >>> bits);
+}
+
+test('of two hops that come as close, the one whose own links lead closer is taken', () => {
+  for (let i = 0; i < 50; i++) {
+    const { target, best, second } = rivals(people);
+    const table = tableWith(people.map((contact) => ({ contact, rttMs: 150 })));
+    const next = (): NodeId | undefined => table.nextHop(target, [], origin, true)?.contact.id;
+    expect(next()).toBe(best.id);
+    table.link(second.id)!.link!.farLinks = [toldLink(idSharing(target, 16), 40)];
+    expect(next()).toBe(second.id);
+    table.link(best.id)!.link!.farLinks = [toldLink(idSharing(target, 18), 40)];
+    expect(next()).toBe(best.id);
+  }
+});
+
+test('a link beyond a hop counts with its own round trip', () => {
+  for (let i = 0; i < 50; i++) {
+    const { target, best, second, bits } = rivals(people);
+    const table = tableWith(people.map((contact) => ({ contact, rttMs: 150 })));
+    const next = (farMs: number): NodeId | undefined => {
+      table.link(best.id)!.link!.farLinks = [toldLink(idSharing(target, 16), 40)];
+      table.link(second.id)!.link!.farLinks = [toldLink(idSharing(target, 17), farMs)];
+      return table.nextHop(target, [], origin, true)?.contact.id;
+    };
+    // A bit closer, and worth that much longer.
+    expect([next(32 + PROGRESS_MS_PER_BIT), next(48 + PROGRESS_MS_PER_BIT), bits > 0]).toEqual([
+      second.id,
+      best.id,
+      true,
+    ]);
+  }
+});
+
+test('the hop taken is the cheapest of all ways of one and of two links', () => {
+  for (let i = 0; i < 200; i++) {
+    const table = tableWith(people.map((contact) => ({ contact, rttMs: 1 + randomBelow(rng, 400) })));
+    for (const { link } of table.linked)
+      link!.farLinks = inOrder(Array.from({ length: 12 }, () => toldLink(rng.nextUint32(), randomBelow(rng, 400))));
+    const target = newContact().id;
+    const next = table.nextHop(target, [], origin, true);
+    if (!next || near.some(({ id }) => compareDistance(self.id, target, id) <= 0)) continue;
+    const prefix = Number.parseInt(target.slice(0, 8), 16);
+    const distanceOf = ({ contact }: Entry): number => ((contact.prefix ^ prefix) >>> 0) + 1;
+    const closer = table.linked.filter(({ contact }) => compareDistance(target, contact.id, self.id) < 0);
+    const limit = Math.min(...closer.map(distanceOf)) * 2 ** DETOUR_MAX_BITS;
+    const costs = closer
+      .filter((entry) => distanceOf(entry) <= limit && entry.link?.rtt.least !== undefined)
+      .map((entry) => cheapest(entry.link!, distanceOf(entry), prefix));
+    expect(cheapest(next.link!, distanceOf(next), prefix)).toBe(Math.min(...costs));
+  }
+});
+
+/** What the best way through a link costs, by looking at all of them. */
+function cheapest({ rtt, farLinks }: LinkState, distance: number, prefix: number): number {
+  const beyond = farLinks.map((far) => ({ reached: (((far ^ prefix) >>> 8) + 1) * 256, ms: toldRtt(far) }));
+  const ways = [{ reached: distance, ms: 0 }, ...beyond.filter(({ reached }) => reached < distance)];
+  return Math.min(...ways.map(({ reached, ms }) => rtt.least! + ms + PROGRESS_MS_PER_BIT * Math.log2(reached)));
+}
+
+test('links beyond a hop do not lead to one that is no closer than ourselves', () => {
+  const target = newContact().id;
+  const table = tableWith(people.map((contact) => ({ contact, rttMs: 150 })));
+  for (const { link } of table.linked) link!.farLinks = [toldLink(idSharing(target, 24), 4)];
+  const next = table.nextHop(target, [], origin, true);
+  expect(next === undefined || compareDistance(target, next.contact.id, self.id) < 0).toBe(true);
 });
 
 test('a target among our siblings is approached by the closest link, however slow', () => {

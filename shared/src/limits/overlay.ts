@@ -112,6 +112,24 @@ export const PROGRESS_MS_PER_BIT = 100;
 /** Bits of progress that a hop gives up for a quicker link at most. [bits] Four would have to save 400 ms. */
 export const DETOUR_MAX_BITS = 4;
 
+/**
+ * How often a peer tells its links which links it has, when that changed. [ms] Half of all sessions last less than a minute:
+ * what is told of short ones is seldom worth its way.
+ */
+export const LOOKAHEAD_PERIOD_MS = 20_000;
+
+/** A younger link is neither told of nor told anything. [ms] Many of those that open at the same time from both sides are gone by then. */
+export const LOOKAHEAD_MIN_AGE_MS = 5_000;
+
+/**
+ * Bits that our siblings share with us at least where we tell our links: from some 600 peers on, the third hop. Where two
+ * hops lead nearly everywhere there is nothing to be seen beyond the first one.
+ */
+export const LOOKAHEAD_MIN_DEPTH = 6;
+
+/** Links told of in one frame, and those of one peer that are remembered. [links] As many as a peer has at most (DEFAULT_LINK_HARD). */
+export const MAX_TOLD_LINKS = 64;
+
 /** Steps that do not come closer, allowed near an exact target. [hops] */
 export const MAX_DETOURS = 3;
 
