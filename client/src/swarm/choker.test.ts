@@ -17,6 +17,7 @@ interface Peer extends ChokerPeer {
   sentThisRound: number;
   debtBytes: number;
   isOfUse: boolean;
+  progress: number;
 }
 
 const peer = (receivedThisRound = 0): Peer => ({
@@ -168,4 +169,16 @@ test('whatever peers do, there are at most four regular slots and one optimistic
     }),
     { numRuns: 50 },
   );
+});
+
+test('a seed serves those who have just begun or are about to end before one in the middle that waits less than twice as long', () => {
+  for (const [middleSince, isServed] of [
+    [3, false],
+    [1, true],
+  ] as const) {
+    const middle = { ...peer(), progress: 0.5, since: middleSince };
+    const ends = [0, 1, 0.02, 0.98].map((progress) => ({ ...peer(), progress, since: 50 }));
+    new Choker().rechoke([middle, ...ends], true, 100);
+    expect(middle.slot).toBe(isServed ? 'regular' : 'optimistic');
+  }
 });

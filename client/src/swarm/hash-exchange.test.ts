@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
-import { MAX_HASHES_PER_REQUEST, MAX_HASH_ANSWERS_PER_SECOND } from '../../../shared/src/limits/swarm.ts';
+import {
+  HASH_TIMEOUT_MS,
+  MAX_HASHES_PER_REQUEST,
+  MAX_HASH_ANSWERS_PER_SECOND,
+  MAX_LEAF_ASKS,
+  MAX_LEAF_BYTES,
+} from '../../../shared/src/limits/swarm.ts';
+import { Effects } from './effects.ts';
 import { HashTrees } from './hash-trees.ts';
-import { leafHashes } from './merkle.ts';
+import { LeafFetch } from './leaf-fetch.ts';
+import { TREE_HASH_BYTES, leafHashes } from './merkle.ts';
+import { PeerSession } from './peer-session.ts';
 import { at } from './test/at.ts';
 import { Bench, closes } from './test/bench.ts';
 import { type LabContent, makeContent } from './test/lab.ts';
@@ -162,4 +171,44 @@ test('a peer that did not say that it speaks of hash trees is not asked, and may
   const out = bench.receive((writer) => writer.haveAll().unchoke());
   expect(bench.messages(out).some(({ kind }) => kind === 'hashRequest')).toBe(false);
   expect(closes(bench.receive((writer) => writer.hashRequest(range())))).toEqual(['malformed']);
+});
+
+/** Trees of a file of so many pieces, of whose content only the length is known. */
+function treesOf(pieceCount: number): HashTrees {
+  const pieceLayers = [new Uint8Array(pieceCount * TREE_HASH_BYTES)];
+  const length = pieceCount * PIECE_LENGTH;
+  const files = [{ path: ['a'], length, offset: 0, piecesRoot: new Uint8Array(32).fill(7), isPadding: false }];
+  return new HashTrees({ ...CONTENT.metainfo, files, totalLength: length, pieceLayers });
+}
+
+test('leaves are kept up to a bound, and of more those that came first are forgotten', () => {
+  const perPiece = 4 * TREE_HASH_BYTES;
+  const room = MAX_LEAF_BYTES / perPiece;
+  const many = treesOf(room + 2);
+  for (let piece = 0; piece < room; piece++) many.keepLeaves(piece, new Uint8Array(perPiece));
+  expect(many.leavesOf(0)).toBeDefined();
+  // The same once more is no more than before.
+  many.keepLeaves(room - 1, new Uint8Array(perPiece));
+  expect(many.leavesOf(0)).toBeDefined();
+  for (const piece of [room, room + 1]) many.keepLeaves(piece, new Uint8Array(perPiece));
+  const kept = [0, 1, 2, room + 1].map((piece) => many.leavesOf(piece) !== undefined);
+  expect(kept).toEqual([false, false, true, true]);
+});
+
+test('leaves of no more pieces than that are asked for at once, and of one that is forgotten another in its place', () => {
+  const effects = new Effects();
+  const fetch = new LeafFetch(treesOf(MAX_LEAF_ASKS + 2), effects);
+  const session = new PeerSession(new Bench('seed', CONTENT).peer, true, 0);
+  session.hasV2 = true;
+  const asks = (piece: number, now = 0): boolean => {
+    const before = session.writer.length;
+    fetch.want(session, piece, now);
+    return session.writer.length > before;
+  };
+  for (let piece = 0; piece < MAX_LEAF_ASKS; piece++) expect(asks(piece)).toBe(true);
+  expect(asks(MAX_LEAF_ASKS)).toBe(false);
+  // Whoever did not answer is asked again all the same.
+  expect(asks(0, HASH_TIMEOUT_MS)).toBe(true);
+  fetch.forget(0);
+  expect([asks(MAX_LEAF_ASKS), asks(MAX_LEAF_ASKS + 1)]).toEqual([true, false]);
 });

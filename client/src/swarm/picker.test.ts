@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
+import {
+  BLOCK_BYTES,
+  MAX_BLOCK_REQUESTERS,
+  MAX_OPEN_BYTES,
+  RANDOM_FIRST_PIECES,
+} from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import type { PieceLayout } from './open-blocks.ts';
 import { Picker, type PickerPeer } from './picker.ts';
@@ -332,4 +337,50 @@ test('a hundred thousand pieces of fifty peers are picked, fetched and stored wi
     if (whole !== undefined) picker.pieces.setStored(whole);
   }
   expect(picker.pieces.storedCount).toBeGreaterThan(1000);
+});
+
+/** As many open pieces as may be: the first has one block, each further one two more. Nobody is asked for anything. */
+function fullOfPieces(): { picker: Picker; maxOpen: number; perPiece: number; peer: PickerPeer } {
+  const maxOpen = 4;
+  const perPiece = MAX_OPEN_BYTES / maxOpen / BLOCK_BYTES;
+  const picker = new Picker(layoutOf(maxOpen + 1, perPiece, 100), new PieceSet(maxOpen + 1), seededRng(9), trusting);
+  const peer = newPickerPeer(1);
+  picker.addPeer(peer, PieceSet.full(maxOpen + 1));
+  for (let piece = 0; piece < maxOpen; piece++) {
+    expect(picker.pieces.start(piece, 0, undefined)?.index).toBe(piece);
+    for (let place = 0; place <= 2 * piece; place++) picker.blocks.receive(peer.id, piece * perPiece + place, false);
+  }
+  return { picker, maxOpen, perPiece, peer };
+}
+
+test('where no more may be open, of the pieces that nobody fetches the least complete one makes room', () => {
+  const { picker, maxOpen } = fullOfPieces();
+  expect(picker.pieces.start(maxOpen, 0, undefined)?.index).toBe(maxOpen);
+  expect(picker.pieces.takeDropped()).toEqual([0]);
+  expect(picker.blocks.openPieces.size).toBe(maxOpen);
+});
+
+test('a piece that nobody has any more makes room before a less complete one', () => {
+  const { picker, maxOpen, peer } = fullOfPieces();
+  picker.removePeer(peer);
+  picker.addPeer(
+    newPickerPeer(2),
+    setOf(maxOpen + 1, (piece) => piece !== 2),
+  );
+  picker.pieces.start(maxOpen, 0, undefined);
+  expect(picker.pieces.takeDropped()).toEqual([2]);
+});
+
+test('a piece that somebody fetches makes no room, and none is started while each is fetched', () => {
+  const { picker, maxOpen } = fullOfPieces();
+  const fetch = (piece: number): void => {
+    const open = picker.blocks.openPieces.get(piece);
+    if (open) picker.blocks.take(open);
+  };
+  fetch(0);
+  picker.pieces.start(maxOpen, 0, undefined);
+  expect(picker.pieces.takeDropped()).toEqual([1]);
+  for (let piece = 2; piece <= maxOpen; piece++) fetch(piece);
+  expect(picker.pieces.start(1, 0, undefined)).toBeUndefined();
+  expect(picker.pieces.takeDropped()).toEqual([]);
 });

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, MAX_PIPELINE, UPLOAD_BURST_BLOCKS } from '../../../shared/src/limits/swarm.ts';
+import {
+  BLOCK_BYTES,
+  KEEP_ALIVE_MS,
+  MAX_CONGESTED_BYTES,
+  MAX_PIPELINE,
+  PEER_TIMEOUT_MS,
+  TORRENT_TICK_MS,
+  UPLOAD_BURST_BLOCKS,
+} from '../../../shared/src/limits/swarm.ts';
 import { Bench, blocks, closes } from './test/bench.ts';
+import type { TorrentOutput } from './types.ts';
 import { WireWriter } from './wire.ts';
 
 const KIB = 1024;
@@ -111,4 +120,61 @@ test('all requests of one call go out in one message, and never more than the pi
   const late = bench.receive((writer) => writer.unchoke());
   for (const output of late) if (output.kind === 'send') requests += Math.floor(output.bytes.length / 17);
   expect(requests).toBeLessThanOrEqual(MAX_PIPELINE);
+});
+
+/** Lets the time pass until `until`, each deadline at its instant. */
+function pass(bench: Bench, until: number): TorrentOutput[] {
+  const out: TorrentOutput[] = [];
+  for (let due = bench.torrent.nextDeadline(); due && due.at <= until; due = bench.torrent.nextDeadline()) {
+    bench.now = Math.max(bench.now, due.at);
+    out.push(...bench.input({ kind: 'deadline' }));
+  }
+  bench.now = until;
+  return out;
+}
+
+test('a peer that is silent for two minutes is given up, and one that says it is there is not', () => {
+  const bench = new Bench('seed');
+  bench.messages(bench.greet());
+  expect(closes(pass(bench, PEER_TIMEOUT_MS - 1))).toEqual([]);
+  bench.receive((writer) => writer.keepAlive());
+  expect(closes(pass(bench, 2 * PEER_TIMEOUT_MS - TORRENT_TICK_MS))).toEqual([]);
+  expect(closes(pass(bench, 2 * PEER_TIMEOUT_MS + TORRENT_TICK_MS))).toEqual(['timeout']);
+});
+
+test('who has nothing to say says that it is there before the other side gives it up, and says it no more often', () => {
+  const bench = new Bench('seed');
+  bench.messages(bench.greet());
+  const kinds = (until: number): string[] => bench.messages(pass(bench, until)).map(({ kind }) => kind);
+  expect(kinds(KEEP_ALIVE_MS - TORRENT_TICK_MS)).toEqual([]);
+  bench.receive((writer) => writer.keepAlive());
+  expect(kinds(PEER_TIMEOUT_MS - TORRENT_TICK_MS)).toEqual(['keepAlive']);
+  bench.receive((writer) => writer.keepAlive());
+  expect(kinds(2 * KEEP_ALIVE_MS - TORRENT_TICK_MS)).toEqual([]);
+  expect(kinds(2 * PEER_TIMEOUT_MS - 2 * TORRENT_TICK_MS)).toEqual(['keepAlive']);
+});
+
+test('a peer that asks on and reads nothing is given up, and one whose channel drains in between is not', () => {
+  /** What is refused is answered at once, however full the channel is. */
+  const perAnswer = 17;
+  const refusals = Math.floor((0.9 * MAX_CONGESTED_BYTES) / perAnswer);
+  const ask = (bench: Bench): string[] =>
+    closes(
+      bench.receive((writer) => {
+        for (let i = 0; i < refusals; i++) writer.request(0, 0, BLOCK_BYTES);
+        return writer;
+      }),
+    );
+  for (const drains of [true, false]) {
+    const bench = new Bench('seed');
+    bench.greet();
+    bench.receive((writer) => writer.haveNone());
+    bench.input({ kind: 'congested', peer: bench.peer });
+    expect(ask(bench)).toEqual([]);
+    if (drains) {
+      bench.input({ kind: 'writable', peer: bench.peer });
+      bench.input({ kind: 'congested', peer: bench.peer });
+    }
+    expect(ask(bench)).toEqual(drains ? [] : ['timeout']);
+  }
 });

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import type { NodeId } from '../../../../shared/src/ids.ts';
+import {
+  FIRST_CHANNEL_ID,
+  MAX_CHANNELS_PER_TORRENT,
+  MAX_SOUGHT_PEERS,
+  PEER_TURNOVER_MS,
+} from '../../../../shared/src/limits/storage.ts';
+import type { WorkerPeer } from '../../worker/protocol.ts';
+import { encodeSwarmFrame } from './control.ts';
+import { infoHash, magnet } from './test/torrent.ts';
+import { type FakeNode, FakeWorld } from './test/world.ts';
+
+/** A peer from which nothing comes and to which nothing goes. */
+function idle(id: NodeId, change: Partial<WorkerPeer> = {}): WorkerPeer {
+  return {
+    id,
+    downBytesPerSecond: 0,
+    upBytesPerSecond: 0,
+    downloadedBytes: 1000,
+    uploadedBytes: 0,
+    progress: 0,
+    isChokingUs: true,
+    isChoked: true,
+    isInterested: false,
+    slot: 'none',
+    isSource: false,
+    isSnubbed: false,
+    isInbound: true,
+    ...change,
+  };
+}
+
+const dropped = (node: FakeNode): NodeId[] =>
+  node.worker.requests.flatMap((request) => (request.kind === 'dropPeer' ? [request.peer] : []));
+
+/** A seed all of whose places are taken, and one more who asks for one. */
+async function fullSeed(): Promise<{ world: FakeWorld; seed: FakeNode; peers: FakeNode[]; late: FakeNode }> {
+  const world = new FakeWorld();
+  const seed = world.add(1);
+  seed.seed();
+  world.providers.push(seed.contact);
+  const peers = Array.from({ length: MAX_CHANNELS_PER_TORRENT }, (_, i) => world.add(2 + i));
+  const late = world.add(2 + MAX_CHANNELS_PER_TORRENT);
+  for (const peer of peers) peer.service.download(magnet);
+  await world.deliver();
+  expect(seed.worker.channels()).toHaveLength(MAX_CHANNELS_PER_TORRENT);
+  return { world, seed, peers, late };
+}
+
+/** The worker says how the seed's peers do: all are idle, the one in question moved least. */
+function tell(seed: FakeNode, peers: readonly FakeNode[], least: FakeNode): void {
+  const infos = peers.map(({ id }) => idle(id, { downloadedBytes: id === least.id ? 0 : 1000 }));
+  seed.worker.progress(infoHash, { state: 'seeding', doneBytes: 100, peers: infos });
+}
+
+test('a peer that is of no use leaves once another was refused for want of its place, and not before its time is over', async () => {
+  const { world, seed, peers, late } = await fullSeed();
+  const least = peers[7]!;
+  await world.clock.advance(PEER_TURNOVER_MS - 1);
+  tell(seed, peers, least);
+  expect(dropped(seed)).toEqual([]);
+  late.service.download(magnet);
+  await world.deliver();
+  expect(seed.worker.channels()).toHaveLength(MAX_CHANNELS_PER_TORRENT);
+  await world.clock.advance(1);
+  tell(seed, peers, least);
+  expect(dropped(seed)).toEqual([least.id]);
+});
+
+test('peers of no use keep their places while nobody else wants one', async () => {
+  const { world, seed, peers } = await fullSeed();
+  await world.clock.advance(PEER_TURNOVER_MS);
+  tell(seed, peers, peers[0]!);
+  expect(dropped(seed)).toEqual([]);
+});
+
+test('one place changes hands at a time, and the next when somebody is refused again, 90 s later at the earliest', async () => {
+  const { world, seed, peers, late } = await fullSeed();
+  await world.clock.advance(PEER_TURNOVER_MS);
+  const ask = async (): Promise<void> => {
+    if (late.links.has(seed.id)) world.unlink(late, seed);
+    world.link(late, seed);
+    seed.service.receiveControl(seed.linkTo(late), encodeSwarmFrame({ kind: 'OPEN', id: FIRST_CHANNEL_ID, infoHash }));
+    await world.deliver();
+  };
+  await ask();
+  tell(seed, peers, peers[5]!);
+  await ask();
+  tell(seed, peers, peers[6]!);
+  expect(dropped(seed)).toEqual([peers[5]!.id]);
+  await world.clock.advance(PEER_TURNOVER_MS);
+  tell(seed, peers, peers[6]!);
+  tell(seed, peers, peers[8]!);
+  expect(dropped(seed)).toEqual([peers[5]!.id, peers[6]!.id]);
+  await world.clock.advance(PEER_TURNOVER_MS);
+  tell(seed, peers, peers[8]!);
+  expect(dropped(seed)).toHaveLength(2);
+});
+
+test('a download that has found its peers gives the place of the least useful to one that waits', async () => {
+  const world = new FakeWorld();
+  const node = world.add(1);
+  const peers = Array.from({ length: MAX_SOUGHT_PEERS + 1 }, (_, i) => world.add(2 + i));
+  for (const peer of peers) peer.seed();
+  world.providers.push(...peers.map(({ contact }) => contact));
+  node.service.download(magnet);
+  for (let second = 0; second < 10; second++) {
+    await world.deliver();
+    await world.clock.advance(1000);
+  }
+  const used = node.worker.channels().map(({ peer }) => peer);
+  expect(used).toHaveLength(MAX_SOUGHT_PEERS);
+  const report = (): void =>
+    node.worker.progress(infoHash, { peers: used.map((id, i) => idle(id, { downloadedBytes: i === 3 ? 0 : 1000 })) });
+  report();
+  expect(dropped(node)).toEqual([]);
+  await world.clock.advance(PEER_TURNOVER_MS);
+  report();
+  expect(dropped(node)).toEqual([used[3]]);
+});
