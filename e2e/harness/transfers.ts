@@ -21,6 +21,16 @@ export function shareByHandle(tab: Tab, bytes: Buffer): Promise<string> {
   }, bytes.toString('base64'));
 }
 
+/** Changes the file that `shareByHandle` shares. */
+export async function overwriteShared(tab: Tab): Promise<void> {
+  await tab.page.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
+    const writable = await handle.createWritable();
+    await writable.write('something else');
+    await writable.close();
+  });
+}
+
 /** Waits until a download has at least `fraction` of its bytes. */
 export async function reached(tab: Tab, infoHash: string, fraction: number): Promise<void> {
   await tab.until(

@@ -3,7 +3,15 @@ import { type MadeFile, deterministicBytes, hashBytes } from '../harness/files.t
 import { poisonUploads } from '../harness/poison.ts';
 import type { Tab } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
-import { fetchFrom, inState, reached, shareByHandle, storedBytes, uploadedBytes } from '../harness/transfers.ts';
+import {
+  fetchFrom,
+  inState,
+  overwriteShared,
+  reached,
+  shareByHandle,
+  storedBytes,
+  uploadedBytes,
+} from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 import { hashZip } from '../harness/zip.ts';
 
@@ -196,6 +204,39 @@ scenario('a complete download is served again after a reload, without its first 
   expect((await third.save(infoHash)).sha256).toBe(file.sha256);
 });
 
+scenario(
+  'what is shared over its download is all that is left when that is removed, also after a reload',
+  async (world) => {
+    const [seed, leecher] = await openPair(world);
+    const bytes = deterministicBytes(50_000, 4);
+    const infoHash = await shareByHandle(seed, bytes);
+    await leecher.openLink(await seed.shareLink(infoHash));
+    await leecher.downloaded(infoHash);
+    expect(await shareByHandle(leecher, bytes)).toBe(infoHash);
+    const row = leecher.downloadRow(infoHash);
+    await row.getByTestId('remove-button').click();
+    expect(await leecher.locate('remove-dialog').textContent()).toContain('stay shared');
+    await leecher.locate('remove-confirm').click();
+    await row.waitFor({ state: 'detached' });
+    // The person's own file: it stands in for one of the disk.
+    expect(await storedBytes(leecher)).toBe(bytes.length);
+    await leecher.page.reload();
+    await leecher.shareRow(infoHash).getByText('Sharing', { exact: true }).waitFor();
+    expect(await row.count()).toBe(0);
+  },
+);
+
+scenario('a share whose file was changed under it stops as soon as that is read, and says why', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const infoHash = await shareByHandle(seed, deterministicBytes(50_000, 5));
+  const link = await seed.shareLink(infoHash);
+  await overwriteShared(seed);
+  await leecher.openLink(link);
+  const row = seed.shareRow(infoHash);
+  await row.getByText('Stopped', { exact: true }).waitFor();
+  expect(await row.getByTestId('row-error').textContent()).toMatch(/can no longer be read.*Share it again/);
+});
+
 scenario('what was shared by a handle is served again after a reload, unless it was changed', async (world) => {
   const [seed, leecher] = await openPair(world);
   const bytes = deterministicBytes(50_000, 3);
@@ -206,12 +247,7 @@ scenario('what was shared by a handle is served again after a reload, unless it 
   await leecher.openLink(link);
   await leecher.downloaded(infoHash);
   expect((await leecher.save(infoHash)).sha256).toBe(hashBytes(bytes));
-  await seed.page.evaluate(async () => {
-    const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
-    const writable = await handle.createWritable();
-    await writable.write('something else');
-    await writable.close();
-  });
+  await overwriteShared(seed);
   await seed.page.reload();
   await seed.shareRow(infoHash).getByText('the files were changed').waitFor();
   await seed.shareRow(infoHash).getByTestId('stop-button').click();
