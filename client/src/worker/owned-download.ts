@@ -1,12 +1,15 @@
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import type { Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { type DownloadPlan, pieceCount, recordOf } from './download-plan.ts';
 import type { HeldLock } from './storage/lock.ts';
-import { OpfsStore } from './storage/opfs.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
-import type { ContentStore } from './storage/types.ts';
+import { type ContentStore, type JournaledStore, isJournaled } from './storage/types.ts';
 import type { TransferSettings } from './transfer-settings.ts';
+
+/** The records of downloads, as one of them uses them. Every method rejects when the browser refuses storage. */
+export type OwnedRecords = Pick<ResumeRecords, 'read' | 'write' | 'remove'>;
 
 /**
  * What the next page goes on from with a running download: its record, and between two records the journal of its
@@ -14,17 +17,19 @@ import type { TransferSettings } from './transfer-settings.ts';
  */
 export class OwnedDownload {
   readonly lock: HeldLock;
-  readonly #records: ResumeRecords;
+  readonly #records: OwnedRecords;
   readonly #plan: DownloadPlan;
-  #disk: OpfsStore | undefined;
+  #disk: JournaledStore | undefined;
   #torrentFile: Uint8Array | undefined;
+  /** What it was made of. The metainfo is another one when peers have sent its piece layers. */
+  #encoded: Metainfo | undefined;
   #settings: TransferSettings;
   #generation: number;
   /** Nothing is recorded of it any more. */
   #isRemoved = false;
 
   /** `record` is the newest that there is. */
-  constructor(lock: HeldLock, records: ResumeRecords, plan: DownloadPlan, record: ResumeRecord | undefined) {
+  constructor(lock: HeldLock, records: OwnedRecords, plan: DownloadPlan, record: ResumeRecord | undefined) {
     this.lock = lock;
     this.#records = records;
     this.#plan = plan;
@@ -34,7 +39,7 @@ export class OwnedDownload {
 
   /** Its storage is open. */
   opened(store: ContentStore): void {
-    if (store instanceof OpfsStore) this.#disk = store;
+    if (isJournaled(store)) this.#disk = store;
   }
 
   /** The next record says what a person has changed. */
@@ -46,9 +51,9 @@ export class OwnedDownload {
   async save(progress: TorrentProgress, uploadedBytes: number): Promise<void> {
     if (this.#isRemoved) return;
     this.#generation++;
-    this.#torrentFile ??= progress.metainfo && encodeTorrentFile(progress.metainfo);
+    const torrentFile = this.#fileOf(progress.metainfo);
     await this.#records.write(
-      recordOf(this.#plan, progress, this.#torrentFile, this.#settings, uploadedBytes, this.#generation),
+      recordOf(this.#plan, progress, torrentFile, this.#settings, uploadedBytes, this.#generation),
     );
     if (!progress.metainfo) return;
     const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
@@ -72,5 +77,11 @@ export class OwnedDownload {
     const record = await this.#records.read(infoHash);
     if (record) await this.#records.write({ ...record, isParked: true });
     else await this.#records.remove(infoHash);
+  }
+
+  #fileOf(metainfo: Metainfo | undefined): Uint8Array | undefined {
+    if (metainfo && metainfo !== this.#encoded) this.#torrentFile = encodeTorrentFile(metainfo);
+    this.#encoded = metainfo;
+    return this.#torrentFile;
   }
 }

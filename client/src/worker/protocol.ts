@@ -196,6 +196,7 @@ export type ReadReply =
 export type WorkerReport =
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly call: number; readonly code: WorkerErrorCode; readonly message: string }
+  /** The metadata is here; said again when peers have sent its piece layers, which the torrent file lacked. */
   | { readonly kind: 'metadata'; readonly summary: TorrentSummary }
   /** How far the hashing of a `share` has come, padding included. */
   | { readonly kind: 'hashing'; readonly call: number; readonly doneBytes: number; readonly totalBytes: number }

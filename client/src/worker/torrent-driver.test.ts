@@ -3,11 +3,13 @@ import { equalBytes } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
+import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import { MESSAGE, PIECE_HEADER_BYTES } from '../swarm/wire.ts';
 import { PieceSet } from './bitfield.ts';
+import type { TorrentSummary } from './protocol.ts';
 import { MemoryBudget, MemoryStore } from './storage/memory.ts';
 import type { OwnBytes } from './storage/types.ts';
 import { MemoryPipe } from './test/memory-pipe.ts';
@@ -22,6 +24,8 @@ class Peer {
   readonly content: LabContent;
   readonly banned: NodeId[] = [];
   saved: Metainfo | undefined;
+  /** What the page was told last of the torrent. */
+  summary: TorrentSummary | undefined;
   receivedBytes = 0;
   /** Of a magnet link: what opening storage waits for. */
   readyToOpen: Promise<void> = Promise.resolve();
@@ -66,6 +70,7 @@ class Peer {
         return Promise.resolve();
       },
       report: (report) => {
+        if (report.kind === 'metadata') this.summary = report.summary;
         if (report.kind !== 'progress') return;
         this.banned.splice(0, Infinity, ...report.banned);
         if (report.state === 'seeding') done();
@@ -155,6 +160,18 @@ for (const version of ['hybrid', 'v2'] as const) {
     // Blocks that were on their way when it was banned are not taken, so they come from the other one.
     expect(leecher.receivedBytes - content.bytes.length).toBeGreaterThanOrEqual(BLOCK_BYTES);
     for (const peer of [seed, liar, leecher]) await peer.driver.stop(true);
+  });
+}
+
+for (const version of ['hybrid', 'v2'] as const) {
+  test(`${version}: the torrent file of a download by link has the piece layers that peers sent (BEP 52)`, async () => {
+    const content = makeContent(1, [300 * KIB, 10, 100 * KIB], 64 * KIB, version);
+    const seed = new Peer(1, content, 'seed');
+    const peer = new Peer(2, content, 'magnet');
+    peer.connect(seed);
+    await peer.complete();
+    expect(peer.summary?.torrentFile).toEqual(encodeTorrentFile(content.metainfo));
+    for (const each of [peer, seed]) await each.driver.stop(true);
   });
 }
 

@@ -264,6 +264,8 @@ export class TorrentDriver {
       }
       case 'pieceLayers':
         this.#content.learnLayers(event.metainfo);
+        // A torrent file is not whole without them (BEP 52).
+        this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         void this.#checkpoints.now();
         return;
       case 'pieceStored':

@@ -4,7 +4,7 @@ import { Journal } from './journal.ts';
 import { fullDisk } from './quota.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
 import { Reserve } from './reserve.ts';
-import { type ContentStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
+import { type JournaledStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
 import { type UnitSpan, Units } from './units.ts';
 
 /** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
@@ -68,7 +68,7 @@ export interface OpfsSetup {
  * a file system. Files are opened when first needed and the ones opened longest ago closed; while the files of a
  * request are open it is served synchronously. The caller holds the torrent's Web Lock.
  */
-export class OpfsStore implements ContentStore {
+export class OpfsStore implements JournaledStore {
   readonly #setup: OpfsSetup;
   readonly #folder: FileSystemDirectoryHandle;
   readonly #units: Units;
@@ -119,12 +119,10 @@ export class OpfsStore implements ContentStore {
     return this.#journal.left;
   }
 
-  /** A person is about to be told of what is stored: from now on no end of the tab may take it back. */
   writeJournal(): void {
     if (!this.#isClosed) this.#journal.write();
   }
 
-  /** The resume record names those for which `has` is true. */
   recorded(has: (piece: number) => boolean): void {
     if (!this.#isClosed) this.#journal.recorded(has);
   }

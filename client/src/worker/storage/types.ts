@@ -50,6 +50,18 @@ export interface ContentStore {
   destroy(): Promise<void>;
 }
 
+/** A store that notes beside the content what no record names yet. */
+export interface JournaledStore extends ContentStore {
+  /** A person is about to be told of what is stored: from now on no end of the tab may take it back. */
+  writeJournal(): void;
+  /** The resume record names those for which `has` is true. */
+  recorded(has: (piece: number) => boolean): void;
+}
+
+export function isJournaled(store: ContentStore): store is JournaledStore {
+  return 'writeJournal' in store;
+}
+
 /** What a store needs to know of a file. */
 export interface StoredFile {
   /** [bytes] */
