@@ -277,6 +277,7 @@ class Life {
     if (kind === 10) return { kind: 'fetchFailed', isFinal: randomBelow(this.#rng, 8) === 0 };
     if (kind === 0) return { kind: 'failed', code: 'storage-full' };
     if (kind === 1) return { kind: 'badMetadata' };
+    if (kind === 11) return { kind: 'refusedMetadata', code: 'bad-path' };
     if (kind < 5) return { kind: 'metadata', metainfo: this.#metainfo };
     if (kind === 5) return { kind: 'badBlocks', begins: [0, BLOCK_BYTES * randomBelow(this.#rng, 3)] };
     if (kind === 6) return { kind: 'leaves', leaves: randomBytes(this.#rng, 64) };

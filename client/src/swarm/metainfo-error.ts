@@ -27,3 +27,33 @@ export type MetainfoErrorCode =
   | 'too-many-pieces'
   | 'no-files'
   | 'too-many-files';
+
+const DAMAGED = 'it is damaged, or no torrent at all';
+const TOO_LARGE = 'it is larger than this page can handle';
+const UNSAFE = 'it names files in a way that is not safe';
+const HASHES = 'its hashes do not fit its files';
+
+/** What is wrong, in words for people. */
+const REASONS = {
+  'too-large': TOO_LARGE,
+  'not-bencode': DAMAGED,
+  'not-metainfo': DAMAGED,
+  'version-unsupported': 'it is of a version that this page does not know',
+  'bad-name': UNSAFE,
+  'bad-path': UNSAFE,
+  'duplicate-path': 'it gives two files one name',
+  'bad-length': DAMAGED,
+  'bad-piece-length': 'it is cut into pieces of a size that this page cannot handle',
+  'bad-pieces': HASHES,
+  'bad-pieces-root': HASHES,
+  'bad-piece-layers': HASHES,
+  'versions-differ': 'its two lists of files differ',
+  'too-many-pieces': TOO_LARGE,
+  'no-files': 'it has no files',
+  'too-many-files': TOO_LARGE,
+} as const satisfies Record<MetainfoErrorCode, string>;
+
+/** The sentence for people who wanted to download a torrent that was refused. */
+export function refusalText(code: MetainfoErrorCode): string {
+  return `This torrent cannot be downloaded here: ${REASONS[code]}. Ask its sender for another one.`;
+}

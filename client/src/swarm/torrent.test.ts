@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { infoHashOf } from './metainfo.ts';
 import { at } from './test/at.ts';
 import { Lab, type LabPeer, type LabPeerOptions, makeContent } from './test/lab.ts';
 import { flawsOf, flip } from './test/outcome.ts';
@@ -93,6 +95,20 @@ test('a peer that lies about the metadata is banned, and the honest one is not',
   lab.run(lab.now + 5000);
   expect(alone.banned).toEqual([liar.id]);
   expect(alone.closed).toContainEqual({ peer: liar.id, why: 'banned' });
+});
+
+test('metadata that the link names and that is refused ends the download and says why, and nobody is banned for it', () => {
+  const { bytes, metainfo } = makeContent(5, [100_000], 16 * KIB);
+  const infoBytes = utf8Encode('d6:lengthi1e4:name2:..12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae');
+  const content = { bytes, metainfo: { ...metainfo, infoBytes, infoHash: infoHashOf(infoBytes) } };
+  const lab = new Lab(5);
+  const seeds = addMany(lab, 2, { content, role: 'seed' });
+  const leecher = lab.add('leecher', { content, role: 'magnet' });
+  lab.connectAll();
+  lab.run(60_000);
+  expect(leecher.events).toEqual([{ kind: 'metadataRefused', code: 'bad-name' }]);
+  for (const { id } of seeds) expect(leecher.closed).toContainEqual({ peer: id, why: 'stopped' });
+  expect(leecher.torrent.nextDeadline()).toBeUndefined();
 });
 
 for (const [title, every] of [

@@ -5,6 +5,7 @@ import { type CloseReason, Effects } from './effects.ts';
 import { Greeter } from './greeter.ts';
 import type { PieceLeaves } from './leaf-fetch.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
+import type { MetainfoErrorCode } from './metainfo-error.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerRoster, type RosterHost } from './peer-roster.ts';
@@ -320,6 +321,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (pending === 'web') this.#webSeeds.onDone(effect, result, this.#content, now);
     else if (pending === 'metadata') {
       if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
+      else if (result.kind === 'refusedMetadata') this.#onMetadataRefused(result.code);
       else this.#onBadMetadata(now);
     } else if (pending.kind === 'finish')
       this.#verdicts.onFinished(pending.piece, result, now, effect < this.#firstOfRun);
@@ -355,6 +357,12 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     content.takeLayers();
     this.#effects.emit({ kind: 'pieceLayers', metainfo: content.metainfo });
     this.#needsFill = true;
+  }
+
+  /** No peer has any other metadata, so none is asked again, and none is to blame. */
+  #onMetadataRefused(code: MetainfoErrorCode): void {
+    this.#effects.emit({ kind: 'metadataRefused', code });
+    this.#stop();
   }
 
   /** Nobody is told of a piece here: there is none. */

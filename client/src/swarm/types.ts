@@ -1,5 +1,6 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { MetainfoErrorCode } from './metainfo-error.ts';
 import type { WebBlock, WebSeedInfo } from './web-types.ts';
 
 /**
@@ -136,8 +137,10 @@ export type EffectResult =
   | { readonly kind: 'leaves'; readonly leaves: Uint8Array }
   /** The metadata matched the info-hash and was decoded. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
-  /** The metadata did not match the info-hash or is not a valid info dictionary. */
+  /** The metadata did not match the info-hash. */
   | { readonly kind: 'badMetadata' }
+  /** The metadata matched the info-hash, and is no info dictionary that is taken: whoever sent it told the truth. */
+  | { readonly kind: 'refusedMetadata'; readonly code: MetainfoErrorCode }
   /** Everything that was asked of the web seed came. */
   | { readonly kind: 'fetched' }
   /** It did not. `isFinal`: asking this web seed again would bring nothing else. */
@@ -202,6 +205,8 @@ export interface FoundPeer {
 export type TorrentEvent =
   /** The info dictionary is known: the driver opens storage for it. Once. */
   | { readonly kind: 'metadata'; readonly metainfo: Metainfo }
+  /** What the info-hash names is refused: the machine has stopped, as nobody can send anything else. */
+  | { readonly kind: 'metadataRefused'; readonly code: MetainfoErrorCode }
   /** The piece layers are known, too: the metainfo with them (BEP 52). Once, after `metadata`. */
   | { readonly kind: 'pieceLayers'; readonly metainfo: Metainfo }
   | { readonly kind: 'pieceStored'; readonly piece: number }

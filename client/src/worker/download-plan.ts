@@ -1,3 +1,4 @@
+import { refusalText } from '../swarm/metainfo-error.ts';
 import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentProgress } from './checkpoints.ts';
@@ -23,13 +24,12 @@ export function planOf(metainfo: Metainfo): DownloadPlan {
   return { infoHash, name, trackers, webSeeds: [], selected: undefined, metainfo };
 }
 
-/** What a person asked for. Throws `bad-metainfo` for a torrent file that is none. */
+/** What a person asked for. Throws `bad-metainfo` for a torrent file that is refused. */
 export function planDownload(source: DownloadSource): DownloadPlan {
   if (source.kind === 'magnet') return { ...source, metainfo: undefined };
-  const metainfo = knownMetainfo(source.bytes);
-  if (!metainfo)
-    throw new WorkerError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
-  return planOf(metainfo);
+  const decoded = decodeTorrentFile(source.bytes);
+  if (!decoded.ok) throw new WorkerError('bad-metainfo', refusalText(decoded.error));
+  return planOf(decoded.value);
 }
 
 /** What an earlier page left. */

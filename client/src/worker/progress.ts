@@ -3,6 +3,7 @@ import { PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
 import type { InfoHash, Metainfo, TorrentSnapshot } from '../swarm/types.ts';
+import type { WorkerError } from './errors.ts';
 import type { PieceMap, WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
 import type { StorageError } from './storage/types.ts';
 
@@ -26,6 +27,8 @@ export class ProgressReporter {
   /** Without padding; 0 until the metadata is here. */
   #totalBytes = 0;
   #error: StorageError | undefined;
+  /** Why it cannot go on, whatever a person does. */
+  #failure: WorkerError | undefined;
   #firstByteAt: number | undefined;
   /** The page asked for a map of the pieces. */
   #wantsPieces = false;
@@ -51,6 +54,11 @@ export class ProgressReporter {
 
   setError(error: StorageError | undefined): void {
     this.#error = error;
+  }
+
+  /** It has failed for good. */
+  fail(failure: WorkerError): void {
+    this.#failure = failure;
   }
 
   ban(peer: NodeId): void {
@@ -79,6 +87,7 @@ export class ProgressReporter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const snapshot = this.#machine.snapshot(performance.now());
+    const error = this.#failure ?? this.#error;
     const peers = snapshot.peers.map((peer): WorkerPeer => ({
       id: peer.id,
       downBytesPerSecond: peer.downBytesPerSecond,
@@ -112,7 +121,7 @@ export class ProgressReporter {
       webSeeds: snapshot.webSeeds,
       banned: [...this.#banned],
       firstByteAt: this.#firstByteAt,
-      error: this.#error && { code: this.#error.code, message: this.#error.message },
+      error: error && { code: error.code, message: error.message },
       pieces: this.#takePieces(snapshot.pieceCount),
     });
     // Rates fall for a while after the last byte, and the page is to see it.
@@ -133,6 +142,7 @@ export class ProgressReporter {
   }
 
   #state(snapshot: TorrentSnapshot): WorkerTorrentState {
+    if (this.#failure) return 'failed';
     if (snapshot.isPaused) return 'paused';
     if (!this.#metainfo) return 'finding';
     if (snapshot.isFinished) return 'seeding';

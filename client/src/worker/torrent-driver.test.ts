@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { equalBytes } from '../../../shared/src/bytes.ts';
+import { equalBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
-import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import { encodeTorrentFile, infoHashOf } from '../swarm/metainfo.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { Metainfo } from '../swarm/types.ts';
@@ -12,6 +12,7 @@ import { PieceSet } from './bitfield.ts';
 import type { TorrentSummary } from './protocol.ts';
 import { MemoryBudget, MemoryStore } from './storage/memory.ts';
 import type { OwnBytes } from './storage/types.ts';
+import type { ProgressReport } from './tab-news.ts';
 import { MemoryPipe } from './test/memory-pipe.ts';
 import { TorrentDriver } from './torrent-driver.ts';
 
@@ -33,7 +34,11 @@ class Peer {
   readonly opening: Promise<void>;
   /** What its storage takes from while it is open. */
   readonly memory = new MemoryBudget();
+  /** The newest report of how it is doing. */
+  progress: ProgressReport | undefined;
   readonly #complete: Promise<void>;
+  /** Resolves when it cannot go on by itself. */
+  readonly failed: Promise<void>;
 
   constructor(name: number, content: LabContent, role: 'seed' | 'leecher' | 'magnet') {
     this.id = hashToId(Uint8Array.of(name));
@@ -47,6 +52,8 @@ class Peer {
     const known = role === 'magnet' ? undefined : metainfo;
     let done: () => void = () => undefined;
     this.#complete = new Promise((resolve) => (done = resolve));
+    let fail: () => void = () => undefined;
+    this.failed = new Promise((resolve) => (fail = resolve));
     let begin: () => void = () => undefined;
     this.opening = new Promise((resolve) => (begin = resolve));
     this.driver = new TorrentDriver({
@@ -73,7 +80,9 @@ class Peer {
         if (report.kind === 'metadata') this.summary = report.summary;
         if (report.kind !== 'progress') return;
         this.banned.splice(0, Infinity, ...report.banned);
+        this.progress = report;
         if (report.state === 'seeding') done();
+        if (report.state === 'failed') fail();
       },
     } as ConstructorParameters<typeof TorrentDriver>[0]);
     this.driver.begin();
@@ -174,6 +183,22 @@ for (const version of ['hybrid', 'v2'] as const) {
     for (const each of [peer, seed]) await each.driver.stop(true);
   });
 }
+
+test('a link to a torrent that is refused fails with the reason, for good, and nobody is banned', async () => {
+  const { bytes, metainfo } = makeContent(1, [100 * KIB], 64 * KIB);
+  const infoBytes = utf8Encode('d6:lengthi1e4:name2:..12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae');
+  const content = { bytes, metainfo: { ...metainfo, infoBytes, infoHash: infoHashOf(infoBytes) } };
+  const seed = new Peer(1, content, 'seed');
+  const peer = new Peer(2, content, 'magnet');
+  peer.connect(seed);
+  await peer.failed;
+  await peer.driver.setPaused(false);
+  const message =
+    'This torrent cannot be downloaded here: it names files in a way that is not safe. Ask its sender for another one.';
+  expect(peer.progress).toMatchObject({ state: 'failed', error: { code: 'bad-metainfo', message }, peers: [] });
+  expect(peer.banned).toEqual([]);
+  for (const each of [peer, seed]) await each.driver.stop(true);
+});
 
 test('a download that ends while its storage is being opened leaves nothing open', async () => {
   const content = makeContent(3, [200 * KIB], 64 * KIB, 'hybrid');

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { assertNever } from '../../../shared/src/result.ts';
+import { refusalText } from '../swarm/metainfo-error.ts';
 import type {
   EffectResult,
   InfoHash,
@@ -16,6 +17,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ContentReaders, type ReadPort, type ReadRange } from './content-readers.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { DriverSetup, TorrentMachine } from './driver-setup.ts';
+import { WorkerError } from './errors.ts';
 import type { Pipe } from './pipe.ts';
 import { ProgressReporter } from './progress.ts';
 import type { RateLimits } from './protocol.ts';
@@ -257,6 +259,9 @@ export class TorrentDriver {
       case 'metadata':
         this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         break;
+      case 'metadataRefused':
+        this.#progress.fail(new WorkerError('bad-metainfo', refusalText(event.code)));
+        break;
       case 'peersFound': {
         const peers = event.peers.map(({ id }) => id);
         this.#setup.report({ kind: 'peersFound', infoHash: this.infoHash, peers, from: event.from });
@@ -288,8 +293,10 @@ export class TorrentDriver {
   }
 
   async #checkMetadata(infoBytes: Uint8Array): Promise<EffectResult> {
-    const metainfo = await checkMetadata(this.infoHash, infoBytes);
-    if (!metainfo) return { kind: 'badMetadata' };
+    const checked = await checkMetadata(this.infoHash, infoBytes);
+    if (!checked) return { kind: 'badMetadata' };
+    if (!checked.ok) return { kind: 'refusedMetadata', code: checked.error };
+    const metainfo = checked.value;
     if (!this.#isStopped) {
       try {
         await this.#content.open(this.#setup.openStore(metainfo));

@@ -1,6 +1,7 @@
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import { SkeinError } from '../../api.ts';
 import { parseMagnet } from '../../swarm/magnet.ts';
+import { refusalText } from '../../swarm/metainfo-error.ts';
 import { decodeTorrentFile } from '../../swarm/metainfo.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource } from '../../worker/protocol.ts';
@@ -19,9 +20,7 @@ export function readSource(source: string | Uint8Array): {
 } {
   if (typeof source !== 'string') {
     const decoded = decodeTorrentFile(source);
-    if (!decoded.ok) {
-      throw new SkeinError('bad-metainfo', 'This is not a valid torrent file. Ask its sender for it again.');
-    }
+    if (!decoded.ok) throw new SkeinError('bad-metainfo', refusalText(decoded.error));
     const { infoHash, name, trackers, webSeeds } = decoded.value;
     const createdBy = readCreatedBy(source);
     const request = { kind: 'metainfo', bytes: source } as const;

@@ -5,7 +5,8 @@ import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
 import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { TimerTable } from '../../../../shared/src/timer-table.ts';
 import { buildMetainfo } from '../build-metainfo.ts';
-import { decodeInfo, pieceLengthOf } from '../metainfo.ts';
+import { truncateInfoHash } from '../magnet.ts';
+import { decodeInfo, infoHashOf, infoHashV2Of, pieceLengthOf } from '../metainfo.ts';
 import { shortPieces } from '../hash-trees.ts';
 import { TREE_HASH_BYTES, climb, leafHash, leafHashes, pieceLayerOf, treeShape } from '../merkle.ts';
 import { Torrent } from '../torrent.ts';
@@ -299,11 +300,13 @@ export class Lab {
   }
 
   #check(peer: LabPeer, infoBytes: Uint8Array): EffectResult {
+    const { version, infoHash } = peer.options.content.metainfo;
+    const named = version === 'v2' ? truncateInfoHash(infoHashV2Of(infoBytes)) : infoHashOf(infoBytes);
+    if (named !== infoHash) return { kind: 'badMetadata' };
     const decoded = decodeInfo(infoBytes);
-    const { infoHash } = peer.options.content.metainfo;
-    return decoded.ok && decoded.value.infoHash === infoHash
+    return decoded.ok
       ? { kind: 'metadata', metainfo: decoded.value }
-      : { kind: 'badMetadata' };
+      : { kind: 'refusedMetadata', code: decoded.error };
   }
 
   /** Splits the bytes at random, as a channel may, and delivers them when the uplink got to them. */

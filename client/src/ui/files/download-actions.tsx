@@ -37,7 +37,7 @@ export function DownloadActions({ download, state, isPaused, onRemove }: Downloa
           onClick={() => download.resume()}
         />
       )}
-      {(state === 'paused' || state === 'failed') && (
+      {(state === 'paused' || (state === 'failed' && download.error?.code !== 'bad-metainfo')) && (
         <RowButton label="Resume" icon="play" testId="resume-button" onClick={() => download.resume()} />
       )}
       {(state === 'finding' || state === 'checking' || state === 'downloading') && (

@@ -14,11 +14,7 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
         <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
           <Icon name="alert" />
           <p>{error.message}</p>
-          {troubleAction(error.code) === 'reload' ? (
-            <Button label="Reload the page" testId="trouble-action" onClick={() => location.reload()} />
-          ) : (
-            <Button label="Try again" testId="trouble-action" onClick={() => item.resume()} />
-          )}
+          <TroubleButton item={item} action={troubleAction(error.code)} />
         </div>
       )}
       {banned !== undefined && (
@@ -28,6 +24,21 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
         </p>
       )}
     </>
+  );
+}
+
+function TroubleButton({
+  item,
+  action,
+}: {
+  readonly item: Share | Download;
+  readonly action: ReturnType<typeof troubleAction>;
+}) {
+  if (action === undefined) return null;
+  return action === 'reload' ? (
+    <Button label="Reload the page" testId="trouble-action" onClick={() => location.reload()} />
+  ) : (
+    <Button label="Try again" testId="trouble-action" onClick={() => item.resume()} />
   );
 }
 

@@ -60,6 +60,10 @@ describe('words for downloads', () => {
     expect(troubleAction('storage-full')).toBe('resume');
   });
 
+  it('offers no other try of a torrent that is refused', () => {
+    expect(troubleAction('bad-metainfo')).toBeUndefined();
+  });
+
   it('counts sources only while something is missing', () => {
     const progress = { ...PROGRESS, peers: 2, sources: 1 };
     expect(sourcesText(progress, false)).toBe('1 source · 2 peers');

@@ -84,8 +84,12 @@ export function ratioText({ ratio, uploadedBytes }: Pick<SwarmProgress, 'ratio' 
   return uploadedBytes > 0 && ratio !== undefined ? `ratio ${formatRatio(ratio)}` : '';
 }
 
-/** The one thing to do about a download that cannot go on: code that broke needs a fresh page, all else another try. */
-export function troubleAction(code: SkeinErrorCode): 'resume' | 'reload' {
+/**
+ * The one thing to do about a download that cannot go on: code that broke needs a fresh page, all else another try, but
+ * a torrent that is refused, for which a person needs another link.
+ */
+export function troubleAction(code: SkeinErrorCode): 'resume' | 'reload' | undefined {
+  if (code === 'bad-metainfo') return undefined;
   return code === 'internal' ? 'reload' : 'resume';
 }
 
