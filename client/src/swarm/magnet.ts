@@ -23,7 +23,7 @@ export interface Magnet {
   /** Web seeds (`ws`, BEP 19), each once. */
   readonly webSeeds: readonly string[];
   /**
-   * The files that it selects, ascending, as indices among all files of the torrent (`so`, BEP 53); undefined for all.
+   * The files that it selects, ascending, as indices among all files that the torrent lists (`so`, BEP 53); undefined for all.
    */
   readonly selected: readonly number[] | undefined;
 }

@@ -14,7 +14,7 @@ export interface DownloadPlan {
   readonly trackers: readonly string[];
   /** Web seeds that its link named; those of the torrent are in the metainfo. */
   readonly webSeeds: readonly string[];
-  /** Files that its link selected, by index; undefined for all. */
+  /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly metainfo: Metainfo | undefined;
 }

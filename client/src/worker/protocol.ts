@@ -110,7 +110,7 @@ export type DownloadSource =
       readonly name: string;
       readonly trackers: readonly string[];
       readonly webSeeds: readonly string[];
-      /** Files that it selects, by index; undefined for all. */
+      /** Files that it selects, by their place in the torrent's own list; undefined for all. */
       readonly selected: readonly number[] | undefined;
     }
   | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
@@ -124,6 +124,8 @@ export interface TorrentSummary {
   readonly pieceCount: number;
   /** Without padding. */
   readonly files: readonly FileSummary[];
+  /** The padding between files is in the torrent's own list, and links count it (BEP 53): not in v2. */
+  readonly listsPadding: boolean;
   /** Tracker URLs that it names. */
   readonly trackers: readonly string[];
   /** SHA-256 of the info dictionary in hex (BEP 52); undefined in v1. */
@@ -235,7 +237,7 @@ export type WorkerReport =
       readonly name: string;
       readonly trackers: readonly string[];
       readonly webSeeds: readonly string[];
-      /** Files that its link selected, by index; undefined for all. */
+      /** Files that its link selected, as `Magnet` has them; undefined for all. */
       readonly selected: readonly number[] | undefined;
       readonly isComplete: boolean;
       /** What an earlier page set. */

@@ -15,6 +15,7 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
     files: metainfo.files
       .map(({ path, length, offset }, index) => ({ path: path.join('/'), size: length, offset, index }))
       .filter(({ index }) => metainfo.files[index]?.isPadding !== true),
+    listsPadding: metainfo.version !== 'v2',
     trackers: metainfo.trackers,
     infoHashV2: metainfo.infoHashV2,
     isPrivate: metainfo.isPrivate,
@@ -38,6 +39,7 @@ export function summarizeMagnet(infoHash: InfoHash, name: string): TorrentSummar
     pieceLength: 0,
     pieceCount: 0,
     files: [],
+    listsPadding: true,
     trackers: [],
     infoHashV2: undefined,
     isPrivate: false,

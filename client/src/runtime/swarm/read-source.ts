@@ -14,7 +14,7 @@ export function readSource(source: string | Uint8Array): {
   readonly name: string;
   readonly origin: TorrentOrigin;
   readonly createdBy: string | undefined;
-  /** Indices of the files to download; undefined for all. */
+  /** The files to download, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly request: DownloadSource;
 } {

@@ -304,9 +304,11 @@ export class SwarmService {
   }
 
   /** Skips what the link that began a download did not select. A link that selects no file of the torrent means all. */
-  #selectFiles(torrent: Torrent, { infoHash, files }: TorrentSummary): void {
-    const selected = new Set(torrent.selected);
-    if (!files.some(({ index }) => selected.has(index))) return;
+  #selectFiles(torrent: Torrent, { infoHash, files, listsPadding }: TorrentSummary): void {
+    const named = new Set(torrent.selected);
+    const isNamed = (index: number, place: number): boolean => named.has(listsPadding ? index : place);
+    const selected = new Set(files.flatMap(({ index }, place) => (isNamed(index, place) ? [index] : [])));
+    if (selected.size === 0) return;
     torrent.selected = undefined;
     const last = files.at(-1)?.index ?? 0;
     const priorities = Array.from({ length: last + 1 }, (_, index) => (selected.has(index) ? 'normal' : 'skip'));

@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
+import { makeContent } from '../../swarm/test/lab.ts';
 import type { WorkerRequest } from '../../worker/protocol.ts';
+import { summarize } from '../../worker/summary.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { FakeWorld, beginDownload } from './test/world.ts';
 
@@ -218,6 +220,20 @@ test('a link that selects files skips the others, as soon as it is known which t
   expect(a.worker.requests.at(-1)).toEqual({ kind: 'setPriorities', infoHash, priorities: ['skip', 'skip', 'normal'] });
   expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
 });
+
+for (const [version, so, what] of [
+  ['v1', 1, 'which has no padding'],
+  ['hybrid', 2, 'whose list has padding between them'],
+  ['v2', 1, 'which lists no padding'],
+] as const) {
+  test(`a link counts the files as the torrent lists them (BEP 53): ${version}, ${what}`, async () => {
+    const { metainfo } = makeContent(1, [20_000, 30_000], 16_384, version);
+    const [a] = new FakeWorld().pair();
+    const download = a.service.download(`magnet:?xt=urn:btih:${metainfo.infoHash}&so=${so}`);
+    a.worker.report({ kind: 'metadata', summary: summarize(metainfo) });
+    expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
+  });
+}
 
 test('thousands of files go to the worker in parts, so that no one of them holds the page up', async () => {
   const world = new FakeWorld();

@@ -16,7 +16,7 @@ export interface ResumeRecord {
   readonly bitfield: Uint8Array | undefined;
   /** Web seeds that its link named. */
   readonly webSeeds: readonly string[];
-  /** Files that its link selected, by index; undefined for all. */
+  /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly settings: TransferSettings;
   /** Given to others so far, on all pages. [bytes] */
