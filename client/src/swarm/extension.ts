@@ -26,7 +26,7 @@ const CLIENT_NAME = 'Skein 0.1';
 
 /** What a peer's extension handshake says, as far as we use it. */
 export interface ExtendedHandshake {
-  /** Id for ut_metadata messages to the peer; undefined when it does not speak them (or has switched them off). */
+  /** Id for ut_metadata messages to the peer; 0 when it takes them back, undefined when it says nothing of them. */
   readonly metadataId: number | undefined;
   /** Id for messages of the peer exchange, likewise. */
   readonly exchangeId: number | undefined;
@@ -68,8 +68,8 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   if (!document.ok || document.value.kind !== 'dictionary') return undefined;
   const names = dictionaryOf(document.value, 'm');
   return {
-    metadataId: names && integerIn(names, 'ut_metadata', 1, 255),
-    exchangeId: names && integerIn(names, EXCHANGE_NAME, 1, 255),
+    metadataId: names && integerIn(names, 'ut_metadata', 0, 255),
+    exchangeId: names && integerIn(names, EXCHANGE_NAME, 0, 255),
     metadataSize: integerIn(document.value, 'metadata_size', 1, MAX_INFO_BYTES),
     maxRequests: integerIn(document.value, 'reqq', 1, Number.MAX_SAFE_INTEGER),
   };

@@ -73,13 +73,19 @@ export class MetadataExchange {
     const handshake = decodeExtendedHandshake(payload);
     if (!handshake) return false;
     // A handshake may come again with other entries (BEP 10); the last word counts.
-    session.metadataId = handshake.metadataId ?? session.metadataId;
-    session.exchange.peerId = handshake.exchangeId ?? session.exchange.peerId;
+    session.metadataId = idAfter(session.metadataId, handshake.metadataId);
+    session.exchange.peerId = idAfter(session.exchange.peerId, handshake.exchangeId);
     if (handshake.maxRequests !== undefined) session.pipeline.setPeerLimit(handshake.maxRequests);
+    if (session.metadataId === undefined) this.#fetch.removeSource(session.id);
     if (handshake.metadataSize === undefined) return true;
-    if (!session.hasMetadata && session.metadataId !== undefined)
-      this.#fetch.addSource(session.id, handshake.metadataSize);
+    if (session.metadataId !== undefined) this.#fetch.addSource(session.id, handshake.metadataSize);
     session.hasMetadata = true;
     return true;
   }
+}
+
+/** The id of an extension after a handshake that says this of it: 0 takes it back (BEP 10). */
+function idAfter(before: number | undefined, said: number | undefined): number | undefined {
+  if (said === undefined) return before;
+  return said === 0 ? undefined : said;
 }

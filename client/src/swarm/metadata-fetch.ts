@@ -40,8 +40,9 @@ export class MetadataFetch {
   /** True from completion to the verdict. */
   #isChecking = false;
 
+  /** The peer has metadata of this size. Of one that has said so before, the first word counts. */
   addSource(peer: NodeId, size: number): void {
-    this.#sources.set(peer, { size, asked: 0, restsUntil: 0 });
+    if (!this.#sources.has(peer)) this.#sources.set(peer, { size, asked: 0, restsUntil: 0 });
   }
 
   removeSource(peer: NodeId): void {

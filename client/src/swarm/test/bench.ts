@@ -9,7 +9,7 @@ import { type LabContent, makeContent } from './lab.ts';
 
 const CONTENT = makeContent(20, [8192 * 1024], 64 * 1024);
 
-/** A seed or a leecher, and one hand-driven peer. */
+/** A seed, a leecher or a magnet link, and one hand-driven peer. */
 export class Bench {
   readonly content: LabContent;
   readonly peer: NodeId = hashToId(Uint8Array.of(1));
@@ -18,12 +18,16 @@ export class Bench {
   readonly decoder = new WireDecoder();
   now = 0;
 
-  constructor(role: 'seed' | 'leecher', content = CONTENT) {
+  constructor(role: 'seed' | 'leecher' | 'magnet', content = CONTENT) {
     this.content = content;
     const { metainfo } = content;
     const pieces = Math.ceil(metainfo.totalLength / metainfo.pieceLength);
     const stored = (role === 'seed' ? PieceSet.full(pieces) : new PieceSet(pieces)).toBitfield();
-    this.torrent = new Torrent({ self: this.self, infoHash: metainfo.infoHash, metainfo, stored }, seededRng(1));
+    const known = role === 'magnet' ? undefined : metainfo;
+    this.torrent = new Torrent(
+      { self: this.self, infoHash: metainfo.infoHash, metainfo: known, stored: known && stored },
+      seededRng(1),
+    );
   }
 
   input(input: TorrentInput): TorrentOutput[] {
