@@ -116,6 +116,17 @@ test('a peer that asks without end is refused until the second is over', () => {
   expect(kinds(ask(layer))).toEqual(['hashes']);
 });
 
+test('where a piece is one block its leaf is asked for with its layer, not by itself: that no peer answers (BEP 52)', () => {
+  const { bytes, metainfo } = makeContent(4, [96 * 1024, 10], 16 * 1024, 'hybrid');
+  const unknown = { ...metainfo, pieceLayers: metainfo.files.map(() => undefined) };
+  const bench = new Bench('leecher', { bytes, metainfo: unknown });
+  bench.messages(bench.greet());
+  const messages = bench.messages(bench.receive((writer) => writer.haveAll().unchoke()));
+  expect(messages.some(({ kind }) => kind === 'request')).toBe(true);
+  const lengths = messages.flatMap((message) => (message.kind === 'hashRequest' ? [message.length] : []));
+  expect(lengths.filter((length) => length < 2)).toEqual([]);
+});
+
 /** A leecher that was just unchoked by a seed; `asked` is what it wants to know first. */
 function leecher(): { bench: Bench; asked: WireHashRange[]; out: TorrentOutput[] } {
   const bench = new Bench('leecher', CONTENT);

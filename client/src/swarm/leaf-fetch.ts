@@ -56,7 +56,9 @@ export class LeafFetch {
     const before = this.#asked.get(piece);
     if (before && now - before.at < HASH_TIMEOUT_MS && (!before.isRefused || before.peer === session.id)) return;
     const file = this.#trees.fileOf(piece);
-    if (!file || (!before && this.#asked.size >= MAX_LEAF_ASKS)) return;
+    // The leaf of a piece of one block comes with the piece layer, and nobody gives one hash alone (BEP 52).
+    if (!file || file.shape.pieceLayer === 0) return;
+    if (!before && this.#asked.size >= MAX_LEAF_ASKS) return;
     const ranges = this.#rangesOf(piece, file);
     this.#asked.set(piece, {
       peer: session.id,
