@@ -64,7 +64,7 @@ export function syncTransfers(): void {
 export async function addFiles(dropped: DroppedFiles): Promise<void> {
   const running = node.value;
   if (!running || dropped.files.length === 0) return;
-  const torrents = dropped.files.filter((file) => file.name.endsWith('.torrent'));
+  const torrents = dropped.files.filter(({ name }) => /\.torrent$/i.test(name));
   if (torrents.length === dropped.files.length) {
     for (const torrent of torrents) openTorrent(new Uint8Array(await torrent.arrayBuffer()));
     return;
