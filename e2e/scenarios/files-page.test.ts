@@ -56,6 +56,11 @@ function fileLine(row: Locator, path: string): Locator {
   return row.locator(`[data-testid="file-line"][data-path="${path}"]`);
 }
 
+/** Waits until a row shows this of a transfer. */
+async function says(row: Locator, fact: string, words: RegExp): Promise<void> {
+  await row.getByTestId(fact).filter({ hasText: words }).waitFor();
+}
+
 async function openFiles(row: Locator): Promise<void> {
   await row.getByTestId('row-toggle').click();
   await row.getByTestId('tab-files').click();
@@ -99,6 +104,10 @@ scenario('a skipped file is not fetched; wanted after all, it comes too', async 
   const skipped = await world.files.make('skipped.bin', 9 * MB);
   const { seed, leecher, infoHash } = await openSlowPair(world, [wanted, skipped]);
   const row = leecher.downloadRow(infoHash);
+  await says(row, 'row-eta', /^(\d+ min )?\d+ s left$/);
+  await says(row, 'row-sources', /^1 source · 1 peer$/);
+  await says(seed.shareRow(infoHash), 'row-sources', /^1 peer$/);
+  await says(seed.shareRow(infoHash), 'row-ratio', /^ratio 0\.\d\d$/);
   await openFiles(row);
   await fileLine(row, skipped.name).getByTestId('file-priority').selectOption('skip');
   await setUpload(seed, infoHash, undefined);
@@ -125,6 +134,9 @@ scenario('a skipped file is not fetched; wanted after all, it comes too', async 
   );
   await leecher.downloaded(infoHash);
   expect(await leecher.hashInPage(infoHash, skipped.name)).toBe(skipped.sha256);
+  // Nothing is to come, and nothing was given.
+  for (const fact of ['row-eta', 'row-ratio']) expect(await row.getByTestId(fact).textContent()).toBe('');
+  await says(seed.shareRow(infoHash), 'row-ratio', /^ratio 1\.\d$/);
 });
 
 scenario('a file that is wanted first is here while the others are still on their way', async (world) => {
@@ -222,8 +234,6 @@ scenario(
     // Each peer's row says the same to a screen reader, once for every peer.
     await taking.locator('.legend').getByText('you get data from it', { exact: true }).waitFor();
     // Figures change together twice a second: each is waited for.
-    const says = (of: typeof taking, id: string, words: RegExp): Promise<void> =>
-      of.getByTestId(id).filter({ hasText: words }).waitFor();
     await says(taking, 'pieces-stored', /^\d+ of \d+ pieces/);
     await says(taking, 'pieces-available', /peers hold 1 copy/);
     await says(giving, 'row-needed', /no other source/);
