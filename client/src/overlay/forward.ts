@@ -8,7 +8,7 @@ import { type Envelope, ROUTE_EXACT, ROUTE_KIND, type RouteKind } from './route-
 /** Who is told what became of a message of ours. */
 export interface ForwardOwner {
   onReply(forward: Forward, reply: ReplyFrame): void;
-  /** No hop could take it on. */
+  /** No hop could take it on, or what came back cannot be read. */
   onUndelivered(forward: Forward): void;
 }
 

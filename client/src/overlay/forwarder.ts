@@ -113,7 +113,7 @@ export class Forwarder implements Timed, Originator {
     return true;
   }
 
-  /** False: malformed. Hops on the way back only append to a reply; its origin alone reads it. */
+  /** False: malformed, and by `from`. Hops on the way back only append to a reply; its origin alone reads it. */
   onReply(from: NodeId, bytes: Uint8Array): boolean {
     const id = replyMessageId(bytes);
     if (id === undefined) return false;
@@ -123,7 +123,8 @@ export class Forwarder implements Timed, Originator {
       return true;
     }
     if (!forward.isAcked && forward.candidate === from) this.#sampleRtt(forward, from);
-    return this.#replies.pass(forward, bytes);
+    this.#replies.pass(forward, bytes);
+    return true;
   }
 
   /** The answer to a message that ended here. */

@@ -43,8 +43,8 @@ export class ReplyPath {
     this.#endpoint = endpoint;
   }
 
-  /** The reply to `forward` is here. False: malformed. Hops on the way back only append to it; its origin alone reads it. */
-  pass(forward: Forward, bytes: Uint8Array): boolean {
+  /** The reply to `forward` is here. Hops on the way back only append to it; its origin alone reads it. */
+  pass(forward: Forward, bytes: Uint8Array): void {
     if (forward.isExact) this.#targets.reached(forward.target, this.#core.now);
     if (forward.from !== undefined) {
       const samples =
@@ -55,13 +55,18 @@ export class ReplyPath {
       if (forward.kind === ROUTE_KIND.get && !forward.isExact) this.#endpoint?.observe(forward, bytes);
       this.sendBack(forward, isLong ? bytes : appendHop(bytes, { id: this.#core.self.id, samples }));
       this.#messages.finish(forward);
-      return true;
+      return;
     }
-    const reply = decodeReply(bytes, this.#core.contacts);
-    if (!reply) return false;
     this.#messages.finish(forward);
-    forward.owner?.onReply(forward, reply);
-    return true;
+    const reply = decodeReply(bytes, this.#core.contacts);
+    if (reply) forward.owner?.onReply(forward, reply);
+    else this.#onMalformed(forward);
+  }
+
+  /** Any hop may have spoilt it, and none of them read it: nobody is blamed, and the question goes another way. */
+  #onMalformed(forward: Forward): void {
+    this.#core.counters.malformed++;
+    forward.owner?.onUndelivered(forward);
   }
 
   /** A reply whose way back broke, routed to us by id. */
