@@ -3,33 +3,16 @@ import {
   BUCKET_CAPACITY,
   LOOKUP_CONFIRMED,
   LOOKUP_PARALLELISM,
-  LOOKUP_SHORTLIST,
   MAX_VIA,
   MAX_WAYS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import { compareDistance } from '../../../shared/src/xor.ts';
 import { type Found, type LookupOwner, closestOf, pathOf } from './lookup.ts';
 import { encodeFind } from './payloads.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
-
-/** new ──asked──► waiting ──answer──► answered; waiting ──silence, unreachable──► failed. */
-type CandidateState = 'new' | 'waiting' | 'answered' | 'failed';
-
-interface Candidate {
-  readonly contact: Contact;
-  /** Ways to it: chains of referrers, first hop first, each ended by another one who named it; none for peers from our own table. BOUNDED: by MAX_WAYS. */
-  readonly ways: (readonly NodeId[])[];
-  state: CandidateState;
-  /** It answered, and not only through the one who named it although others were asked first. */
-  isVouched: boolean;
-  /** Asked through others first, because only one peer named it. */
-  isDoubted: boolean;
-  /** Questions to it so far. */
-  askedCount: number;
-}
+import { type Candidate, Shortlist } from './shortlist.ts';
 
 /** Who audits. */
 export interface AuditOwner extends LookupOwner {
@@ -59,8 +42,7 @@ export class IterativeLookup implements RequestOwner {
   readonly #options: IterativeOptions;
   readonly #owner: AuditOwner;
   #confirmed: number;
-  /** Nearest first. BOUNDED: by LOOKUP_SHORTLIST. */
-  #shortlist: Candidate[] = [];
+  readonly #shortlist: Shortlist;
   /** BOUNDED: by the parallelism. */
   readonly #waiting = new Map<Request, Candidate>();
   /** Ways to the peers that answered, newest first. BOUNDED: by MAX_WAYS. */
@@ -70,6 +52,7 @@ export class IterativeLookup implements RequestOwner {
   constructor(routing: Routing, key: Key, options: IterativeOptions, owner: AuditOwner) {
     this.#routing = routing;
     this.#key = key;
+    this.#shortlist = new Shortlist(key);
     this.#options = options;
     this.#owner = owner;
     this.#confirmed = options.confirmed ?? LOOKUP_CONFIRMED;
@@ -94,12 +77,12 @@ export class IterativeLookup implements RequestOwner {
       this.#add(contact, undefined);
   }
 
-  /** Takes note of contacts that the end of `way` named. */
+  /** Takes note of contacts that the end of `way` named, of no more than an answer has to name. */
   offer(contacts: readonly Contact[], way: readonly NodeId[]): void {
     const chain = way.slice(-MAX_VIA);
     this.#ends.unshift(chain);
     if (this.#ends.length > MAX_WAYS) this.#ends.pop();
-    for (const contact of contacts) this.#add(contact, chain);
+    for (const contact of contacts.slice(0, BUCKET_CAPACITY)) this.#add(contact, chain);
   }
 
   /** Asks on until `confirmed` closest peers have answered. */
@@ -110,12 +93,12 @@ export class IterativeLookup implements RequestOwner {
 
   /** The peers that answered, nearest first. */
   get answered(): Contact[] {
-    return this.#shortlist.filter(isBelieved).map(({ contact }) => contact);
+    return this.#shortlist.believed.map(({ contact }) => contact);
   }
 
   /** How many ends named `id` so far. */
   namersOf(id: NodeId): number {
-    return this.#shortlist.find(({ contact }) => contact.id === id)?.ways.length ?? 0;
+    return this.#shortlist.get(id)?.ways.length ?? 0;
   }
 
   onAnswer(request: Request, reply: ReplyFrame, way: readonly NodeId[]): void {
@@ -139,7 +122,7 @@ export class IterativeLookup implements RequestOwner {
   /** Sends the questions that may leave now; ends the lookup when none is needed any more. */
   ask(): void {
     while (!this.#isOver) {
-      const near = this.#shortlist.filter(({ state }) => state !== 'failed').slice(0, this.#confirmed);
+      const near = this.#shortlist.nearest(this.#confirmed);
       const isSettled = near.every(({ state }) => state === 'answered');
       if (this.#routing.core.now >= this.#options.deadline || isSettled) return this.#settle();
       const next = near.find(({ state }) => state === 'new');
@@ -148,10 +131,11 @@ export class IterativeLookup implements RequestOwner {
     }
   }
 
-  #take(request: Request, state: CandidateState): Candidate | undefined {
+  #take(request: Request, state: 'answered' | 'failed'): Candidate | undefined {
     const candidate = this.#waiting.get(request);
     this.#waiting.delete(request);
     if (candidate) candidate.state = state;
+    if (candidate && state === 'failed') this.#shortlist.setAside(candidate);
     return this.#isOver ? undefined : candidate;
   }
 
@@ -160,15 +144,15 @@ export class IterativeLookup implements RequestOwner {
     if (id === this.#routing.core.self.id || this.#options.accepts?.(id) === false) return;
     const at = way?.indexOf(id) ?? -1;
     if (way && at >= 0) return this.#add(contact, at === 0 ? undefined : way.slice(0, at));
-    const held = this.#shortlist.find((candidate) => candidate.contact.id === id);
+    const held = this.#shortlist.get(id);
     if (held) {
       const isNew = way && !held.ways.some((other) => other.at(-1) === way.at(-1));
       if (!isNew || held.ways.length === 0 || held.ways.length >= MAX_WAYS) return;
       held.ways.push(way);
-      if (held.state === 'failed' && held.askedCount < MAX_QUESTIONS) held.state = 'new';
+      if (held.state === 'failed' && held.askedCount < MAX_QUESTIONS) this.#shortlist.add(held);
       return;
     }
-    this.#shortlist.push({
+    this.#shortlist.add({
       contact,
       ways: way ? [way] : [],
       state: 'new',
@@ -176,8 +160,6 @@ export class IterativeLookup implements RequestOwner {
       isDoubted: false,
       askedCount: 0,
     });
-    this.#shortlist.sort((a, b) => compareDistance(this.#key, a.contact.id, b.contact.id));
-    if (this.#shortlist.length > LOOKUP_SHORTLIST) this.#shortlist.pop();
   }
 
   #question(candidate: Candidate): void {
@@ -222,7 +204,7 @@ export class IterativeLookup implements RequestOwner {
   /** Ends the lookup with what was answered. */
   finish(): void {
     this.cancel();
-    const nearest = this.#shortlist.find(isBelieved);
+    const [nearest] = this.#shortlist.believed;
     if (!nearest) {
       const why: NoAnswer = this.#routing.table.linked.length === 0 ? 'no-links' : 'timeout';
       this.#owner.onNotFound(why);
@@ -240,8 +222,3 @@ const MAX_QUESTIONS = 2;
 
 /** Copies of one question, each another way. */
 const MAX_COPIES = 3;
-
-/** It answered, and nobody alone could have answered in its place. */
-function isBelieved({ state, isVouched, ways }: Candidate): boolean {
-  return state === 'answered' && (isVouched || ways.length > 1);
-}

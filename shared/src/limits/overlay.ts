@@ -250,6 +250,9 @@ export const LOOKUP_CONFIRMED = 8;
 /** Peers an iterative lookup keeps in mind. [peers] */
 export const LOOKUP_SHORTLIST = 40;
 
+/** Of these, peers not asked yet that one peer was the first to name. [peers] More than have to answer, and a quarter: it takes several liars to fill the list. */
+export const LOOKUP_PLACES_PER_NAMER = 10;
+
 /** A question to one peer fails after this until answers were measured, and at the latest. [ms] */
 export const QUESTION_TIMEOUT_MS = 2_000;
 
