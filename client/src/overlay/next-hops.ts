@@ -1,5 +1,5 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_CANDIDATES, MAX_DETOURS, MAX_VIA } from '../../../shared/src/limits/overlay.ts';
+import { ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
+import { MAX_CANDIDATES, MAX_DETOURS, MAX_FRAME_BYTES, MAX_VIA } from '../../../shared/src/limits/overlay.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
@@ -50,7 +50,7 @@ export class NextHops {
       return nextLaneHop(this.#table, leg, forward.flags, excluded, origin.id);
     const direct = this.#table.nextHop(leg, excluded, origin.id, !isFirst);
     const bar = direct?.contact.id ?? (isFirst ? undefined : this.#core.self.id);
-    const through = forward.via.length < MAX_VIA && this.#virtualLinks?.closerHop(leg, bar, excluded, origin.id);
+    const through = hasRoomForVia(forward) && this.#virtualLinks?.closerHop(leg, bar, excluded, origin.id);
     if (!through) return direct;
     forward.throughTo = forward.isExact ? undefined : through.peer;
     return through.relay;
@@ -92,4 +92,9 @@ export class NextHops {
     const last = siblings.at(-1);
     return !last || compareDistance(this.#core.self.id, target, last.contact.id) <= 0 || siblings.length < 4;
   }
+}
+
+/** True when one more intermediate target fits: no link takes a frame that has outgrown the limit. */
+function hasRoomForVia({ via, bytes }: Forward): boolean {
+  return via.length < MAX_VIA && (bytes?.length ?? 0) + ID_BYTES <= MAX_FRAME_BYTES;
 }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
+import { MAX_FRAME_BYTES } from '../../../shared/src/limits/overlay.ts';
 import { MAX_VIRTUAL_LINKS, PAIR_FIRST_RETRY_MS, PAIR_HOLD_OFF_MS } from '../../../shared/src/limits/virtual-links.ts';
 import { FRAME } from './link-frames.ts';
-import { ROUTE_KIND } from './route-frame.ts';
+import { ROUTE_HEADER_BYTES, ROUTE_KIND, encodeRoute } from './route-frame.ts';
+import type { OverlayOutput } from './types.ts';
 import { type Peer, TestMesh } from '../../test/mesh.ts';
 
 /** Two peers that cannot connect, and relays linked to both of them. */
@@ -17,6 +20,13 @@ function pairWith(relayCount: number): { mesh: TestMesh; a: Peer; b: Peer; relay
     for (const other of relays) if (relay.contact.id < other.contact.id) mesh.connect(relay, other);
   mesh.run(10_000);
   return { mesh, a, b, relays };
+}
+
+/** A lookup whose payload fills the frame up to `length`. */
+function paddedFind({ contact }: Peer, target: NodeId, length: number): Uint8Array {
+  const fields = { hops: 1, flags: 0, lifetimeMs: 9_000, kind: ROUTE_KIND.find, detours: 0, target, via: [] };
+  const id = `pad${String.fromCharCode(length)}`;
+  return encodeRoute({ ...fields, id, origin: contact, payload: new Uint8Array(length - ROUTE_HEADER_BYTES) });
 }
 
 const idOf = ({ contact }: Peer): string => contact.id;
@@ -68,6 +78,21 @@ test('a lookup goes on through a virtual link to the peer that no link leads to'
   const [result] = outsider.results;
   expect(result).toMatchObject({ kind: 'lookup', hops: 3 });
   expect(result?.kind === 'lookup' ? [result.closest[0]?.id, result.path.at(-1)] : []).toEqual([idOf(b), idOf(b)]);
+});
+
+test('a frame that is as long as any may be is not made longer on its way', () => {
+  const { mesh, a, b } = pairWith(2);
+  const outsider = mesh.add();
+  mesh.connect(outsider, a);
+  mesh.run(5_000);
+  const sent: Uint8Array[] = [];
+  for (const length of [MAX_FRAME_BYTES - ID_BYTES, MAX_FRAME_BYTES]) {
+    const out: OverlayOutput[] = [];
+    const bytes = paddedFind(outsider, b.contact.id, length);
+    a.overlay.handle({ kind: 'received', from: outsider.contact.id, bytes }, mesh.now, out);
+    for (const output of out) if (output.kind === 'send' && output.bytes[1] === FRAME.route) sent.push(output.bytes);
+  }
+  expect(sent.map(({ length }) => length)).toEqual([MAX_FRAME_BYTES]);
 });
 
 test('a message for exactly that peer takes the relay at once', () => {

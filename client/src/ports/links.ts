@@ -10,6 +10,12 @@ export interface PairInfo {
   readonly network: string | undefined;
 }
 
+/**
+ * What became of a message for the control channel. `wait`: the queue is over its high-water mark, hold further messages
+ * until `writable`. `refused`: it can never be sent, and nothing follows that one could wait for.
+ */
+export type SendOutcome = 'sent' | 'wait' | 'refused';
+
 /** Why a raw connection ended. */
 export type RawCloseReason = 'closed' | 'ice-failed' | 'error';
 
@@ -21,7 +27,7 @@ export interface RawConnectionHandler {
   open(): void;
   /** One whole message on the control channel. The array is the receiver's own. */
   message(bytes: Uint8Array): void;
-  /** The control channel has room again after `send` returned false. */
+  /** The control channel has room again after `send` returned `wait`. */
   writable(): void;
   /** The connection is gone for good. Called once, and nothing after it. */
   closed(reason: RawCloseReason, detail: string): void;
@@ -33,11 +39,8 @@ export interface RawConnection {
   readonly isOpen: boolean;
   /** Takes the other side's description. A malformed one closes the connection with `error`. */
   accept(sdp: string): void;
-  /**
-   * Sends on the control channel. False: the queue is over its high-water mark, hold further messages until
-   * `writable`. Messages above `MAX_CONTROL_MESSAGE_BYTES` are refused with `false` and not sent.
-   */
-  send(bytes: Uint8Array): boolean;
+  /** Sends on the control channel. Messages above `MAX_CONTROL_MESSAGE_BYTES` are refused, and all once it is closed. */
+  send(bytes: Uint8Array): SendOutcome;
   /** SHA-256 DTLS certificate fingerprints, as 32 bytes each; undefined before both descriptions are set. */
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
   /** Opens a further ordered, reliable channel. Both sides open the same `id` (negotiated, RFC 8832 is not used). */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { contactFromKey, type NodeId } from '../../../shared/src/ids.ts';
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../../shared/src/limits/links.ts';
+import type { SendOutcome } from '../ports/links.ts';
 import { ControlQueue } from './control-queue.ts';
 import type { Link } from './links/types.ts';
 
@@ -14,9 +16,10 @@ class NarrowLink implements Link {
   readonly sent: number[] = [];
   room = 0;
 
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array): SendOutcome {
+    if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return 'refused';
     this.sent.push(bytes[0] as number);
-    return --this.room > 0;
+    return --this.room > 0 ? 'sent' : 'wait';
   }
 
   openChannel(): RTCDataChannel {
@@ -40,6 +43,19 @@ test('frames pass in order, and wait while the channel is full', () => {
   link.room = 2;
   expect(queue.drain(link.peer.id)).toBe(true);
   expect(link.sent).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('a frame that the link can never send lets the others pass, held or not', () => {
+  const link = new NarrowLink();
+  const queue = queueTo(link);
+  const endless = new Uint8Array(MAX_CONTROL_MESSAGE_BYTES + 1);
+  link.room = 2;
+  for (const frame of [endless, Uint8Array.of(1), Uint8Array.of(2), endless, Uint8Array.of(3)])
+    queue.send(link.peer.id, frame);
+  link.room = 10;
+  expect(queue.drain(link.peer.id)).toBe(true);
+  queue.send(link.peer.id, Uint8Array.of(4));
+  expect(link.sent).toEqual([1, 2, 3, 4]);
 });
 
 test('a link that stays full costs at most 256 held frames, the oldest dropped', () => {

@@ -4,7 +4,10 @@ import type { Link } from './links/types.ts';
 /** Frames held for one congested link before the oldest is dropped: about a second of routing. [frames] */
 const MAX_HELD_FRAMES = 256;
 
-/** Sends control frames, and holds them in order while a link's control channel is over its high-water mark. */
+/**
+ * Sends control frames, and holds them in order while a link's control channel is over its high-water mark. A frame that
+ * the link refuses is dropped: none waits behind it.
+ */
 export class ControlQueue {
   readonly #links: () => ReadonlyMap<NodeId, Link>;
   /** BOUNDED: by the links that are up, MAX_HELD_FRAMES each. */
@@ -22,7 +25,7 @@ export class ControlQueue {
     if (frames) {
       frames.push(bytes);
       if (frames.length > MAX_HELD_FRAMES) frames.shift();
-    } else if (!link.send(bytes)) {
+    } else if (link.send(bytes) === 'wait') {
       this.#held.set(to, []);
     }
   }
@@ -32,7 +35,7 @@ export class ControlQueue {
     const frames = this.#held.get(peer) ?? [];
     const link = this.#links().get(peer);
     while (link && frames.length > 0) {
-      if (!link.send(frames.shift() as Uint8Array)) return false;
+      if (link.send(frames.shift() as Uint8Array) === 'wait') return false;
     }
     this.#held.delete(peer);
     return true;

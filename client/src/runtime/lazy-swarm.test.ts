@@ -60,7 +60,7 @@ class Bench {
   link(seed: number): Link {
     const peer = contactFromKey(new Uint8Array(32).fill(seed));
     const link = { peer, name: '', isOfferer: false, path: 'direct', rttMs: 1, network: undefined } as const;
-    return { ...link, send: () => true, openChannel: () => ({}) as RTCDataChannel };
+    return { ...link, send: () => 'sent', openChannel: () => ({}) as RTCDataChannel };
   }
 
   /** The peer asks for a channel. */

@@ -16,7 +16,7 @@ test('without WebRTC a connection closes with an error, later and once', async (
   const connector = new SimplePeerConnector(silentLog, new ManualClock());
   const connection = connector.connect('offerer', { iceServers: [], relayOnly: false }, handler);
   expect(ends).toEqual([]);
-  expect(connection.send(Uint8Array.of(1))).toBe(false);
+  expect(connection.send(Uint8Array.of(1))).toBe('refused');
   await Promise.resolve();
   connection.close();
   connection.accept('v=0');

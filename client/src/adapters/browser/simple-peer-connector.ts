@@ -10,7 +10,14 @@ import {
 } from '../../../../shared/src/limits/links.ts';
 import { invariant } from '../../../../shared/src/result.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { PairInfo, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
+import type {
+  PairInfo,
+  RawCloseReason,
+  RawConnection,
+  RawConnectionHandler,
+  RawConnector,
+  SendOutcome,
+} from '../../ports/links.ts';
 import type { Log } from '../../ports/log.ts';
 import { browserClock } from './clock.ts';
 import { Gathering } from './gathering.ts';
@@ -105,16 +112,16 @@ class SimplePeerConnection implements RawConnection {
     peer.signal({ type: this.#role === 'offerer' ? 'answer' : 'offer', sdp });
   }
 
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array): SendOutcome {
     const channel = this.#peer?._channel;
-    if (this.#state !== 'open' || channel?.readyState !== 'open') return false;
-    if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return false;
+    if (this.#state !== 'open' || channel?.readyState !== 'open') return 'refused';
+    if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return 'refused';
     const isFull = channel.bufferedAmount + bytes.length > CONTROL_HARD_LIMIT_BYTES;
     if (isFull)
       this.#log.log('warn', 'control message refused: its sender does not wait', { queued: channel.bufferedAmount });
     else this.#peer?.send(bytes);
     if (channel.bufferedAmount > CONTROL_HIGH_WATER_BYTES) this.#isOverHighWater = true;
-    return !isFull && !this.#isOverHighWater;
+    return this.#isOverHighWater ? 'wait' : 'sent';
   }
 
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {

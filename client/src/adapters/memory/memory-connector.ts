@@ -8,6 +8,7 @@ import type {
   RawConnection,
   RawConnectionHandler,
   RawConnector,
+  SendOutcome,
 } from '../../ports/links.ts';
 import { MemoryChannel } from './memory-channel.ts';
 
@@ -112,8 +113,8 @@ export class MemoryConnection implements RawConnection {
     else this.#joinWith(far);
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (this.#state !== 'open' || bytes.length > MAX_CONTROL_MESSAGE_BYTES) return false;
+  send(bytes: Uint8Array): SendOutcome {
+    if (this.#state !== 'open' || bytes.length > MAX_CONTROL_MESSAGE_BYTES) return 'refused';
     const copy = bytes.slice();
     this.#queuedBytes += copy.length;
     if (this.#queuedBytes > CONTROL_HIGH_WATER_BYTES) this.#isOverHighWater = true;
@@ -125,7 +126,7 @@ export class MemoryConnection implements RawConnection {
       this.#isOverHighWater = false;
       this.#handler.writable();
     });
-    return !this.#isOverHighWater;
+    return this.#isOverHighWater ? 'wait' : 'sent';
   }
 
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {

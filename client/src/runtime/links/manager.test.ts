@@ -181,10 +181,16 @@ test('a full queue says so and says when there is room again', async () => {
   const [a, b] = await lab.linked();
   const link = a.linkTo(b)!;
   const results = Array.from({ length: 6 }, () => link.send(new Uint8Array(16 * 1024)));
-  expect(results).toEqual([true, true, true, true, false, false]);
-  expect(link.send(new Uint8Array(16 * 1024 + 1))).toBe(false);
+  expect(results).toEqual(['sent', 'sent', 'sent', 'sent', 'wait', 'wait']);
   await lab.clock.advance(100);
   expect(a.events).toEqual(['writable']);
+});
+
+test('a message that is too long is refused, and the queue is as it was', async () => {
+  const [a, b] = await lab.linked();
+  const link = a.linkTo(b)!;
+  expect(link.send(new Uint8Array(16 * 1024 + 1))).toBe('refused');
+  expect(link.send(new Uint8Array(16 * 1024))).toBe('sent');
 });
 
 test('bulk channels of both ends meet under the same id', async () => {

@@ -4,7 +4,14 @@ import type { Millis } from '../../../../shared/src/machine.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Crypto } from '../../ports/crypto.ts';
-import type { LinkPath, RawCloseReason, RawConnection, RawConnectionHandler, RawConnector } from '../../ports/links.ts';
+import type {
+  LinkPath,
+  RawCloseReason,
+  RawConnection,
+  RawConnectionHandler,
+  RawConnector,
+  SendOutcome,
+} from '../../ports/links.ts';
 import { Handshake, type HandshakeInput, type HandshakeOutput } from './handshake.ts';
 import { describeFailure, describeIceFailure, describeRefusal } from './sentences.ts';
 import type { AttemptId } from './signal-codec.ts';
@@ -122,8 +129,8 @@ export class Session implements Link, RawConnectionHandler {
     return this.role === 'offerer' && this.#phase === 'signalling';
   }
 
-  send(bytes: Uint8Array): boolean {
-    return this.#phase === 'up' && this.#raw.send(bytes);
+  send(bytes: Uint8Array): SendOutcome {
+    return this.#phase === 'up' ? this.#raw.send(bytes) : 'refused';
   }
 
   openChannel(id: number, label: string): RTCDataChannel {

@@ -1,6 +1,6 @@
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
-import type { LinkPath } from '../../ports/links.ts';
+import type { LinkPath, SendOutcome } from '../../ports/links.ts';
 
 /** What a link is wanted for. Each purpose has a share of the ledger; one link serves all purposes at once. */
 export type LinkPurpose = 'overlay' | 'swarm';
@@ -38,8 +38,8 @@ export interface Link {
   readonly rttMs: number | undefined;
   /** The public network of the other end (IPv4 /24 or IPv6 /48), once known; undefined for private ones and relays. */
   readonly network: string | undefined;
-  /** One message on the control channel. False: over the high-water mark, wait for `writable`. */
-  send(bytes: Uint8Array): boolean;
+  /** One message on the control channel. */
+  send(bytes: Uint8Array): SendOutcome;
   /** Opens a pre-negotiated bulk channel; the other side must open the same id. */
   openChannel(id: number, label: string): RTCDataChannel;
 }

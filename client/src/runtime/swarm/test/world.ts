@@ -184,7 +184,7 @@ export class FakeWorld {
       network: undefined,
       send: (bytes) => {
         this.wire.push({ from, to, bytes });
-        return true;
+        return 'sent';
       },
       openChannel: (id) => {
         const channel: FakeChannel = {
