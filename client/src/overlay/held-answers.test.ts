@@ -55,7 +55,12 @@ class Bench {
   }
 
   /** A message of `friend` comes; what it is known by. */
-  receive(delivery: string, protocol: Protocol = 'signal', copy = 0): string | undefined {
+  receive(
+    delivery: string,
+    protocol: Protocol = 'signal',
+    copy = 0,
+    { origin = friend, body = offer } = {},
+  ): string | undefined {
     const message: RouteFrame = {
       id: `${copy}`.padEnd(4, 'm'),
       hops: 3,
@@ -64,9 +69,9 @@ class Bench {
       kind: ROUTE_KIND.deliver,
       detours: 0,
       target: self.id,
-      origin: friend,
+      origin,
       via: [],
-      payload: encodeDeliver({ protocol, delivery, referrers: [], body: offer }),
+      payload: encodeDeliver({ protocol, delivery, referrers: [], body }),
     };
     const before = this.messages.length;
     this.feed({ kind: 'received', from: friend.id, bytes: encodeRoute(message) });
@@ -151,6 +156,29 @@ test('every copy of a signal gets the answer, whether it came before or after it
   bench.receive('one1', 'signal', 2);
   expect(bench.writtenBack).toEqual(Array.from({ length: 3 }, () => ({ from: self, body: answer })));
   expect(bench.messages).toHaveLength(1);
+});
+
+test.each([
+  ['says something else', { body: utf8Encode('forged') }],
+  ['comes from somebody else', { origin: stranger }],
+])('what %s under the number of a message keeps nobody from hearing that message', (_what, forged) => {
+  const bench = new Bench();
+  bench.receive('one1', 'app', 0, forged);
+  bench.receive('one1', 'app', 1);
+  bench.receive('one1', 'app', 2);
+  expect(bench.messages.map(({ from, payload }) => ({ origin: from, body: payload }))).toEqual([
+    { origin: friend, body: offer, ...forged },
+    { origin: friend, body: offer },
+  ]);
+});
+
+test('a forged signal under the number of one that waits does not take its answer', () => {
+  const bench = new Bench();
+  const delivery = bench.receive('one1');
+  bench.receive('one1', 'signal', 1, { body: utf8Encode('forged') });
+  bench.send(delivery);
+  expect(bench.replies).toMatchObject([{ id: '0mmm' }]);
+  expect(bench.writtenBack).toEqual([{ from: self, body: answer }]);
 });
 
 test('more copies of a signal than a request sends are acknowledged at once', () => {

@@ -11,8 +11,8 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Core, Timed } from './core.ts';
 import type { Forward } from './forward.ts';
 import type { Forwarder } from './forwarder.ts';
-import type { MessageId } from './frame-fields.ts';
 import { encodeWrittenBack } from './payloads.ts';
+import type { DeliveryId } from './types.ts';
 
 /** A signal that was handed over and is not acknowledged yet. */
 interface Held {
@@ -36,8 +36,8 @@ export class HeldAnswers implements Timed {
   readonly #core: Core;
   readonly #forwarder: Forwarder;
   /** The oldest first. BOUNDED: by MAX_HELD_SIGNALS. */
-  readonly #held = new Map<MessageId, Held>();
-  readonly #writtenBack = new BoundedMap<MessageId, WrittenBack>(MAX_HELD_SIGNALS);
+  readonly #held = new Map<DeliveryId, Held>();
+  readonly #writtenBack = new BoundedMap<DeliveryId, WrittenBack>(MAX_HELD_SIGNALS);
 
   constructor(core: Core, forwarder: Forwarder) {
     this.#core = core;
@@ -45,7 +45,7 @@ export class HeldAnswers implements Timed {
   }
 
   /** Keeps the acknowledgement of a signal back. False when too many wait already: it is to be given at once. */
-  hold(delivery: MessageId, forward: Forward): boolean {
+  hold(delivery: DeliveryId, forward: Forward): boolean {
     if (this.#held.size >= MAX_HELD_SIGNALS) return false;
     const until = this.#core.now + SIGNAL_HOLD_MS;
     this.#held.set(delivery, { copies: [forward], until });
@@ -54,7 +54,7 @@ export class HeldAnswers implements Timed {
   }
 
   /** Another copy of a signal that was here before. True when it waits with the first; no more do than a request sends. */
-  join(delivery: MessageId, forward: Forward): boolean {
+  join(delivery: DeliveryId, forward: Forward): boolean {
     const copies = this.#held.get(delivery)?.copies;
     if (!copies || copies.length >= MAX_ATTEMPTS) return false;
     copies.push(forward);
@@ -62,12 +62,12 @@ export class HeldAnswers implements Timed {
   }
 
   /** What was written back for a signal that was here before; undefined for nothing. */
-  writtenBack(delivery: MessageId): Uint8Array | undefined {
+  writtenBack(delivery: DeliveryId): Uint8Array | undefined {
     return this.#writtenBack.get(delivery)?.payload;
   }
 
   /** Writes `body` back to `peer` in the acknowledgement of its signal; how many hops that came. Undefined when it no longer waits. */
-  writeBack(delivery: MessageId, peer: NodeId, body: Uint8Array): number | undefined {
+  writeBack(delivery: DeliveryId, peer: NodeId, body: Uint8Array): number | undefined {
     const held = this.#held.get(delivery);
     const first = held?.copies.find(({ isDone }) => !isDone);
     if (!held || !first || first.origin.id !== peer || body.length > MAX_HELD_ANSWER_BYTES) return undefined;
@@ -96,7 +96,7 @@ export class HeldAnswers implements Timed {
     }
   }
 
-  #release(delivery: MessageId, copies: readonly Forward[], payload: Uint8Array): void {
+  #release(delivery: DeliveryId, copies: readonly Forward[], payload: Uint8Array): void {
     this.#held.delete(delivery);
     if (this.#held.size === 0) this.#core.timers.clear(this);
     for (const copy of copies) this.#forwarder.answer(copy, { status: 'ok', payload, closest: [] });

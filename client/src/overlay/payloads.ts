@@ -3,7 +3,7 @@ import { CONTACT_BYTES, type Contact, ID_BYTES, type Key, type NodeId } from '..
 import { MAX_REFERRERS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
-import { type MessageId, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
+import { MESSAGE_ID_BYTES, type MessageId, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
 import type { Protocol } from './types.ts';
 import type { WriteToken } from './write-tokens.ts';
 
@@ -118,7 +118,10 @@ export interface DeliverPayload {
   readonly body: Uint8Array;
 }
 
-const DELIVER_HEADER = 10;
+/** The protocol and the number of a DELIVER, with which it begins. [bytes] */
+export const DELIVER_NAME_BYTES = 1 + MESSAGE_ID_BYTES;
+
+const DELIVER_HEADER = DELIVER_NAME_BYTES + 1;
 
 export function encodeDeliver({ protocol, delivery, referrers, body }: DeliverPayload): Uint8Array {
   const bodyAt = DELIVER_HEADER + referrers.length * ID_BYTES;

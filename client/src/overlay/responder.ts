@@ -1,3 +1,4 @@
+import { hashToId } from '../../../shared/src/ids.ts';
 import {
   ANNOUNCE_CONTACTS,
   BUCKET_CAPACITY,
@@ -11,13 +12,13 @@ import { closestAnswer } from './closest-answer.ts';
 import type { Forward } from './forward.ts';
 import type { HeldAnswers } from './held-answers.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
-import type { MessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
-import { decodeDeliver, decodeFind } from './payloads.ts';
+import { DELIVER_NAME_BYTES, decodeDeliver, decodeFind } from './payloads.ts';
 import { RecordResponder } from './record-responder.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_ANNOUNCE, ROUTE_KIND } from './route-frame.ts';
+import type { DeliveryId } from './types.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -38,7 +39,7 @@ export class Responder implements Endpoint {
   readonly #virtualLinks: VirtualLinks;
   readonly #heldAnswers: HeldAnswers;
   /** When each delivery came. BOUNDED: by MAX_DELIVERIES, the oldest leaves first. */
-  readonly #deliveries = new Map<MessageId, Millis>();
+  readonly #deliveries = new Map<DeliveryId, Millis>();
 
   constructor(routing: Routing, parts: ResponderParts) {
     this.#routing = routing;
@@ -102,7 +103,9 @@ export class Responder implements Endpoint {
     const message = decodeDeliver(payload);
     if (!message) return this.#invalid();
     const { core } = this.#routing;
-    const { protocol, delivery, body } = message;
+    const { protocol, body } = message;
+    // With all that it says: whoever saw the number on its way can send something else under it, ahead of the message.
+    const delivery = hashToId(payload.subarray(0, DELIVER_NAME_BYTES), forward.origin.publicKey, body);
     this.#callers.note(forward.origin.id, message.referrers, core.now);
     if (!this.#isFirstCopy(delivery)) return this.#onCopy(delivery, forward);
     const isHeld = protocol === 'signal' && this.#heldAnswers.hold(delivery, forward);
@@ -111,12 +114,12 @@ export class Responder implements Endpoint {
   }
 
   /** It is acknowledged as the first copy was, or will be. */
-  #onCopy(delivery: MessageId, forward: Forward): Answer | undefined {
+  #onCopy(delivery: DeliveryId, forward: Forward): Answer | undefined {
     if (this.#heldAnswers.join(delivery, forward)) return undefined;
     return { status: 'ok', payload: this.#heldAnswers.writtenBack(delivery) ?? NOTHING, closest: [] };
   }
 
-  #isFirstCopy(delivery: MessageId): boolean {
+  #isFirstCopy(delivery: DeliveryId): boolean {
     const { now } = this.#routing.core;
     const seenAt = this.#deliveries.get(delivery);
     if (seenAt !== undefined && now - seenAt < DELIVERY_MEMORY_MS) return false;

@@ -7,7 +7,7 @@ export type OpId = number;
 /** How a lookup travels: handed on hop by hop over links, or asked step by step through the referrer. */
 export type LookupMode = 'recursive' | 'iterative';
 
-/** Names a message that came to us, for the answer to it. The sender's choice, 4 characters of 16 bits. */
+/** Names a message that came to us, for the answer to it: a hash of all that it says. */
 export type DeliveryId = string;
 
 /** What kind of routed message this is; the overlay carries the payload without reading it. */
