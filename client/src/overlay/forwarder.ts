@@ -85,7 +85,7 @@ export class Forwarder implements Timed, Originator {
     if (this.#isCopy(from, id)) return true;
     const frame = decodeEnvelope(bytes, this.#core.contacts, id);
     if (!frame) return false;
-    if (frame.origin.id === this.#core.self.id || !this.#messages.hasRoomFor(bytes)) {
+    if (frame.origin.id === this.#core.self.id || !this.#messages.hasRoomFor(bytes, from)) {
       this.#core.counters.dropped++;
       this.#ack(from, frame.id, 'cannot');
       return true;

@@ -1,9 +1,21 @@
-import { MAX_FORWARDS, MAX_FORWARD_BYTES, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
+import {
+  FORWARD_SHARE,
+  MAX_FORWARDS,
+  MAX_FORWARD_BYTES,
+  REVERSE_STATE_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Core } from './core.ts';
 import type { Forward } from './forward.ts';
 import type { MessageId } from './frame-fields.ts';
 import { SeenMessages } from './seen-messages.ts';
 import type { Targets } from './targets.ts';
+
+/** What the messages of one neighbour take up. */
+interface Load {
+  count: number;
+  bytes: number;
+}
 
 /** The routed messages at this node: those under way, and the ids of those that are done. */
 export class Messages {
@@ -13,6 +25,8 @@ export class Messages {
   readonly #open = new Map<MessageId, Forward>();
   readonly #done = new SeenMessages();
   #heldBytes = 0;
+  /** By the neighbour they came from. BOUNDED: by the messages under way. */
+  readonly #loads = new Map<NodeId, Load>();
 
   constructor(core: Core, targets: Targets) {
     this.#core = core;
@@ -37,20 +51,21 @@ export class Messages {
     return this.#done.has(id);
   }
 
-  hasRoomFor(bytes: Uint8Array): boolean {
-    return this.#heldBytes + bytes.length <= MAX_FORWARD_BYTES;
+  /** True when another message of `from` fits, and leaves the other neighbours theirs. */
+  hasRoomFor(bytes: Uint8Array, from: NodeId): boolean {
+    const load = this.#loads.get(from);
+    return (
+      this.#heldBytes + bytes.length <= MAX_FORWARD_BYTES &&
+      (load?.bytes ?? 0) + bytes.length <= FORWARD_SHARE * MAX_FORWARD_BYTES &&
+      (load?.count ?? 0) < FORWARD_SHARE * MAX_FORWARDS
+    );
   }
 
-  /** The oldest gives way when there are too many. */
+  /** The oldest of others gives way when there are too many; one of ours only when all are. */
   add(forward: Forward): Forward {
-    if (this.#open.size >= MAX_FORWARDS) {
-      for (const oldest of this.#open.values()) {
-        this.finish(oldest);
-        break;
-      }
-    }
+    if (this.#open.size >= MAX_FORWARDS) this.finish(this.#oldest());
     this.#open.set(forward.id, forward);
-    this.#heldBytes += forward.bytes?.length ?? 0;
+    this.#count(forward, 1);
     return forward;
   }
 
@@ -58,7 +73,7 @@ export class Messages {
   finish(forward: Forward): void {
     if (forward.isDone) return;
     forward.isDone = true;
-    if (forward.bytes) this.#heldBytes -= forward.bytes.length;
+    this.#count(forward, -1);
     forward.bytes = undefined;
     if (forward.isCounted) this.#targets.ended(forward.target);
     this.#open.delete(forward.id);
@@ -74,5 +89,25 @@ export class Messages {
       if (forward.receivedAt > before) return;
       this.finish(forward);
     }
+  }
+
+  #oldest(): Forward {
+    let oldest: Forward | undefined;
+    for (const forward of this.#open.values()) {
+      if (forward.from !== undefined) return forward;
+      oldest ??= forward;
+    }
+    return oldest as Forward;
+  }
+
+  #count({ from, bytes }: Forward, by: 1 | -1): void {
+    const length = by * (bytes?.length ?? 0);
+    this.#heldBytes += length;
+    if (from === undefined) return;
+    const load = this.#loads.get(from) ?? { count: 0, bytes: 0 };
+    load.count += by;
+    load.bytes += length;
+    if (load.count > 0) this.#loads.set(from, load);
+    else this.#loads.delete(from);
   }
 }

@@ -148,6 +148,9 @@ export const MAX_SEEN_MESSAGES = MAX_FORWARDS;
 /** Bytes of messages kept for a reroute. [bytes] */
 export const MAX_FORWARD_BYTES = 4 * 1024 * 1024;
 
+/** The part of both that messages of one neighbour may take up. Whoever sends more than it gets answers to is refused; it takes several to crowd out the rest. */
+export const FORWARD_SHARE = 1 / 4;
+
 /** Undelivered messages to one exact target at one node. [messages] Keeps a dead target from causing a storm. */
 export const MAX_FORWARDS_PER_TARGET = 3;
 
