@@ -68,10 +68,12 @@ test('now and then a sibling is told of all that are nearest to it, changed or n
 test('an announced self-lookup is answered with the siblings and two to spare, any other with a whole bucket', () => {
   const peer = new Peer();
   peer.link(...people.slice(0, 30));
-  const origin = newContact();
+  const isOurs = ({ id }: Contact): boolean =>
+    people.slice(0, 30).every((other) => compareDistance(id, self.id, other.id) < 0);
+  const origin = Array.from({ length: 1_000 }, newContact).find(isOurs) as Contact;
   const ask = (flags: number, id: string): number | undefined => {
-    const payload = encodeFind({ key: self.id, referrers: [] });
-    const frame = { id, kind: ROUTE_KIND.find, flags, target: self.id, hops: 1, detours: 0, lifetimeMs: 5_000 };
+    const payload = encodeFind({ key: origin.id, referrers: [] });
+    const frame = { id, kind: ROUTE_KIND.find, flags, target: origin.id, hops: 1, detours: 0, lifetimeMs: 5_000 };
     const bytes = encodeRoute({ ...frame, via: [], origin, payload });
     const out = peer.feed({ kind: 'received', from: people[0]!.id, bytes });
     const replies = out.flatMap((o) => (o.kind === 'send' && o.bytes[1] === FRAME.reply ? [o.bytes] : []));

@@ -71,8 +71,8 @@ export function sampleLinked(
 }
 
 /**
- * Takes note of contacts that `referrer` vouches for. `firstHop` is the link over which we heard of them: where the
- * referrer itself is only found through it, as between two islands, it is the way to them.
+ * Takes note of contacts that `referrer` vouches for. `firstHop` is the link over which we heard of them, by which they
+ * are counted; where the referrer itself is only found through it, as between two islands, it is the way to them.
  */
 export function learnContacts(
   core: Core,
@@ -85,7 +85,7 @@ export function learnContacts(
   const teller = referrer === undefined ? undefined : (table.get(referrer)?.contact.id ?? referrer);
   const hop = firstHop === undefined ? undefined : table.link(firstHop)?.contact.id;
   for (const { contact, age, place } of contacts) {
-    const entry = table.learn(contact, core.now - 1000 * age, core.now, teller, place);
+    const entry = table.learn(contact, core.now - 1000 * age, core.now, teller, place, hop ?? teller);
     if (hop !== undefined) entry?.addReferrer(hop);
   }
 }

@@ -71,6 +71,8 @@ export class Entry {
   dial: DialState | undefined = undefined;
   #referrer: NodeId | undefined = undefined;
   #olderReferrer: NodeId | undefined = undefined;
+  /** The link over which we heard of it; null once there were several. */
+  #source: NodeId | null | undefined = undefined;
 
   constructor(contact: Contact, bucket: number, lastProof: Millis, retryAt: Millis = 0) {
     this.contact = contact;
@@ -89,14 +91,20 @@ export class Entry {
     return this.#olderReferrer === undefined ? [this.#referrer] : [this.#referrer, this.#olderReferrer];
   }
 
-  /** The only one who named it; undefined when nobody did, or several. */
+  /** The only link over which we heard of it; undefined when there was none, or several. */
   get soleSource(): NodeId | undefined {
-    return this.#olderReferrer === undefined ? this.#referrer : undefined;
+    return this.#source ?? undefined;
   }
 
   /** The newest proof of life: what was heard on the link, or what others reported. */
   get proof(): Millis {
     return this.link ? Math.max(this.link.lastHeard, this.lastProof) : this.lastProof;
+  }
+
+  /** Remembers over which link we heard of it: whoever is at its other end may say anything about who told them. */
+  addSource(link: NodeId): void {
+    if (this.#source === undefined) this.#source = link;
+    else if (this.#source !== link) this.#source = null;
   }
 
   /** Remembers who told us of it. */

@@ -7,7 +7,8 @@ import { type Envelope, ROUTE_EXACT, ROUTE_KIND, type RouteKind } from './route-
 
 /** Who is told what became of a message of ours. */
 export interface ForwardOwner {
-  onReply(forward: Forward, reply: ReplyFrame): void;
+  /** `over`: the link that it came over; who else it passed is what it says itself. */
+  onReply(forward: Forward, reply: ReplyFrame, over: NodeId | undefined): void;
   /** No hop could take it on, or what came back cannot be read. */
   onUndelivered(forward: Forward): void;
 }

@@ -123,7 +123,7 @@ export class Forwarder implements Timed, Originator {
       return true;
     }
     if (!forward.isAcked && forward.candidate === from) this.#sampleRtt(forward, from);
-    this.#replies.pass(forward, bytes);
+    this.#replies.pass(forward, bytes, from);
     return true;
   }
 
@@ -257,7 +257,7 @@ export class Forwarder implements Timed, Originator {
     if (kind === ROUTE_KIND.reply) {
       this.#ack(forward.from, forward.id, 'accepted');
       this.#messages.finish(forward);
-      return this.#replies.onRouted(payload);
+      return this.#replies.onRouted(payload, forward.from);
     }
     const answer = this.#endpoint?.consume(forward, payload);
     if (answer) this.answer(forward, answer);

@@ -44,7 +44,7 @@ export class ReplyPath {
   }
 
   /** The reply to `forward` is here. Hops on the way back only append to it; its origin alone reads it. */
-  pass(forward: Forward, bytes: Uint8Array): void {
+  pass(forward: Forward, bytes: Uint8Array, over: NodeId | undefined): void {
     if (forward.isExact) this.#targets.reached(forward.target, this.#core.now);
     if (forward.from !== undefined) {
       const samples =
@@ -59,7 +59,7 @@ export class ReplyPath {
     }
     this.#messages.finish(forward);
     const reply = decodeReply(bytes, this.#core.contacts);
-    if (reply) forward.owner?.onReply(forward, reply);
+    if (reply) forward.owner?.onReply(forward, reply, over);
     else this.#onMalformed(forward);
   }
 
@@ -70,12 +70,12 @@ export class ReplyPath {
   }
 
   /** A reply whose way back broke, routed to us by id. */
-  onRouted(payload: Uint8Array): void {
+  onRouted(payload: Uint8Array, over: NodeId | undefined): void {
     const bytes = new Uint8Array(payload.length + 2);
     bytes.set(payload, 2);
     const id = replyMessageId(bytes);
     const forward = id === undefined ? undefined : this.#messages.get(id);
-    if (forward && !forward.isDone && forward.from === undefined) this.pass(forward, bytes);
+    if (forward && !forward.isDone && forward.from === undefined) this.pass(forward, bytes, over);
     else this.#core.counters.dropped++;
   }
 

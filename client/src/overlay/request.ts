@@ -89,14 +89,13 @@ export class Request implements ForwardOwner, Timed {
     for (const copy of this.#copies.keys()) this.#routing.forwarder.abandon(copy);
   }
 
-  onReply(forward: Forward, reply: ReplyFrame): void {
+  onReply(forward: Forward, reply: ReplyFrame, over: NodeId | undefined): void {
     if (this.#isOver) return;
     this.cancel();
     const { core, table, answerTimes } = this.#routing;
     if (!this.question.mayWait) answerTimes.sample(core.now - forward.receivedAt, reply.hops);
-    const firstHop = reply.trail.at(-1)?.id;
-    learnContacts(core, table, reply.closest, reply.trail[0]?.id, firstHop);
-    for (const hop of reply.trail) learnContacts(core, table, hop.samples, hop.id, firstHop);
+    learnContacts(core, table, reply.closest, reply.trail[0]?.id, over);
+    for (const hop of reply.trail) learnContacts(core, table, hop.samples, hop.id, over);
     this.#owner.onAnswer(this, reply, this.#copies.get(forward) ?? NO_VIA);
   }
 

@@ -9,6 +9,7 @@ import {
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Callers } from './callers.ts';
 import { closestAnswer } from './closest-answer.ts';
+import { UNKNOWN_PLACE } from './coordinates.ts';
 import type { Forward } from './forward.ts';
 import type { HeldAnswers } from './held-answers.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
@@ -84,18 +85,22 @@ export class Responder implements Endpoint {
     const find = decodeFind(payload);
     if (!find) return this.#invalid();
     const { core, table } = this.#routing;
-    const isAnnounced = (forward.flags & ROUTE_ANNOUNCE) !== 0;
+    const { origin, from } = forward;
+    // Whoever joins asks for itself, and is heard where it belongs: nobody can be announced to whom the sender chooses.
+    const isAnnounced =
+      (forward.flags & ROUTE_ANNOUNCE) !== 0 && find.key === origin.id && forward.target === origin.id;
     if (isAnnounced) {
-      this.#callers.note(forward.origin.id, find.referrers, core.now);
+      this.#callers.note(origin.id, find.referrers, core.now);
       // Its own word is no proof: it may be dialled, but is passed on only once somebody has a link to it.
-      const entry = table.learn(forward.origin, core.now - PASS_ON_MAX_AGE_MS, core.now, undefined);
+      const proofAt = core.now - PASS_ON_MAX_AGE_MS;
+      const entry = table.learn(origin, proofAt, core.now, undefined, UNKNOWN_PLACE, from);
       if (entry) for (const referrer of find.referrers) entry.addReferrer(referrer);
     }
     const count = isAnnounced ? ANNOUNCE_CONTACTS : BUCKET_CAPACITY;
     return {
       status: 'ok',
       payload: NOTHING,
-      closest: closestAnswer(this.#routing, find.key, count, forward.origin.id),
+      closest: closestAnswer(this.#routing, find.key, count, origin.id),
     };
   }
 

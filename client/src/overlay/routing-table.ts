@@ -75,8 +75,9 @@ export class RoutingTable {
   }
 
   /**
-   * Takes note that `contact` was alive at `proofAt`, as reported by `referrer`. Ignored: ourselves, proofs too old to
-   * pass on, and reports from before a death that we saw. Returns the entry when the table holds the contact.
+   * Takes note that `contact` was alive at `proofAt`, as reported by `referrer` over the link to `source`. Ignored:
+   * ourselves, proofs too old to pass on, and reports from before a death that we saw. Returns the entry when the table
+   * holds the contact.
    */
   learn(
     contact: Contact,
@@ -84,21 +85,23 @@ export class RoutingTable {
     now: Millis,
     referrer: NodeId | undefined,
     place: PackedPlace = UNKNOWN_PLACE,
+    source: NodeId | undefined = referrer,
   ): Entry | undefined {
     const { id } = contact;
     if (id === this.self || now - proofAt > PASS_ON_MAX_AGE_MS) return undefined;
     const held = this.#find(id, contact.prefix);
     if (!held && this.#tombstones.refutes(id, proofAt, now)) return undefined;
-    const source = referrer === this.self ? undefined : referrer;
-    const entry = held ?? this.#offer(contact, proofAt, now, source, place);
+    const entry = held ?? this.#newcomer(contact, proofAt, now, place);
     if (!entry) return undefined;
+    if (source !== undefined) entry.addSource(source);
+    if (referrer !== undefined && referrer !== this.self) entry.addReferrer(referrer);
+    if (!held) this.#place(entry, now);
     if (place !== UNKNOWN_PLACE && !entry.link && entry.place >= 0) entry.place = place;
     if (proofAt > entry.lastProof) {
       // It may be dialled again.
       if (!entry.link && entry.lastProof < now - DIAL_PROVEN_MS) this.version++;
       entry.lastProof = proofAt;
     }
-    if (source !== undefined) entry.addReferrer(source);
     return held ?? this.#find(id, contact.prefix);
   }
 
@@ -248,13 +251,8 @@ export class RoutingTable {
     return this.#buckets[this.#indexOf(id, prefix)]?.get(id, prefix);
   }
 
-  #offer(
-    contact: Contact,
-    proofAt: Millis,
-    now: Millis,
-    source: NodeId | undefined,
-    place: PackedPlace,
-  ): Entry | undefined {
+  /** An entry for a contact that its bucket may take in; undefined when that has no use for it. */
+  #newcomer(contact: Contact, proofAt: Millis, now: Millis, place: PackedPlace): Entry | undefined {
     const index = this.#indexOf(contact.id, contact.prefix);
     const bucket = this.#buckets[index];
     const cached = bucket?.replacement(contact.id, contact.prefix);
@@ -265,8 +263,6 @@ export class RoutingTable {
     const entry = cached ?? new Entry(contact, index, proofAt, retryAt);
     if (!cached) entry.place = place;
     if (cached && proofAt > cached.lastProof) cached.lastProof = proofAt;
-    if (source !== undefined) entry.addReferrer(source);
-    this.#place(entry, now);
     return entry;
   }
 
