@@ -4,6 +4,7 @@ import {
   MAX_RELAY_CANDIDATES,
   RELAYS_PER_LINK,
   RELAY_CHECK_MS,
+  RELAY_PROOF_MS,
   RELAY_SEARCH_PAUSE_MS,
   VIRTUAL_EXCHANGE_MS,
   VIRTUAL_PROBE_MS,
@@ -22,8 +23,10 @@ import { RttEstimator } from './rtt.ts';
 /** A common neighbour that carries messages between the two ends. */
 interface Relay {
   readonly id: NodeId;
-  /** When the other end was last heard through it. */
+  /** When the other end was last heard through it, be it in a probe, which anybody may send in its name. */
   heardAt: Millis;
+  /** When it last brought an answer to us. */
+  answeredAt: Millis;
 }
 
 /**
@@ -85,6 +88,8 @@ export class VirtualLink implements RequestOwner {
     if (this.#probes.size > 0) return;
     const stalest = this.#stalest();
     if (!stalest) return;
+    const unproven = this.#relays.find(({ answeredAt }) => core.now - answeredAt >= RELAY_PROOF_MS);
+    if (unproven) return this.#probe(unproven.id);
     const patience = core.self.id < this.peer ? VIRTUAL_PROBE_MS : 1.5 * VIRTUAL_PROBE_MS;
     if (core.now - this.#heardAt >= patience || core.now - stalest.heardAt >= RELAY_CHECK_MS) this.#probe(stalest.id);
   }
@@ -95,15 +100,23 @@ export class VirtualLink implements RequestOwner {
     this.#heardAt = Math.min(now, this.#heardAt + stalledMs);
   }
 
-  /** The other end was heard through `relay`. */
-  onHeard(relay: NodeId): void {
+  /** A probe in the name of the other end came through `relay`. One that never brought an answer is asked first. */
+  onProbed(relay: NodeId): void {
+    const held = this.#relays.find(({ id }) => id === relay);
+    if (held) return this.#heard(held);
+    if (this.#probes.size >= MAX_PROBES_PER_LINK - this.#relays.length || this.#relays.length >= RELAYS_PER_LINK)
+      return;
+    if (this.#asked.has(relay) || !this.#routing.table.link(relay)) return;
+    this.#asked.add(relay);
+    this.#probe(relay);
+  }
+
+  #heard(relay: Relay): void {
     const { core, table } = this.#routing;
     this.#heardAt = core.now;
+    relay.heardAt = core.now;
     const entry = table.get(this.peer);
     if (entry) entry.lastProof = Math.max(entry.lastProof, core.now);
-    const held = this.#relays.find(({ id }) => id === relay);
-    if (held) held.heardAt = core.now;
-    else if (table.link(relay)) this.#take({ id: relay, heardAt: core.now });
   }
 
   /** Forgets all questions; nothing follows. */
@@ -117,8 +130,13 @@ export class VirtualLink implements RequestOwner {
     const relay = this.#probes.get(probe);
     this.#probes.delete(probe);
     if (relay === undefined || reply.status !== 'ok') return;
-    this.rtt.sample(this.#routing.core.now - probe.startedAt);
-    this.onHeard(relay);
+    const { core, table } = this.#routing;
+    this.rtt.sample(core.now - probe.startedAt);
+    const held = this.#relays.find(({ id }) => id === relay);
+    const answered = held ?? { id: relay, heardAt: core.now, answeredAt: core.now };
+    answered.answeredAt = core.now;
+    this.#heard(answered);
+    if (!held && table.link(relay)) this.#take(answered);
   }
 
   onNoAnswer(probe: Request): void {

@@ -3,8 +3,9 @@ import { ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
 import { MAX_FRAME_BYTES } from '../../../shared/src/limits/overlay.ts';
 import { MAX_VIRTUAL_LINKS, PAIR_FIRST_RETRY_MS, PAIR_HOLD_OFF_MS } from '../../../shared/src/limits/virtual-links.ts';
 import { FRAME } from './link-frames.ts';
-import { ROUTE_HEADER_BYTES, ROUTE_KIND, encodeRoute } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_HEADER_BYTES, ROUTE_KIND, encodeRoute } from './route-frame.ts';
 import type { OverlayOutput } from './types.ts';
+import { encodeProbe } from './virtual-link-probe.ts';
 import { type Peer, TestMesh } from '../../test/mesh.ts';
 
 /** Two peers that cannot connect, and relays linked to both of them. */
@@ -124,6 +125,38 @@ test('a peer behind a virtual link that falls silent leaves the table within 20 
   const { mesh, a, b } = pairWith(3);
   mesh.kill(b);
   mesh.run(20_000);
+  expect(mesh.row(a, b)).toBeUndefined();
+});
+
+/** Sends a probe in the name of `origin` from `by` to `to`, through `relay`. */
+function forgeProbe(mesh: TestMesh, by: Peer, relay: Peer, origin: Peer, to: Peer): void {
+  const fields = { hops: 1, flags: ROUTE_EXACT, lifetimeMs: 3_000, kind: ROUTE_KIND.probe, detours: 0 };
+  const id = `f${String.fromCharCode(mesh.now >>> 16, mesh.now & 0xffff)}z`;
+  const route = { ...fields, id, target: to.contact.id, origin: origin.contact, via: [], payload: encodeProbe(0) };
+  mesh.feed(relay, { kind: 'received', from: by.contact.id, bytes: encodeRoute(route) });
+}
+
+test('a probe in the name of another peer makes nobody a relay who has no link to that peer', () => {
+  const { mesh, a, b, relays } = pairWith(1);
+  const [bystander, liar] = [mesh.add(), mesh.add()];
+  mesh.connect(a, bystander);
+  mesh.connect(bystander, liar);
+  mesh.run(5_000);
+  forgeProbe(mesh, liar, bystander, b, a);
+  mesh.run(500);
+  expect(mesh.row(a, b)?.relays).toEqual(relays.map(idOf));
+});
+
+test('probes in the name of a dead peer keep it in the table for no longer than two minutes', () => {
+  const { mesh, a, b, relays } = pairWith(2);
+  const liar = mesh.add();
+  for (const relay of relays) mesh.connect(liar, relay);
+  mesh.run(5_000);
+  mesh.kill(b);
+  for (let i = 0; i < 60; i++) {
+    for (const relay of relays) forgeProbe(mesh, liar, relay, b, a);
+    mesh.run(2_000);
+  }
   expect(mesh.row(a, b)).toBeUndefined();
 });
 

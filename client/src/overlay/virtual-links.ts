@@ -108,7 +108,7 @@ export class VirtualLinks {
     if (flags === undefined || forward.from === undefined) return undefined;
     const { core, table } = this.#routing;
     const { id } = forward.origin;
-    this.#links.get(id)?.onHeard(forward.from);
+    this.#links.get(id)?.onProbed(forward.from);
     const wantsContacts = (flags & PROBE_WANTS_CONTACTS) !== 0;
     const closest = wantsContacts ? closestLinked(core, table, id, EXCHANGE_CONTACTS, id) : [];
     return { status: 'ok', payload: new Uint8Array(0), closest };

@@ -30,6 +30,9 @@ export const RELAY_SEARCH_PAUSE_MS = 10_000;
 /** A relay not heard through for this long is probed. [ms] With the timeout below 20 s: RON's detection time. */
 export const RELAY_CHECK_MS = 12_000;
 
+/** A relay that only brought probes for this long is probed itself. [ms] Anybody can send a probe in another's name; five checks of a mute relay. */
+export const RELAY_PROOF_MS = 60_000;
+
 /** Silence after which the lower id probes; the higher waits for half as long again. [ms] Three chances before the limit. */
 export const VIRTUAL_PROBE_MS = 5_000;
 
