@@ -7,7 +7,7 @@ import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { FRAME, encodeBye, encodePing } from './link-frames.ts';
 import { Overlay } from './overlay.ts';
-import { decodeRoute } from './route-frame.ts';
+import { ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
 import { ContactCache } from './contact-cache.ts';
 import type { OverlayInput, OverlayOutput, SignedRecord } from './types.ts';
 
@@ -24,6 +24,15 @@ const self = person(0);
 const peer = person(1);
 const FRAMES = ['PING', 'PONG', 'BYE', 'CONTACTS', 'ROUTE', 'ACK', 'REPLY', 'LINKS'].map((name) =>
   vector(`overlay/${name}`),
+);
+const CACHE = new ContactCache();
+
+/** What messages of a kind carry, by its name. */
+const PAYLOADS = new Map(
+  ['FIND', 'STORE', 'GET', 'PUBLISH', 'UNPUBLISH', 'PROBE', 'SYNC'].map((name) => [
+    name.toLowerCase(),
+    vector(`overlay/${name}`),
+  ]),
 );
 
 function overlay(linkTarget = 40, linkHard = 64): Overlay {
@@ -88,7 +97,7 @@ test('the first link is greeted, and looked up through, in the same call', () =>
   const machine = overlay();
   const frames = feed(machine, 50, up(peer)).flatMap((o) => (o.kind === 'send' ? [o.bytes] : []));
   expect(frames.map((bytes) => bytes[1])).toEqual([FRAME.contacts, FRAME.ping, FRAME.route]);
-  expect(decodeRoute(item(frames, 2), new ContactCache())).toMatchObject({ target: self.id, hops: 1 });
+  expect(decodeRoute(item(frames, 2), CACHE)).toMatchObject({ target: self.id, hops: 1 });
 });
 
 test('a link that stays silent for 10 s is closed within the tick that follows, and its peer forgotten', () => {
@@ -233,14 +242,24 @@ function randomInput(random: Rng, op: number, effects: readonly number[]): Overl
 }
 
 function randomFrame(random: Rng): Uint8Array {
-  const bytes = item(FRAMES, randomBelow(random, FRAMES.length)).slice();
+  let bytes: Uint8Array = item(FRAMES, randomBelow(random, FRAMES.length)).slice();
+  if (bytes[1] === FRAME.route) bytes = randomRoute(random, bytes);
   if (bytes[1] === FRAME.route || bytes[1] === FRAME.ack) bytes.set(randomBytes(random, 2), 8);
-  if (bytes[1] === FRAME.route) {
-    bytes[14] = 1 + randomBelow(random, 8);
-    bytes[11] = randomBelow(random, 8);
-  }
   if (random.nextUint32() % 3 === 0) bytes[2 + randomBelow(random, bytes.length - 2)] = random.nextUint32() & 0xff;
   return bytes;
+}
+
+/** `bytes` with another kind and other flags; in a quarter of the cases one that asks what its kind does, at times of us. */
+function randomRoute(random: Rng, bytes: Uint8Array): Uint8Array {
+  const [name, kind] = item(Object.entries(ROUTE_KIND), randomBelow(random, Object.keys(ROUTE_KIND).length));
+  const frame = decodeRoute(bytes, CACHE);
+  const payload = PAYLOADS.get(name) ?? frame?.payload;
+  const target = person(Math.max(0, randomBelow(random, people.length + 30) - 30)).id;
+  const isFitting = random.nextUint32() % 4 === 0;
+  const route = frame && isFitting && payload ? encodeRoute({ ...frame, target, via: [], payload }) : bytes;
+  route[14] = kind;
+  route[11] = randomBelow(random, 8);
+  return route;
 }
 
 function randomCommand(

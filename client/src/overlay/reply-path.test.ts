@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay-links.ts';
-import { LookupBench, type Sent, honest, isExact, peers, person } from './lookup-test-kit.ts';
-import { encodeReply } from './reply-frame.ts';
+import { SAMPLES_PER_HOP } from '../../../shared/src/limits/overlay.ts';
+import { ContactCache } from './contact-cache.ts';
+import { UNKNOWN_PLACE } from './coordinates.ts';
+import { FRAME } from './link-frames.ts';
+import { LinkedMachine } from './linked-machine-test-kit.ts';
+import { LookupBench, type Sent, honest, isExact, key, peers, person, self } from './lookup-test-kit.ts';
+import { encodeFind } from './payloads.ts';
+import { type HopRecord, decodeReply, encodeReply } from './reply-frame.ts';
+import { ROUTE_KIND, type RouteKind, encodeRoute } from './route-frame.ts';
+
+const asker = person();
 
 /** A reply that a far peer spoilt: hops hand it on unread, as they do every other. */
 function spoilt({ frame }: Sent): Uint8Array {
@@ -30,4 +39,42 @@ test('a question whose reply is spoilt goes another way at once', () => {
   expect(again[0]?.to).not.toBe(question.to);
   bench.answer(again[0] as Sent, (again[0] as Sent).to, honest);
   expect(bench.results).toMatchObject([{ kind: 'lookup' }]);
+});
+
+/** A machine that a question of `asker` came to; what it adds to the answer on its way back. */
+function added(kind: RouteKind): HopRecord | undefined {
+  const hop = new LinkedMachine({ self });
+  hop.link(asker, ...peers);
+  const fields = { id: 'asks', hops: 1, flags: 0, lifetimeMs: 9_000, detours: 0, target: key, via: [] };
+  const payload = encodeFind({ key, referrers: [] });
+  const question = encodeRoute({ ...fields, kind, origin: asker, payload });
+  const sent = hop.feed({ kind: 'received', from: asker.id, bytes: question });
+  const next = sent.find((output) => output.kind === 'send' && output.bytes[1] === FRAME.route);
+  const reply = { id: 'asks', status: 'ok', hops: 2, payload: new Uint8Array(1), closest: [], trail: [] } as const;
+  const from = next?.kind === 'send' ? next.to : asker.id;
+  const out = hop.feed({ kind: 'received', from, bytes: encodeReply(reply) });
+  const [back] = out.flatMap((output) => (output.kind === 'send' && output.to === asker.id ? [output.bytes] : []));
+  return back && decodeReply(back, new ContactCache())?.trail.at(-1);
+}
+
+test('a hop adds contacts that it is linked to, and not the one that asks, to an answer to a lookup', () => {
+  const record = added(ROUTE_KIND.find);
+  const samples = record?.samples.map(({ contact }) => contact.id) ?? [];
+  expect(record?.id).toBe(self.id);
+  expect(samples).toHaveLength(SAMPLES_PER_HOP);
+  expect(peers.map(({ id }) => id)).toEqual(expect.arrayContaining(samples));
+});
+
+test('a hop adds nothing but its id to an answer to a read', () => {
+  expect(added(ROUTE_KIND.get)).toEqual({ id: self.id, samples: [] });
+});
+
+test('the asker learns of the contacts that hops added', () => {
+  const bench = new LookupBench();
+  const [question] = bench.lookup(1) as [Sent];
+  const sample = { contact: person(), age: 0, place: UNKNOWN_PLACE };
+  const trail = [{ id: question.to, samples: [sample] }];
+  const fields = { id: question.frame.id, status: 'ok', hops: 2, payload: new Uint8Array(0), closest: [] } as const;
+  bench.feed({ kind: 'received', from: question.to, bytes: encodeReply({ ...fields, trail }) });
+  expect(bench.machine.contactOf(sample.contact.id)?.id).toBe(sample.contact.id);
 });

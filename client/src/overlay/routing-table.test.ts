@@ -2,10 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_CONTACTS_PER_SOURCE } from '../../../shared/src/limits/overlay-links.ts';
-import { BUCKET_CAPACITY, PASS_ON_MAX_AGE_MS, REPLACEMENT_CAPACITY } from '../../../shared/src/limits/overlay.ts';
+import {
+  AGE_CHECK_MS,
+  BUCKET_CAPACITY,
+  KNOWN_MAX_AGE_MS,
+  PASS_ON_MAX_AGE_MS,
+  REPLACEMENT_CAPACITY,
+} from '../../../shared/src/limits/overlay.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits, compareDistance } from '../../../shared/src/xor.ts';
 import { packPlace } from './coordinates.ts';
+import { newDial } from './entry.ts';
 import { RoutingTable } from './routing-table.ts';
 
 function contacts(seed: number, count: number): Contact[] {
@@ -194,6 +201,28 @@ test('a contact is learned only from a proof of life that is fresh enough to pas
   const table = new RoutingTable(self, 10);
   expect(table.learn(person(1), 0, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeUndefined();
   expect(table.learn(person(1), 1, PASS_ON_MAX_AGE_MS + 1, undefined)).toBeDefined();
+});
+
+test('a contact that nobody proved alive for KNOWN_MAX_AGE_MS is forgotten; one with a link, or a dial, is not', () => {
+  const table = new RoutingTable(self, 10);
+  for (const index of [1, 2, 3]) table.learn(person(index), 0, 0, undefined);
+  const dialled = table.get(person(2).id);
+  if (dialled) dialled.dial = { ...newDial(), since: 0 };
+  table.linkUp(person(3), 0);
+  table.age(KNOWN_MAX_AGE_MS);
+  expect(table.size).toBe(3);
+  table.age(KNOWN_MAX_AGE_MS + AGE_CHECK_MS);
+  expect([...table.entries()].map(({ contact }) => contact.id).toSorted()).toEqual(
+    [person(2).id, person(3).id].toSorted(),
+  );
+});
+
+test('a contact that somebody proved alive since is kept', () => {
+  const table = new RoutingTable(self, 10);
+  table.learn(person(1), 0, 0, undefined);
+  table.learn(person(1), KNOWN_MAX_AGE_MS, KNOWN_MAX_AGE_MS, undefined);
+  table.age(KNOWN_MAX_AGE_MS + AGE_CHECK_MS);
+  expect(table.size).toBe(1);
 });
 
 function differsInFirstBit(id: NodeId): boolean {
