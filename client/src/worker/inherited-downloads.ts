@@ -3,17 +3,19 @@ import { PieceSet } from './bitfield.ts';
 import { type DownloadPlan, completePlan, pieceCount, planResume } from './download-plan.ts';
 import { describeError } from './errors.ts';
 import type { WorkerReport } from './protocol.ts';
-import type { RunningTorrents } from './running-torrents.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
-import type { ResumeRecords } from './storage/resume.ts';
+import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { stillReport } from './still-report.ts';
 import { summarize } from './summary.ts';
 import type { Turns } from './turns.ts';
 
 /** What inherited downloads need of the table. */
 export interface InheritedHost {
-  readonly records: ResumeRecords;
-  readonly running: RunningTorrents;
+  readonly records: Pick<ResumeRecords, 'read'>;
+  readonly running: {
+    has(infoHash: InfoHash): boolean;
+    begin(plan: DownloadPlan, lock: HeldLock, record: ResumeRecord | undefined): Promise<void>;
+  };
   readonly turns: Turns;
   report(report: WorkerReport): void;
 }
@@ -56,8 +58,9 @@ export class InheritedDownloads {
       const record = await this.#host.records.read(plan.infoHash).catch(() => undefined);
       const { metainfo } = completePlan(plan, record);
       if (record) this.#host.report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
-      await this.#host.running.begin(plan, lock, record);
+      // Before the page looks for its peers: it may be private.
       if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
+      await this.#host.running.begin(plan, lock, record);
     });
   }
 
@@ -72,7 +75,9 @@ export class InheritedDownloads {
     const { metainfo, name, trackers, webSeeds, selected } = plan;
     const { settings } = record;
     const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
-    this.#host.report({ kind: 'resumed', infoHash, name, trackers, webSeeds, selected, isComplete, settings });
+    const isPrivate = metainfo?.isPrivate === true;
+    const known = { infoHash, name, trackers, webSeeds, selected, isPrivate, isComplete, settings };
+    this.#host.report({ kind: 'resumed', ...known });
     await this.#host.running.begin(plan, lock, record);
     if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
   }

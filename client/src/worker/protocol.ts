@@ -239,6 +239,8 @@ export type WorkerReport =
       readonly webSeeds: readonly string[];
       /** Files that its link selected, as `Magnet` has them; undefined for all. */
       readonly selected: readonly number[] | undefined;
+      /** Peers come from the tracker alone (BEP 27); the metadata says it later than the first report. */
+      readonly isPrivate: boolean;
       readonly isComplete: boolean;
       /** What an earlier page set. */
       readonly settings: TransferSettings;

@@ -5,7 +5,7 @@ import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { readBlob } from './blob-reader.ts';
 import type { ReadPort, ReadRange } from './content-readers.ts';
-import { pieceCount, planDownload, planOf } from './download-plan.ts';
+import { type DownloadPlan, completePlan, pieceCount, planDownload, planOf } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
@@ -21,7 +21,7 @@ import { takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { canUseOpfs } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
-import { ResumeRecords } from './storage/resume.ts';
+import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { sweep } from './storage/sweep.ts';
 import { StoredPieces } from './storage/verify.ts';
@@ -155,7 +155,7 @@ export class TorrentTable {
         return summarizeMagnet(plan.infoHash, plan.name);
       }
       const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
-      if (record) this.#report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
+      if (record) this.#tellKept(plan, record);
       await this.#running.begin(plan, lock, record && { ...record, isPaused: false });
       return this.#summary(plan.infoHash);
     });
@@ -299,6 +299,13 @@ export class TorrentTable {
   #change(infoHash: InfoHash, settings: TransferSettings): void {
     this.#running.change(infoHash, settings);
     void this.#shares.change(infoHash, settings);
+  }
+
+  /** What the page is to know of a parked download before it looks for more of its peers: it may be private. */
+  #tellKept(plan: DownloadPlan, record: ResumeRecord): void {
+    const { metainfo } = completePlan(plan, record);
+    this.#report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
+    if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
   }
 
   #summary(infoHash: InfoHash): TorrentSummary {

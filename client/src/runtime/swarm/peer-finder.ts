@@ -191,7 +191,8 @@ export class PeerFinder {
       const link = await this.#owner.openLink(candidate.contact);
       candidate.isConnecting = false;
       if (this.#state === 'running' && this.#owner.hasPeer(id)) return;
-      if (this.#state === 'running' && this.#owner.wantsPeers() && this.#owner.openChannel(link)) return;
+      const isWanted = this.#candidates.has(id) && this.#owner.wantsPeers();
+      if (this.#state === 'running' && isWanted && this.#owner.openChannel(link)) return;
       this.#owner.unused(id);
       if (this.#state === 'running') this.failed(id);
     } catch {

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { settle } from '../../adapters/memory/manual-clock.ts';
+import { buildMetainfo } from '../../swarm/build-metainfo.ts';
+import { encodeTorrentFile } from '../../swarm/metainfo.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { FakeWorld, type FakeNode } from './test/world.ts';
 
@@ -45,4 +48,87 @@ test('peers that others name for a private torrent are not looked up', async () 
   a.worker.report({ kind: 'peersFound', infoHash, peers: [b.id], from: b.id });
   await world.deliver();
   expect(world.resolved).toEqual([]);
+});
+
+test('the overlay is not asked for a private torrent that begins with its file', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  const metainfo = buildMetainfo({
+    name: 'thing',
+    files: [{ path: ['thing'], length: 100 }],
+    pieceLength: 16_384,
+    pieceHashes: new Uint8Array(20),
+    trackers: [],
+    isPrivate: true,
+  });
+  a.service.download(encodeTorrentFile(metainfo));
+  a.worker.progress(metainfo.infoHash, { state: 'downloading', doneBytes: 50 });
+  await world.deliver();
+  expect([world.seekers, a.published.size, a.announced]).toEqual([[], 0, ['started']]);
+});
+
+test('the overlay hears nothing of a private download of an earlier page, even before its metadata is here', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  a.worker.resumed({ isPrivate: true });
+  a.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
+  await world.deliver();
+  expect([world.seekers, a.published.size, a.announced]).toEqual([[], 0, ['started']]);
+});
+
+test('a download that the page asked for by itself is private once the worker finds that an earlier page left it', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  a.service.download(magnet);
+  a.worker.resumed({ isPrivate: true });
+  a.worker.progress(infoHash, { state: 'finding', doneBytes: 40 });
+  await world.deliver();
+  expect(a.published.size).toBe(0);
+});
+
+test.each(['overlay', 'exchange'])(
+  'whoever the %s names only after the metadata said that the torrent is private is not linked',
+  async (source) => {
+    const world = new FakeWorld();
+    const [a, b] = world.pair();
+    let answer: () => void = () => undefined;
+    world.overlay = new Promise((resolve) => (answer = resolve));
+    if (source === 'overlay') world.providers.push(b.contact);
+    b.seed();
+    a.service.download(magnet);
+    if (source === 'exchange') a.worker.report({ kind: 'peersFound', infoHash, peers: [b.id], from: b.id });
+    await world.deliver();
+    a.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
+    answer();
+    await world.deliver();
+    expect(a.links.size).toBe(0);
+  },
+);
+
+test('a peer that the overlay named is asked for no channel when its link comes up after the metadata', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.seed();
+  let linked: () => void = () => undefined;
+  world.linking = new Promise((resolve) => (linked = resolve));
+  a.service.download(magnet);
+  await world.deliver();
+  a.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
+  linked();
+  await world.deliver();
+  expect([a.worker.channels(), a.released]).toEqual([[], [b.id]]);
+});
+
+test('a channel that was asked for before the metadata said that the torrent is private is not taken', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.seed();
+  a.service.download(magnet);
+  await settle();
+  expect(world.wire).toHaveLength(1);
+  a.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
+  await world.deliver();
+  expect([a.worker.channels(), a.released]).toEqual([[], [b.id]]);
 });

@@ -14,6 +14,8 @@ export function readSource(source: string | Uint8Array): {
   readonly name: string;
   readonly origin: TorrentOrigin;
   readonly createdBy: string | undefined;
+  /** Peers come from the tracker alone (BEP 27). Of a link that is not known yet. */
+  readonly isPrivate: boolean;
   /** The files to download, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly request: DownloadSource;
@@ -21,10 +23,10 @@ export function readSource(source: string | Uint8Array): {
   if (typeof source !== 'string') {
     const decoded = decodeTorrentFile(source);
     if (!decoded.ok) throw new SkeinError('bad-metainfo', refusalText(decoded.error));
-    const { infoHash, name, trackers, webSeeds } = decoded.value;
+    const { infoHash, name, trackers, webSeeds, isPrivate } = decoded.value;
     const createdBy = readCreatedBy(source);
     const request = { kind: 'metainfo', bytes: source } as const;
-    return { infoHash, name, origin: { trackers, webSeeds }, createdBy, selected: undefined, request };
+    return { infoHash, name, origin: { trackers, webSeeds }, createdBy, isPrivate, selected: undefined, request };
   }
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());
@@ -40,5 +42,5 @@ export function readSource(source: string | Uint8Array): {
   const trackers = magnet?.value.trackers ?? [];
   const { webSeeds = [], selected } = magnet?.value ?? {};
   const request = { kind: 'magnet', infoHash, name, trackers, webSeeds, selected } as const;
-  return { infoHash, name, origin: { trackers, webSeeds }, createdBy: undefined, selected, request };
+  return { infoHash, name, origin: { trackers, webSeeds }, createdBy: undefined, isPrivate: false, selected, request };
 }

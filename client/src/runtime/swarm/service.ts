@@ -122,13 +122,14 @@ export class SwarmService {
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
-    const { infoHash, name, origin, createdBy, selected, request } = readSource(source);
+    const { infoHash, name, origin, createdBy, isPrivate, selected, request } = readSource(source);
     const known = this.#torrents.get(infoHash)?.download;
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;
+    if (isPrivate) torrent.session.isPrivate = true;
     torrent.selected = selected;
     const download = this.#addDownload(torrent);
     torrent.peers.update();
@@ -242,6 +243,7 @@ export class SwarmService {
     }
     if (event.kind === 'resumed') {
       const torrent = this.#torrentOf(event.infoHash, event.name, event);
+      if (event.isPrivate) torrent.session.isPrivate = true;
       torrent.session.settle(event.settings);
       if (!event.settings.priorities) torrent.selected = event.selected;
       if (!torrent.download) this.#addDownload(torrent);

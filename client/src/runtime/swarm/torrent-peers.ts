@@ -61,15 +61,18 @@ export class TorrentPeers {
     this.#named = new NamedPeers({
       isSeeking: () => this.#isIncomplete(),
       resolve: (peer) => host.resolve(peer),
-      found: (contact) => this.#isStopped || this.offer([contact]),
+      found: (contact) => this.#isStopped || session.isPrivate || this.offer([contact]),
     });
     this.#finder = new PeerFinder(session.infoHash, {
       self: host.self,
       clock: host.clock,
       links: () => host.links(),
       openLink: (contact) => host.openLink(contact),
-      findProviders: async (infoHash) =>
-        this.#isPrivate ? [] : this.#noted('overlay', await host.findProviders(infoHash)),
+      findProviders: async (infoHash) => {
+        const found = session.isPrivate ? [] : await host.findProviders(infoHash);
+        // The metadata may have come before the answer.
+        return session.isPrivate ? [] : this.#noted('overlay', found);
+      },
       trackerPeers: async (infoHash, event) => this.#noted('tracker', await host.trackerPeers(infoHash, event)),
       peerCount: () => this.#channels.size + this.#opening.size,
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
@@ -152,7 +155,7 @@ export class TorrentPeers {
 
   /** A peer named others by their ids alone: they are of use while sources are wanted. */
   found(peers: readonly NodeId[]): void {
-    if (this.#isPrivate || !this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
+    if (this.#session.isPrivate || !this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
     const isNew = (peer: NodeId): boolean => !this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer);
     this.#named.add(peers.filter(isNew));
   }
@@ -177,8 +180,8 @@ export class TorrentPeers {
     const isComplete = state === 'seeding';
     if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
     this.#wasComplete = isComplete;
-    if (this.#isPrivate) this.#becomePrivate();
-    this.#setPublished(isActive && !this.#isPrivate && (isComplete || progress.doneBytes > 0));
+    if (this.#session.isPrivate) this.#becomePrivate();
+    this.#setPublished(isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0));
     if (isActive) this.#turnOver();
   }
 
@@ -198,11 +201,6 @@ export class TorrentPeers {
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
   }
 
-  /** Peers come from the tracker alone (BEP 27). */
-  get #isPrivate(): boolean {
-    return this.#session.summary?.isPrivate === true;
-  }
-
   /** The metadata of a link said so: whoever the overlay or other peers named before is let go. */
   #becomePrivate(): void {
     if (this.#wasPrivate) return;
@@ -210,6 +208,10 @@ export class TorrentPeers {
     for (const peer of this.#session.forgetNamed()) {
       this.#finder.forget(peer);
       if (this.#channels.has(peer)) this.#session.dropPeer(peer);
+      else if (this.#opening.delete(peer)) {
+        this.#broker.closed(peer, this.infoHash);
+        this.#release(peer);
+      }
     }
   }
 

@@ -65,6 +65,8 @@ export class TorrentSession {
   #waitsFor: ShareWait | undefined;
   /** The program that made the torrent, when a torrent file said so. */
   createdBy: string | undefined;
+  /** Peers come from the tracker alone (BEP 27). A torrent file and a record of it say so before the metadata is here. */
+  isPrivate = false;
   /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
   #priorities: readonly FilePriority[] = [];
   /** Limits of this one, and whether pieces are asked for in order, as the person set them. */
@@ -229,6 +231,7 @@ export class TorrentSession {
   setSummary(summary: TorrentSummary): void {
     if (!summary.torrentFile) return;
     this.#summary = summary;
+    this.isPrivate = summary.isPrivate;
     if (this.#progress.totalBytes === 0)
       this.#progress = { ...this.#progress, totalBytes: summary.totalBytes, leftBytes: summary.totalBytes };
     this.events.emit('state', undefined);

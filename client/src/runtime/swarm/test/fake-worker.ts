@@ -48,6 +48,7 @@ export class FakeWorker {
       trackers: [],
       webSeeds: [],
       selected: undefined,
+      isPrivate: false,
       isComplete: false,
       settings: {},
       ...change,

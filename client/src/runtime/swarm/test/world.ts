@@ -66,7 +66,7 @@ export class FakeNode {
       links: () => this.links,
       openLink: (contact) => world.openLink(this, contact),
       releaseLink: (peer) => void this.released.push(peer),
-      findProviders: () => Promise.resolve(world.providers),
+      findProviders: () => world.findProviders(this),
       resolve: (peer) => world.resolve(peer),
       trackerPeers: (_infoHash, event) => {
         this.announced.push(event);
@@ -105,6 +105,12 @@ export class FakeWorld {
   readonly clock = new ManualClock();
   /** Who is named when anyone asks for providers. BOUNDED: by the test. */
   readonly providers: Contact[] = [];
+  /** Nodes that asked the overlay for providers, each time. BOUNDED: by the test. */
+  readonly seekers: NodeId[] = [];
+  /** The overlay answers after this. */
+  overlay: Promise<void> = Promise.resolve();
+  /** Links come up after this. */
+  linking: Promise<void> = Promise.resolve();
   /** Ids that were asked for. BOUNDED: by the test. */
   readonly resolved: NodeId[] = [];
   /** BOUNDED: by the test. */
@@ -135,17 +141,26 @@ export class FakeWorld {
   }
 
   /** What the overlay says of an id. */
-  resolve(peer: NodeId): Promise<Contact | undefined> {
+  async resolve(peer: NodeId): Promise<Contact | undefined> {
     this.resolved.push(peer);
-    return Promise.resolve(this.#nodes.get(peer)?.contact);
+    await this.overlay;
+    return this.#nodes.get(peer)?.contact;
   }
 
-  openLink(from: FakeNode, contact: Contact): Promise<Link> {
+  /** What the overlay says of who has the torrent. */
+  async findProviders(seeker: FakeNode): Promise<readonly Contact[]> {
+    this.seekers.push(seeker.id);
+    await this.overlay;
+    return this.providers;
+  }
+
+  async openLink(from: FakeNode, contact: Contact): Promise<Link> {
+    await this.linking;
     const known = from.links.get(contact.id);
-    if (known) return Promise.resolve(known);
+    if (known) return known;
     const to = this.#nodes.get(contact.id);
-    if (!to) return Promise.reject(new Error('unreachable'));
-    return Promise.resolve(this.link(from, to));
+    if (!to) throw new Error('unreachable');
+    return this.link(from, to);
   }
 
   link(from: FakeNode, to: FakeNode): Link {
