@@ -1,10 +1,11 @@
 import { refusalText } from '../swarm/metainfo-error.ts';
 import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
-import type { InfoHash, Metainfo } from '../swarm/types.ts';
+import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { WorkerError } from './errors.ts';
 import type { DownloadSource } from './protocol.ts';
 import type { ResumeRecord } from './storage/resume.ts';
+import { ALL_WANTED, type WantedFiles } from './storage/types.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 
 /** A download as it is about to start. */
@@ -43,6 +44,21 @@ export function planResume(record: ResumeRecord): DownloadPlan {
 export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefined): DownloadPlan {
   const metainfo = plan.metainfo ?? (record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile));
   return { ...plan, metainfo, name: metainfo?.name ?? plan.name };
+}
+
+/**
+ * Which files are wanted: by their priorities once they have some, before that those that the link selected. A link that
+ * selects no file of the torrent means all.
+ */
+export function wantedFiles(
+  { files }: Metainfo,
+  priorities: readonly FilePriority[] | undefined,
+  selected: readonly number[] | undefined,
+): WantedFiles {
+  if (priorities) return (file) => priorities[file] !== 'skip';
+  const chosen = new Set(selected);
+  const isSelection = files.some(({ isPadding }, index) => isPadding !== true && chosen.has(index));
+  return isSelection ? (file) => chosen.has(file) : ALL_WANTED;
 }
 
 export function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {

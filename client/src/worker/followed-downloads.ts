@@ -73,7 +73,7 @@ export class FollowedDownloads {
     const metainfo = record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile);
     if (!metainfo || !isComplete(metainfo, new PieceSet(pieceCount(metainfo), record.bitfield), index))
       return undefined;
-    return await readComplete(infoHash, metainfo.files, index);
+    return await readComplete(infoHash, metainfo.files, metainfo.pieceLength, index);
   }
 
   async #tellSummary(plan: DownloadPlan): Promise<void> {

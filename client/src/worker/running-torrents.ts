@@ -4,7 +4,7 @@ import { contentLengthOf } from '../swarm/content-length.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { type DownloadPlan, completePlan, pieceCount } from './download-plan.ts';
+import { type DownloadPlan, completePlan, pieceCount, wantedFiles } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { OwnedDownload } from './owned-download.ts';
@@ -110,36 +110,48 @@ export class RunningTorrents {
   }
 
   /** Opens the storage of a download, checks what is there and runs it. A storage failure makes it start paused. */
-  async begin(wanted: DownloadPlan, lock: HeldLock | undefined, record: ResumeRecord | undefined): Promise<void> {
-    const plan = completePlan(wanted, record);
+  async begin(
+    asked: DownloadPlan,
+    lock: HeldLock | undefined,
+    record: ResumeRecord | undefined,
+    settings: TransferSettings = record?.settings ?? {},
+  ): Promise<void> {
+    const plan = completePlan(asked, record);
     const { metainfo, infoHash } = plan;
     if (!metainfo) {
-      this.run(plan, { record }, lock);
+      this.run(plan, { record, settings }, lock);
       return;
     }
+    const isWanted = wantedFiles(metainfo, settings.priorities, plan.selected);
     const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
     try {
       const uploadedBytes = record?.uploadedBytes ?? 0;
       const checking = (): void =>
         this.#host.report({ ...stillReport(infoHash, 'checking', contentLengthOf(metainfo)), uploadedBytes });
-      const { store, stored } = await this.#host.opener.reopen(metainfo, lock !== undefined, claimed, checking);
-      this.run(plan, { store, stored, record }, lock);
+      const { store, stored } = await this.#host.opener.reopen(
+        metainfo,
+        lock !== undefined,
+        isWanted,
+        claimed,
+        checking,
+      );
+      this.run(plan, { store, stored, record, settings }, lock);
     } catch (error) {
       if (!(error instanceof StorageError)) {
         lock?.release();
         throw error;
       }
-      this.run(plan, { stored: claimed, error, record }, lock);
+      this.run(plan, { stored: claimed, error, record, settings }, lock);
     }
   }
 
   /** Storage could not be opened; a person made room, or hopes for the best. */
-  async beginAgain(infoHash: InfoHash, { driver, plan, owned, uploads }: Running): Promise<void> {
+  async beginAgain(infoHash: InfoHash, { driver, plan, owned, settings, uploads }: Running): Promise<void> {
     this.#torrents.delete(infoHash);
     uploads.stop();
     await driver.stop(true);
     const record = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
-    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false });
+    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false }, settings);
   }
 
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
@@ -162,7 +174,8 @@ export class RunningTorrents {
       isPaused: record?.isPaused ?? settings.isPaused ?? false,
       error,
       openStore: async (found) => {
-        const opened = await this.#host.opener.openNew(found, lock !== undefined);
+        const isWanted = wantedFiles(found, running.settings.priorities, plan.selected);
+        const opened = await this.#host.opener.openNew(found, lock !== undefined, isWanted);
         owned?.opened(opened);
         return opened;
       },
@@ -228,7 +241,7 @@ export class RunningTorrents {
     const { driver } = running;
     running.settings = { ...running.settings, ...settings };
     const { limits, priorities, isSequential, isSuperSeeding } = settings;
-    if (priorities) driver.command({ kind: 'setPriorities', priorities });
+    if (priorities) driver.setPriorities(priorities);
     if (isSequential !== undefined) driver.command({ kind: 'setSequential', isSequential });
     if (isSuperSeeding !== undefined) driver.command({ kind: 'setSuperSeeding', isSuperSeeding });
     if (limits) this.limiter.setLimits(infoHash, limits);

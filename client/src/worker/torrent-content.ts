@@ -4,7 +4,7 @@ import { PieceSet } from './bitfield.ts';
 import type { PeerOutbox } from './peer-outbox.ts';
 import { PieceWork, type PieceWorkHost } from './piece-work.ts';
 import { Layout } from './storage/layout.ts';
-import type { ContentStore } from './storage/types.ts';
+import type { ContentStore, WantedFiles } from './storage/types.ts';
 
 /** What the content takes of its torrent. */
 export interface ContentHost extends Omit<PieceWorkHost, 'store'> {
@@ -70,6 +70,12 @@ export class TorrentContent {
   async opened(): Promise<ContentStore | undefined> {
     await this.#opening;
     return this.#store;
+  }
+
+  /** Takes room for these files, or anew for those that were wanted. Rejects with `StorageError`. */
+  async want(isWanted?: WantedFiles): Promise<void> {
+    const store = await this.opened();
+    await store?.want(isWanted);
   }
 
   /** Checks a piece of which every block is here, and stores it. */

@@ -3,6 +3,7 @@ import { assertNever } from '../../../shared/src/result.ts';
 import { refusalText } from '../swarm/metainfo-error.ts';
 import type {
   EffectResult,
+  FilePriority,
   InfoHash,
   Metainfo,
   TorrentCommand,
@@ -107,9 +108,10 @@ export class TorrentDriver {
 
   async setPaused(isPaused: boolean): Promise<void> {
     const { metainfo } = this.#content;
-    if (!isPaused && metainfo && !(await this.#content.opened())) {
+    if (!isPaused && metainfo) {
       try {
-        await this.#content.open(this.#setup.openStore(metainfo));
+        if (await this.#content.opened()) await this.#content.want();
+        else await this.#content.open(this.#setup.openStore(metainfo));
       } catch (error) {
         this.#storageFailed(error);
         return;
@@ -123,7 +125,13 @@ export class TorrentDriver {
     void this.#checkpoints.now();
   }
 
-  /** What a person wants of it: priorities, limits, order. Pausing is `setPaused`. */
+  /** How much each file is wanted. It stops when there is no room for those that are. */
+  setPriorities(priorities: readonly FilePriority[]): void {
+    this.command({ kind: 'setPriorities', priorities });
+    this.#content.want((file) => priorities[file] !== 'skip').catch((error: unknown) => this.#storageFailed(error));
+  }
+
+  /** What a person wants of it: limits, order. Pausing is `setPaused`. */
   command(command: Exclude<TorrentCommand, { kind: 'setPaused' | 'stop' }>): void {
     this.#push({ kind: 'command', command });
   }
@@ -321,6 +329,7 @@ export class TorrentDriver {
 
   /** What is stored stays; the torrent waits for a person to make room and resume it. */
   #storageFailed(error: unknown): void {
+    if (this.#isStopped) return;
     this.#progress.setError(toStorageError(error));
     this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused: true } });
     this.#progress.reportNow();

@@ -13,6 +13,13 @@ export async function openExclusively(file: FileSystemFileHandle): Promise<FileS
   }
 }
 
+/** Names of what is in a folder. Rejects when the browser refuses. */
+export async function namesIn(folder: FileSystemDirectoryHandle): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names;
+}
+
 /** Length of a file; undefined when there is none. [bytes] */
 export async function sizeOf(folder: FileSystemDirectoryHandle, name: string): Promise<number | undefined> {
   try {

@@ -61,3 +61,25 @@ test('a shared file that shrank is an error of storage, not a short read', async
   );
   await expect(store.read(0, new Uint8Array(100))).rejects.toMatchObject({ code: 'storage-failed' });
 });
+
+const MIB = 1024 * 1024;
+
+test('memory is taken for the pieces of what is wanted, and for more when more is', async () => {
+  const budget = new MemoryBudget(5 * MIB);
+  const files = [
+    { length: 4 * MIB, offset: 0 },
+    { length: 4 * MIB, offset: 4 * MIB },
+  ];
+  // The piece that the files share is in the memory of both.
+  const store = new MemoryStore(files, budget, 3 * MIB, (file) => file === 1);
+  expect(budget.free).toBe(0);
+  await expect(store.want(() => true)).rejects.toMatchObject({ code: 'storage-full' });
+  expect(budget.free).toBe(0);
+  store.write(3 * MIB, new Uint8Array(MIB));
+  await store.want(() => false);
+  expect(budget.free).toBe(4 * MIB);
+  store.write(0, new Uint8Array(MIB));
+  expect(budget.free).toBe(3 * MIB);
+  await store.destroy();
+  expect(budget.free).toBe(5 * MIB);
+});

@@ -1,6 +1,13 @@
 import { MAX_MEMORY_STORAGE_BYTES } from '../../../../shared/src/limits/storage.ts';
 import { Layout } from './layout.ts';
-import { type ContentStore, type OwnBytes, type StoredFile, StorageError } from './types.ts';
+import {
+  ALL_WANTED,
+  type ContentStore,
+  type OwnBytes,
+  StorageError,
+  type StoredFile,
+  type WantedFiles,
+} from './types.ts';
 
 /** Unit of memory. [bytes] Small enough that a small download is small, large enough that a large one is few arrays. */
 const PAGE_BYTES = 1024 * 1024;
@@ -34,17 +41,29 @@ export class MemoryStore implements ContentStore {
   readonly #layout: Layout;
   readonly #files: readonly StoredFile[];
   readonly #budget: MemoryBudget;
+  readonly #pieceLength: number;
   /** BOUNDED: by the torrent's length, which the budget admitted. */
   readonly #pages = new Map<number, OwnBytes>();
-  #taken: number;
+  /** Pages that are stored or kept for what is wanted. BOUNDED: like `#pages`. */
+  #taken: ReadonlySet<number> = new Set();
+  #isWanted: WantedFiles;
 
-  /** Takes the whole content's length from the budget at once, so that a download does not fail half-way. */
-  constructor(files: readonly StoredFile[], budget: MemoryBudget) {
+  /**
+   * Takes memory for the whole pieces of all wanted files from the budget at once, so that a download does not fail
+   * half-way. Without a choice that is all.
+   */
+  constructor(files: readonly StoredFile[], budget: MemoryBudget, pieceLength = 1, isWanted = ALL_WANTED) {
     this.#files = files;
     this.#layout = new Layout(files);
     this.#budget = budget;
-    budget.take(this.#layout.totalLength);
-    this.#taken = this.#layout.totalLength;
+    this.#pieceLength = pieceLength;
+    this.#isWanted = isWanted;
+    this.#take(this.#pagesOf(isWanted));
+  }
+
+  async want(isWanted = this.#isWanted): Promise<void> {
+    this.#isWanted = isWanted;
+    this.#take(new Set([...this.#pagesOf(isWanted), ...this.#pages.keys()]));
   }
 
   read(offset: number, into: OwnBytes): undefined {
@@ -59,7 +78,8 @@ export class MemoryStore implements ContentStore {
     this.#eachPage(offset, bytes.length, (page, at, from, length) => {
       let target = this.#pages.get(page);
       if (!target) {
-        target = new Uint8Array(Math.min(PAGE_BYTES, this.#layout.totalLength - page * PAGE_BYTES));
+        if (!this.#taken.has(page)) this.#take(new Set([...this.#taken, page]));
+        target = new Uint8Array(this.#lengthOf(page));
         this.#pages.set(page, target);
       }
       target.set(bytes.subarray(from, from + length), at);
@@ -88,9 +108,38 @@ export class MemoryStore implements ContentStore {
 
   destroy(): Promise<void> {
     this.#pages.clear();
-    this.#budget.give(this.#taken);
-    this.#taken = 0;
+    this.#take(new Set());
     return Promise.resolve();
+  }
+
+  /** From now on these pages are its own, and no others. Throws `storage-full`, and changes nothing then. */
+  #take(pages: ReadonlySet<number>): void {
+    const more = this.#sumOf(pages) - this.#sumOf(this.#taken);
+    if (more > 0) this.#budget.take(more);
+    else this.#budget.give(-more);
+    this.#taken = pages;
+  }
+
+  /** Where the whole pieces of wanted files lie. */
+  #pagesOf(isWanted: WantedFiles): ReadonlySet<number> {
+    const pages = new Set<number>();
+    for (const [index, { isPadding }] of this.#files.entries()) {
+      const pieces = isPadding || !isWanted(index) ? undefined : this.#layout.pieces(index, this.#pieceLength);
+      if (!pieces) continue;
+      const [begin, end] = [pieces.first * this.#pieceLength, (pieces.last + 1) * this.#pieceLength];
+      this.#eachPage(begin, end - begin, (page) => pages.add(page));
+    }
+    return pages;
+  }
+
+  #sumOf(pages: ReadonlySet<number>): number {
+    let sum = 0;
+    for (const page of pages) sum += this.#lengthOf(page);
+    return sum;
+  }
+
+  #lengthOf(page: number): number {
+    return Math.min(PAGE_BYTES, this.#layout.totalLength - page * PAGE_BYTES);
   }
 
   #eachPage(

@@ -4,7 +4,7 @@ import type { PieceSet } from '../bitfield.ts';
 import { MemoryBudget, MemoryStore } from './memory.ts';
 import { OpfsStore } from './opfs.ts';
 import type { ReadCache } from './read-cache.ts';
-import type { ContentStore } from './types.ts';
+import type { ContentStore, WantedFiles } from './types.ts';
 import { StoredPieces } from './verify.ts';
 
 /** Opens the storage of downloads: on disk while their lock is held here, else in the memory that they share. */
@@ -18,9 +18,13 @@ export class StoreOpener {
     this.#rng = rng;
   }
 
-  /** For a download of which nothing is stored. Rejects with `StorageError`, before anything is taken when it will not fit. */
-  async openNew(metainfo: Metainfo, isLocked: boolean): Promise<ContentStore> {
-    return isLocked ? await this.#openFolder(metainfo) : new MemoryStore(metainfo.files, this.#budget);
+  /**
+   * For a download of which nothing is stored. Rejects with `StorageError`, before anything is taken when what is wanted
+   * will not fit.
+   */
+  async openNew(metainfo: Metainfo, isLocked: boolean, isWanted: WantedFiles): Promise<ContentStore> {
+    if (isLocked) return await this.#openFolder(metainfo, isWanted);
+    return new MemoryStore(metainfo.files, this.#budget, metainfo.pieceLength, isWanted);
   }
 
   /**
@@ -30,15 +34,16 @@ export class StoreOpener {
   async reopen(
     metainfo: Metainfo,
     isLocked: boolean,
+    isWanted: WantedFiles,
     claimed: PieceSet,
     checking: () => void,
   ): Promise<{ readonly store: ContentStore; readonly stored: PieceSet }> {
     if (!isLocked || claimed.count === 0) {
-      const store = await this.openNew(metainfo, isLocked);
+      const store = await this.openNew(metainfo, isLocked, isWanted);
       if (!(store instanceof OpfsStore)) return { store, stored: claimed };
       return { store, stored: await addUnrecorded(metainfo, store, claimed) };
     }
-    const store = await this.#openFolder(metainfo);
+    const store = await this.#openFolder(metainfo, isWanted);
     try {
       const stored = await new StoredPieces(metainfo, store).among(claimed, this.#rng, checking);
       return { store, stored: await addUnrecorded(metainfo, store, stored) };
@@ -48,8 +53,8 @@ export class StoreOpener {
     }
   }
 
-  async #openFolder({ infoHash: name, files, pieceLength }: Metainfo): Promise<OpfsStore> {
-    return await OpfsStore.open({ name, files, pieceLength, cache: this.#cache });
+  async #openFolder({ infoHash: name, files, pieceLength }: Metainfo, isWanted: WantedFiles): Promise<OpfsStore> {
+    return await OpfsStore.open({ name, files, pieceLength, isWanted, cache: this.#cache });
   }
 }
 

@@ -1,57 +1,134 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { PACK_BELOW_BYTES } from '../../../../shared/src/limits/storage.ts';
-import { OpfsStore } from './opfs.ts';
+import { FakeDisk } from '../test/fake-disk.ts';
+import { STORE_CONTRACT } from './contract.ts';
+import { OpfsStore, readComplete } from './opfs.ts';
 import { ReadCache } from './read-cache.ts';
-import { FakeDisk } from './test/fake-disk.ts';
+import { ALL_WANTED, type OwnBytes, type StoredFile, type WantedFiles } from './types.ts';
 
-/** Each is stored in a file of its own. */
-const FILE_BYTES = 2 * PACK_BELOW_BYTES;
-const FILES = [0, 1, 2].map((at) => ({ length: FILE_BYTES, offset: at * FILE_BYTES, isPadding: false }));
-/** Less than what is measured of room is exact to, more than the journal takes. */
-const A_LITTLE = FILE_BYTES / 100;
+/** Pieces of the tests. [bytes] */
+const PIECE = 16_384;
 
-let disk: FakeDisk;
-
-beforeEach(() => {
-  disk = new FakeDisk(Infinity);
-  vi.stubGlobal('navigator', disk.navigator);
-});
+/** A file that is stored by itself, and ends inside of a piece. [bytes] */
+const LARGE = PACK_BELOW_BYTES + 1000;
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const open = (name: string): Promise<OpfsStore> =>
-  OpfsStore.open({ name, files: FILES, pieceLength: FILE_BYTES, cache: new ReadCache() });
+function filesOf(lengths: readonly number[]): StoredFile[] {
+  let offset = 0;
+  return lengths.map((length) => {
+    const file = { length, offset };
+    offset += length;
+    return file;
+  });
+}
 
-test('a download of several files is refused at the start when the disk holds some of them only, and keeps no room', async () => {
-  disk.room = 3 * FILE_BYTES - 1;
-  await expect(open('a')).rejects.toMatchObject({ code: 'storage-full' });
-  expect(disk.used).toBeLessThan(A_LITTLE);
+function useDisk(quota?: number): FakeDisk {
+  const disk = new FakeDisk(quota);
+  vi.stubGlobal('navigator', disk.navigator);
+  return disk;
+}
+
+function openStore(files: readonly StoredFile[], isWanted: WantedFiles = ALL_WANTED): Promise<OpfsStore> {
+  return OpfsStore.open({ name: 'torrent', files, pieceLength: PIECE, isWanted, cache: new ReadCache() });
+}
+
+/** One piece, all of whose bytes are `value`. */
+function piece(value: number): OwnBytes {
+  return new Uint8Array(PIECE).fill(value);
+}
+
+async function bytesAt(store: OpfsStore, offset: number, length: number): Promise<number[]> {
+  const into = new Uint8Array(length);
+  await store.read(offset, into);
+  return [...into];
+}
+
+test.each(STORE_CONTRACT.map((each) => [each.title, each] as const))('storage on disk %s', async (_title, promise) => {
+  const disk = useDisk();
+  await promise.run((files) => openStore(files));
+  await expect(disk.lengths('torrent')).rejects.toMatchObject({ name: 'NotFoundError' });
 });
 
-test('room is taken for all files at the start, so that a later download finds no more than there is', async () => {
-  disk.room = 5 * FILE_BYTES;
-  await open('a');
-  expect(disk.used).toBeGreaterThanOrEqual(3 * FILE_BYTES);
-  await expect(open('b')).rejects.toMatchObject({ code: 'storage-full' });
+test('a torrent larger than the disk is taken in part, with room for what is wanted of it', async () => {
+  const disk = useDisk(2 * LARGE);
+  const files = filesOf([LARGE, LARGE, LARGE, LARGE]);
+  const store = await openStore(files, (file) => file === 1);
+  expect(disk.free).toBe(LARGE);
+  await store.close();
+  await expect(openStore(files)).rejects.toMatchObject({ code: 'storage-full' });
 });
 
-test('files take the room that was kept for them, one after the other, and none besides', async () => {
-  disk.room = 3 * FILE_BYTES + A_LITTLE;
-  const store = await open('a');
-  for (const { offset } of FILES) {
-    await store.write(offset, new Uint8Array(FILE_BYTES));
-    expect(disk.used).toBeLessThan(disk.room);
-    expect(disk.used).toBeGreaterThanOrEqual(3 * FILE_BYTES);
-  }
+test('of skipped neighbours no more is stored than the pieces that reach into them', async () => {
+  const disk = useDisk(LARGE + 5 * PIECE);
+  const store = await openStore(filesOf([LARGE, LARGE, LARGE]), (file) => file === 1);
+  const [first, last] = [Math.floor(LARGE / PIECE), Math.floor((2 * LARGE) / PIECE)];
+  await store.write(first * PIECE, piece(1));
+  await store.write(last * PIECE, piece(2));
+  const lengths = await disk.lengths('torrent');
+  expect(lengths['0'] ?? lengths['2']).toBeUndefined();
+  expect(await bytesAt(store, first * PIECE - 1, 2)).toEqual([0, 1]);
+  expect(await bytesAt(store, LARGE - 1, 2)).toEqual([1, 1]);
+  expect(await bytesAt(store, 2 * LARGE - 1, 2)).toEqual([2, 2]);
+  expect(await bytesAt(store, (last + 1) * PIECE - 1, 2)).toEqual([2, 0]);
 });
 
-test('a page that takes a download up again keeps the room that an earlier one took, and takes no more', async () => {
-  disk.room = 3 * FILE_BYTES + A_LITTLE;
-  await (await open('a')).close();
-  const store = await open('a');
-  expect(disk.used).toBeGreaterThanOrEqual(3 * FILE_BYTES);
-  for (const { offset } of FILES) await store.write(offset, new Uint8Array(FILE_BYTES));
-  expect(disk.used).toBeLessThan(disk.room);
+test('a skipped neighbour that is wanted after all keeps what was stored of it, on the next page, too', async () => {
+  const disk = useDisk();
+  const files = filesOf([LARGE, LARGE, LARGE]);
+  const first = Math.floor(LARGE / PIECE) * PIECE;
+  const before = await openStore(files, (file) => file === 1);
+  await before.write(first, piece(1));
+  await before.close();
+  const store = await openStore(files);
+  await store.write(PIECE, piece(3));
+  expect(await bytesAt(store, first - 1, 2)).toEqual([0, 1]);
+  expect(await bytesAt(store, 2 * PIECE - 1, 2)).toEqual([3, 0]);
+  expect(await disk.lengths('torrent')).toMatchObject({ 0: LARGE });
+  expect(await disk.lengths('torrent')).not.toHaveProperty('edges-0');
+});
+
+test('more room is taken when more is wanted, and less is kept when less is', async () => {
+  const disk = useDisk();
+  const store = await openStore(filesOf([LARGE, LARGE, LARGE]), (file) => file === 0);
+  const used = (): Promise<number> =>
+    disk.lengths('torrent').then((lengths) => Object.values(lengths).reduce((sum, length) => sum + length, 0));
+  expect(await used()).toBe(LARGE);
+  await store.want(ALL_WANTED);
+  expect(await used()).toBe(3 * LARGE);
+  await store.want((file) => file === 1);
+  expect(await used()).toBe(2 * LARGE);
+});
+
+test('what is wanted later and does not fit is refused in figures, and what was kept stays', async () => {
+  const disk = useDisk(2.5 * LARGE);
+  const store = await openStore(filesOf([LARGE, LARGE, LARGE, LARGE]), (file) => file < 2);
+  await expect(store.want(ALL_WANTED)).rejects.toMatchObject({
+    code: 'storage-full',
+    message: expect.stringMatching(/needs room for 526 kB more.* has 13\d kB left/) as string,
+  });
+  expect(disk.free).toBe(0.5 * LARGE);
+  await store.want((file) => file < 2);
+  await store.write(LARGE + 100, piece(4));
+  expect(disk.free).toBe(0.5 * LARGE);
+});
+
+test('bytes in the middle of a skipped file are stored, too, when they are asked for all the same', async () => {
+  useDisk();
+  const store = await openStore(filesOf([LARGE, LARGE]), (file) => file === 1);
+  await store.write(5 * PIECE, piece(5));
+  expect(await bytesAt(store, 5 * PIECE - 1, 2)).toEqual([0, 5]);
+});
+
+test('a small file that came with its neighbour is read by another tab, though it is skipped', async () => {
+  useDisk();
+  const small = Array.from({ length: 300 }, () => 1000);
+  const files = filesOf([LARGE, ...small]);
+  const store = await openStore(files, (file) => file === 0);
+  const last = Math.floor(LARGE / PIECE) * PIECE;
+  await store.write(last, piece(6));
+  const blob = await readComplete('torrent', files, PIECE, 1);
+  expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array(1000).fill(6));
 });

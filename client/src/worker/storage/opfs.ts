@@ -1,10 +1,10 @@
-import { MAX_OPEN_FILES } from '../../../../shared/src/limits/storage.ts';
-import { openExclusively, sizeOf } from './handles.ts';
+import { Edges } from './edges.ts';
+import { namesIn, openExclusively } from './handles.ts';
 import { Journal } from './journal.ts';
-import { fullDisk } from './quota.ts';
 import type { CachedReader, ReadCache } from './read-cache.ts';
-import { Reserve } from './reserve.ts';
-import { type JournaledStore, type OwnBytes, type StoredFile, StorageError, toStorageError } from './types.ts';
+import { type JournaledStore, type OwnBytes, type StoredFile, type WantedFiles, toStorageError } from './types.ts';
+import type { UnitFile } from './unit-file.ts';
+import { UnitFiles, edgesName } from './unit-files.ts';
 import { type UnitSpan, Units } from './units.ts';
 
 /** Folder of the origin private file system under which every torrent has a folder, named by its info-hash. */
@@ -36,19 +36,26 @@ export async function deleteFolder(name: string): Promise<void> {
 
 /** Names of all folders, of torrents that are known and of those that are not. Rejects when the browser refuses. */
 export async function listFolders(): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of (await rootFolder()).keys()) names.push(name);
-  return names;
+  return await namesIn(await rootFolder());
 }
 
 /** A complete file of a torrent that another tab keeps. Rejects with `StorageError`. */
-export async function readComplete(name: string, files: readonly StoredFile[], index: number): Promise<Blob> {
-  const place = new Units(files).placeOf(index);
+export async function readComplete(
+  name: string,
+  files: readonly StoredFile[],
+  pieceLength: number,
+  index: number,
+): Promise<Blob> {
+  const units = new Units(files);
+  const place = units.placeOf(index);
   if (!place) return new Blob([]);
+  const { unit, at, length } = place;
   try {
     const folder = await (await rootFolder()).getDirectoryHandle(name);
-    const stored = await (await folder.getFileHandle(String(place.unit))).getFile();
-    return stored.slice(place.at, place.at + place.length);
+    const whole = await folder.getFileHandle(String(unit)).catch(() => undefined);
+    const stored = whole ?? (await folder.getFileHandle(edgesName(unit)));
+    const from = whole ? at : new Edges(units.lengths[unit] ?? 0, pieceLength).placeOf(at);
+    return (await stored.getFile()).slice(from, from + length);
   } catch (error) {
     throw toStorageError(error);
   }
@@ -60,37 +67,35 @@ export interface OpfsSetup {
   readonly name: string;
   readonly files: readonly StoredFile[];
   readonly pieceLength: number;
+  /** Room is taken for these files. */
+  readonly isWanted: WantedFiles;
   readonly cache: ReadCache;
 }
 
 /**
  * Keeps content in the origin private file system: in files named by numbers, so that no name from the network reaches
- * a file system. Files are opened when first needed and the ones opened longest ago closed; while the files of a
- * request are open it is served synchronously. The caller holds the torrent's Web Lock.
+ * a file system. While the files of a request are open it is served synchronously. The caller holds the torrent's Web
+ * Lock.
  */
 export class OpfsStore implements JournaledStore {
   readonly #setup: OpfsSetup;
-  readonly #folder: FileSystemDirectoryHandle;
   readonly #units: Units;
+  readonly #files: UnitFiles;
   readonly #journal: Journal;
-  /** Open handles by stored file, the longest open first. BOUNDED: by MAX_OPEN_FILES. */
-  readonly #open = new Map<number, FileSystemSyncAccessHandle>();
-  /** Files written since the last flush. BOUNDED: by MAX_OPEN_FILES: closing flushes. */
-  readonly #dirty = new Set<number>();
   /** Operations that must open a file first, one after the other: nothing is evicted under a running one. */
   #chain: Promise<void> = Promise.resolve();
   readonly #reader: CachedReader;
-  readonly #reserve: Reserve;
+  #isWanted: WantedFiles;
   #isClosed = false;
 
-  private constructor(setup: OpfsSetup, folder: FileSystemDirectoryHandle, journal: Journal) {
+  private constructor(setup: OpfsSetup, units: Units, files: UnitFiles, journal: Journal) {
     this.#setup = setup;
-    this.#folder = folder;
-    this.#units = new Units(setup.files);
+    this.#units = units;
+    this.#files = files;
     this.#journal = journal;
-    this.#reserve = new Reserve(folder);
+    this.#isWanted = setup.isWanted;
     this.#reader = setup.cache.view(
-      { totalLength: this.#units.totalLength, load: (offset, length) => this.#load(offset, length) },
+      { totalLength: units.totalLength, load: (offset, length) => this.#load(offset, length) },
       setup.pieceLength,
     );
   }
@@ -99,14 +104,15 @@ export class OpfsStore implements JournaledStore {
   static async open(setup: OpfsSetup): Promise<OpfsStore> {
     try {
       const folder = await (await rootFolder()).getDirectoryHandle(setup.name, { create: true });
-      const file = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
-      const store = new OpfsStore(setup, folder, new Journal(file));
+      const journal = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
+      const units = new Units(setup.files);
+      const files = await UnitFiles.in(folder, units, setup.pieceLength);
+      const store = new OpfsStore(setup, units, files, new Journal(journal));
       try {
-        if (store.#units.lengths.length > 1) await store.#reserve.take(store.#units.storedLength);
-        if (store.#units.lengths.length > 0) await store.#handle(0);
+        await store.want();
       } catch (error) {
         await store.close();
-        throw await store.#explain(error);
+        throw error;
       }
       return store;
     } catch (error) {
@@ -127,6 +133,15 @@ export class OpfsStore implements JournaledStore {
     if (!this.#isClosed) this.#journal.recorded(has);
   }
 
+  async want(isWanted = this.#isWanted): Promise<void> {
+    this.#isWanted = isWanted;
+    const work = this.#chain.then(() => this.#files.takeRoom(this.#units.holding(isWanted)));
+    this.#chain = work.catch(() => undefined);
+    await work.catch(async (error: unknown) => {
+      throw await this.#files.explain(error);
+    });
+  }
+
   read(offset: number, into: OwnBytes): Promise<void> | undefined {
     return this.#reader.read(offset, into);
   }
@@ -141,12 +156,12 @@ export class OpfsStore implements JournaledStore {
       if (Number.isInteger(piece)) this.#journal.add(piece);
     };
     const failed = async (error: unknown): Promise<never> => {
-      throw await this.#explain(error);
+      throw await this.#files.explain(error);
     };
     try {
-      const writing = this.#onSpans(offset, bytes, (handle, at, part, unit) => {
-        this.#dirty.add(unit);
-        writeAll(handle, part, at);
+      const writing = this.#onSpans(offset, bytes, true, (file, at, part, unit) => {
+        this.#files.soil(unit);
+        file.write(part, at);
       });
       if (writing) return writing.then(note, failed);
       note();
@@ -158,8 +173,7 @@ export class OpfsStore implements JournaledStore {
 
   flush(): undefined {
     try {
-      for (const unit of this.#dirty) this.#open.get(unit)?.flush();
-      this.#dirty.clear();
+      this.#files.flush();
     } catch (error) {
       throw toStorageError(error);
     }
@@ -175,9 +189,7 @@ export class OpfsStore implements JournaledStore {
       await this.read(file.offset, bytes);
       return new Blob([bytes]);
     }
-    this.#open.get(place.unit)?.flush();
-    const handle = await this.#folder.getFileHandle(String(place.unit));
-    return await handle.getFile();
+    return await this.#files.blob(place.unit);
   }
 
   async close(): Promise<void> {
@@ -186,9 +198,7 @@ export class OpfsStore implements JournaledStore {
     this.#isClosed = true;
     this.#reader.close();
     this.#journal.close();
-    for (const handle of this.#open.values()) handle.close();
-    this.#open.clear();
-    this.#dirty.clear();
+    this.#files.close();
   }
 
   async destroy(): Promise<void> {
@@ -198,10 +208,7 @@ export class OpfsStore implements JournaledStore {
 
   #load(offset: number, length: number): OwnBytes | Promise<OwnBytes> {
     const bytes = new Uint8Array(length);
-    const reading = this.#onSpans(offset, bytes, (handle, at, part) => {
-      const read = handle.read(part, { at });
-      if (read < part.length) part.fill(0, read);
-    });
+    const reading = this.#onSpans(offset, bytes, false, (file, at, part) => file.read(part, at));
     return reading ? reading.then(() => bytes) : bytes;
   }
 
@@ -209,90 +216,31 @@ export class OpfsStore implements JournaledStore {
   #onSpans(
     offset: number,
     bytes: OwnBytes,
-    use: (handle: FileSystemSyncAccessHandle, at: number, part: OwnBytes, unit: number) => void,
+    isWriting: boolean,
+    use: (file: UnitFile, at: number, part: OwnBytes, unit: number) => void,
   ): Promise<void> | undefined {
     const spans = this.#units.spans(offset, bytes.length);
     let from = 0;
-    const next = (span: UnitSpan, handle: FileSystemSyncAccessHandle | undefined): void => {
-      if (handle && span.unit !== undefined) use(handle, span.at, bytes.subarray(from, from + span.length), span.unit);
+    const next = (span: UnitSpan, file: UnitFile | undefined): void => {
+      if (file && span.unit !== undefined) use(file, span.at, bytes.subarray(from, from + span.length), span.unit);
       from += span.length;
     };
     try {
-      const isOpen = spans.every(({ unit }) => unit === undefined || this.#open.has(unit));
-      if (isOpen) {
-        for (const span of spans) next(span, span.unit === undefined ? undefined : this.#open.get(span.unit));
+      const files = spans.map((span) => this.#files.opened(span, isWriting));
+      if (files.every((file, i) => file !== undefined || spans[i]?.unit === undefined)) {
+        for (const [i, span] of spans.entries()) next(span, files[i]);
         return undefined;
       }
     } catch (error) {
       throw toStorageError(error);
     }
     const work = this.#chain.then(async () => {
-      for (const span of spans) next(span, span.unit === undefined ? undefined : await this.#handle(span.unit));
+      for (const span of spans) next(span, await this.#files.open(span, isWriting));
     });
     this.#chain = work.catch(() => undefined);
     return work.catch((error: unknown) => {
       throw toStorageError(error);
     });
-  }
-
-  async #handle(unit: number): Promise<FileSystemSyncAccessHandle> {
-    const open = this.#open.get(unit);
-    if (open) return open;
-    if (this.#isClosed) throw new StorageError('storage-failed', 'The files of this download are closed.');
-    const handle = await openExclusively(await this.#folder.getFileHandle(String(unit), { create: true }));
-    try {
-      const length = this.#units.lengths[unit] ?? 0;
-      const size = handle.getSize();
-      // What the file takes now was kept for it in the reserve.
-      if (size < length) await this.#reserve.give(length - size);
-      if (size !== length) handle.truncate(length);
-    } catch (error) {
-      handle.close();
-      throw error;
-    }
-    this.#open.set(unit, handle);
-    if (this.#open.size > MAX_OPEN_FILES) this.#closeOldest();
-    return handle;
-  }
-
-  #closeOldest(): void {
-    for (const [unit, handle] of this.#open) {
-      if (this.#dirty.delete(unit)) handle.flush();
-      handle.close();
-      this.#open.delete(unit);
-      return;
-    }
-  }
-
-  /** A full disk in figures: what is not there yet, and what still fits. */
-  async #explain(error: unknown): Promise<StorageError> {
-    const failure = toStorageError(error);
-    if (failure.code !== 'storage-full') return failure;
-    try {
-      const needed = await this.#missingLength();
-      // A disk so full that not even a file can be tried out has nothing left.
-      return fullDisk(needed, await this.#reserve.measure(needed).catch(() => 0), failure);
-    } catch {
-      return failure;
-    }
-  }
-
-  /** Bytes of stored files that are not created yet. */
-  async #missingLength(): Promise<number> {
-    let missing = 0;
-    for (const [unit, length] of this.#units.lengths.entries()) {
-      if (this.#open.has(unit)) continue;
-      if ((await sizeOf(this.#folder, String(unit))) !== length) missing += length;
-    }
-    return missing;
-  }
-}
-
-function writeAll(handle: FileSystemSyncAccessHandle, bytes: OwnBytes, at: number): void {
-  for (let done = 0; done < bytes.length;) {
-    const length = handle.write(bytes.subarray(done), { at: at + done });
-    if (length <= 0) throw new DOMException('nothing was written', 'QuotaExceededError');
-    done += length;
   }
 }
 

@@ -8,27 +8,31 @@ const PROBE_NAME = 'probe';
 
 /**
  * Room that a download of several stored files has taken and not used yet: a file as long as all those together that are
- * not created. So a full disk shows at the start, and no other download takes the room in between.
+ * wanted and not created. So a full disk shows at the start, and no other download takes the room in between.
  */
 export class Reserve {
   readonly #folder: FileSystemDirectoryHandle;
-  /** [bytes] */
-  #length = 0;
+  /** Undefined until an earlier page's was looked for. [bytes] */
+  #length: number | undefined;
 
   constructor(folder: FileSystemDirectoryHandle) {
     this.#folder = folder;
   }
 
-  /** Takes `length` bytes, unless an earlier page did. Rejects with what the browser throws. */
-  async take(length: number): Promise<void> {
-    const found = await sizeOf(this.#folder, RESERVE_NAME);
-    if (found === undefined) await this.#set(length);
-    else this.#length = found;
+  /** What is kept. [bytes] */
+  get length(): number {
+    return this.#length ?? 0;
+  }
+
+  /** Keeps `length` bytes from now on, whatever it was before. Rejects with what the browser throws. */
+  async keep(length: number): Promise<void> {
+    this.#length ??= (await sizeOf(this.#folder, RESERVE_NAME)) ?? 0;
+    if (length !== this.#length) await this.#set(length);
   }
 
   /** Gives `length` bytes of it back, for a file that needs them now. */
   async give(length: number): Promise<void> {
-    if (this.#length > 0) await this.#set(Math.max(0, this.#length - length));
+    if (this.length > 0) await this.#set(Math.max(0, this.length - length));
   }
 
   /** How many of `needed` bytes fit besides the reserve. */
@@ -48,7 +52,7 @@ export class Reserve {
     } finally {
       // Chromium gives back the room of a file that became shorter only when it is closed.
       reserve.close();
-      if (this.#length !== length) await this.#folder.removeEntry(RESERVE_NAME).catch(() => undefined);
+      if (this.length === 0) await this.#folder.removeEntry(RESERVE_NAME).catch(() => undefined);
     }
   }
 }

@@ -33,6 +33,11 @@ export class SourceStore implements ContentStore {
     throw new StorageError('storage-failed', 'Shared files are only read, never written.');
   }
 
+  /** They are there, and take no room. */
+  want(): Promise<void> {
+    return Promise.resolve();
+  }
+
   flush(): undefined {
     return undefined;
   }

@@ -40,6 +40,11 @@ export interface ContentStore {
   read(offset: number, into: OwnBytes): Promise<void> | undefined;
   /** Stores `bytes` at `offset`. The array is the caller's again when it is done. */
   write(offset: number, bytes: OwnBytes): Promise<void> | undefined;
+  /**
+   * Takes room for these files from now on, or anew for those that were wanted, and gives back what was kept for others
+   * and is not used. What is stored stays. Rejects with `storage-full` when they do not fit.
+   */
+  want(isWanted?: WantedFiles): Promise<void>;
   /** Returns when everything written would survive a crash of the browser. */
   flush(): Promise<void> | undefined;
   /** The file with this index. Only for files whose every piece is stored. */
@@ -71,3 +76,9 @@ export interface StoredFile {
   /** Zeros between files (BEP 47), which are stored nowhere. */
   readonly isPadding?: boolean;
 }
+
+/** Whether the file with this index is wanted. */
+export type WantedFiles = (file: number) => boolean;
+
+/** Nothing is skipped. */
+export const ALL_WANTED: WantedFiles = () => true;

@@ -1,6 +1,6 @@
 import { PACK_BELOW_BYTES } from '../../../../shared/src/limits/storage.ts';
 import { Layout } from './layout.ts';
-import type { StoredFile } from './types.ts';
+import type { StoredFile, WantedFiles } from './types.ts';
 
 /** A part of one stored file, or of the padding, which is stored nowhere. */
 export interface UnitSpan {
@@ -51,9 +51,11 @@ export class Units {
     return this.#layout.totalLength;
   }
 
-  /** Bytes that are stored: all but the padding. */
-  get storedLength(): number {
-    return this.lengths.reduce((sum, length) => sum + length, 0);
+  /** The stored files that hold a file that is wanted, in order. */
+  holding(isWanted: WantedFiles): ReadonlySet<number> {
+    const wanted = new Set<number>();
+    for (const [file, place] of this.#places.entries()) if (place && isWanted(file)) wanted.add(place.unit);
+    return wanted;
   }
 
   /** The parts of stored files that hold `length` bytes from `offset` on, in order; neighbours in one file are one part. */

@@ -1,0 +1,110 @@
+/** A file of the fake disk, and the handle on it. */
+class FakeFile {
+  readonly #disk: FakeDisk;
+  bytes = new Uint8Array(0);
+  isOpen = false;
+
+  constructor(disk: FakeDisk) {
+    this.#disk = disk;
+  }
+
+  getFile(): Promise<Blob> {
+    return Promise.resolve(new Blob([this.bytes]));
+  }
+
+  createSyncAccessHandle(): Promise<unknown> {
+    if (this.isOpen) return Promise.reject(new DOMException('it is open', 'NoModificationAllowedError'));
+    this.isOpen = true;
+    return Promise.resolve({
+      close: () => (this.isOpen = false),
+      flush: () => undefined,
+      getSize: () => this.bytes.length,
+      truncate: (size: number) => this.resize(size),
+      read: (into: Uint8Array, { at }: { readonly at: number }) => {
+        const part = this.bytes.subarray(at, at + into.length);
+        into.set(part);
+        return part.length;
+      },
+      write: (part: Uint8Array, { at }: { readonly at: number }) => {
+        if (at + part.length > this.bytes.length) this.resize(at + part.length);
+        this.bytes.set(part, at);
+        return part.length;
+      },
+    });
+  }
+
+  resize(size: number): void {
+    if (size - this.bytes.length > this.#disk.free) throw new DOMException('no room', 'QuotaExceededError');
+    const resized = new Uint8Array(size);
+    resized.set(this.bytes.subarray(0, size));
+    this.bytes = resized;
+  }
+}
+
+/** A folder of the fake disk: as much of `FileSystemDirectoryHandle` as storage uses. */
+class FakeFolder {
+  readonly #disk: FakeDisk;
+  /** BOUNDED: by the test. */
+  readonly entries = new Map<string, FakeFolder | FakeFile>();
+
+  constructor(disk: FakeDisk) {
+    this.#disk = disk;
+  }
+
+  get usedBytes(): number {
+    let used = 0;
+    for (const entry of this.entries.values())
+      used += entry instanceof FakeFolder ? entry.usedBytes : entry.bytes.length;
+    return used;
+  }
+
+  async getDirectoryHandle(name: string, { create = false } = {}): Promise<FakeFolder> {
+    const found = this.entries.get(name) ?? (create ? new FakeFolder(this.#disk) : undefined);
+    if (!(found instanceof FakeFolder)) throw new DOMException('there is no such folder', 'NotFoundError');
+    this.entries.set(name, found);
+    return found;
+  }
+
+  async getFileHandle(name: string, { create = false } = {}): Promise<FakeFile> {
+    const found = this.entries.get(name) ?? (create ? new FakeFile(this.#disk) : undefined);
+    if (!(found instanceof FakeFile)) throw new DOMException('there is no such file', 'NotFoundError');
+    this.entries.set(name, found);
+    return found;
+  }
+
+  async removeEntry(name: string): Promise<void> {
+    if (!this.entries.delete(name)) throw new DOMException('there is no such entry', 'NotFoundError');
+  }
+
+  async *keys(): AsyncGenerator<string> {
+    yield* [...this.entries.keys()];
+  }
+}
+
+/** An origin private file system in memory, with a quota. `root` takes the place of what the browser gives. */
+export class FakeDisk {
+  readonly #folder = new FakeFolder(this);
+  readonly #quota: number;
+
+  constructor(quota = Number.POSITIVE_INFINITY) {
+    this.#quota = quota;
+  }
+
+  /** What `navigator` is on this disk. */
+  get navigator(): unknown {
+    return { storage: { getDirectory: () => Promise.resolve(this.#folder) } };
+  }
+
+  /** [bytes] */
+  get free(): number {
+    return this.#quota - this.#folder.usedBytes;
+  }
+
+  /** Lengths of the files in the folder of a torrent, by their names. [bytes] */
+  async lengths(name: string): Promise<Record<string, number>> {
+    const folder = await (await this.#folder.getDirectoryHandle('skein')).getDirectoryHandle(name);
+    const lengths = new Map<string, number>();
+    for (const [file, entry] of folder.entries) if (entry instanceof FakeFile) lengths.set(file, entry.bytes.length);
+    return Object.fromEntries(lengths);
+  }
+}
