@@ -132,3 +132,13 @@ test('a small file that came with its neighbour is read by another tab, though i
   const blob = await readComplete('torrent', files, PIECE, 1);
   expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array(1000).fill(6));
 });
+
+test('what another tab reads of small files is whole, though their neighbours are still written', async () => {
+  useDisk();
+  const files = filesOf([1000, PIECE]);
+  const store = await openStore(files);
+  await store.write(0, new Uint8Array(1000).fill(7));
+  const blob = await readComplete('torrent', files, PIECE, 0);
+  await store.write(1000, piece(8));
+  expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array(1000).fill(7));
+});

@@ -49,13 +49,15 @@ export async function readComplete(
   const units = new Units(files);
   const place = units.placeOf(index);
   if (!place) return new Blob([]);
-  const { unit, at, length } = place;
+  const { unit, at, length, isPacked } = place;
   try {
     const folder = await (await rootFolder()).getDirectoryHandle(name);
     const whole = await folder.getFileHandle(String(unit)).catch(() => undefined);
     const stored = whole ?? (await folder.getFileHandle(edgesName(unit)));
     const from = whole ? at : new Edges(units.lengths[unit] ?? 0, pieceLength).placeOf(at);
-    return (await stored.getFile()).slice(from, from + length);
+    const file = (await stored.getFile()).slice(from, from + length);
+    // As in `OpfsStore.file`: the other tab may still write to its neighbours.
+    return isPacked ? new Blob([await file.arrayBuffer()]) : file;
   } catch (error) {
     throw toStorageError(error);
   }

@@ -1,3 +1,24 @@
+/** What a browser gives of a stored file: it can be read until that is written to. */
+class StoredBlob extends Blob {
+  readonly #disk: FakeDisk;
+  readonly #writes: number;
+
+  constructor(disk: FakeDisk, parts: BlobPart[], writes = disk.writes) {
+    super(parts);
+    this.#disk = disk;
+    this.#writes = writes;
+  }
+
+  override slice(begin?: number, end?: number): Blob {
+    return new StoredBlob(this.#disk, [super.slice(begin, end)], this.#writes);
+  }
+
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    if (this.#writes !== this.#disk.writes) throw new DOMException('the file was changed', 'NotReadableError');
+    return await super.arrayBuffer();
+  }
+}
+
 /** A file of the fake disk, and the handle on it. */
 class FakeFile {
   readonly #disk: FakeDisk;
@@ -9,7 +30,7 @@ class FakeFile {
   }
 
   getFile(): Promise<Blob> {
-    return Promise.resolve(new Blob([this.bytes]));
+    return Promise.resolve(new StoredBlob(this.#disk, [this.bytes]));
   }
 
   createSyncAccessHandle(): Promise<unknown> {
@@ -28,6 +49,7 @@ class FakeFile {
       write: (part: Uint8Array, { at }: { readonly at: number }) => {
         if (at + part.length > this.bytes.length) this.resize(at + part.length);
         this.bytes.set(part, at);
+        this.#disk.writes++;
         return part.length;
       },
     });
@@ -85,6 +107,8 @@ class FakeFolder {
 export class FakeDisk {
   readonly #folder = new FakeFolder(this);
   readonly #quota: number;
+  /** So many writes there were. */
+  writes = 0;
 
   constructor(quota = Number.POSITIVE_INFINITY) {
     this.#quota = quota;
