@@ -57,3 +57,15 @@ test('a pipe that brings too much before anybody started it is closed, and its o
   await Promise.resolve();
   expect(handler.seen).toEqual(['closed']);
 });
+
+test('empty messages do not fill the memory of a torrent that is being opened: too many of them end the pipe', async () => {
+  const inner = new TestPipe();
+  const pipe = new HeldPipe(inner);
+  inner.handler?.open();
+  for (let i = 0; i < 10_000; i++) inner.handler?.message(new Uint8Array(0));
+  expect(inner.isClosed).toBe(true);
+  const handler = recorder();
+  pipe.start(handler);
+  await Promise.resolve();
+  expect(handler.seen).toEqual(['closed']);
+});

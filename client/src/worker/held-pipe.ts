@@ -4,15 +4,19 @@ import type { OwnBytes } from './storage/types.ts';
 /** Most bytes kept for a torrent that is still opening its storage. [bytes] A handshake and a bitfield, many times. */
 const MAX_HELD_BYTES = 256 * 1024;
 
+/** Most messages kept for it, however short: each takes memory of its own. Guess: some `have`s a second for many minutes. */
+const MAX_HELD_MESSAGES = 4_096;
+
 /**
  * A pipe that came before its torrent runs: what it brings is kept, and told once somebody starts it. A peer that
  * sends more than it may before anything was asked of it loses the pipe.
  */
 export class HeldPipe implements Pipe {
   readonly #pipe: Pipe;
-  /** BOUNDED: by MAX_HELD_BYTES of messages, one `open` and one `closed`. */
+  /** BOUNDED: by MAX_HELD_BYTES and MAX_HELD_MESSAGES, one `open` and one `closed`. */
   #held: ((handler: PipeHandler) => void)[] = [];
   #heldBytes = 0;
+  #heldMessages = 0;
   #handler: PipeHandler | undefined;
 
   constructor(pipe: Pipe) {
@@ -48,7 +52,8 @@ export class HeldPipe implements Pipe {
   #onMessage(bytes: Uint8Array): void {
     if (!this.#handler) {
       this.#heldBytes += bytes.length;
-      if (this.#heldBytes > MAX_HELD_BYTES) {
+      this.#heldMessages++;
+      if (this.#heldBytes > MAX_HELD_BYTES || this.#heldMessages > MAX_HELD_MESSAGES) {
         this.#pipe.close();
         this.#held = [(handler) => handler.closed()];
         return;
