@@ -41,6 +41,11 @@ export class ResumeRecords {
     return readRecord(await get<unknown>(infoHash, this.#store));
   }
 
+  /** There is a record under this name, whether or not this version can read it. */
+  async has(name: string): Promise<boolean> {
+    return (await get<unknown>(name, this.#store)) !== undefined;
+  }
+
   async write(record: ResumeRecord): Promise<void> {
     await set(record.infoHash, record, this.#store);
   }
