@@ -179,6 +179,30 @@ test('a request that is stopped says nothing more, and one that stands still fai
   }
 });
 
+test('however many files there are, an address is found without a look at all of them', () => {
+  const { metainfo } = makeContent(9, [100, 100], PIECE);
+  let looks = 0;
+  const files = Array.from({ length: 1000 }, (_, i) => ({
+    path: [`file ${i}`],
+    length: 1,
+    offset: i,
+    piecesRoot: undefined,
+    get isPadding() {
+      looks++;
+      return false;
+    },
+  }));
+  expect(webSeedUrl(ROOT, { ...metainfo, files }, 999)).toBe(`${ROOT}a%20share/file%20999`);
+  expect(looks).toBeLessThan(10);
+});
+
+test('a single file with padding behind it is at the address itself', () => {
+  const { metainfo } = makeContent(7, [100], PIECE);
+  const padding = { path: ['.pad', '0'], length: 50, offset: 100, isPadding: true, piecesRoot: undefined };
+  const padded = { ...metainfo, files: [...metainfo.files, padding] };
+  expect(webSeedUrl('https://a.example/film.mp4', padded, 0)).toBe('https://a.example/film.mp4');
+});
+
 test('a single file is at the address itself, or below it when that is a folder', () => {
   const { metainfo } = makeContent(7, [100], PIECE);
   expect(webSeedUrl('https://a.example/film.mp4?token=1', metainfo, 0)).toBe('https://a.example/film.mp4?token=1');

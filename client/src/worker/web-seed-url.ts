@@ -16,8 +16,9 @@ export function webSeedUrl(webSeed: string, metainfo: Metainfo, index: number): 
   if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return undefined;
   if (search !== '' && LOCAL_HOST.test(hostname)) return undefined;
   const { name, files } = metainfo;
-  const isSingle =
-    files.filter(({ isPadding }) => !isPadding).length === 1 && file.path.length === 1 && file.path[0] === name;
+  const isAlone = (): boolean => files.every((other, at) => at === index || other.isPadding === true);
+  // Asked last: where there are many files, the first that is another one ends it.
+  const isSingle = !file.isPadding && file.path.length === 1 && file.path[0] === name && isAlone();
   if (isSingle) return webSeed.endsWith('/') ? webSeed + encodeURIComponent(name) : webSeed;
   const path = [name, ...file.path].map(encodeURIComponent).join('/');
   return `${webSeed.endsWith('/') ? webSeed : `${webSeed}/`}${path}`;
