@@ -201,6 +201,8 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
    * that one goes. Limits, order and priorities are the other tab's, and setting them here does nothing.
    */
   readonly isElsewhere: boolean;
+  /** What is here is on disk: it outlives the page, and `remove` can leave it. What is in memory goes with either. */
+  readonly isKept: boolean;
   readonly error: SkeinError | undefined;
   /** Resolves when every piece that is wanted is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
   readonly done: Promise<void>;

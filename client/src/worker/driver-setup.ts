@@ -22,6 +22,8 @@ export interface DriverSetup {
   readonly store: ContentStore | undefined;
   readonly stored: PieceSet | undefined;
   readonly isPaused: boolean;
+  /** What is stored outlives the page. */
+  readonly isKept: boolean;
   /** Why storage could not be opened, when it could not. */
   readonly error: StorageError | undefined;
   /** Rejects with `StorageError`. */

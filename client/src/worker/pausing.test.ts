@@ -20,6 +20,7 @@ test('pausing and resuming do not wait for a record that the browser is slow to 
     store: new MemoryStore(metainfo.files, new MemoryBudget()),
     stored: undefined,
     isPaused: false,
+    isKept: false,
     error: undefined,
     openStore: () => Promise.reject(new Error('it is open')),
     save: () => new Promise<void>(() => undefined),

@@ -19,6 +19,7 @@ interface WatchedMachine {
 /** Tells the page how a torrent is doing: at every change of state, and four times a second while anything moves. */
 export class ProgressReporter {
   readonly #infoHash: InfoHash;
+  readonly #isKept: boolean;
   readonly #machine: WatchedMachine;
   readonly #report: (report: WorkerReport) => void;
   /** Newest last. BOUNDED: by MAX_NAMED_BANS. */
@@ -37,8 +38,13 @@ export class ProgressReporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(infoHash: InfoHash, machine: WatchedMachine, report: (report: WorkerReport) => void) {
+  constructor(
+    { infoHash, isKept }: { readonly infoHash: InfoHash; readonly isKept: boolean },
+    machine: WatchedMachine,
+    report: (report: WorkerReport) => void,
+  ) {
     this.#infoHash = infoHash;
+    this.#isKept = isKept;
     this.#machine = machine;
     this.#report = report;
   }
@@ -113,6 +119,7 @@ export class ProgressReporter {
       leftBytes: snapshot.leftBytes,
       isComplete: snapshot.isFinished,
       isElsewhere: false,
+      isKept: this.#isKept,
       isSuperSeeding: snapshot.isSuperSeeding,
       downBytesPerSecond: snapshot.downBytesPerSecond,
       upBytesPerSecond: snapshot.upBytesPerSecond,

@@ -215,6 +215,8 @@ export type WorkerReport =
       readonly isComplete: boolean;
       /** Another tab of this profile carries it out; this one takes over when that one goes. */
       readonly isElsewhere: boolean;
+      /** What is stored is on disk, and outlives the page. */
+      readonly isKept: boolean;
       /** A first seed shows each peer only pieces that nobody else has (BEP 16). */
       readonly isSuperSeeding: boolean;
       readonly downBytesPerSecond: number;

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
 import { MAX_MEMORY_STORAGE_BYTES } from '../../../shared/src/limits/storage.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import { makeContent } from '../swarm/test/lab.ts';
 import { planOf } from './download-plan.ts';
 import type { WorkerReport } from './protocol.ts';
 import { RunningTorrents } from './running-torrents.ts';
@@ -10,6 +11,11 @@ import { StoreOpener } from './storage/opener.ts';
 import { ReadCache } from './storage/read-cache.ts';
 import type { ResumeRecords } from './storage/resume.ts';
 import type { TabNews } from './tab-news.ts';
+import { FakeDisk } from './test/fake-disk.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 const PIECE = 16 * 1024 * 1024;
 
@@ -25,22 +31,41 @@ const metainfo = buildMetainfo({
 const { infoHash } = metainfo;
 
 /** Torrents whose content is in memory, and what they say of how they are. */
-function makeRunning(): { readonly torrents: RunningTorrents; readonly said: (string | undefined)[][] } {
+function makeRunning(): {
+  readonly torrents: RunningTorrents;
+  readonly said: (string | undefined)[][];
+  readonly kept: boolean[];
+} {
   const said: (string | undefined)[][] = [];
+  const kept: boolean[] = [];
   const rng = seededRng(1);
   const torrents = new RunningTorrents({
     rng,
     opener: new StoreOpener(new ReadCache(), rng),
-    records: {} as ResumeRecords,
-    news: {} as TabNews,
+    records: { write: () => Promise.resolve() } as unknown as ResumeRecords,
+    news: { tell: () => undefined } as unknown as TabNews,
     report: (report: WorkerReport) => {
-      if (report.kind === 'progress') said.push([report.state, report.error?.code]);
+      if (report.kind !== 'progress') return;
+      said.push([report.state, report.error?.code]);
+      kept.push(report.isKept);
     },
     ended: () => undefined,
   });
   torrents.setSelf(hashToId(Uint8Array.of(1)));
-  return { torrents, said };
+  return { torrents, said, kept };
 }
+
+test('what a download has on disk outlives the page, and it says so; what it has in memory does not', async () => {
+  const { torrents, kept } = makeRunning();
+  const small = makeContent(1, [100], 16_384).metainfo;
+  await torrents.begin(planOf(small), undefined, undefined);
+  expect(kept.at(-1)).toBe(false);
+  await torrents.stopAll();
+  vi.stubGlobal('navigator', new FakeDisk().navigator);
+  await torrents.begin(planOf(small), { release: () => undefined }, undefined);
+  expect(kept.at(-1)).toBe(true);
+  await torrents.stopAll();
+});
 
 test('a torrent that does not fit begins once so much of it is skipped that the rest does', async () => {
   const { torrents, said } = makeRunning();

@@ -172,6 +172,7 @@ export class RunningTorrents {
       store,
       stored,
       isPaused: record?.isPaused ?? settings.isPaused ?? false,
+      isKept: lock !== undefined,
       error,
       openStore: async (found) => {
         const isWanted = wantedFiles(found, running.settings.priorities, plan.selected);

@@ -18,6 +18,7 @@ export function stillReport(
     leftBytes: totalBytes,
     isComplete: false,
     isElsewhere: false,
+    isKept: false,
     isSuperSeeding: false,
     downBytesPerSecond: 0,
     upBytesPerSecond: 0,

@@ -66,6 +66,7 @@ class Peer {
       store,
       stored,
       isPaused: false,
+      isKept: false,
       error: undefined,
       openStore: async () => {
         begin();

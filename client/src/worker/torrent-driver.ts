@@ -55,7 +55,7 @@ export class TorrentDriver {
     this.infoHash = setup.infoHash;
     this.#setup = setup;
     this.#machine = setup.machine;
-    this.#progress = new ProgressReporter(setup.infoHash, setup.machine, (report) => setup.report(report));
+    this.#progress = new ProgressReporter(setup, setup.machine, (report) => setup.report(report));
     this.#peers = new TorrentPeers(setup.infoHash, {
       push: (input) => this.#push(input),
       report: (report) => setup.report(report),

@@ -54,6 +54,10 @@ export class DownloadHandle extends TransferHandle implements Download {
     return this.session.isElsewhere;
   }
 
+  get isKept(): boolean {
+    return this.session.isKept;
+  }
+
   get error(): SkeinError | undefined {
     return this.session.error;
   }

@@ -62,6 +62,7 @@ export class TorrentSession {
   #firstByteAt: number | undefined;
   #isComplete = false;
   #isElsewhere = false;
+  #isKept = false;
   #waitsFor: ShareWait | undefined;
   /** The program that made the torrent, when a torrent file said so. */
   createdBy: string | undefined;
@@ -128,6 +129,11 @@ export class TorrentSession {
   /** Another tab of this profile carries it out: this one only shows it. */
   get isElsewhere(): boolean {
     return this.#isElsewhere;
+  }
+
+  /** What is stored is on disk, and stays when the torrent is removed so. */
+  get isKept(): boolean {
+    return this.#isKept;
   }
 
   get isPaused(): boolean {
@@ -273,6 +279,7 @@ export class TorrentSession {
     this.#state = report.state;
     this.#isComplete = report.isComplete;
     this.#isElsewhere = report.isElsewhere;
+    this.#isKept = report.isKept;
     this.#isSuperSeeding = report.isSuperSeeding;
     this.#error = error;
     this.events.emit('progress', undefined);

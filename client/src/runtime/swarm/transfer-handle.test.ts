@@ -251,3 +251,11 @@ test('thousands of files go to the worker in parts, so that no one of them holds
   expect(names).toEqual(files.map(({ name }) => name));
   expect(new Set(sent().map((each) => ('call' in each ? each.call : undefined))).size).toBe(1);
 });
+
+test('a download says whether what it has stored would stay', () => {
+  const { node: a, download } = beginDownload();
+  a.worker.progress(infoHash, { doneBytes: 50 });
+  expect(download.isKept).toBe(false);
+  a.worker.progress(infoHash, { doneBytes: 50, isKept: true });
+  expect(download.isKept).toBe(true);
+});

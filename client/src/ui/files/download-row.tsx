@@ -66,7 +66,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       {dialog === 'remove' && (
         <RemoveDialog
           name={name}
-          storedBytes={progress.doneBytes}
+          storedBytes={download.isKept ? progress.doneBytes : 0}
           keeper={download.isElsewhere ? 'tab' : isShared ? 'share' : undefined}
           onDismiss={dismiss}
           onRemove={(keepData) => {

@@ -12,7 +12,7 @@ const KEEPER_SENTENCES = {
 
 interface RemoveDialogProps {
   readonly name: string;
-  /** What lies in the browser's storage. [bytes] */
+  /** What lies in the browser's storage, and can stay there. [bytes] */
   readonly storedBytes: number;
   /** What has it besides this row, so that nothing is deleted with it. */
   readonly keeper: Keeper | undefined;
