@@ -246,6 +246,27 @@ scenario('a download that cannot fit is not begun, and says what it needs and wh
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
 });
 
+scenario('a torrent larger than the disk is had in part: what is skipped takes no room', async (world) => {
+  const [seed, leecher] = await openWithDisk(world);
+  const disk = await Disk.of(leecher, world);
+  await disk.limitTo((await disk.usage()) + 3 * MB);
+  const large = await world.files.make('large.bin', 6 * MB);
+  const wanted = await world.files.make('wanted.bin', 1.5 * MB);
+  const infoHash = await seed.share([large.path, wanted.path]);
+  await leecher.openLink(await seed.shareLink(infoHash));
+  await inState(leecher, infoHash, 'paused');
+  await leecher.page.evaluate((path) => window.skein.downloads[0]?.setPriority(path, 'skip'), large.name);
+  await leecher.downloadRow(infoHash).getByTestId('resume-button').click();
+  await leecher.downloaded(infoHash);
+  expect(await leecher.hashInPage(infoHash, wanted.name)).toBe(wanted.sha256);
+  await leecher.page.evaluate((path) => window.skein.downloads[0]?.setPriority(path, 'normal'), large.name);
+  await inState(leecher, infoHash, 'paused');
+  await disk.lift();
+  await leecher.downloadRow(infoHash).getByTestId('resume-button').click();
+  await leecher.downloaded(infoHash);
+  expect(await leecher.hashInPage(infoHash, large.name)).toBe(large.sha256);
+});
+
 scenario(
   '10,000 files of 1 kB come out unchanged',
   async (world) => {

@@ -142,3 +142,17 @@ test('what another tab reads of small files is whole, though their neighbours ar
   await store.write(1000, piece(8));
   expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array(1000).fill(7));
 });
+
+test('a disk that shrinks below what was taken is told in figures: what is not created yet, and that nothing is left', async () => {
+  const disk = useDisk();
+  const store = await openStore(filesOf([LARGE, LARGE, LARGE]));
+  disk.quota = LARGE;
+  await expect(store.write(LARGE + 100, piece(9))).rejects.toMatchObject({
+    code: 'storage-full',
+    message: expect.stringMatching(/needs room for 526 kB more.* has 0 bytes left/) as string,
+  });
+  disk.quota = 3 * LARGE;
+  await store.want();
+  await store.write(LARGE + 100, piece(9));
+  expect(await bytesAt(store, LARGE + 99, 2)).toEqual([0, 9]);
+});

@@ -100,11 +100,14 @@ export class UnitFiles {
     this.#dirty.clear();
   }
 
-  /** A full disk in figures: what is wanted and neither there nor kept room for, and what still fits. */
+  /** A full disk in figures: what is wanted and not there, nor kept room for, and what still fits. */
   async explain(error: unknown): Promise<StorageError> {
     const failure = toStorageError(error);
-    const needed = this.#missingLength() - this.#reserve.length;
-    if (failure.code !== 'storage-full' || needed <= 0) return failure;
+    const missing = this.#missingLength();
+    if (failure.code !== 'storage-full' || missing === 0) return failure;
+    const beyond = missing - this.#reserve.length;
+    // When all of it was kept room for, the disk has shrunk, and that room is none.
+    const needed = beyond > 0 ? beyond : missing;
     // A disk so full that not even a file can be tried out has nothing left.
     return fullDisk(needed, await this.#reserve.measure(needed).catch(() => 0), failure);
   }

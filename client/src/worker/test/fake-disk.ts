@@ -35,6 +35,7 @@ class FakeFile {
 
   createSyncAccessHandle(): Promise<unknown> {
     if (this.isOpen) return Promise.reject(new DOMException('it is open', 'NoModificationAllowedError'));
+    if (this.#disk.free < 0) return Promise.reject(new DOMException('no room', 'QuotaExceededError'));
     this.isOpen = true;
     return Promise.resolve({
       close: () => (this.isOpen = false),
@@ -106,12 +107,13 @@ class FakeFolder {
 /** An origin private file system in memory, with a quota. `root` takes the place of what the browser gives. */
 export class FakeDisk {
   readonly #folder = new FakeFolder(this);
-  readonly #quota: number;
+  /** [bytes] */
+  quota: number;
   /** So many writes there were. */
   writes = 0;
 
   constructor(quota = Number.POSITIVE_INFINITY) {
-    this.#quota = quota;
+    this.quota = quota;
   }
 
   /** What `navigator` is on this disk. */
@@ -121,7 +123,7 @@ export class FakeDisk {
 
   /** [bytes] */
   get free(): number {
-    return this.#quota - this.#folder.usedBytes;
+    return this.quota - this.#folder.usedBytes;
   }
 
   /** Lengths of the files in the folder of a torrent, by their names. [bytes] */
