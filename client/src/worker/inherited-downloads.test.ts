@@ -31,6 +31,7 @@ const record: ResumeRecord = {
   torrentFile: encodeTorrentFile(metainfo),
   bitfield: undefined,
   settings: {},
+  uploadedBytes: 0,
   generation: 1,
   isPaused: false,
   isParked: false,
@@ -62,5 +63,5 @@ test('what is in a download of another tab is said before this tab goes on with 
   const plan = planDownload({ kind: 'magnet', infoHash, name, trackers: [], webSeeds: [], selected: undefined });
   inherited.takeOver(plan, { release: () => undefined });
   await settle();
-  expect(seen).toMatchObject([{ kind: 'metadata', summary: { isPrivate: true } }, 'begin']);
+  expect(seen).toMatchObject([{ kind: 'settings' }, { kind: 'metadata', summary: { isPrivate: true } }, 'begin']);
 });

@@ -50,6 +50,7 @@ function makeRunning(): {
       kept.push(report.isKept);
     },
     ended: () => undefined,
+    gave: () => Promise.resolve(),
   });
   torrents.setSelf(hashToId(Uint8Array.of(1)));
   return { torrents, said, kept };

@@ -8,6 +8,7 @@ import type { WorkerReport } from '../protocol.ts';
 import { OpfsStore } from '../storage/opfs.ts';
 import { ReadCache } from '../storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from '../storage/resume.ts';
+import { ALL_WANTED } from '../storage/types.ts';
 import { encodeTorrentFile } from '../../swarm/metainfo.ts';
 import type { ProgressReport } from '../tab-news.ts';
 import { TorrentTable } from '../torrent-table.ts';
@@ -45,7 +46,13 @@ export async function leaveDownload(
 ): Promise<InfoHash> {
   const metainfo = await metainfoOfShared(file);
   const { infoHash, name, files, pieceLength } = metainfo;
-  const store = await OpfsStore.open({ name: infoHash, files, pieceLength, cache: new ReadCache() });
+  const store = await OpfsStore.open({
+    name: infoHash,
+    files,
+    pieceLength,
+    isWanted: ALL_WANTED,
+    cache: new ReadCache(),
+  });
   await store.write(0, new Uint8Array(await file.arrayBuffer()));
   const stored = pieces ? new PieceSet(pieceCount(metainfo)) : PieceSet.full(pieceCount(metainfo));
   for (const piece of pieces ?? []) stored.add(piece);
