@@ -25,8 +25,8 @@ function filesOf(lengths: readonly number[]): StoredFile[] {
   });
 }
 
-function useDisk(quota?: number): FakeDisk {
-  const disk = new FakeDisk(quota);
+function useDisk(room?: number): FakeDisk {
+  const disk = new FakeDisk(room);
   vi.stubGlobal('navigator', disk.navigator);
   return disk;
 }
@@ -146,12 +146,12 @@ test('what another tab reads of small files is whole, though their neighbours ar
 test('a disk that shrinks below what was taken is told in figures: what is not created yet, and that nothing is left', async () => {
   const disk = useDisk();
   const store = await openStore(filesOf([LARGE, LARGE, LARGE]));
-  disk.quota = LARGE;
+  disk.room = LARGE;
   await expect(store.write(LARGE + 100, piece(9))).rejects.toMatchObject({
     code: 'storage-full',
     message: expect.stringMatching(/needs room for 526 kB more.* has 0 bytes left/) as string,
   });
-  disk.quota = 3 * LARGE;
+  disk.room = 3 * LARGE;
   await store.want();
   await store.write(LARGE + 100, piece(9));
   expect(await bytesAt(store, LARGE + 99, 2)).toEqual([0, 9]);

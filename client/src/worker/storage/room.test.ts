@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PACK_BELOW_BYTES } from '../../../../shared/src/limits/storage.ts';
+import { FakeDisk } from '../test/fake-disk.ts';
 import { OpfsStore } from './opfs.ts';
 import { ReadCache } from './read-cache.ts';
-import { FakeDisk } from './test/fake-disk.ts';
 import { ALL_WANTED } from './types.ts';
 
 /** Each is stored in a file of its own. */

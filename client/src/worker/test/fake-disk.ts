@@ -104,16 +104,16 @@ class FakeFolder {
   }
 }
 
-/** An origin private file system in memory, with a quota. `root` takes the place of what the browser gives. */
+/** An origin private file system in memory that is full at `room` bytes. */
 export class FakeDisk {
   readonly #folder = new FakeFolder(this);
   /** [bytes] */
-  quota: number;
+  room: number;
   /** So many writes there were. */
   writes = 0;
 
-  constructor(quota = Number.POSITIVE_INFINITY) {
-    this.quota = quota;
+  constructor(room = Number.POSITIVE_INFINITY) {
+    this.room = room;
   }
 
   /** What `navigator` is on this disk. */
@@ -121,9 +121,14 @@ export class FakeDisk {
     return { storage: { getDirectory: () => Promise.resolve(this.#folder) } };
   }
 
+  /** What all files take. [bytes] */
+  get used(): number {
+    return this.#folder.usedBytes;
+  }
+
   /** [bytes] */
   get free(): number {
-    return this.quota - this.#folder.usedBytes;
+    return this.room - this.used;
   }
 
   /** Lengths of the files in the folder of a torrent, by their names. [bytes] */
