@@ -13,3 +13,13 @@ test.each([
   const isWanted = wantedFiles(metainfo, priorities, selected);
   expect(metainfo.files.map((_, file) => isWanted(file))).toEqual(wanted);
 });
+
+test.each([
+  ['v1', 1, 1],
+  ['hybrid', 2, 2],
+  ['v2', 1, 2],
+] as const)('a link counts the files as a %s torrent lists them (BEP 53)', (version, so, index) => {
+  const padded = makeContent(1, [20_000, 30_000], 16_384, version).metainfo;
+  const isWanted = wantedFiles(padded, undefined, [so]);
+  expect([isWanted(0), isWanted(index)]).toEqual([false, true]);
+});

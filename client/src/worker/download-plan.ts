@@ -51,14 +51,21 @@ export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefine
  * selects no file of the torrent means all.
  */
 export function wantedFiles(
-  { files }: Metainfo,
+  { files, version }: Metainfo,
   priorities: readonly FilePriority[] | undefined,
   selected: readonly number[] | undefined,
 ): WantedFiles {
   if (priorities) return (file) => priorities[file] !== 'skip';
-  const chosen = new Set(selected);
-  const isSelection = files.some(({ isPadding }, index) => isPadding !== true && chosen.has(index));
-  return isSelection ? (file) => chosen.has(file) : ALL_WANTED;
+  const named = new Set(selected);
+  const chosen = new Set<number>();
+  // The padding of a v2 torrent is not in its own list, by which links count.
+  let place = 0;
+  for (const [index, { isPadding }] of files.entries()) {
+    if (isPadding) continue;
+    if (named.has(version === 'v2' ? place : index)) chosen.add(index);
+    place++;
+  }
+  return chosen.size > 0 ? (file) => chosen.has(file) : ALL_WANTED;
 }
 
 export function knownMetainfo(torrentFile: Uint8Array): Metainfo | undefined {
