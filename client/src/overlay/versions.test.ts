@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { MAX_READ_VERSIONS } from '../../../shared/src/limits/records.ts';
+import {
+  MAX_READ_PEERS,
+  MAX_READ_VERSIONS,
+  REPLICATION,
+  STAND_INS,
+  STAND_IN_DEPTHS,
+} from '../../../shared/src/limits/records.ts';
 import { ownedRecordOf, person, recordOf } from './record-test-kit.ts';
 import { Versions } from './versions.ts';
 
@@ -43,4 +49,33 @@ test('the version of the key’s owner wins over any other, however many holders
   for (let i = 0; i < 3; i++) versions.add(recordOf({ key: mine.key, author: person(2), sequence: 9 }), true);
   versions.add(mine, true);
   expect(versions.newest()).toBe(mine);
+});
+
+test('versions whose signatures are bad take no place from the real one, however many came before it', () => {
+  const versions = new Versions();
+  for (let i = 1; i <= MAX_READ_VERSIONS; i++) {
+    const forged = recordOf({ sequence: 100 + i });
+    versions.add(forged);
+    versions.judge(forged, false);
+  }
+  const real = recordOf();
+  expect(versions.add(real)).toBe(true);
+  versions.judge(real, true);
+  expect(versions.newest()).toBe(real);
+});
+
+test('there is a place for what each peer of a wide search answers, even while no signature is checked yet', () => {
+  const versions = new Versions();
+  const others = MAX_READ_PEERS + REPLICATION + STAND_IN_DEPTHS * STAND_INS - 1;
+  for (let i = 1; i <= others; i++) versions.add(recordOf({ sequence: 100 + i }));
+  const real = recordOf();
+  expect(versions.add(real)).toBe(true);
+  versions.judge(real, true);
+  expect(versions.newest()).toBe(real);
+});
+
+test('a version for which there is no place is not checked', () => {
+  const versions = new Versions();
+  for (let i = 1; i <= MAX_READ_VERSIONS; i++) versions.add(recordOf({ sequence: i }), true);
+  expect(versions.add(recordOf({ sequence: 0 }))).toBe(false);
 });

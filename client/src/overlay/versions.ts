@@ -17,19 +17,23 @@ export class Versions {
   /** BOUNDED: by MAX_READ_VERSIONS. */
   readonly #versions: Version[] = [];
 
-  /** Takes an answer in. True when its signature is still to be checked, by `judge`. */
+  /** Takes an answer in. True when it is kept and its signature is still to be checked, by `judge`. */
   add(record: SignedRecord, isGood?: boolean): boolean {
     const known = this.#versions.find(
       (version) => isSameVersion(version.record, record) && equalBytes(version.record.signature, record.signature),
     );
     if (known) known.count++;
-    else if (this.#versions.length < MAX_READ_VERSIONS) this.#versions.push({ record, count: 1, isGood });
-    return !known && isGood === undefined;
+    if (known || this.#versions.length >= MAX_READ_VERSIONS) return false;
+    this.#versions.push({ record, count: 1, isGood });
+    return isGood === undefined;
   }
 
+  /** A version that is not good is gone: it takes no place from a real one. */
   judge(record: SignedRecord, isGood: boolean): void {
-    const version = this.#versions.find((candidate) => candidate.record === record);
-    if (version) version.isGood = isGood;
+    const at = this.#versions.findIndex((candidate) => candidate.record === record);
+    const version = this.#versions[at];
+    if (version && isGood) version.isGood = true;
+    else if (version) this.#versions.splice(at, 1);
   }
 
   /**

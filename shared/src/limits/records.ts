@@ -57,8 +57,8 @@ export const MAX_BYTES_PER_AUTHOR = 64 * 1024;
 /** Signature checks under way. [checks] About 20 ms of WebCrypto. */
 export const MAX_VERIFICATIONS = 128;
 
-/** Different records of one key that a read weighs. [records] One from each peer asked, and our own. */
-export const MAX_READ_VERSIONS = MAX_READ_PEERS + 1;
+/** Different records of one key that a read weighs. [records] One from each peer asked, those of a wide search too, and our own: forged ones crowd out none. */
+export const MAX_READ_VERSIONS = MAX_READ_PEERS + REPLICATION + STAND_IN_DEPTHS * STAND_INS + 1;
 
 // Admission
 
