@@ -8,6 +8,7 @@ import {
 } from '../../shared/src/limits/records.ts';
 import { ownedKey } from '../../shared/src/owned-key.ts';
 import type { OverlayResult, SignedRecord } from '../src/overlay/types.ts';
+import { contactNear } from './adversary.ts';
 import { ask as run, item, nearestTo as near } from './asking.fixture.ts';
 import { grow } from './phases.ts';
 import type { OpRequest, SimNode } from './sim-node.ts';
@@ -30,6 +31,9 @@ function signed(world: World, author: SimNode, fields: Partial<SignedRecord> & {
   return signRecord({ author: author.contact, sequence: 1, expiresAt, value: new Uint8Array([1]), ...fields });
 }
 
+/** A newcomer is a replica by then, and no digest told it yet what it lacks. [ms] */
+const JOINED_MS = 4_000;
+
 const put = (record: SignedRecord, expectedSequence?: number): OpRequest => ({ kind: 'put', record, expectedSequence });
 const holders = (world: World, key: Key): number => world.alive.filter(({ overlay }) => overlay.keeps(key)).length;
 const sequenceOf = (result: OverlayResult | undefined): number | undefined =>
@@ -47,6 +51,18 @@ test('compare-and-swap through the network: the expected version is replaced, an
   expect(sequenceOf(ask(world, reader, { kind: 'get', key }))).toBe(1);
   expect(ask(world, author, put(version(3), 1))).toMatchObject({ kind: 'put' });
   expect(sequenceOf(ask(world, reader, { kind: 'get', key }))).toBe(3);
+});
+
+test('compare-and-swap holds where the peer that places a put has only just joined and lacks what is to be replaced', () => {
+  const world = network();
+  const key = randomKey(world.rng);
+  const author = item(near(world, key), -1);
+  for (const sequence of [1, 2]) ask(world, author, put(signed(world, author, { key, sequence })));
+  const newcomer = world.spawn(undefined, contactNear(key, 12, 20_000, world.rng));
+  world.run(world.now + JOINED_MS);
+  expect([item(near(world, key), 0), newcomer.overlay.keeps(key)]).toEqual([newcomer, false]);
+  const stale = put(signed(world, author, { key, sequence: 3 }), 1);
+  expect(ask(world, author, stale, 2_000)).toEqual({ kind: 'failed', code: 'cas-mismatch' });
 });
 
 test('every refusal reaches the author by its code, and nothing of it is stored', () => {

@@ -215,7 +215,7 @@ function codeOf(status: ReplyStatus): OverlayErrorCode {
   }
 }
 
-/** Replicas know no expectations: a newer version at most of them means that the expected one is not there any more. */
+/** A newer version than the one that was put means that the expected one is not there any more. */
 export function conflictCode(status: ReplyStatus, expectedSequence: number | undefined): OverlayErrorCode {
   return status === 'stale-sequence' && expectedSequence !== undefined ? 'cas-mismatch' : codeOf(status);
 }

@@ -178,7 +178,7 @@ class Storing implements VerificationOwner, SpreadOwner {
       return forwarder.answer(this.#forward, answer);
     }
     this.#record = record;
-    new Spread(this.#routing, recordCopy(held), this).start(
+    new Spread(this.#routing, recordCopy(held, this.#expected), this).start(
       neighbourhood.replicaPeers(record.key),
       neighbourhood.spares(record.key),
     );

@@ -12,9 +12,9 @@ import type { WriteToken } from './write-tokens.ts';
 /** How many peers get what a leaving peer held. [peers] The other replicas are still there, and compare soon. */
 const HEIRS = 1;
 
-/** A held record as it is sent to other replicas. */
-export function recordCopy({ record, replicas }: HeldRecord): Copy {
-  const encode = (token?: WriteToken): Uint8Array => encodeStore({ options: { token }, record });
+/** A held record as it is sent to other replicas. `expectedSequence`: of a put, which all of them judge alike. */
+export function recordCopy({ record, replicas }: HeldRecord, expectedSequence?: number): Copy {
+  const encode = (token?: WriteToken): Uint8Array => encodeStore({ options: { token, expectedSequence }, record });
   return { kind: ROUTE_KIND.store, key: record.key, encode, replicas };
 }
 
@@ -46,5 +46,8 @@ export function handOver({ core, table, forwarder }: Routing, records: RecordSto
 
 function copiesOf(records: RecordStore, providers: ProviderStore, now: Millis): Copy[] {
   const announcements = Array.from(providers.values(), (held) => providerCopy(providers, held, now));
-  return [...Array.from(records.values(), recordCopy), ...announcements.filter((copy) => copy !== undefined)];
+  return [
+    ...Array.from(records.values(), (held) => recordCopy(held)),
+    ...announcements.filter((copy) => copy !== undefined),
+  ];
 }

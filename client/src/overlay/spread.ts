@@ -29,7 +29,7 @@ export interface SpreadOwner {
 }
 
 /** What a replica says when it holds something that contradicts a copy. */
-const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'wrong-key']);
+const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mismatch', 'wrong-key']);
 
 /**
  * One round of copies to the other replicas. The owner hears as soon as a majority holds it (or cannot), or when the

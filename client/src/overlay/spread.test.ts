@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
+import { decodeStore } from './record-payloads.ts';
+import { recordOf } from './record-test-kit.ts';
+import { ContactCache } from './contact-cache.ts';
+import type { ReplyStatus } from './reply-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
+import { encodeStore } from './record-payloads.ts';
+
+const [self, ...others] = people.slice(0, 20);
+const author = people[19];
+if (!self || !author) throw new Error('nobody is there');
+const expectedSequence = 4;
+
+const answerAll = (bench: RecordBench, sent: readonly Sent[], status: ReplyStatus): void => {
+  for (const store of ofKind(sent, ROUTE_KIND.store)) bench.answer(store, { status });
+};
+
+test('a put of a replica that holds nothing fails when the others do not hold what it expects, and nothing is kept', () => {
+  const bench = new RecordBench(self, others);
+  const record = recordOf({ author: self, sequence: 9 });
+  const sent = bench.command({ kind: 'put', op: 1, record, expectedSequence });
+  answerAll(bench, [...sent, ...bench.run(100)], 'cas-mismatch');
+  bench.run(1_000);
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'cas-mismatch' }]);
+  expect(bench.machine.keeps(key)).toBe(false);
+});
+
+test('a coordinator that holds nothing tells the replicas what the author expects, and the author what they say', () => {
+  const bench = new RecordBench(self, others);
+  const payload = encodeStore({ options: { expectedSequence }, record: recordOf({ author, sequence: 9 }) });
+  bench.receive({ kind: ROUTE_KIND.store, flags: ROUTE_EXACT, payload, origin: author });
+  const copies = ofKind(bench.sent, ROUTE_KIND.store);
+  const cache = new ContactCache();
+  expect(copies.length).toBeGreaterThanOrEqual(7);
+  for (const { frame } of copies) {
+    expect(frame.flags & ROUTE_REPLICA).not.toBe(0);
+    expect(decodeStore(frame.payload, cache)?.options.expectedSequence).toBe(expectedSequence);
+  }
+  answerAll(bench, copies, 'cas-mismatch');
+  expect([...bench.replies.values()].at(-1)?.status).toBe('cas-mismatch');
+  expect(bench.machine.keeps(key)).toBe(false);
+});
