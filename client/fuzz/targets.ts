@@ -8,7 +8,7 @@ import { decodeCallMessage } from '../src/calls/codec.ts';
 import { decodeMediaPayload } from '../src/calls/media-payload.ts';
 import { decodeLocation } from '../src/calls/registrar.ts';
 import { ContactCache } from '../src/overlay/contact-cache.ts';
-import { decodeProviders } from '../src/overlay/fetch-operation.ts';
+import { decodeProviders } from '../src/overlay/provider-list.ts';
 import * as linkFrames from '../src/overlay/link-frames.ts';
 import * as payloads from '../src/overlay/payloads.ts';
 import * as recordPayloads from '../src/overlay/record-payloads.ts';

@@ -6,13 +6,12 @@ import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/s
 import { vector } from '../../../shared/test/vectors.ts';
 import { ContactCache } from './contact-cache.ts';
 import { UNKNOWN_PLACE, packPlace } from './coordinates.ts';
-import { decodeProviders } from './fetch-operation.ts';
+import { decodeProviders, encodeProviders } from './provider-list.ts';
 import type { MessageId } from './frame-fields.ts';
 import { laneFlags } from './lanes.ts';
 import * as link from './link-frames.ts';
 import * as payloads from './payloads.ts';
 import * as recordPayloads from './record-payloads.ts';
-import { encodeProviders } from './read-responder.ts';
 import * as reply from './reply-frame.ts';
 import * as route from './route-frame.ts';
 import * as sync from './sync-payloads.ts';

@@ -1,4 +1,4 @@
-import { CONTACT_BYTES, type Contact, type Key, type NodeId } from '../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import {
   LOOKUP_PARALLELISM,
   LOOKUP_SHORTLIST,
@@ -14,61 +14,39 @@ import {
   REPLICA_WAIT_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import type { ContactCache } from './contact-cache.ts';
+import type { FetchOwner, FetchQuestion } from './fetch-question.ts';
 import type { Holdings } from './holdings.ts';
 import { closestOf, pathOf } from './lookup.ts';
 import { Alarm } from './operation.ts';
-import { type GetSubject, type ReadPayload, decodeRead, encodeGet } from './payloads.ts';
-import { decodeRecord, encodeStore } from './record-payloads.ts';
+import { type ReadPayload, decodeRead, encodeGet } from './payloads.ts';
+import { decodeProviders } from './provider-list.ts';
+import { type HolderAnswer, repair } from './read-repair.ts';
+import { decodeRecord } from './record-payloads.ts';
 import { isSameVersion, isSuccessor } from './record-store.ts';
 import type { ReplyFrame } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
-import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 import type { SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
 import { Versions } from './versions.ts';
 import { WideSearch, judgeNamed } from './wide-search.ts';
-import type { WriteToken } from './write-tokens.ts';
 
-/** What was read. */
-export interface Fetched {
-  readonly record: SignedRecord | undefined;
-  readonly providers: readonly Contact[];
-  /** Set when nobody answered. */
-  readonly why: NoAnswer | undefined;
-}
+/** Questions towards the key that a read sends past copies of no use. [questions] As many as a lookup has under way. */
+const MAX_COPIES_PASSED = LOOKUP_PARALLELISM;
 
-/** Who reads. Called exactly once, unless cancelled. */
-export interface FetchOwner {
-  onFetched(fetched: Fetched): void;
-  /** An answer came, from the end of `path`. */
-  onTrail?(path: readonly NodeId[]): void;
-}
-
-/** What is read, and what we have of it ourselves. */
-export interface FetchQuestion {
-  readonly key: Key;
-  readonly subject: GetSubject;
-  /** Whose records count; undefined: anybody's. */
-  readonly author: NodeId | undefined;
-  /** No copies: holders only. */
-  readonly isFresh: boolean;
-  readonly record: SignedRecord | undefined;
-  readonly providers: readonly Contact[];
-}
-
-/** What one holder answered. */
-interface HolderAnswer {
-  readonly id: NodeId;
-  readonly record: SignedRecord | undefined;
-  readonly token: WriteToken | undefined;
+/** A copy, when a holder answered with it, and which question of ours it answers. */
+interface CopyAnswer {
+  readonly record: SignedRecord;
+  readonly readAt: Millis;
+  readonly request: Request;
 }
 
 /**
  * Reads a key: asks the way to it, then further of the closest peers until a quorum of holders answered. The newest
  * record with a good signature wins, and holders that answered with less get it (read repair); providers are united. A
  * read that finds nothing looks beside the key when what was named around it is not to be believed. A
- * copy of what a popular key holds, kept by a peer on the way or checked by a holder, ends the read at once.
+ * copy of what a popular key holds, kept by a peer on the way or checked by a holder, ends the read at once. One of no use
+ * is no answer: holders are asked past the hop that gave it, and peers beside the key when no holder answers at all.
  */
 export class FetchOperation implements RequestOwner, VerificationOwner {
   readonly #routing: Routing;
@@ -93,8 +71,12 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   readonly #versions = new Versions();
   /** BOUNDED: by the peers asked. */
   readonly #answers: HolderAnswer[] = [];
-  /** A copy whose signature is being checked, and when a holder answered with it. */
-  #copy: { readonly record: SignedRecord; readonly readAt: Millis } | undefined;
+  /** The copy whose signature is being checked. */
+  #copy: CopyAnswer | undefined;
+  /** First hops through which copies of no use came. BOUNDED: by the peers asked and MAX_COPIES_PASSED. */
+  readonly #misleading: NodeId[] = [];
+  /** Questions towards the key that left for that. */
+  #passedCount = 0;
   #isFresh: boolean;
   /** Somebody keeps copies of it. */
   #isPopular = false;
@@ -133,8 +115,8 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     this.#owner.onTrail?.(pathOf(reply));
     const id = reply.trail[0]?.id;
     const read = reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
-    if (read && this.#question.subject === 'record') this.#takeRecord(id, read);
-    else if (read) this.#takeProviders(id, read);
+    if (read && this.#question.subject === 'record') this.#takeRecord(id, read, request);
+    else if (read) this.#takeProviders(id, read, request);
     if (this.#isOver) return;
     if (read?.copyAgeMs === undefined) {
       if (id !== undefined) this.#asked.add(id);
@@ -159,7 +141,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     if (this.#isOver) return;
     this.#verifyingCount--;
     const isGood = isValid && record.expiresAt > this.#routing.core.wallNow;
-    if (this.#copy?.record === record) this.#onCopyVerified(record, this.#copy.readAt, isGood);
+    if (this.#copy?.record === record) this.#onCopyVerified(this.#copy, isGood);
     else this.#versions.judge(record, isGood);
     if (!this.#isOver) this.#proceed();
   }
@@ -169,7 +151,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     this.#finish();
   }
 
-  #takeRecord(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload): void {
+  #takeRecord(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload, request: Request): void {
     const { core } = this.#routing;
     const decoded = body.length > 0 ? decodeRecord(body, core.contacts) : undefined;
     const { key, author = decoded?.author.id } = this.#question;
@@ -177,37 +159,44 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     if (copyAgeMs !== undefined) {
       const isUsable = !this.#isFresh && copyAgeMs <= MAX_STALENESS_MS && record !== undefined;
       if (isUsable && this.#holdings.verifier.verify(record, this)) {
-        this.#copy = { record, readAt: core.now - copyAgeMs };
+        this.#copy = { record, readAt: core.now - copyAgeMs, request };
         this.#verifyingCount++;
-      } else this.#askHolders();
+      } else this.#askHolders(request);
       return;
     }
     if (token !== undefined) this.#holdings.receivedTokens.note(key, token, core.now);
     if (id !== undefined) this.#answers.push({ id, record, token });
-    if (record && this.#versions.add(record) && this.#holdings.verifier.verify(record, this)) this.#verifyingCount++;
+    if (!record || !this.#versions.add(record)) return;
+    if (this.#holdings.verifier.verify(record, this)) this.#verifyingCount++;
+    else this.#versions.judge(record, false);
   }
 
-  #onCopyVerified(record: SignedRecord, readAt: Millis, isGood: boolean): void {
+  #onCopyVerified({ record, readAt, request }: CopyAnswer, isGood: boolean): void {
     this.#copy = undefined;
+    const { core } = this.#routing;
     const ours = this.#versions.newest();
     const isNewest = !ours || isSameVersion(ours, record) || isSuccessor(record, ours);
-    if (!isGood || !isNewest) return this.#askHolders();
+    if (!isGood || !isNewest || this.#holdings.cache.isRolledBack(record, core.now, core.wallNow))
+      return this.#askHolders(request);
     this.#isPopular = true;
     this.#end(record, readAt);
   }
 
-  /** A copy was of no use. */
-  #askHolders(): void {
-    if (this.#isFresh) return;
+  /** A copy, the answer to `request`, was of no use. */
+  #askHolders({ answeredThrough, question }: Request): void {
+    this.#misleading.push(...answeredThrough);
+    const wasToHolder = (question.flags & ROUTE_EXACT) !== 0;
+    if ((this.#isFresh && wasToHolder) || this.#passedCount === MAX_COPIES_PASSED) return;
     this.#isFresh = true;
+    this.#passedCount++;
     this.#send(this.#question.key, 0, this.#deadline);
   }
 
-  #takeProviders(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload): void {
+  #takeProviders(id: NodeId | undefined, { token, copyAgeMs, body }: ReadPayload, request: Request): void {
     const { core } = this.#routing;
     const found = decodeProviders(body, core.contacts);
     const isOutOfDate = copyAgeMs !== undefined && (copyAgeMs > MAX_STALENESS_MS || found.length === 0);
-    if (copyAgeMs !== undefined && (this.#isFresh || isOutOfDate)) return this.#askHolders();
+    if (copyAgeMs !== undefined && (this.#isFresh || isOutOfDate)) return this.#askHolders(request);
     for (const provider of found) {
       if (this.#providers.size < MAX_PROVIDERS_PER_KEY) this.#providers.set(provider.id, provider);
     }
@@ -236,12 +225,17 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     }
   }
 
-  /** Nothing found, and what was named around the key is too dense or too sparse to be believed: looks beside it, once. */
+  /**
+   * Looks beside the key, once: when nothing was found and what was named around the key is too dense or too sparse to be
+   * believed, or when copies of no use were all that came.
+   */
   #conclude(hasFound: boolean): void {
     const { core, table } = this.#routing;
     const { key } = this.#question;
-    if (hasFound || this.#search || this.#named.length === 0) return this.#finish();
-    if (judgeNamed(table, key, this.#named) === 'plausible') return this.#finish();
+    const isMisled = this.#misleading.length > 0 && this.#answers.length === 0;
+    if (this.#search || (hasFound && !isMisled)) return this.#finish();
+    if (!isMisled && (this.#named.length === 0 || judgeNamed(table, key, this.#named) === 'plausible'))
+      return this.#finish();
     core.counters.widened++;
     this.#deadline = core.now + OPERATION_TIMEOUT_MS;
     this.#search = new WideSearch(this.#routing, key, this.#deadline, {
@@ -258,16 +252,28 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   #send(target: NodeId, flags: number, deadline: Millis): void {
     const { key, subject } = this.#question;
     const payload = encodeGet({ key, subject, isFresh: this.#isFresh });
-    const question = { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline };
+    const avoid = this.#hopsToAvoid(target);
+    const question = { kind: ROUTE_KIND.get, flags, target, payload, ways: [], deadline, avoid };
     const request = new Request(this.#routing, question, this);
     this.#requests.add(request);
     request.start();
   }
 
+  /** None when there is no other link. */
+  #hopsToAvoid(target: NodeId): readonly NodeId[] {
+    const { linked } = this.#routing.table;
+    const hops = this.#misleading.filter((id) => id !== target);
+    return linked.some(({ contact }) => !hops.includes(contact.id)) ? hops : [];
+  }
+
   #finish(): void {
     if (this.#isOver) return;
     const record = this.#versions.newest();
-    if (record) this.#repair(record);
+    const replicas = new Set(this.#ahead.slice(0, REPLICATION).map(({ id }) => id));
+    if (record) {
+      const asked = this.#answers.filter(({ id }) => replicas.has(id));
+      repair(this.#routing.forwarder, record, asked);
+    }
     this.#end(record, this.#routing.core.now);
   }
 
@@ -277,6 +283,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     const { core } = this.#routing;
     const { key, subject } = this.#question;
     const providers = [...this.#providers.values()];
+    if (record) cache.noteRead(record, readAt);
     if (record && (this.#isPopular || cache.isPopular(key, core.now))) {
       cache.offer(record, readAt, neighbourhood.peersBetween(key));
     }
@@ -286,24 +293,4 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     const why = this.#answers.length === 0 ? this.#why : undefined;
     this.#owner.onFetched({ record, providers, why });
   }
-
-  /** Sends the newest version to those of the closest that answered with an older one or none. */
-  #repair(newest: SignedRecord): void {
-    const { forwarder } = this.#routing;
-    const holders = new Set(this.#ahead.slice(0, REPLICATION).map(({ id }) => id));
-    for (const { id, record, token } of this.#answers) {
-      if (!holders.has(id) || (record && !isSuccessor(newest, record))) continue;
-      const payload = encodeStore({ options: { token }, record: newest });
-      const flags = ROUTE_EXACT | ROUTE_REPLICA;
-      const message = { kind: ROUTE_KIND.store, flags, target: id, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS };
-      forwarder.originate(message, [], undefined);
-    }
-  }
-}
-
-/** The contacts of an answer to GET for providers; none when malformed. */
-export function decodeProviders(bytes: Uint8Array, cache: ContactCache): Contact[] {
-  const count = bytes[0] ?? 0;
-  if (count > MAX_PROVIDERS_PER_KEY || bytes.length !== 1 + count * CONTACT_BYTES) return [];
-  return Array.from({ length: count }, (_, i) => cache.read(bytes, 1 + i * CONTACT_BYTES));
 }

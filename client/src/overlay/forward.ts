@@ -114,6 +114,11 @@ export class Forward {
     return this.candidateCount === 0 ? undefined : this.excluded.at(-1);
   }
 
+  /** The hops that had it, the present one last. */
+  get hopsTried(): readonly NodeId[] {
+    return this.candidateCount === 0 ? [] : this.excluded.slice(-this.candidateCount);
+  }
+
   /** True when we sent it to `peer`, now or before. */
   wasSentTo(peer: NodeId): boolean {
     const at = this.excluded.lastIndexOf(peer);

@@ -84,11 +84,6 @@ export function decodeRead(bytes: Uint8Array): ReadPayload | undefined {
   return reader.ok ? { token, copyAgeMs, body: reader.rest() } : undefined;
 }
 
-/** True when a read that begins with `flags` is a copy of what a popular key holds. */
-export function isCopy(flags: number | undefined): boolean {
-  return flags !== undefined && (flags & IS_COPY) !== 0;
-}
-
 /** The 8 bytes with which a holder answers a store that lacks a token. */
 export function encodeToken(token: WriteToken): Uint8Array {
   return messageIdBytes(token);

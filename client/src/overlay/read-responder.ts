@@ -1,18 +1,19 @@
-import { Writer } from '../../../shared/src/bytes.ts';
-import type { Contact, Key } from '../../../shared/src/ids.ts';
+import type { Key } from '../../../shared/src/ids.ts';
 import { BUCKET_CAPACITY } from '../../../shared/src/limits/overlay.ts';
 import { CHECK_MS, MAX_CHECKS, REPLICATION } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { closestAnswer } from './closest-answer.ts';
-import { FetchOperation, type FetchQuestion, decodeProviders } from './fetch-operation.ts';
+import { FetchOperation } from './fetch-operation.ts';
+import type { FetchQuestion } from './fetch-question.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
 import type { AgedContact } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
-import { type GetPayload, type ReadPayload, decodeGet, decodeRead, encodeRead, isCopy } from './payloads.ts';
+import { type GetPayload, type ReadPayload, decodeGet, decodeRead, encodeRead } from './payloads.ts';
+import { decodeProviders, encodeProviders } from './provider-list.ts';
 import { decodeRecord, encodeRecord } from './record-payloads.ts';
 import type { Popularity } from './popularity.ts';
-import { decodeReply, replyPayloadStart } from './reply-frame.ts';
+import { decodeReply } from './reply-frame.ts';
 import type { Routing } from './request.ts';
 import { routePayload } from './route-frame.ts';
 import type { WriteToken } from './write-tokens.ts';
@@ -52,8 +53,9 @@ export class ReadResponder {
   }
 
   /**
-   * An answer to GET passes on its way back. The hop next to the holder keeps a copy when the key is popular: it is the
-   * closest peer asked that did not hold it (Kademlia §2.3). Once it answers itself, the hop before it comes next.
+   * An answer to GET passes on its way back. The hop next to the holder keeps a copy when the key is popular here: it is
+   * the closest peer asked that did not hold it (Kademlia §2.3). Once it answers itself, the hop before it comes next. That
+   * an answer calls itself a copy counts for nothing: anybody can say so.
    */
   observe(forward: Forward, bytes: Uint8Array): void {
     const { core } = this.#routing;
@@ -61,7 +63,7 @@ export class ReadResponder {
     const { target: key } = forward;
     const subject = forward.bytes && decodeGet(routePayload(forward.bytes))?.subject;
     const popularity = subject === 'record' ? cache : providerCache;
-    if (!isCopy(replyPayloadStart(bytes)) && !popularity.isPopular(key, core.now)) return;
+    if (!popularity.isPopular(key, core.now)) return;
     const reply = decodeReply(bytes, core.contacts);
     const read = reply?.trail.length === 1 && reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
     if (read && subject === 'record') this.#keepRecord(key, read);
@@ -162,11 +164,4 @@ export class ReadResponder {
   #closest(forward: Forward, key: Key, hasFound: boolean): AgedContact[] {
     return closestAnswer(this.#routing, key, hasFound ? REPLICATION : BUCKET_CAPACITY, forward.origin.id);
   }
-}
-
-/** The answer to GET for providers: a count and their contacts. */
-export function encodeProviders(providers: readonly Contact[]): Uint8Array {
-  const writer = new Writer(1 + 64 * providers.length).u8(providers.length);
-  for (const provider of providers) writer.bytes(provider.publicKey);
-  return writer.done();
 }

@@ -85,3 +85,17 @@ test('the oldest copy leaves first, and counting is bounded too', () => {
   for (let i = 0; i < MAX_COUNTED_KEYS; i++) cache.countRead(keyAt(`${i + 1_000}`), 0);
   expect(cache.isPopular(key, 0)).toBe(false);
 });
+
+test('a version is rolled back when a newer one, which lives, was read longer ago than copies are kept', () => {
+  const cache = new RecordCache();
+  const newest = recordOf({ sequence: 2 });
+  const isRolledBack = (now: number, wallNow = WALL): boolean => cache.isRolledBack(recordOf(), now, wallNow);
+  expect(isRolledBack(0)).toBe(false);
+  cache.noteRead(newest, 1_000);
+  cache.noteRead(recordOf(), 2_000);
+  cache.noteRead(newest, 60_000);
+  expect(isRolledBack(1_000 + MAX_STALENESS_MS)).toBe(false);
+  expect(isRolledBack(1_001 + MAX_STALENESS_MS)).toBe(true);
+  expect(isRolledBack(1_001 + MAX_STALENESS_MS, newest.expiresAt)).toBe(false);
+  expect(cache.isRolledBack(newest, 60_000, WALL)).toBe(false);
+});

@@ -22,6 +22,8 @@ export interface CachedRecord {
  * are never replicas: not counted, not handed over, not in digests, gone within seconds, and lose to any newer version.
  */
 export class RecordCache extends Popularity {
+  /** The newest versions that we have read, and when holders answered with them first. */
+  readonly #read = new BoundedMap<Key, { readonly record: SignedRecord; readonly readAt: Millis }>(MAX_CACHED_RECORDS);
   readonly #copies = new BoundedMap<Key, CachedRecord>(MAX_CACHED_RECORDS);
 
   get size(): number {
@@ -54,6 +56,27 @@ export class RecordCache extends Popularity {
   /** Remembers what we have put, so that we read at least that. */
   noteOwn(record: SignedRecord, now: Millis): void {
     this.#keep({ record, readAt: now, between: 0, isPopular: false });
+  }
+
+  /** Remembers what a read of ours ended with. */
+  noteRead(record: SignedRecord, readAt: Millis): void {
+    const { record: held } = this.#read.get(record.key) ?? {};
+    const isNews = !held || held.author.id !== record.author.id || record.sequence > held.sequence;
+    if (isNews) this.#read.set(record.key, { record, readAt });
+  }
+
+  /**
+   * True for a copy that no honest peer can still keep: we read a newer version, which lives, longer ago than any copy is
+   * kept. Whoever answers with it takes the key back to an older version.
+   */
+  isRolledBack(record: SignedRecord, now: Millis, wallNow: number): boolean {
+    const read = this.#read.get(record.key);
+    return (
+      read !== undefined &&
+      now - read.readAt > MAX_STALENESS_MS &&
+      read.record.expiresAt > wallNow &&
+      isSuccessor(read.record, record)
+    );
   }
 
   #keep(copy: CachedRecord): void {

@@ -1,6 +1,7 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { MAX_RECORD_VALUE_BYTES } from '../../../shared/src/limits/records.ts';
-import { FetchOperation, type FetchOwner, type Fetched } from './fetch-operation.ts';
+import { FetchOperation } from './fetch-operation.ts';
+import type { FetchOwner, FetchQuestion, Fetched } from './fetch-question.ts';
 import type { Holdings } from './holdings.ts';
 import { type Operation, type Operations, failed } from './operation.ts';
 import { encodeStore } from './record-payloads.ts';
@@ -168,7 +169,7 @@ export class FetchCommand implements Operation, FetchOwner {
     this.#start({ key, subject: 'providers', author: undefined, isFresh, record: undefined, providers });
   }
 
-  #start(question: ConstructorParameters<typeof FetchOperation>[2]): void {
+  #start(question: FetchQuestion): void {
     const { routing, holdings } = this.#services;
     this.#fetch = new FetchOperation(routing, holdings, question, this).start();
   }

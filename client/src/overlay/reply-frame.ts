@@ -99,11 +99,6 @@ export function replyMessageId(bytes: Uint8Array): MessageId | undefined {
   return bytes.length > PAYLOAD_AT && bytes.length <= MAX_FRAME_BYTES ? readMessageId(bytes, 2) : undefined;
 }
 
-/** The first byte of a reply's payload; undefined when there is none. */
-export function replyPayloadStart(bytes: Uint8Array): number | undefined {
-  return u16At(bytes, 12) > 0 ? bytes[PAYLOAD_AT] : undefined;
-}
-
 /** The reply in `bytes`; its payload aliases them. Undefined when malformed. */
 export function decodeReply(bytes: Uint8Array, cache: ContactCache): ReplyFrame | undefined {
   const id = replyMessageId(bytes);

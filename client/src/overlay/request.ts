@@ -49,6 +49,8 @@ export interface Question {
   readonly mayWait?: boolean;
 }
 
+const NO_VIA: readonly NodeId[] = [];
+
 /**
  * One question and its copies. A copy leaves through another first hop when the answer is slow (hedging) or when hops
  * say that they cannot deliver. The first answer wins; the deadline always ends it.
@@ -65,6 +67,8 @@ export class Request implements ForwardOwner, Timed {
   #isOver = false;
   #isLaunching = false;
   readonly startedAt: Millis;
+  /** The first hops that the copy which was answered was handed to; what a trail says of them nobody proves. */
+  answeredThrough: readonly NodeId[] = NO_VIA;
 
   constructor(routing: Routing, question: Question, owner: RequestOwner) {
     this.question = question;
@@ -92,6 +96,7 @@ export class Request implements ForwardOwner, Timed {
   onReply(forward: Forward, reply: ReplyFrame, over: NodeId | undefined): void {
     if (this.#isOver) return;
     this.cancel();
+    this.answeredThrough = forward.hopsTried;
     const { core, table, answerTimes } = this.#routing;
     if (!this.question.mayWait) answerTimes.sample(core.now - forward.receivedAt, reply.hops);
     learnContacts(core, table, reply.closest, reply.trail[0]?.id, over);
@@ -160,5 +165,3 @@ export class Request implements ForwardOwner, Timed {
     this.#owner.onNoAnswer(this, why);
   }
 }
-
-const NO_VIA: readonly NodeId[] = [];
