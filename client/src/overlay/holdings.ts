@@ -1,4 +1,4 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import { Admission } from './admission.ts';
 import { Neighbourhood } from './neighbourhood.ts';
 import { ProviderCache } from './provider-cache.ts';
@@ -16,7 +16,7 @@ import { ReceivedTokens, WriteTokens } from './write-tokens.ts';
 export class Holdings {
   readonly neighbourhood: Neighbourhood;
   readonly records: RecordStore;
-  readonly providers = new ProviderStore();
+  readonly providers: ProviderStore;
   readonly cache = new RecordCache();
   readonly providerCache = new ProviderCache();
   readonly verifier: Verifier;
@@ -32,7 +32,9 @@ export class Holdings {
     this.#routing = routing;
     const neighbourhood = new Neighbourhood(core, table);
     this.neighbourhood = neighbourhood;
-    this.records = new RecordStore(core.self.id, (key) => neighbourhood.isReplica(key));
+    const isReplica = (key: Key): boolean => neighbourhood.isReplica(key);
+    this.records = new RecordStore(core.self.id, isReplica);
+    this.providers = new ProviderStore(core.self.id, isReplica);
     this.verifier = new Verifier(core);
     this.tokens = new WriteTokens(core.rng);
     this.admission = new Admission(this.tokens);

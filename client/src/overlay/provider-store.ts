@@ -12,8 +12,10 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId, writeMessageId } from './frame-fields.ts';
 import type { ProviderNote } from './record-payloads.ts';
 import type { ReplyStatus } from './reply-frame.ts';
+import { type Bringer, type Brought, crowdedOut, farthestSpare } from './shares.ts';
 
-interface HeldProvider {
+interface HeldProvider extends Brought {
+  readonly key: Key;
   readonly provider: Contact;
   readonly removal: MessageId;
   expiresAt: Millis;
@@ -28,19 +30,34 @@ export interface HeldKey {
   readonly replicas: Set<NodeId>;
 }
 
+/** A key as part of the share of whoever announced it first. */
+interface KeyShare extends Brought {
+  readonly held: HeldKey;
+}
+
 /**
  * Who provides what, as announced. Nobody proves an announcement: a forged one costs its readers a dial that ends in a
- * proof of identity, so it is bounded, not verified. Taking one back needs the secret whose hash it carries.
+ * proof of identity, so it is bounded, not verified. Where a bound is reached a key that is not ours to keep gives way to
+ * a nearer one, and what a neighbour brought beyond a fair share to what others bring: nobody fills it for all. Taking an
+ * announcement back needs the secret whose hash it carries.
  */
 export class ProviderStore {
-  /** BOUNDED: by MAX_PROVIDER_KEYS; further keys are refused until others expire. */
+  readonly #self: NodeId;
+  readonly #isReplica: (key: Key) => boolean;
+  /** Oldest first. BOUNDED: by MAX_PROVIDER_KEYS. */
   readonly #keys = new Map<Key, HeldKey>();
   /** Announcements taken back, until they would have expired: a slower replica may still pass them on. */
   readonly #withdrawn = new BoundedMap<string, { readonly secret: MessageId; readonly until: Millis }>(MAX_WITHDRAWN);
   /** Counts changes. */
   version = 0;
-  /** Keys per provider. BOUNDED: by the providers held. */
-  readonly #perProvider = new Map<NodeId, number>();
+  /** Announcements by provider, oldest first. BOUNDED: by the providers held, and MAX_KEYS_PER_PROVIDER of each. */
+  readonly #perProvider = new Map<NodeId, Set<HeldProvider>>();
+
+  /** `isReplica`: whether a key must be kept while it has providers. */
+  constructor(self: NodeId, isReplica: (key: Key) => boolean) {
+    this.#self = self;
+    this.#isReplica = isReplica;
+  }
 
   get size(): number {
     return this.#keys.size;
@@ -50,25 +67,59 @@ export class ProviderStore {
     return this.#keys.values();
   }
 
-  add(key: Key, note: ProviderNote, now: Millis): ReplyStatus {
-    const { id } = note.provider;
+  /** `from`: who answers for it; undefined: ourselves. */
+  add(key: Key, note: ProviderNote, now: Millis, from: Bringer | undefined): ReplyStatus {
+    const { provider, removal } = note;
     const expiresAt = now + 1000 * note.ttlSeconds;
     if (this.withdrawalOf(key, note, now) !== undefined) return 'ok';
-    const held = this.#keys.get(key);
-    const known = held?.providers.get(id + note.removal);
+    const known = this.#keys.get(key)?.providers.get(nameOf(note));
     if (known) {
       known.expiresAt = Math.max(known.expiresAt, expiresAt);
       return 'ok';
     }
-    const isFull = held ? held.providers.size >= MAX_PROVIDERS_PER_KEY : this.#keys.size >= MAX_PROVIDER_KEYS;
-    if (isFull || (this.#perProvider.get(id) ?? 0) >= MAX_KEYS_PER_PROVIDER) return 'quota';
-    const place = held ?? { key, providers: new Map(), replicas: new Set() };
+    if (!this.#makeRoom(key, provider.id, from)) return 'quota';
+    const place = this.#keys.get(key) ?? {
+      key,
+      providers: new Map<string, HeldProvider>(),
+      replicas: new Set<NodeId>(),
+    };
+    const announcement = { key, provider, removal, expiresAt, from };
+    const ofProvider = this.#perProvider.get(provider.id) ?? new Set();
     this.#keys.set(key, place);
-    place.providers.set(id + note.removal, { provider: note.provider, removal: note.removal, expiresAt });
+    this.#perProvider.set(provider.id, ofProvider.add(announcement));
+    place.providers.set(nameOf(note), announcement);
     place.replicas.clear();
     this.version++;
-    this.#perProvider.set(id, (this.#perProvider.get(id) ?? 0) + 1);
     return 'ok';
+  }
+
+  /** Gives up what a newcomer may displace; false, and nothing is, when a bound is in its way. */
+  #makeRoom(key: Key, provider: NodeId, from: Bringer | undefined): boolean {
+    const held = this.#keys.get(key)?.providers;
+    const ofProvider = this.#perProvider.get(provider);
+    const gone: (HeldProvider | undefined)[] = [];
+    if (ofProvider && ofProvider.size >= MAX_KEYS_PER_PROVIDER) gone.push(crowdedOut([...ofProvider], from));
+    if (held && held.size >= MAX_PROVIDERS_PER_KEY) gone.push(crowdedOut([...held.values()], from));
+    if (!held && this.#keys.size >= MAX_PROVIDER_KEYS)
+      gone.push(...(this.#evictable(key, from)?.providers.values() ?? [undefined]));
+    if (gone.includes(undefined)) return false;
+    for (const announcement of gone) if (announcement) this.#delete(announcement);
+    return true;
+  }
+
+  /** A key counts for whoever announced it first; one that others announce too goes last, or a flood could name what is lost. */
+  #evictable(key: Key, from: Bringer | undefined): HeldKey | undefined {
+    const spare = farthestSpare(this.#self, this.#keys.keys(), key, this.#isReplica);
+    if (spare !== undefined) return this.#keys.get(spare);
+    const alone: KeyShare[] = [];
+    const shared: KeyShare[] = [];
+    for (const held of this.#keys.values()) {
+      const [first] = held.providers.values();
+      const isShared =
+        held.providers.size > 1 && [...held.providers.values()].some((each) => each.from !== first?.from);
+      (isShared ? shared : alone).push({ held, from: first?.from });
+    }
+    return crowdedOut([...shared, ...alone], from)?.held;
   }
 
   /** Takes a provider away when `secret` is the one its announcement committed to. */
@@ -76,7 +127,8 @@ export class ProviderStore {
     const held = this.#keys.get(key);
     const name = provider + removalOf(secret);
     this.#withdrawn.set(key + name, { secret, until: now + PROVIDER_TTL_MS });
-    if (held) this.#delete(held, name);
+    const announcement = held?.providers.get(name);
+    if (announcement) this.#delete(announcement);
   }
 
   /** The secret with which an announcement was taken back here, if it was. */
@@ -87,11 +139,8 @@ export class ProviderStore {
 
   /** Takes a peer that was seen dying out of every key, and out of the replicas. */
   dropPeer(id: NodeId): void {
-    for (const held of this.#keys.values()) {
-      held.replicas.delete(id);
-      if (!this.#perProvider.has(id)) continue;
-      for (const [name, { provider }] of held.providers) if (provider.id === id) this.#delete(held, name);
-    }
+    for (const { replicas } of this.#keys.values()) replicas.delete(id);
+    for (const announcement of this.#perProvider.get(id) ?? []) this.#delete(announcement);
   }
 
   /** The live providers of `key`, each once. */
@@ -126,20 +175,24 @@ export class ProviderStore {
 
   expire(now: Millis): void {
     for (const held of this.#keys.values()) {
-      for (const [name, { expiresAt }] of held.providers) if (expiresAt <= now) this.#delete(held, name);
+      for (const announcement of held.providers.values()) if (announcement.expiresAt <= now) this.#delete(announcement);
     }
   }
 
-  #delete(held: HeldKey, name: string): void {
-    const gone = held.providers.get(name);
-    if (!gone) return;
-    held.providers.delete(name);
+  #delete(announcement: HeldProvider): void {
+    const { key, provider } = announcement;
+    const held = this.#keys.get(key);
+    if (!held?.providers.delete(nameOf(announcement))) return;
     this.version++;
-    if (held.providers.size === 0) this.#keys.delete(held.key);
-    const left = (this.#perProvider.get(gone.provider.id) ?? 1) - 1;
-    if (left > 0) this.#perProvider.set(gone.provider.id, left);
-    else this.#perProvider.delete(gone.provider.id);
+    if (held.providers.size === 0) this.#keys.delete(key);
+    const ofProvider = this.#perProvider.get(provider.id);
+    if (ofProvider?.delete(announcement) && ofProvider.size === 0) this.#perProvider.delete(provider.id);
   }
+}
+
+/** Under which a key holds it. */
+function nameOf({ provider, removal }: Pick<ProviderNote, 'provider' | 'removal'>): string {
+  return provider.id + removal;
 }
 
 /** What an announcement carries of `secret`: the first 8 bytes of its hash. */

@@ -75,7 +75,7 @@ export class Publisher {
     const note = { provider: core.self, ttlSeconds: PROVIDER_TTL_MS / 1000, removal: removalOf(published.secret) };
     const { providers, providerCache, neighbourhood } = this.#holdings;
     providerCache.drop(key);
-    const isKept = neighbourhood.isReplica(key) && providers.add(key, note, core.now) === 'ok';
+    const isKept = neighbourhood.isReplica(key) && providers.add(key, note, core.now, undefined) === 'ok';
     const replicas = isKept ? providers.held(key)?.replicas : undefined;
     const encode = (token?: WriteToken): Uint8Array => encodePublish({ key, notes: [note], token });
     const copy = { kind: ROUTE_KIND.publish, key, encode, replicas };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Contact } from '../../../shared/src/ids.ts';
-import { MAX_VERIFICATIONS, UNSOLICITED_BURST } from '../../../shared/src/limits/records.ts';
+import { MAX_PROVIDERS_PER_KEY, MAX_VERIFICATIONS, UNSOLICITED_BURST } from '../../../shared/src/limits/records.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { ContactCache } from './contact-cache.ts';
 import { FRAME } from './link-frames.ts';
@@ -127,4 +127,24 @@ test('more signatures than can be checked are refused, not queued', () => {
   );
   expect(statuses.at(-1)).toBe('full');
   expect(new Set(statuses.slice(0, -1))).toEqual(new Set(['no reply']));
+});
+
+test('whoever fills the providers of a key over one link keeps nobody out that comes over another, or of itself', () => {
+  const holder = new Holder();
+  const flags = ROUTE_EXACT | ROUTE_REPLICA;
+  const fakes = Array.from({ length: MAX_PROVIDERS_PER_KEY }, (_, i) => ({
+    provider: person(i + 110),
+    ttlSeconds: 600,
+    removal: 'abcd',
+  }));
+  const publish = (notes: typeof fakes, origin: Contact): string | undefined =>
+    holder.ask({
+      kind: ROUTE_KIND.publish,
+      flags,
+      payload: encodePublish({ key: keyAt('aa'), notes, token: undefined }),
+      origin,
+    })?.status;
+  expect(publish(fakes, person(1))).toBe('ok');
+  expect(publish([{ provider: person(2), ttlSeconds: 600, removal: 'abcd' }], person(1))).toBe('quota');
+  expect(publish([{ provider: person(2), ttlSeconds: 600, removal: 'abcd' }], neighbour)).toBe('ok');
 });

@@ -12,6 +12,7 @@ import { providerCopy, recordCopy } from './replication.ts';
 import type { ReplyStatus } from './reply-frame.ts';
 import type { Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA } from './route-frame.ts';
+import { bringerOf } from './shares.ts';
 import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './spread.ts';
 import type { SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
@@ -62,7 +63,7 @@ export class RecordResponder {
     const refused = this.#admit(forward, record.key, token);
     if (refused) return refused;
     if (!neighbourhood.isResponsible(record.key)) return refusal('refused');
-    const judgement = records.judge(record, core.wallNow, expectedSequence);
+    const judgement = records.judge(record, core.wallNow, expectedSequence, bringerOf(forward));
     if (judgement !== 'ok') return refusal(judgement);
     const storing = new Storing(this.#routing, this.#holdings, forward, expectedSequence);
     return verifier.verify(record, storing) ? undefined : refusal('full');
@@ -82,8 +83,10 @@ export class RecordResponder {
     providerCache.drop(key);
     let status: ReplyStatus = 'ok';
     for (const note of notes) {
-      const added = providers.add(key, note, core.now);
-      if (added !== 'ok') status = added;
+      const added = providers.add(key, note, core.now, bringerOf(forward));
+      if (added === 'ok') continue;
+      status = added;
+      if (!providers.held(key)) break;
     }
     if (isReplica) this.#contradict(forward, key, notes);
     const held = providers.held(key);
@@ -170,7 +173,9 @@ class Storing implements VerificationOwner, SpreadOwner {
   onVerified(record: SignedRecord, isValid: boolean): void {
     const { core, forwarder } = this.#routing;
     const { records, cache, neighbourhood } = this.#holdings;
-    const status = isValid ? records.put(record, core.wallNow, this.#expected) : 'bad-signature';
+    const status = isValid
+      ? records.put(record, core.wallNow, this.#expected, bringerOf(this.#forward))
+      : 'bad-signature';
     const held = status === 'ok' ? records.get(record.key, core.wallNow) : undefined;
     if (held) cache.drop(record.key);
     if (!held || (this.#forward.flags & ROUTE_REPLICA) !== 0) {

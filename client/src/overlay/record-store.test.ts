@@ -129,6 +129,30 @@ test('whoever floods a full store with keys near its holder evicts nothing that 
   expect(Array.from(store.values(), ({ record }) => record.key)).toEqual([keyAt('4'), keyAt('8')]);
 });
 
+test('a neighbour that filled the store keeps nobody out: its newest records give way, down to an equal share', () => {
+  const store = storeFor(
+    10 * (ROOM_FOR_TWO / 2),
+    Array.from({ length: 20 }, (_, i) => keyAt(`${i + 10}`)),
+  );
+  const put = (i: number, from: string): string =>
+    store.put(recordOf({ key: keyAt(`${i + 10}`), author: person(i) }), WALL, undefined, from);
+  for (let i = 0; i < 10; i++) expect(put(i, 'flood')).toBe('ok');
+  expect(put(10, 'flood')).toBe('quota');
+  expect([11, 12, 13, 14, 15, 16].map((i) => put(i, 'honest'))).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'quota']);
+  expect(put(10, 'flood')).toBe('quota');
+  expect(Array.from(store.values(), ({ record }) => record.author.id)).toEqual(
+    [0, 1, 2, 3, 4, 11, 12, 13, 14, 15].map((i) => person(i).id),
+  );
+});
+
+test('a new version keeps the place of its key: it is not the newest for having been put again', () => {
+  const store = storeFor(ROOM_FOR_TWO + ROOM_FOR_TWO / 2, [keyAt('1'), keyAt('2'), keyAt('3'), keyAt('4')]);
+  for (const key of ['1', '2', '3']) store.put(recordOf({ key: keyAt(key) }), WALL, undefined, 'a');
+  store.put(recordOf({ key: keyAt('1'), sequence: 2 }), WALL, undefined, 'a');
+  expect(store.put(recordOf({ key: keyAt('4') }), WALL, undefined, 'b')).toBe('ok');
+  expect(Array.from(store.values(), ({ record }) => record.key)).toEqual([keyAt('1'), keyAt('2'), keyAt('4')]);
+});
+
 test('what expires gives its room back', () => {
   const store = storeFor(ROOM_FOR_TWO);
   store.put(recordOf({ key: keyAt('4'), expiresAt: WALL + 10 }), WALL);

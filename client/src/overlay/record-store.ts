@@ -7,14 +7,14 @@ import {
   MAX_RECORD_TTL_MS,
   MAX_RECORD_VALUE_BYTES,
 } from '../../../shared/src/limits/records.ts';
-import { compareDistance } from '../../../shared/src/xor.ts';
 import { RECORD_HEADER_BYTES } from './record-payloads.ts';
 import { hasRightKey, isOwned, outranks } from './record-key.ts';
 import type { ReplyStatus } from './reply-frame.ts';
+import { type Bringer, type Brought, Shares, farthestSpare } from './shares.ts';
 import type { SignedRecord } from './types.ts';
 
 /** A record held for others. */
-export interface HeldRecord {
+export interface HeldRecord extends Brought {
   readonly record: SignedRecord;
   /** Peers known to hold it too. BOUNDED: by the replicas of a key over its life; cleared with the record. */
   readonly replicas: Set<NodeId>;
@@ -29,16 +29,18 @@ export type Judgement = Extract<
 /**
  * The signed records this peer keeps. One author per key while its record lives: the owner of the key if it has one,
  * whoever came before, or else the first. A higher sequence number replaces a lower one, and a put may name the sequence
- * number that it replaces (BEP 44). A full store makes room only by records
- * that are farther from us than the newcomer and that we are no replica of: whoever floods it is refused, and cannot
- * choose what is lost.
+ * number that it replaces (BEP 44). A full store makes room by records that are farther from us than the newcomer and that
+ * we are no replica of, and else by what a neighbour brought beyond a fair share to what others bring: whoever floods it
+ * cannot choose what is lost, and keeps nobody out.
  */
 export class RecordStore {
   readonly #self: NodeId;
   readonly #isReplica: (key: Key) => boolean;
   readonly #capacity: number;
-  /** BOUNDED: by MAX_RECORD_STORE_BYTES over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
+  /** Oldest first, by when their keys were taken. BOUNDED: by MAX_RECORD_STORE_BYTES over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
   readonly #held = new Map<Key, HeldRecord>();
+  /** By bringer, in bytes. */
+  readonly #shares = new Shares();
   /** BOUNDED: by the records. */
   readonly #authors = new Map<NodeId, { count: number; bytes: number }>();
   #bytes = 0;
@@ -65,8 +67,11 @@ export class RecordStore {
     return this.#held.values();
   }
 
-  /** What is wrong with keeping `record`, before its signature is checked. `expected`: the sequence it must replace. */
-  judge(record: SignedRecord, wallNow: number, expected?: number): Judgement {
+  /**
+   * What is wrong with keeping `record`, before its signature is checked. `expected`: the sequence it must replace. `from`:
+   * who answers for it; undefined: ourselves.
+   */
+  judge(record: SignedRecord, wallNow: number, expected?: number, from?: Bringer): Judgement {
     if (record.value.length > MAX_RECORD_VALUE_BYTES) return 'too-large';
     if (record.expiresAt <= wallNow || record.expiresAt > wallNow + MAX_RECORD_TTL_MS) return 'expired';
     if (!hasRightKey(record)) return 'wrong-key';
@@ -80,24 +85,26 @@ export class RecordStore {
     const growth = bytesOf(record) - (held ? bytesOf(held) : 0);
     if (!held && (author?.count ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'quota';
     if ((author?.bytes ?? 0) + growth > MAX_BYTES_PER_AUTHOR) return 'quota';
-    return this.#bytes + growth <= this.#capacity || this.#evictable(record.key) !== undefined ? 'ok' : 'quota';
+    if (this.#bytes + growth <= this.#capacity || this.#shares.crowding(from, growth)) return 'ok';
+    return this.#spare(record.key) === undefined ? 'quota' : 'ok';
   }
 
   /** Keeps a record whose signature is good. */
-  put(record: SignedRecord, wallNow: number, expected?: number): Judgement {
-    const judgement = this.judge(record, wallNow, expected);
+  put(record: SignedRecord, wallNow: number, expected?: number, from?: Bringer): Judgement {
+    const judgement = this.judge(record, wallNow, expected, from);
     if (judgement !== 'ok') return judgement;
     const held = this.#held.get(record.key);
     if (held && isSameVersion(held.record, record)) return 'ok';
     const growth = bytesOf(record) - (held ? bytesOf(held.record) : 0);
     while (this.#bytes + growth > this.#capacity) {
-      const victim = this.#evictable(record.key);
+      const victim = this.#spare(record.key) ?? this.#crowdedOut(record.key, from, growth);
       if (victim === undefined) return 'quota';
       this.delete(victim);
     }
-    this.delete(record.key);
-    this.#held.set(record.key, { record, replicas: new Set() });
-    this.#account(record, 1);
+    if (held) this.#account(held, -1);
+    const newest = { record, replicas: new Set<NodeId>(), from };
+    this.#held.set(record.key, newest);
+    this.#account(newest, 1);
     return 'ok';
   }
 
@@ -111,7 +118,7 @@ export class RecordStore {
 
   delete(key: Key): void {
     const held = this.#held.get(key);
-    if (held && this.#held.delete(key)) this.#account(held.record, -1);
+    if (held && this.#held.delete(key)) this.#account(held, -1);
   }
 
   /** Takes back a version that the other replicas refused. */
@@ -129,22 +136,29 @@ export class RecordStore {
     for (const { replicas } of this.#held.values()) replicas.delete(id);
   }
 
-  #account(record: SignedRecord, sign: 1 | -1): void {
+  #account({ record, from }: HeldRecord, sign: 1 | -1): void {
     const { id } = record.author;
     const author = this.#authors.get(id) ?? { count: 0, bytes: 0 };
     author.count += sign;
     author.bytes += sign * bytesOf(record);
     this.#bytes += sign * bytesOf(record);
+    this.#shares.change(from, sign * bytesOf(record));
     this.version++;
     if (author.count > 0) this.#authors.set(id, author);
     else this.#authors.delete(id);
   }
 
-  /** The farthest record, when it is farther than `key` and we may give it up. */
-  #evictable(key: Key): Key | undefined {
-    let farthest = key;
-    for (const held of this.#held.keys()) if (compareDistance(this.#self, held, farthest) > 0) farthest = held;
-    return farthest === key || this.#isReplica(farthest) ? undefined : farthest;
+  #spare(key: Key): Key | undefined {
+    return farthestSpare(this.#self, this.#held.keys(), key, this.#isReplica);
+  }
+
+  /** The newest of the largest share, when `growth` bytes of `from` for `key` may take its place. */
+  #crowdedOut(key: Key, from: Bringer | undefined, growth: number): Key | undefined {
+    const largest = this.#shares.crowding(from, growth);
+    let newest: Key | undefined;
+    if (!largest) return undefined;
+    for (const [each, held] of this.#held) if (held.from === largest.from && each !== key) newest = each;
+    return newest;
   }
 }
 

@@ -54,6 +54,7 @@ class Holder {
   readonly table = new RoutingTable(this.core.self.id, 10);
   readonly sync: Sync;
   readonly records = new RecordStore(this.core.self.id, () => true);
+  readonly providers = new ProviderStore(this.core.self.id, () => true);
   readonly #out: OverlayOutput[] = [];
 
   constructor() {
@@ -66,7 +67,7 @@ class Holder {
     this.records.put(recordOf(), WALL);
     this.core.out = this.#out;
     this.core.wallOffset = WALL;
-    this.sync = new Sync(routing, new Neighbourhood(this.core, this.table), this.records, new ProviderStore());
+    this.sync = new Sync(routing, new Neighbourhood(this.core, this.table), this.records, this.providers);
     for (const index of [51, 52, 53]) this.table.linkUp(person(index), 0);
   }
 
