@@ -30,6 +30,12 @@ export interface HeldKey {
   readonly replicas: Set<NodeId>;
 }
 
+/** An announcement taken back. */
+interface Withdrawal {
+  readonly secret: MessageId;
+  readonly until: Millis;
+}
+
 /** A key as part of the share of whoever announced it first. */
 interface KeyShare extends Brought {
   readonly held: HeldKey;
@@ -47,7 +53,9 @@ export class ProviderStore {
   /** Oldest first. BOUNDED: by MAX_PROVIDER_KEYS. */
   readonly #keys = new Map<Key, HeldKey>();
   /** Announcements taken back, until they would have expired: a slower replica may still pass them on. */
-  readonly #withdrawn = new BoundedMap<string, { readonly secret: MessageId; readonly until: Millis }>(MAX_WITHDRAWN);
+  readonly #withdrawn = new BoundedMap<string, Withdrawal>(MAX_WITHDRAWN);
+  /** The same of announcements that never came here: nothing proves them, so they displace none of the others. */
+  readonly #unheard = new BoundedMap<string, Withdrawal>(MAX_WITHDRAWN);
   /** Counts changes. */
   version = 0;
   /** Announcements by provider, oldest first. BOUNDED: by the providers held, and MAX_KEYS_PER_PROVIDER of each. */
@@ -122,18 +130,24 @@ export class ProviderStore {
     return crowdedOut([...shared, ...alone], from)?.held;
   }
 
+  /** True when `secret` takes back something that is held. */
+  isSecretOf(key: Key, provider: NodeId, secret: MessageId): boolean {
+    return this.#keys.get(key)?.providers.has(provider + removalOf(secret)) === true;
+  }
+
   /** Takes a provider away when `secret` is the one its announcement committed to. */
   remove(key: Key, provider: NodeId, secret: MessageId, now: Millis): void {
-    const held = this.#keys.get(key);
     const name = provider + removalOf(secret);
-    this.#withdrawn.set(key + name, { secret, until: now + PROVIDER_TTL_MS });
-    const announcement = held?.providers.get(name);
+    const announcement = this.#keys.get(key)?.providers.get(name);
+    const isKnown = announcement !== undefined || this.#withdrawn.has(key + name);
+    (isKnown ? this.#withdrawn : this.#unheard).set(key + name, { secret, until: now + PROVIDER_TTL_MS });
     if (announcement) this.#delete(announcement);
   }
 
   /** The secret with which an announcement was taken back here, if it was. */
-  withdrawalOf(key: Key, { provider, removal }: ProviderNote, now: Millis): MessageId | undefined {
-    const withdrawn = this.#withdrawn.get(key + provider.id + removal);
+  withdrawalOf(key: Key, note: ProviderNote, now: Millis): MessageId | undefined {
+    const name = key + nameOf(note);
+    const withdrawn = this.#withdrawn.get(name) ?? this.#unheard.get(name);
     return withdrawn && withdrawn.until > now ? withdrawn.secret : undefined;
   }
 

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
-import type { Contact } from '../../../shared/src/ids.ts';
-import { MAX_PROVIDERS_PER_KEY, MAX_VERIFICATIONS, UNSOLICITED_BURST } from '../../../shared/src/limits/records.ts';
-import { seededRng } from '../../../shared/src/machine.ts';
+import { type Contact, type Key, contactFromKey } from '../../../shared/src/ids.ts';
+import {
+  MAX_PROVIDERS_PER_KEY,
+  MAX_VERIFICATIONS,
+  REPLICATION,
+  UNSOLICITED_BURST,
+} from '../../../shared/src/limits/records.ts';
+import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { ContactCache } from './contact-cache.ts';
 import { FRAME } from './link-frames.ts';
 import { Overlay } from './overlay.ts';
 import { decodeRead, decodeToken, encodeGet } from './payloads.ts';
-import { encodePublish, encodeStore } from './record-payloads.ts';
+import { removalOf } from './provider-store.ts';
+import { RecordBench, key, ofKind, people } from './record-bench-test-kit.ts';
+import { encodePublish, encodeStore, encodeUnpublish } from './record-payloads.ts';
 import { WALL, keyAt, person, recordOf } from './record-test-kit.ts';
 import { type ReplyFrame, decodeReply } from './reply-frame.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA, type RouteFrame, encodeRoute } from './route-frame.ts';
@@ -147,4 +154,49 @@ test('whoever fills the providers of a key over one link keeps nobody out that c
   expect(publish(fakes, person(1))).toBe('ok');
   expect(publish([{ provider: person(2), ttlSeconds: 600, removal: 'abcd' }], person(1))).toBe('quota');
   expect(publish([{ provider: person(2), ttlSeconds: 600, removal: 'abcd' }], neighbour)).toBe('ok');
+});
+
+/** A holder among many, for which some keys are far. */
+const [near, ...others] = people as [Contact, ...Contact[]];
+const secret = 'abcd';
+const unpublishOf = (key: Key, provider: Contact, of = secret): Uint8Array =>
+  encodeUnpublish({ key, provider, secret: of });
+
+test('an announcement is not taken back where we are not near its key, and nothing is sent on for it', () => {
+  const rng = seededRng(5);
+  const many = Array.from({ length: 60 }, () => contactFromKey(randomBytes(rng, 32)));
+  const bench = new RecordBench(near, many);
+  const opposite = (Number.parseInt(near.id.charAt(0), 16) ^ 15).toString(16);
+  const payload = unpublishOf(keyAt(opposite), person(1));
+  const fields = { kind: ROUTE_KIND.unpublish, flags: ROUTE_EXACT, payload, origin: person(1) };
+  expect(bench.receive(fields, many[0]?.id)).toBe('refused');
+  expect(bench.sent).toEqual([]);
+});
+
+test('strangers beyond what is let in have nothing sent on for a key of which nothing is held', () => {
+  const bench = new RecordBench(near, others);
+  const fields = { kind: ROUTE_KIND.unpublish, flags: ROUTE_EXACT, origin: person(1) };
+  const ask = (i: number): string => bench.receive({ ...fields, payload: unpublishOf(key, person(i)) }, others[0]?.id);
+  for (let i = 0; i < UNSOLICITED_BURST; i++) ask(i);
+  expect(ask(100)).toBe('bad-token');
+  expect(bench.sent).toEqual([]);
+});
+
+test('the secret of an announcement that is held takes it back from anywhere, at the replicas too', () => {
+  const bench = new RecordBench(near, others);
+  const fields = { flags: ROUTE_EXACT, origin: person(1) };
+  const note = { provider: person(1), ttlSeconds: 600, removal: removalOf(secret) };
+  bench.receive(
+    { ...fields, kind: ROUTE_KIND.publish, payload: encodePublish({ key, notes: [note], token: undefined }) },
+    others[0]?.id,
+  );
+  expect(bench.machine.keeps(key)).toBe(true);
+  const unpublish = (i: number, of?: string): string =>
+    bench.receive({ ...fields, kind: ROUTE_KIND.unpublish, payload: unpublishOf(key, person(i), of) }, others[0]?.id);
+  for (let i = 0; i < UNSOLICITED_BURST; i++) unpublish(i + 2);
+  expect(unpublish(1, 'efgh')).toBe('bad-token');
+  expect(bench.machine.keeps(key)).toBe(true);
+  unpublish(1);
+  expect(bench.machine.keeps(key)).toBe(false);
+  expect(ofKind(bench.sent, ROUTE_KIND.unpublish).length).toBeGreaterThanOrEqual(REPLICATION - 1);
 });

@@ -101,11 +101,17 @@ export class RecordResponder {
     const unpublish = decodeUnpublish(payload, core.contacts);
     if (!unpublish) return this.#invalid();
     const { key, provider, secret } = unpublish;
+    const { providers, providerCache, neighbourhood } = this.#holdings;
+    const isReplica = (forward.flags & ROUTE_REPLICA) !== 0;
+    const isProven = providers.isSecretOf(key, provider.id, secret);
     const refused = this.#admit(forward, key, undefined);
     if (refused?.status === 'quota') return refused;
-    this.#holdings.providers.remove(key, provider.id, secret, core.now);
-    this.#holdings.providerCache.drop(key);
-    if ((forward.flags & ROUTE_REPLICA) !== 0) return { status: 'ok', payload: ONE_COPY, closest: [] };
+    // It carries no token: who knows the secret of what is held needs none, and others are not multiplied by our replicas.
+    if (refused && !isProven && !isReplica) return refused;
+    if (!isProven && !neighbourhood.isResponsible(key)) return refusal('refused');
+    providers.remove(key, provider.id, secret, core.now);
+    providerCache.drop(key);
+    if (isReplica) return { status: 'ok', payload: ONE_COPY, closest: [] };
     const bytes = payload.slice();
     this.#spread({ kind: ROUTE_KIND.unpublish, key, encode: () => bytes, replicas: undefined }, forward);
     return undefined;
