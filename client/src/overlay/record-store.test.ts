@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
-import { MAX_BYTES_PER_AUTHOR, MAX_RECORDS_PER_AUTHOR, MAX_RECORD_TTL_MS } from '../../../shared/src/limits/records.ts';
+import {
+  MAX_BYTES_PER_AUTHOR,
+  MAX_RECORDS_PER_AUTHOR,
+  MAX_RECORD_TTL_MS,
+  MAX_SEQUENCE_FLOORS,
+} from '../../../shared/src/limits/records.ts';
 import { RECORD_HEADER_BYTES } from './record-payloads.ts';
 import { RecordStore } from './record-store.ts';
+import type { SignedRecord } from './types.ts';
 import { WALL, idAt, keyAt, ownedRecordOf, person, recordOf } from './record-test-kit.ts';
 
 const self = idAt('00');
@@ -36,6 +42,63 @@ test('where nothing is stored any expectation holds, and a repeated put meets it
   const store = storeFor();
   expect(store.put(recordOf({ sequence: 9 }), WALL, 5)).toBe('ok');
   expect(store.put(recordOf({ sequence: 9 }), WALL, 5)).toBe('ok');
+});
+
+test('a version with a shorter life than the one it replaced does not let that come back', () => {
+  const store = storeFor();
+  const [soon, late] = [WALL + 60_000, WALL + 7_200_000];
+  const first = recordOf({ sequence: 1, expiresAt: late });
+  store.put(first, WALL);
+  expect(store.put(recordOf({ sequence: 2, expiresAt: soon }), WALL)).toBe('ok');
+  store.expire(soon);
+  expect(store.size).toBe(0);
+  expect(store.put(first, soon)).toBe('stale-sequence');
+  expect(store.put(recordOf({ sequence: 2, expiresAt: late }), soon)).toBe('ok');
+  expect(store.put(recordOf({ sequence: 1, expiresAt: late + 1 }), late)).toBe('ok');
+});
+
+test('several shorter versions in a row leave the newest number behind, until the longest life is over', () => {
+  const store = storeFor();
+  const put = (sequence: number, expiresAt: number, at = WALL): string =>
+    store.put(recordOf({ sequence, expiresAt }), at);
+  put(1, WALL + 9_000);
+  put(2, WALL + 3_000);
+  put(3, WALL + 1_000);
+  expect([put(1, WALL + 9_000, WALL + 1_000), put(2, WALL + 3_000, WALL + 1_000)]).toEqual([
+    'stale-sequence',
+    'stale-sequence',
+  ]);
+  expect(put(2, WALL + 60_000, WALL + 8_999)).toBe('stale-sequence');
+  expect(put(2, WALL + 60_000, WALL + 9_000)).toBe('ok');
+});
+
+test('the number that an author left behind binds nobody else, and a version that was taken back leaves none', () => {
+  const store = storeFor();
+  const expiresAt = WALL + 1_000;
+  store.put(recordOf({ sequence: 5 }), WALL);
+  store.put(recordOf({ sequence: 9, expiresAt }), WALL);
+  expect(store.put(recordOf({ author: person(2), sequence: 1 }), expiresAt)).toBe('ok');
+  const other = storeFor();
+  other.put(recordOf({ sequence: 5 }), WALL);
+  other.put(recordOf({ sequence: 9, expiresAt }), WALL);
+  other.retract(recordOf({ sequence: 9, expiresAt }));
+  expect(other.put(recordOf({ sequence: 6 }), WALL)).toBe('ok');
+});
+
+test('numbers left behind are bounded, and a neighbour that leaves many displaces those of no other', () => {
+  const store = storeFor();
+  const short = WALL + 1_000;
+  const leave = (index: number, from: string): SignedRecord => {
+    const fields = { key: keyAt((0x1000 + index).toString(16)), author: person(index % 200) };
+    store.put(recordOf(fields), WALL, undefined, from);
+    store.put(recordOf({ ...fields, sequence: 2, expiresAt: short }), WALL, undefined, from);
+    return recordOf(fields);
+  };
+  const mine = leave(0, 'honest');
+  for (let i = 1; i <= MAX_SEQUENCE_FLOORS + 5; i++) leave(i, 'flood');
+  const late = leave(MAX_SEQUENCE_FLOORS + 6, 'honest');
+  store.expire(short);
+  expect([store.put(mine, short), store.put(late, short)]).toEqual(['stale-sequence', 'stale-sequence']);
 });
 
 test('a key belongs to its author until the record expires', () => {

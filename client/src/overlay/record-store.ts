@@ -10,6 +10,7 @@ import {
 import { RECORD_HEADER_BYTES } from './record-payloads.ts';
 import { hasRightKey, isOwned, outranks } from './record-key.ts';
 import type { ReplyStatus } from './reply-frame.ts';
+import { SequenceFloors } from './sequence-floors.ts';
 import { type Bringer, type Brought, Shares, farthestSpare } from './shares.ts';
 import type { SignedRecord } from './types.ts';
 
@@ -28,7 +29,7 @@ export type Judgement = Extract<
 
 /**
  * The signed records this peer keeps. One author per key while its record lives: the owner of the key if it has one,
- * whoever came before, or else the first. A higher sequence number replaces a lower one, and a put may name the sequence
+ * whoever came before, or else the first. A higher sequence number replaces a lower one, which does not come back after it, and a put may name the sequence
  * number that it replaces (BEP 44). A full store makes room by records that are farther from us than the newcomer and that
  * we are no replica of, and else by what a neighbour brought beyond a fair share to what others bring: whoever floods it
  * cannot choose what is lost, and keeps nobody out.
@@ -39,6 +40,7 @@ export class RecordStore {
   readonly #capacity: number;
   /** Oldest first, by when their keys were taken. BOUNDED: by MAX_RECORD_STORE_BYTES over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
   readonly #held = new Map<Key, HeldRecord>();
+  readonly #floors = new SequenceFloors();
   /** By bringer, in bytes. */
   readonly #shares = new Shares();
   /** BOUNDED: by the records. */
@@ -81,6 +83,7 @@ export class RecordStore {
     if (held && isSameVersion(held, record)) return 'ok';
     if (held && expected !== undefined && held.sequence !== expected) return 'cas-mismatch';
     if (held && record.sequence <= held.sequence) return 'stale-sequence';
+    if (this.#floors.isBelow(record, wallNow)) return 'stale-sequence';
     const author = this.#authors.get(record.author.id);
     const growth = bytesOf(record) - (held ? bytesOf(held) : 0);
     if (!held && (author?.count ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'quota';
@@ -101,7 +104,10 @@ export class RecordStore {
       if (victim === undefined) return 'quota';
       this.delete(victim);
     }
-    if (held) this.#account(held, -1);
+    if (held) {
+      this.#account(held, -1);
+      this.#floors.note(held.record, record, from);
+    }
     const newest = { record, replicas: new Set<NodeId>(), from };
     this.#held.set(record.key, newest);
     this.#account(newest, 1);
@@ -124,11 +130,14 @@ export class RecordStore {
   /** Takes back a version that the other replicas refused. */
   retract(record: SignedRecord): void {
     const held = this.#held.get(record.key);
-    if (held && isSameVersion(held.record, record)) this.delete(record.key);
+    if (!held || !isSameVersion(held.record, record)) return;
+    this.delete(record.key);
+    this.#floors.retract(record);
   }
 
   expire(wallNow: number): void {
     for (const { record } of this.#held.values()) if (record.expiresAt <= wallNow) this.delete(record.key);
+    this.#floors.expire(wallNow);
   }
 
   /** A peer is gone: it holds nothing for anyone any more. */

@@ -54,6 +54,9 @@ export const MAX_RECORDS_PER_AUTHOR = 64;
 /** The same in bytes, as encoded. [bytes] */
 export const MAX_BYTES_PER_AUTHOR = 64 * 1024;
 
+/** Sequence numbers kept after their records, while an older version would still live. [keys] Only shorter lives than before leave one: rare. */
+export const MAX_SEQUENCE_FLOORS = 512;
+
 /** Signature checks under way. [checks] About 20 ms of WebCrypto. */
 export const MAX_VERIFICATIONS = 128;
 
