@@ -49,3 +49,22 @@ test('each link has its own rate, tokens or not', () => {
   expect(admission.judge(arrival(idAt('e')), key, token, 0)).toBe('ok');
   expect(admission.judge(arrival(idAt('f')), key, token, 1_000 / LINK_STORES_PER_SECOND)).toBe('ok');
 });
+
+test('what a link only passes on without a token is charged to all strangers, not to the link', () => {
+  const tokens = new WriteTokens(seededRng(1));
+  const admission = new Admission(tokens);
+  const neighbour = person(2);
+  for (let i = 0; i < 2 * LINK_STORE_BURST; i++) admission.judge(arrival(neighbour.id), key, undefined, 0);
+  expect(admission.judge(arrival(neighbour.id), key, undefined, 0)).toBe('bad-token');
+  expect(admission.judge({ from: neighbour.id, origin: neighbour }, key, undefined, 0)).toBe('ok');
+  expect(admission.judge(arrival(neighbour.id), key, tokens.issue(stranger.id, key, 0), 0)).toBe('ok');
+});
+
+test('comparisons of peers that are not linked have a rate of their own, which takes nothing from stores', () => {
+  const admission = new Admission(new WriteTokens(seededRng(1)));
+  const far = Array.from({ length: UNSOLICITED_BURST + 1 }, () => admission.judgeSync(arrival(idAt('f')), 0));
+  expect([far.filter(Boolean).length, far.at(-1)]).toEqual([UNSOLICITED_BURST, false]);
+  expect(admission.judgeSync(arrival(stranger.id), 0)).toBe(true);
+  expect(admission.judge(arrival(idAt('f')), key, undefined, 0)).toBe('ok');
+  expect(admission.judgeSync(arrival(idAt('f')), 1_000 / UNSOLICITED_PER_SECOND)).toBe(true);
+});

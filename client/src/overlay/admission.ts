@@ -36,14 +36,17 @@ export class Allowance {
 }
 
 /**
- * Who may have something stored here: every link has a rate. Linked peers have proven who they are and need no write
- * token. Strangers need one as soon as more of them write without than a quiet network explains, as IKE asks for
- * cookies and QUIC for a retry under load only; so an ordinary put costs no extra round trip.
+ * Who may have something stored here: every link has a rate, for what is its peer's own and for what comes over it with a
+ * good token. Linked peers have proven who they are and need none. Strangers need one as soon as more of them write
+ * without than a quiet network explains, as IKE asks for cookies and QUIC for a retry under load only; so an ordinary put
+ * costs no extra round trip. What they send without is charged to none of the links: whoever passes it on has not chosen it.
  */
 export class Admission {
   readonly #tokens: WriteTokens;
   readonly #rates = new BoundedMap<NodeId, Allowance>(MAX_STORE_RATES);
   readonly #unsolicited = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
+  /** Of peers that are not linked. */
+  readonly #comparisons = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
 
   constructor(tokens: WriteTokens) {
     this.#tokens = tokens;
@@ -56,10 +59,18 @@ export class Admission {
     now: Millis,
   ): 'ok' | 'quota' | 'bad-token' {
     const { from, origin } = forward;
-    if (from !== undefined && !this.#rateOf(from, now).take(now)) return 'quota';
-    if (from === origin.id) return 'ok';
-    if (token !== undefined && this.#tokens.accepts(token, origin.id, key, now)) return 'ok';
-    return this.#unsolicited.take(now) ? 'ok' : 'bad-token';
+    const isKnown = from === origin.id || (token !== undefined && this.#tokens.accepts(token, origin.id, key, now));
+    if (!isKnown) return this.#unsolicited.take(now) ? 'ok' : 'bad-token';
+    return this.#isWithinRate(from, now) ? 'ok' : 'quota';
+  }
+
+  /** Whether what is held may be compared with what the origin holds: a question that carries no token. */
+  judgeSync({ from, origin }: Pick<Forward, 'from' | 'origin'>, now: Millis): boolean {
+    return from === origin.id ? this.#isWithinRate(from, now) : this.#comparisons.take(now);
+  }
+
+  #isWithinRate(from: NodeId | undefined, now: Millis): boolean {
+    return from === undefined || this.#rateOf(from, now).take(now);
   }
 
   #rateOf(from: NodeId, now: Millis): Allowance {

@@ -118,8 +118,7 @@ export class RecordResponder {
   }
 
   onSync(forward: Forward, payload: Uint8Array): Answer {
-    const refused = this.#admit(forward, forward.target, undefined);
-    if (refused?.status === 'quota') return refused;
+    if (!this.#holdings.admission.judgeSync(forward, this.#routing.core.now)) return refusal('quota');
     return this.#holdings.sync.consume(forward, payload) ?? this.#invalid();
   }
 
