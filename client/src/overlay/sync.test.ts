@@ -71,12 +71,21 @@ class Holder {
     for (const index of [51, 52, 53]) this.table.linkUp(person(index), 0);
   }
 
-  /** A message of `peer`, over its link. */
-  consume(peer: Contact, payload: Uint8Array): Answer | undefined {
+  /** A message of `peer`, over its link or that of `from`. */
+  consume(peer: Contact, payload: Uint8Array, from = peer.id): Answer | undefined {
     const id = String.fromCharCode(1, 2, 3, 4);
     const fields = { id, hops: 1, flags: 0, lifetimeMs: 5_000, kind: ROUTE_KIND.sync, detours: 0, via: [] };
     const frame = { ...fields, target: this.core.self.id, origin: peer, payload };
-    return this.sync.consume(new Forward(frame, payload, peer.id, undefined, [], this.core.now), payload);
+    return this.sync.consume(new Forward(frame, payload, from, undefined, [], this.core.now), payload);
+  }
+
+  /** What left since. */
+  routes(): { readonly kind: number; readonly target: NodeId }[] {
+    return this.#out.splice(0).flatMap((output) => {
+      const isRoute = output.kind === 'send' && output.bytes[1] === FRAME.route;
+      const frame = isRoute ? decodeRoute(output.bytes, this.core.contacts) : undefined;
+      return frame ? [{ kind: frame.kind, target: frame.target }] : [];
+    });
   }
 
   /**
@@ -93,13 +102,8 @@ class Holder {
         if (isNewShared) this.records.put(recordOf({ key, author: person(this.core.now % 200) }), WALL);
       }
       this.sync.tick();
-      for (const output of this.#out.splice(0)) {
-        const frame =
-          output.kind === 'send' && output.bytes[1] === FRAME.route
-            ? decodeRoute(output.bytes, this.core.contacts)
-            : undefined;
-        if (frame?.kind === ROUTE_KIND.sync)
-          times.set(frame.target, [...(times.get(frame.target) ?? []), this.core.now]);
+      for (const { kind, target } of this.routes()) {
+        if (kind === ROUTE_KIND.sync) times.set(target, [...(times.get(target) ?? []), this.core.now]);
       }
     }
     return times;
@@ -160,4 +164,21 @@ test('of what is offered only what is news is asked for', () => {
     kind: 'wanted',
     names: [{ kind: 'record', key: held.key }],
   });
+});
+
+/** Wishes for the record that it holds, of a peer that shares it: what leaves. */
+function wish(isLinked: boolean): { readonly kind: number; readonly target: NodeId }[] {
+  const holder = new Holder();
+  const { key } = recordOf();
+  const payload = encodeSync({ kind: 'wanted', names: [{ kind: 'record', key }] });
+  holder.consume(person(51), payload, isLinked ? person(51).id : person(52).id);
+  return holder.routes();
+}
+
+test('a wish over the link of whoever has it is granted at once', () => {
+  expect(wish(true)).toEqual([{ kind: ROUTE_KIND.store, target: person(51).id }]);
+});
+
+test('a wish that says it is of a peer elsewhere brings that peer an offer, not copies: it may be another’s', () => {
+  expect(wish(false)).toEqual([{ kind: ROUTE_KIND.sync, target: person(51).id }]);
 });

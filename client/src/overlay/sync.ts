@@ -121,17 +121,19 @@ export class Sync {
     return entry !== undefined && entry.proof >= core.now - SYNC_PROVEN_MS;
   }
 
-  /** Answers a digest with what differs, a wish with copies, and an offer with a wish. Undefined: malformed. */
+  /**
+   * Answers a digest with what differs, a wish with copies, and an offer with a wish. Undefined: malformed. A wish that did
+   * not come over its peer's own link may be another's, who would have copies sent to a third: it is asked back by an offer.
+   */
   consume({ origin, from }: Forward, bytes: Uint8Array): Answer | undefined {
     const payload = decodeSync(bytes);
     if (!payload) return undefined;
     const items = this.#share().get(origin.id)?.items ?? [];
     if (payload.kind === 'wanted') {
-      const held = indexOf(items);
-      this.#sendAll(
-        origin,
-        payload.names.filter((name) => held.has(nameOf(name))),
-      );
+      const wanted = indexOf(payload.names);
+      const granted = items.filter((item) => wanted.has(nameOf(item)));
+      if (from === origin.id) this.#sendAll(origin, granted);
+      else if (granted.length > 0) this.#offer(origin, granted);
       return { status: 'ok', payload: EQUAL, closest: [] };
     }
     if (payload.kind === 'offered') {
