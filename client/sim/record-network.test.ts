@@ -141,6 +141,22 @@ test('a read meets every put that was acknowledged, from any peer, as soon as it
   }
 });
 
+test('a read gives a replica that has just joined what it lacks, before any digest does', () => {
+  const keepsAfter = (isRead: boolean): boolean => {
+    const world = network();
+    const key = randomKey(world.rng);
+    const author = item(near(world, key), -1);
+    ask(world, author, put(signed(world, author, { key })), 60_000);
+    const newcomer = world.spawn(undefined, contactNear(key, 12, 20_000, world.rng));
+    world.run(world.now + JOINED_MS);
+    expect(newcomer.overlay.keeps(key)).toBe(false);
+    if (isRead) world.operate(item(near(world, key), -2), { kind: 'get', key }, () => undefined);
+    world.run(world.now + 1_000);
+    return newcomer.overlay.keeps(key);
+  };
+  expect([keepsAfter(false), keepsAfter(true)]).toEqual([false, true]);
+});
+
 test('replicas that joined after a put have it by the next digests at the latest', () => {
   const world = network(3, 24);
   const key = randomKey(world.rng);
