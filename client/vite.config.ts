@@ -25,6 +25,45 @@ function websocketOnly(): Plugin {
   };
 }
 
+/** The bundle of simple-peer, and what of it is never used here, each with what stands in for it. */
+const SIMPLE_PEER = /simple-peer\/simplepeer\.min\.js$/;
+const UNUSED: readonly (readonly [module: string, instead: string])[] = [
+  // Messages for its authors, and what these alone need: the page has a log of its own.
+  ['ms', '{}'],
+  ['./common', '{}'],
+  ['debug', 'function(){return function(){}}'],
+  // Loaded by streams that are read as text, and by those that are read in `for await`.
+  ['string_decoder/', '{}'],
+  ['./internal/streams/async_iterator', '{}'],
+  // Kinds of streams that a peer is none of, and what joins streams.
+  ['./lib/_stream_transform.js', '{}'],
+  ['./lib/_stream_passthrough.js', '{}'],
+  ['./lib/internal/streams/pipeline.js', '{}'],
+  ['./lib/internal/streams/end-of-stream.js', '{}'],
+];
+
+/**
+ * Takes out of simple-peer's bundle what the page never runs: the bundle numbers its modules, and each names those that it
+ * needs by their numbers. Saves nearly 5 kB of the first load.
+ */
+function leanSimplePeer(): Plugin {
+  return {
+    name: 'lean-simple-peer',
+    apply: 'build',
+    transform(code, id) {
+      return SIMPLE_PEER.test(id) ? { code: UNUSED.reduce(withoutModule, code), map: null } : undefined;
+    },
+  };
+}
+
+function withoutModule(bundle: string, [name, instead]: (typeof UNUSED)[number]): string {
+  const number = Number(new RegExp(`[{,]"?${name.replaceAll('.', '\\.')}"?:(\\d+)`).exec(bundle)?.[1]);
+  const from = bundle.indexOf(`,${number}:[function(`);
+  const to = bundle.indexOf(`,${number + 1}:[function(`);
+  if (from < 0 || to < 0) throw new Error(`simple-peer's bundle has no module ${name} of the form expected`);
+  return `${bundle.slice(0, from)},${number}:[function(e,t){t.exports=${instead}},{}]${bundle.slice(to)}`;
+}
+
 /**
  * Gives the portable cryptography, which only pages without WebCrypto fetch, hash functions of its own. Sharing them
  * would put all that it needs of them into the first load: SHA-512 and its constants, and helpers nothing else uses.
@@ -89,7 +128,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [websocketOnly(), ownHashes(), mediaWorker()],
+  plugins: [websocketOnly(), leanSimplePeer(), ownHashes(), mediaWorker()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',
