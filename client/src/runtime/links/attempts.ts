@@ -59,9 +59,12 @@ export class Attempts {
     return session?.role === 'offerer' && session.attempt === attempt ? session : undefined;
   }
 
-  /** For attempts from now on. */
-  setIceServers(servers: readonly RTCIceServer[]): void {
+  /** For attempts from now on. False: they are those that were known. */
+  setIceServers(servers: readonly RTCIceServer[]): boolean {
+    // They are read every second, and a server that is asked again answers with a list of its own.
+    if (servers === this.#iceServers || JSON.stringify(servers) === JSON.stringify(this.#iceServers)) return false;
     this.#iceServers = servers;
+    return true;
   }
 
   dial(contact: Contact): void {

@@ -112,9 +112,8 @@ class Links implements LinkManager, SessionOwner {
   }
 
   setIceServers(servers: readonly RTCIceServer[]): void {
-    this.#attempts.setIceServers(servers);
-    // Peers that no path led to may be reachable through the new servers.
-    this.#failures.clear();
+    // Peers that no path led to may be reachable through other servers.
+    if (this.#attempts.setIceServers(servers)) this.#failures.clear();
   }
 
   holdCall(): (() => void) | undefined {
