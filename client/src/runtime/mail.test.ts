@@ -36,7 +36,7 @@ test('the reader learns sender, kind, content and what is left of its life', asy
   await clock.advance(4_000);
   expect(await inbox.open(sealed)).toEqual({
     ok: true,
-    value: { from: alice.self, kind: 'call', payload, remainingMs: 11_000 },
+    value: { from: alice.self, kind: 'call', payload, remainingMs: 11_000, isOverdue: false },
   });
 });
 
@@ -92,6 +92,12 @@ test('when the clocks disagree the whole life is left', async () => {
   expect(opened.ok && opened.value.remainingMs).toBe(5_000);
 });
 
+test('the reader learns that the deadline of a mail is over', async () => {
+  const sealed = await outbox.seal(bob.self, 'signal', payload, 5_000);
+  await clock.advance(5_001);
+  expect(await inbox.open(sealed)).toMatchObject({ ok: true, value: { remainingMs: 5_000, isOverdue: true } });
+});
+
 test('a reader cannot pass a mail on as one to somebody else', async () => {
   const sealed = await outbox.seal(bob.self, 'call', payload, 10_000);
   const letter = await bob.unseal(sealed, CONTEXT);
@@ -136,7 +142,13 @@ test('the letter and the mail of the protocol page open', async () => {
   const opened = await createMail(reader, then).open(vector('mail/SEALED'));
   expect(opened).toEqual({
     ok: true,
-    value: { from: fixed(1).self, kind: 'signal', payload: vector('links/REJECT'), remainingMs: 15_000 },
+    value: {
+      from: fixed(1).self,
+      kind: 'signal',
+      payload: vector('links/REJECT'),
+      remainingMs: 15_000,
+      isOverdue: false,
+    },
   });
 });
 

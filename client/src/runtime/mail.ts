@@ -40,6 +40,8 @@ export interface OpenedMail {
    * this is the whole life. [ms]
    */
   readonly remainingMs: number;
+  /** Its deadline is over by our wall clock: it was held back or carried again, or the two clocks disagree. */
+  readonly isOverdue: boolean;
 }
 
 /** Writes and opens sealed mail. */
@@ -119,7 +121,8 @@ export function createMail(crypto: Crypto, clock: Clock): Mail {
       const expiresAt = letter.deadline + MAX_CLOCK_SKEW_MS + 1;
       if (!seen.add(letter.from.id, toHex(letter.messageId), expiresAt, wallNow)) return err('replayed');
       const { from, kind, payload } = letter;
-      return ok({ from, kind, payload, remainingMs: remainingMs(letter, wallNow) });
+      const isOverdue = letter.deadline < wallNow;
+      return ok({ from, kind, payload, remainingMs: remainingMs(letter, wallNow), isOverdue });
     },
   };
 }

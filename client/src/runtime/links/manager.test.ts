@@ -1,9 +1,19 @@
 import { beforeEach, expect, test } from 'vitest';
 import { utf8Encode } from '../../../../shared/src/bytes.ts';
 import { MAX_SIGNALS_IN_WORK } from '../../../../shared/src/limits/links.ts';
+import { ManualClock } from '../../adapters/memory/manual-clock.ts';
+import { createMail } from '../mail.ts';
 import { encodeSignal } from './signal-codec.ts';
 import { LinkLab } from './test/lab.ts';
 import type { Link } from './types.ts';
+
+const OFFER = encodeSignal({
+  kind: 'offer',
+  attempt: '00'.repeat(8),
+  purposes: ['overlay'],
+  isSpare: false,
+  sdp: 'memory 0',
+});
 
 let lab: LinkLab;
 
@@ -108,14 +118,7 @@ test('a reloaded peer links again: the dead link goes down before the new one co
 
 test('an offer that was written before the link came up does not replace it', async () => {
   const [a, b] = lab.pairByOrder();
-  const offer = encodeSignal({
-    kind: 'offer',
-    attempt: '00'.repeat(8),
-    purposes: ['overlay'],
-    isSpare: false,
-    sdp: 'memory 0',
-  });
-  const late = await b.mail.seal(a.contact, 'signal', offer, 15_000);
+  const late = await b.mail.seal(a.contact, 'signal', OFFER, 15_000);
   void a.open(b);
   await lab.clock.advance(500);
   const link = a.linkTo(b);
@@ -123,6 +126,36 @@ test('an offer that was written before the link came up does not replace it', as
   await lab.clock.advance(500);
   expect(a.linkTo(b)).toBe(link);
   expect(a.counter('offer from before the link')).toBe(1);
+});
+
+test('an offer from before a reload, carried once more, does not replace the link that was made since', async () => {
+  const [a, b] = lab.pairByOrder();
+  let old: Uint8Array | undefined;
+  b.carry = (_, sealed) => {
+    old ??= sealed;
+    return false;
+  };
+  await Promise.all([b.open(a), lab.clock.advance(1_000)]);
+  b.carry = () => true;
+  // With the keys of before, and without a word of what it had seen.
+  const reborn = lab.peer({ name: 'reborn' }, a.crypto);
+  void reborn.open(b);
+  await lab.clock.advance(500);
+  const link = reborn.linkTo(b);
+  await lab.clock.advance(60_000);
+  reborn.links.receiveSignal(old!);
+  await lab.clock.advance(500);
+  expect(link).toBeDefined();
+  expect(reborn.linkTo(b)).toBe(link);
+  expect(reborn.counter('offer past its deadline')).toBe(1);
+});
+
+test('an offer past its deadline is answered where there is no link: the two clocks may disagree', async () => {
+  const [a, b] = lab.pairByOrder();
+  const behind = createMail(b.crypto, new ManualClock(lab.clock.wallNow() - 60_000));
+  a.links.receiveSignal(await behind.seal(a.contact, 'signal', OFFER, 15_000));
+  await lab.clock.advance(100);
+  expect(a.made).toHaveLength(1);
 });
 
 test('closing while waiting, dialling or up ends it here and there', async () => {

@@ -231,6 +231,8 @@ class Links implements LinkManager, SessionOwner {
     if (link && clock.now() - (ATTEMPT_TIMEOUT_MS - Math.min(mail.remainingMs, ATTEMPT_TIMEOUT_MS)) < link.upAt) {
       return this.#count('offer from before the link');
     }
+    // Ours is a live link, and this may be an old offer that somebody kept: after a reload nobody remembers having seen it.
+    if (link && mail.isOverdue) return this.#count('offer past its deadline');
     link?.fail('closed');
     const pending = this.#attempts.get(from.id);
     if (pending?.attempt === offer.attempt) return this.#count('offer again');
