@@ -41,6 +41,8 @@ export interface RawConnection {
   accept(sdp: string): void;
   /** Sends on the control channel. Messages above `MAX_CONTROL_MESSAGE_BYTES` are refused, and all once it is closed. */
   send(bytes: Uint8Array): SendOutcome;
+  /** What was sent on the control channel and has not left yet. [bytes] 0 when the connection is gone. */
+  readonly queuedBytes: number;
   /** SHA-256 DTLS certificate fingerprints, as 32 bytes each; undefined before both descriptions are set. */
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined;
   /** Opens a further ordered, reliable channel. Both sides open the same `id` (negotiated, RFC 8832 is not used). */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contactFromKey, type NodeId } from '../../../shared/src/ids.ts';
+import { type Contact, type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
 import { MAX_CONTROL_MESSAGE_BYTES } from '../../../shared/src/limits/links.ts';
 import type { SendOutcome } from '../ports/links.ts';
 import { ControlQueue } from './control-queue.ts';
@@ -7,18 +7,25 @@ import type { Link } from './links/types.ts';
 
 /** A link that takes frames until `room` is used up; the frame that uses it up is still sent. */
 class NarrowLink implements Link {
-  readonly peer = contactFromKey(new Uint8Array(32).fill(1));
+  readonly peer: Contact;
   readonly name = 'narrow';
   readonly isOfferer = true;
   readonly path = 'direct';
   readonly network = undefined;
   readonly rttMs = undefined;
+  readonly queuedBytes = 0;
   readonly sent: number[] = [];
   room = 0;
+  onSent: (frame: number) => void = () => undefined;
+
+  constructor(key = 1) {
+    this.peer = contactFromKey(new Uint8Array(32).fill(key));
+  }
 
   send(bytes: Uint8Array): SendOutcome {
     if (bytes.length > MAX_CONTROL_MESSAGE_BYTES) return 'refused';
     this.sent.push(bytes[0] as number);
+    this.onSent(bytes[0] as number);
     return --this.room > 0 ? 'sent' : 'wait';
   }
 
@@ -66,6 +73,38 @@ test('a link that stays full costs at most 256 held frames, the oldest dropped',
   expect(queue.drain(link.peer.id)).toBe(true);
   expect(link.sent).toHaveLength(257);
   expect(link.sent.at(-1)).toBe(399 % 256);
+});
+
+test('a flush sends what is held, and what is said last, whatever room there is', () => {
+  const link = new NarrowLink();
+  const queue = queueTo(link);
+  for (const frame of [1, 2, 3]) queue.send(link.peer.id, Uint8Array.of(frame));
+  expect(link.sent).toEqual([1]);
+  queue.flush(() => {
+    for (const frame of [4, 5]) queue.send(link.peer.id, Uint8Array.of(frame));
+  });
+  expect(link.sent).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('of what is said last nothing is dropped, however much it is', () => {
+  const link = new NarrowLink();
+  const queue = queueTo(link);
+  queue.flush(() => {
+    for (let frame = 0; frame < 400; frame++) queue.send(link.peer.id, Uint8Array.of(frame % 256));
+  });
+  expect(link.sent).toHaveLength(400);
+});
+
+test('a flush serves those first who get least', () => {
+  const order: string[] = [];
+  const [heir, other] = [new NarrowLink(1), new NarrowLink(2)];
+  for (const link of [heir, other]) link.onSent = (frame) => order.push(`${frame} to ${link.peer.publicKey[0]}`);
+  const queue = new ControlQueue(() => new Map<NodeId, Link>([heir, other].map((link) => [link.peer.id, link])));
+  queue.flush(() => {
+    for (const frame of [7, 8]) queue.send(heir.peer.id, Uint8Array.of(frame));
+    for (const link of [heir, other]) queue.send(link.peer.id, Uint8Array.of(9));
+  });
+  expect(order).toEqual(['9 to 2', '7 to 1', '8 to 1', '9 to 1']);
 });
 
 test('what was held for a lost link is not sent on the next one', () => {

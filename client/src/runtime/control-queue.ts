@@ -10,8 +10,9 @@ const MAX_HELD_FRAMES = 256;
  */
 export class ControlQueue {
   readonly #links: () => ReadonlyMap<NodeId, Link>;
-  /** BOUNDED: by the links that are up, MAX_HELD_FRAMES each. */
+  /** BOUNDED: by the links that are up, MAX_HELD_FRAMES each; in a flush by what is said in it. */
   readonly #held = new Map<NodeId, Uint8Array[]>();
+  #isFlushing = false;
 
   constructor(links: () => ReadonlyMap<NodeId, Link>) {
     this.#links = links;
@@ -24,7 +25,9 @@ export class ControlQueue {
     const frames = this.#held.get(to);
     if (frames) {
       frames.push(bytes);
-      if (frames.length > MAX_HELD_FRAMES) frames.shift();
+      if (frames.length > MAX_HELD_FRAMES && !this.#isFlushing) frames.shift();
+    } else if (this.#isFlushing) {
+      this.#held.set(to, [bytes]);
     } else if (link.send(bytes) === 'wait') {
       this.#held.set(to, []);
     }
@@ -39,6 +42,20 @@ export class ControlQueue {
     }
     this.#held.delete(peer);
     return true;
+  }
+
+  /**
+   * Sends what is held and what `say` sends at once, over the high-water marks, of which nothing but the channel's own
+   * limit is left: we leave, and who waits for room now says nothing any more. Those who get least come first, so that
+   * a word of farewell does not wait for the records that others inherit.
+   */
+  flush(say: () => void): void {
+    this.#isFlushing = true;
+    say();
+    this.#isFlushing = false;
+    const least = [...this.#held].sort(([, a], [, b]) => a.length - b.length);
+    this.#held.clear();
+    for (const [peer, frames] of least) for (const bytes of frames) this.#links().get(peer)?.send(bytes);
   }
 
   /** The link is gone, and what was held for it. */

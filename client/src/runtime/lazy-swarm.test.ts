@@ -59,7 +59,15 @@ class Bench {
   /** A link that the other side offered, with keys made of `seed`. */
   link(seed: number): Link {
     const peer = contactFromKey(new Uint8Array(32).fill(seed));
-    const link = { peer, name: '', isOfferer: false, path: 'direct', rttMs: 1, network: undefined } as const;
+    const link = {
+      peer,
+      name: '',
+      isOfferer: false,
+      path: 'direct',
+      rttMs: 1,
+      network: undefined,
+      queuedBytes: 0,
+    } as const;
     return { ...link, send: () => 'sent', openChannel: () => ({}) as RTCDataChannel };
   }
 

@@ -1,61 +1,97 @@
 import { expect, test } from 'vitest';
-import { contactFromKey } from '../../../shared/src/ids.ts';
-import { DESKTOP_LEDGER, NEGATIVE_CACHE_MAX_MS, NEGATIVE_CACHE_MIN_MS } from '../../../shared/src/limits/links.ts';
+import { type NodeId, contactFromKey } from '../../../shared/src/ids.ts';
+import {
+  CONTROL_HIGH_WATER_BYTES,
+  DESKTOP_LEDGER,
+  MAX_CONTROL_MESSAGE_BYTES,
+  NEGATIVE_CACHE_MAX_MS,
+  NEGATIVE_CACHE_MIN_MS,
+  SWARM_FRAME,
+} from '../../../shared/src/limits/links.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { silentLog } from '../adapters/browser/log.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { MemoryNetwork } from '../adapters/memory/memory-connector.ts';
 import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
+import type { TabHandler, Tabs } from '../ports/tabs.ts';
+import { DRAIN_TIMEOUT_MS } from './drain.ts';
+import type { Link } from './links/types.ts';
 import { Network } from './network.ts';
 
-/** A network as a node has it, without a server, whose list of ICE servers the test changes. */
+const LARGE_FRAME = Uint8Array.of(SWARM_FRAME, ...new Uint8Array(MAX_CONTROL_MESSAGE_BYTES - 1));
+
+/** Two networks as nodes have them, in two tabs of a browser, without a server, with ICE servers that the test changes. */
 class Lab {
   readonly clock = new ManualClock();
   readonly rng = seededRng(7);
-  readonly connector = new MemoryNetwork(this.clock, this.rng).connector();
+  readonly wires = new MemoryNetwork(this.clock, this.rng);
+  readonly connector = this.wires.connector();
+  readonly events: string[] = [];
   iceServers: readonly RTCIceServer[] = [{ urls: 'stun:one.example' }];
-  readonly network = new Network(
-    {
-      crypto: new PortableCrypto(generatePortableKeys()),
-      clock: this.clock,
-      rng: this.rng,
-      log: silentLog,
-      connector: this.connector,
-      ice: {
-        current: () => this.iceServers,
-        fresh: () => Promise.resolve(this.iceServers),
-        hasRelay: () => false,
-      },
-      signaling: undefined,
-      tabs: undefined,
-      relayOnly: false,
-      ledger: DESKTOP_LEDGER,
-      name: () => 'amber otter',
-    },
-    {
-      joined: () => undefined,
-      linkUp: () => undefined,
-      linkDown: () => undefined,
-      swarmFrame: () => undefined,
-      callLetter: () => undefined,
-      appLetter: () => undefined,
-      changed: () => undefined,
-      lookup: () => undefined,
-    },
-  );
-  readonly stranger = contactFromKey(randomBytes(this.rng, 32));
+  readonly #tabs = new Map<NodeId, TabHandler>();
+  readonly #keys = [1, 2].map(() => new PortableCrypto(generatePortableKeys())) as [PortableCrypto, PortableCrypto];
+  readonly here = this.#make('here', this.#keys[0]);
+  readonly there = this.#make('there', this.#keys[1]);
+  readonly #stranger = contactFromKey(randomBytes(this.rng, 32));
 
   /** Dials a peer that nobody can carry an offer to. Returns how many connections were made so far. */
   async dial(): Promise<number> {
-    void this.network.links.open(this.stranger, 'overlay').catch(() => undefined);
+    void this.here.links.open(this.#stranger, 'overlay').catch(() => undefined);
     await this.clock.advance(100);
     return this.connector.made.length;
+  }
+
+  /** Links the two, and fills the way there: further frames wait. */
+  async congest(): Promise<Link> {
+    this.here.start();
+    this.there.start();
+    const opening = this.here.links.open(this.#keys[1].self, 'overlay');
+    await this.clock.advance(1_000);
+    const link = await opening;
+    while (link.queuedBytes <= CONTROL_HIGH_WATER_BYTES) this.here.control.send(link.peer.id, LARGE_FRAME);
+    this.events.length = 0;
+    return link;
+  }
+
+  #make(name: string, crypto: PortableCrypto): Network {
+    const tabs: Tabs = {
+      start: (handler) => void this.#tabs.set(crypto.self.id, handler),
+      deliver: async (to, bytes) => {
+        this.#tabs.get(to)?.letter(bytes);
+        return this.#tabs.has(to);
+      },
+      close: () => void this.#tabs.delete(crypto.self.id),
+    };
+    const parts = {
+      crypto,
+      clock: this.clock,
+      rng: this.rng,
+      log: silentLog,
+      connector: name === 'here' ? this.connector : this.wires.connector(),
+      ice: { current: () => this.iceServers, fresh: () => Promise.resolve(this.iceServers), hasRelay: () => false },
+      signaling: undefined,
+      tabs,
+      relayOnly: false,
+      ledger: DESKTOP_LEDGER,
+      name: () => name,
+    };
+    const nothing = (): void => undefined;
+    return new Network(parts, {
+      joined: nothing,
+      linkUp: nothing,
+      linkDown: () => this.events.push(`down ${name}`),
+      swarmFrame: () => this.events.push(`frame ${name}`),
+      callLetter: nothing,
+      appLetter: nothing,
+      changed: nothing,
+      lookup: nothing,
+    });
   }
 }
 
 test('a peer that could not be reached is left alone for ten seconds, however often the ICE servers are looked at', async () => {
   const lab = new Lab();
-  lab.network.start();
+  lab.here.start();
   expect(await lab.dial()).toBe(1);
   for (const half of [1, 2]) {
     // The same servers in a list of their own, as with every answer of a server.
@@ -65,15 +101,56 @@ test('a peer that could not be reached is left alone for ten seconds, however of
   }
   await lab.clock.advance(NEGATIVE_CACHE_MAX_MS - NEGATIVE_CACHE_MIN_MS);
   expect(await lab.dial()).toBe(2);
-  lab.network.stop();
+  lab.here.stop();
 });
 
 test('a peer that could not be reached is tried at once with other ICE servers', async () => {
   const lab = new Lab();
-  lab.network.start();
+  lab.here.start();
   await lab.dial();
   lab.iceServers = [{ urls: 'turn:two.example' }];
   await lab.clock.advance(1_000);
   expect(await lab.dial()).toBe(2);
-  lab.network.stop();
+  lab.here.stop();
+});
+
+test('a peer that leaves says so at once over a link that is full, behind what was held for it', async () => {
+  const lab = new Lab();
+  const link = await lab.congest();
+  lab.here.control.send(link.peer.id, LARGE_FRAME);
+  const before = link.queuedBytes;
+  lab.here.sayBye();
+  expect(link.queuedBytes).toBeGreaterThan(before + LARGE_FRAME.length);
+  await lab.clock.advance(2 * lab.wires.options.latencyMs);
+  expect(lab.events.filter((event) => event === 'frame there').length).toBeGreaterThan(5);
+  expect(lab.events.slice(-2)).toEqual(['down there', 'down here']);
+  lab.there.stop();
+});
+
+test('what a peer said last has left before it is told that it may stop', async () => {
+  const lab = new Lab();
+  const link = await lab.congest();
+  lab.here.sayBye();
+  const queued: number[] = [];
+  void lab.here.whenSaid().then(() => queued.push(link.queuedBytes));
+  await lab.clock.advance(0);
+  expect(queued).toEqual([]);
+  await lab.clock.advance(1_000);
+  expect(queued).toEqual([0]);
+  lab.there.stop();
+});
+
+test('a link whose queue does not empty holds nobody up for long', async () => {
+  const lab = new Lab();
+  await lab.congest();
+  lab.wires.options.latencyMs = 60_000;
+  lab.here.sayBye();
+  let isOver = false;
+  void lab.here.whenSaid().then(() => (isOver = true));
+  await lab.clock.advance(DRAIN_TIMEOUT_MS - 1);
+  expect(isOver).toBe(false);
+  await lab.clock.advance(1);
+  expect(isOver).toBe(true);
+  lab.here.stop();
+  lab.there.stop();
 });

@@ -11,6 +11,7 @@ import type { Log } from '../ports/log.ts';
 import type { ServerState, Signaling } from '../ports/signaling.ts';
 import type { Tabs } from '../ports/tabs.ts';
 import { ControlQueue } from './control-queue.ts';
+import { drained } from './drain.ts';
 import { Gate } from './gate.ts';
 import type { IceConfig } from './ice-config.ts';
 import { createLinkManager } from './links/manager.ts';
@@ -135,7 +136,12 @@ export class Network {
 
   /** Tells linked peers that this one is going, without waiting: also for a page that is being closed. */
   sayBye(): void {
-    this.overlay.leave();
+    this.control.flush(() => this.overlay.leave());
+  }
+
+  /** Resolves when what was sent last is on its way, so that the links may be closed; after two seconds in any case. */
+  whenSaid(): Promise<void> {
+    return drained(() => this.links.links.values(), this.#parts.clock);
   }
 
   stop(): void {

@@ -150,7 +150,7 @@ export class SkeinNode implements Node {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     this.sayBye();
-    await this.#swarm.close();
+    await Promise.all([this.#swarm.close(), this.#network.whenSaid()]);
     this.#network.stop();
     this.#parts.releaseIdentity();
     this.#refreshStatus();

@@ -23,4 +23,5 @@ test('without WebRTC a connection closes with an error, later and once', async (
   expect(ends).toEqual(['error']);
   expect(await connection.pair()).toBeUndefined();
   expect(connection.fingerprints()).toBeUndefined();
+  expect(connection.queuedBytes).toBe(0);
 });

@@ -124,6 +124,10 @@ class SimplePeerConnection implements RawConnection {
     return this.#isOverHighWater ? 'wait' : 'sent';
   }
 
+  get queuedBytes(): number {
+    return this.isOpen ? (this.#peer?._channel?.bufferedAmount ?? 0) : 0;
+  }
+
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {
     if (this.#fingerprints) return this.#fingerprints;
     const local = parseFingerprint(this.#localSdp);

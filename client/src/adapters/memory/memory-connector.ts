@@ -129,6 +129,10 @@ export class MemoryConnection implements RawConnection {
     return this.#isOverHighWater ? 'wait' : 'sent';
   }
 
+  get queuedBytes(): number {
+    return this.#state === 'open' ? this.#queuedBytes : 0;
+  }
+
   fingerprints(): { readonly local: Uint8Array; readonly remote: Uint8Array } | undefined {
     return this.#far && { local: this.#certificate, remote: this.#far.#certificate };
   }

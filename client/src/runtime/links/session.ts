@@ -133,6 +133,10 @@ export class Session implements Link, RawConnectionHandler {
     return this.#phase === 'up' ? this.#raw.send(bytes) : 'refused';
   }
 
+  get queuedBytes(): number {
+    return this.#raw.queuedBytes;
+  }
+
   openChannel(id: number, label: string): RTCDataChannel {
     return this.#raw.openChannel(id, label);
   }

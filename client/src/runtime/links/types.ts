@@ -40,6 +40,8 @@ export interface Link {
   readonly network: string | undefined;
   /** One message on the control channel. */
   send(bytes: Uint8Array): SendOutcome;
+  /** What was sent and has not left this page yet. [bytes] */
+  readonly queuedBytes: number;
   /** Opens a pre-negotiated bulk channel; the other side must open the same id. */
   openChannel(id: number, label: string): RTCDataChannel;
 }

@@ -197,6 +197,7 @@ export class FakeWorld {
       path: 'direct',
       rttMs: 1,
       network: undefined,
+      queuedBytes: 0,
       send: (bytes) => {
         this.wire.push({ from, to, bytes });
         return 'sent';
