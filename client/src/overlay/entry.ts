@@ -7,6 +7,8 @@ import { NO_LINKS, type ToldLinks } from './told-links.ts';
 /** What is known about a live link. */
 export interface LinkState {
   readonly since: Millis;
+  /** We opened it: nobody else chose that peer for us. */
+  readonly isOutbound: boolean;
   /** The public network that the peer is in; undefined when unknown or private. */
   network: string | undefined;
   /** The newest frame of any kind, moved forward by our own stalls. */
@@ -117,9 +119,10 @@ export class Entry {
 
 const NO_IDS: readonly NodeId[] = [];
 
-export function newLink(now: Millis): LinkState {
+export function newLink(now: Millis, isOutbound = false): LinkState {
   return {
     since: now,
+    isOutbound,
     network: undefined,
     lastHeard: now,
     rtt: new RttEstimator(),

@@ -62,7 +62,7 @@ export class FrameReceiver {
   #relink(from: NodeId, bytes: Uint8Array): Entry | undefined {
     const known = this.#table.get(from);
     if (!known || bytes[1] !== FRAME.contacts || ((bytes[2] ?? 0) & FLAG_HELLO) === 0) return undefined;
-    this.#links.onLinkUp(known.contact);
+    this.#links.onLinkUp(known.contact, false);
     return this.#table.link(from);
   }
 

@@ -92,12 +92,20 @@ export function mostRedundant(table: RoutingTable, mayGo: (entry: Entry) => bool
   return best;
 }
 
-export function newestLink(table: RoutingTable): Entry | undefined {
-  let newest: Entry | undefined;
-  for (const entry of table.linked) {
-    if (!newest || (entry.link?.since ?? 0) >= (newest.link?.since ?? 0)) newest = entry;
+export function oldestLink(bucket: Bucket): Entry | undefined {
+  let oldest: Entry | undefined;
+  for (const entry of bucket.entries) {
+    if (entry.link && (!oldest?.link || entry.link.since < oldest.link.since)) oldest = entry;
   }
-  return newest;
+  return oldest;
+}
+
+/** True when `entry` is one of the `count` oldest of the links that we opened ourselves. */
+export function isAnchor(table: RoutingTable, { link }: Entry, count: number): boolean {
+  if (!link?.isOutbound) return false;
+  let older = 0;
+  for (const other of table.linked) if (other.link?.isOutbound && other.link.since < link.since) older++;
+  return older < count;
 }
 
 /** A bit of shared prefix with another link weighs as much as this much round-trip time when links are chosen and pruned. [ms] */

@@ -1,4 +1,7 @@
 import {
+  ANCHOR_HOLD_MS,
+  ANCHOR_LINKS,
+  BELIEVED_NEEDS_SHARE,
   BUSY_DIALS,
   BUSY_WAIT_MS,
   DIAL_FRESH_MS,
@@ -26,9 +29,10 @@ import type { BrokenPairs } from './broken-pairs.ts';
 import type { Core, Timed } from './core.ts';
 import { type DialFailure, Dials } from './dials.ts';
 import type { Entry } from './entry.ts';
-import { isCrowded, mostRedundant, newestLink, spreadChoice } from './link-choice.ts';
+import { isAnchor, isCrowded, mostRedundant, oldestLink, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
 import { LinkSwaps } from './link-swaps.ts';
+import { newestUnbelieved } from './need-claims.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
@@ -49,7 +53,9 @@ export function siblingCountFor(target: number): number {
  * Decides which known peers get a link. Without need no peer is dialled and none is pruned: first every non-empty
  * bucket gets a link and every sibling, then a second per bucket, then the rest evenly over the buckets, spread inside
  * each, up to a share of the target. Well above the target the fullest bucket gives links up, never one that either side
- * needs. A link takes two: an offer that its sender can do without is taken only where there is room, or need.
+ * needs, as far as the other is believed. A link takes two: an offer that its sender can do without is taken only where
+ * there is room, or need. Once every place is taken only those come in whom we need, and for none of them do the oldest
+ * go: an attacker comes with any number of links and says of each that it needs it.
  */
 export class LinkPolicy implements Timed {
   readonly #core: Core;
@@ -59,9 +65,13 @@ export class LinkPolicy implements Timed {
   readonly #limit: number;
   readonly #fill: number;
   readonly #refill: number;
+  /** Claims of need that are believed, per bucket. */
+  readonly #believed: number;
   /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
   #isFilling = true;
   #startedAt: number | undefined;
+  /** When the last place was taken. */
+  #fullAt = Number.NEGATIVE_INFINITY;
   readonly #virtualLinks: VirtualLinks;
   readonly #swaps: LinkSwaps;
   #ranAt = Number.NEGATIVE_INFINITY;
@@ -82,6 +92,7 @@ export class LinkPolicy implements Timed {
     this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
     this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
+    this.#believed = Math.max(1, Math.ceil(budget.target * BELIEVED_NEEDS_SHARE));
   }
 
   /** Something changed: decide soon. */
@@ -153,12 +164,13 @@ export class LinkPolicy implements Timed {
 
   /**
    * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room and time here,
-   * or our own need; either is refused while its network is crowded.
+   * any other one a place, or either our own need; all are refused while their network is crowded.
    */
   admits(contact: Contact, isSpare: boolean, now: Millis): boolean {
     const entry = this.#table.get(contact.id);
     if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
-    if (!isSpare || entry?.link || entry?.isDialing || this.#needsContact(contact)) return true;
+    if (entry?.link || entry?.isDialing || this.#needsContact(contact)) return true;
+    if (!isSpare) return this.#table.linked.length < this.#budget.hard;
     if (this.#isBusy(now)) return false;
     for (const [id, until] of this.#answers) if (until <= now) this.#answers.delete(id);
     if (this.#table.linked.length + this.#dials.length + this.#answers.size >= this.#limit) return false;
@@ -267,13 +279,12 @@ export class LinkPolicy implements Timed {
     return choice;
   }
 
-  /** Gives up links at once until the hard limit holds: the least useful, or else the newest. */
-  keepWithinHardLimit(): void {
-    while (this.#table.linked.length > this.#budget.hard) {
-      const victim = this.#pruneChoice(0) ?? newestLink(this.#table);
-      if (!victim) return;
-      this.release(victim);
-    }
+  /** Gives up links at once until the hard limit holds: the newcomer, or if we need it the least useful there is. */
+  keepWithinHardLimit(newcomer: Entry): void {
+    const { linked } = this.#table;
+    if (linked.length >= this.#budget.hard) this.#fullAt = this.#core.now;
+    if (linked.length <= this.#budget.hard) return;
+    this.release((this.needs(newcomer) && this.#pruneChoice(0)) || newcomer);
   }
 
   /**
@@ -296,14 +307,29 @@ export class LinkPolicy implements Timed {
     if (victim) this.release(victim);
   }
 
-  /** A link that neither side needs, that is `minAge` old, and that carries nobody's virtual link. */
+  /** The newest of those who say too often that they need us, or a link that neither side needs and that is `minAge` old. */
   #pruneChoice(minAge: number): Entry | undefined {
-    return mostRedundant(this.#table, (entry) => this.#mayGo(entry, minAge));
+    const isFull = this.#core.now - this.#fullAt < ANCHOR_HOLD_MS;
+    return (
+      newestUnbelieved(this.#table, this.#believed, (entry) => this.#isFree(entry)) ??
+      mostRedundant(this.#table, (entry) => this.#mayGo(entry, minAge) && !(isFull && this.#isKept(entry)))
+    );
   }
 
   #mayGo(entry: Entry, minAge: number): boolean {
-    const { link, contact } = entry;
+    const { link } = entry;
     const isOld = link !== undefined && this.#core.now - link.since >= minAge;
-    return isOld && !link.isNeededByPeer && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
+    return isOld && !link.isNeededByPeer && this.#isFree(entry);
+  }
+
+  /** True when we do not need the link to `entry` and it carries nobody's virtual link. */
+  #isFree(entry: Entry): boolean {
+    return !this.needs(entry) && !this.#virtualLinks.isRelay(entry.contact.id);
+  }
+
+  /** True for the oldest link of a bucket, and the oldest that we opened: nobody who comes later may outlast them all. */
+  #isKept(entry: Entry): boolean {
+    const bucket = this.#table.buckets[entry.bucket];
+    return (bucket && oldestLink(bucket) === entry) || isAnchor(this.#table, entry, ANCHOR_LINKS);
   }
 }

@@ -10,7 +10,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { Allowance } from './admission.ts';
 import type { Bucket } from './bucket.ts';
 import type { Entry } from './entry.ts';
-import { linkCost } from './link-choice.ts';
+import { linkCost, oldestLink } from './link-choice.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** A link that is to make room, and the contact whose link takes its place. */
@@ -100,12 +100,4 @@ export class LinkSwaps {
     }
     return near && { slow, near, gain: slowCost - bestCost };
   }
-}
-
-function oldestLink(bucket: Bucket): Entry | undefined {
-  let oldest: Entry | undefined;
-  for (const entry of bucket.entries) {
-    if (entry.link && (!oldest?.link || entry.link.since < oldest.link.since)) oldest = entry;
-  }
-  return oldest;
 }

@@ -158,7 +158,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     this.#noticeStall();
     switch (input.kind) {
       case 'linkUp':
-        return this.#links.onLinkUp(input.peer, input.network);
+        return this.#links.onLinkUp(input.peer, input.isOutbound, input.network);
       case 'linkNetwork':
         return this.#policy.onNetwork(input.peer, input.network);
       case 'linkDown':

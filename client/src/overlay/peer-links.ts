@@ -32,15 +32,15 @@ export class PeerLinks {
   }
 
   /** A link to `peer` can be used: it goes into the table, and the peer is greeted. */
-  onLinkUp(peer: Contact, network?: string): void {
+  onLinkUp(peer: Contact, isOutbound: boolean, network?: string): void {
     const { routing, pairs, virtualLinks, policy, liveness, joining } = this.#parts;
     const { core, table, forwarder } = routing;
     if (peer.id === core.self.id) return;
-    const entry = table.linkUp(peer, core.now);
+    const entry = table.linkUp(peer, core.now, isOutbound);
     forwarder.targets.forget(peer.id);
     pairs.delete(peer.id);
     virtualLinks.delete(peer.id);
-    policy.keepWithinHardLimit();
+    policy.keepWithinHardLimit(entry);
     policy.onNetwork(peer.id, network);
     if (!entry.link) return;
     liveness.hello(entry);

@@ -106,16 +106,16 @@ export class RoutingTable {
   }
 
   /** The peer has a link to us now; whatever was heard of its death is void. */
-  linkUp(contact: Contact, now: Millis): Entry {
+  linkUp(contact: Contact, now: Millis, isOutbound = false): Entry {
     this.#tombstones.clear(contact.id);
     let entry = this.get(contact.id);
     if (entry?.link) this.#unlink(entry);
     if (!entry) {
       entry = new Entry(contact, this.#indexOf(contact.id, contact.prefix), now);
-      entry.link = newLink(now);
+      entry.link = newLink(now, isOutbound);
       this.#place(entry, now);
     }
-    entry.link = newLink(now);
+    entry.link = newLink(now, isOutbound);
     entry.lastProof = now;
     entry.dial = undefined;
     entry.retryAt = 0;
