@@ -105,10 +105,12 @@ export class Dials {
     if (isPeerAtFault) this.#table.dropUnreachable(id, this.#core.now);
   }
 
-  /** The link to `entry` was given up by one of the two. */
-  onPruned(entry: Entry): void {
+  /** The link to `entry`, which is in `network`, was given up by one of the two. */
+  onPruned(entry: Entry, network: string | undefined): void {
     entry.retryAt = this.#core.now + PRUNE_HOLD_OFF_MS;
-    dialOf(entry).spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+    const dial = dialOf(entry);
+    dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+    dial.network = network;
   }
 
   /** Keeps `entry` from being dialled, and its offers from being taken, for a while: its network has its share of our links. */

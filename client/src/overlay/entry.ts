@@ -51,10 +51,12 @@ export interface DialState {
   spareAt: Millis;
   /** Its offers are refused until this instant: its network has its share of our links. */
   refusedUntil: Millis;
+  /** The public network that it was in when its link was given up; undefined when unknown or private. */
+  network: string | undefined;
 }
 
 export function newDial(): DialState {
-  return { since: undefined, isSpare: false, failureCount: 0, spareAt: 0, refusedUntil: 0 };
+  return { since: undefined, isSpare: false, failureCount: 0, spareAt: 0, refusedUntil: 0, network: undefined };
 }
 
 /** One contact of the routing table. A full table holds hundreds: what only few of them have is in a part of its own. */

@@ -4,7 +4,7 @@ import { MALFORMED_BAN_MS, MAX_MALFORMED_FRAMES } from '../../../shared/src/limi
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { Forwarder } from './forwarder.ts';
-import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeBye } from './link-frames.ts';
+import { FLAG_CROSS_CHECK, FLAG_HELLO, FRAME, decodeBye, encodeBye } from './link-frames.ts';
 import type { LinkPolicy } from './link-policy.ts';
 import { onLinksTold } from './lookahead.ts';
 import type { Liveness } from './liveness.ts';
@@ -58,11 +58,16 @@ export class FrameReceiver {
     if (!this.#onFrame(entry, bytes)) this.#onMalformed(entry);
   }
 
-  /** A peer that gave its link up, or whose link we gave up, uses it again. */
+  /** A peer that gave its link up, or whose link we gave up, uses it again, unless we would not take an offer of it. */
   #relink(from: NodeId, bytes: Uint8Array): Entry | undefined {
     const known = this.#table.get(from);
     if (!known || bytes[1] !== FRAME.contacts || ((bytes[2] ?? 0) & FLAG_HELLO) === 0) return undefined;
-    this.#links.onLinkUp(known.contact, false);
+    if (!this.#policy.admits(known.contact, false, this.#core.now)) {
+      // Said, so that it does not take our silence for our death and closes what others still use.
+      this.#core.send(from, encodeBye('pruned'));
+      return undefined;
+    }
+    this.#links.onLinkUp(known.contact, false, known.dial?.network);
     return this.#table.link(from);
   }
 

@@ -209,8 +209,9 @@ export class LinkPolicy implements Timed {
 
   /** The link to `entry` was given up by one of the two. */
   onPruned(entry: Entry): void {
+    const network = entry.link?.network;
     this.#table.unlink(entry);
-    this.#dials.onPruned(entry);
+    this.#dials.onPruned(entry, network);
     this.#core.out.push({ kind: 'closeLink', peer: entry.contact.id, why: 'pruned' });
   }
 

@@ -5,7 +5,7 @@ import { BUCKET_CAPACITY, MAX_OPERATIONS, SILENCE_LIMIT_MS, TICK_MS } from '../.
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';
-import { FRAME, encodeBye, encodePing } from './link-frames.ts';
+import { FLAG_HELLO, FRAME, encodeBye, encodeContacts, encodePing } from './link-frames.ts';
 import { Overlay } from './overlay.ts';
 import { ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -118,6 +118,45 @@ test('a peer is not judged by time in which our own loop stood still', () => {
   feed(machine, 60_100, { kind: 'received', from: peer.id, bytes: answer });
   expect(closed(drive(machine, 66_000))).toEqual([]);
   expect(machine.links).toBe(1);
+});
+
+/** Links three peers of one bucket in networks of their own and then those named, all of one network. */
+function crowded(...others: readonly Contact[]): Overlay {
+  const machine = overlay();
+  for (const [i, contact] of far.slice(0, 3).entries()) feed(machine, 0, upFrom(contact, `203.0.${i}`));
+  for (const contact of others) feed(machine, 0, upFrom(contact, '198.51.100'));
+  return machine;
+}
+
+const far = people.filter(({ id }) => commonPrefixBits(self.id, id) === 0);
+const upFrom = (contact: Contact, network: string): OverlayInput => ({
+  kind: 'linkUp',
+  peer: contact,
+  isOutbound: false,
+  network,
+});
+const greeting = ({ id }: Contact): OverlayInput => ({
+  kind: 'received',
+  from: id,
+  bytes: encodeContacts({ flags: FLAG_HELLO, contacts: [] }),
+});
+const isBye = (output: OverlayOutput): boolean => output.kind === 'send' && output.bytes[1] === FRAME.bye;
+
+test('a peer that was refused for its network does not come back with a greeting, and is told so', () => {
+  const refused = item(far, 5);
+  const machine = crowded(...far.slice(3, 5), refused);
+  expect(machine.links).toBe(5);
+  expect(feed(machine, 1_000, greeting(refused)).filter(isBye)).toMatchObject([{ to: refused.id }]);
+  expect(machine.links).toBe(5);
+});
+
+test('a greeting brings a link back in the network that it was in', () => {
+  const returning = item(far, 5);
+  const machine = crowded(returning);
+  feed(machine, 100, { kind: 'received', from: returning.id, bytes: encodeBye('pruned') });
+  feed(machine, 200, ...far.slice(3, 5).map((contact) => upFrom(contact, '198.51.100')));
+  expect(feed(machine, 300, greeting(returning)).filter(isBye)).toMatchObject([{ to: returning.id }]);
+  expect(machine.links).toBe(5);
 });
 
 test('a peer that gave its link up stays known, and a greeting brings the link back', () => {
