@@ -1,12 +1,23 @@
 import { expect, test } from 'vitest';
-import { ID_BYTES, nodeIdFromBytes } from '../../shared/src/ids.ts';
+import { ID_BYTES, contactFromKey, nodeIdFromBytes } from '../../shared/src/ids.ts';
 import { randomBytes, seededRng } from '../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../shared/src/xor.ts';
-import { type AttackKind, contactNear } from './adversary.ts';
+import { ContactCache } from '../src/overlay/contact-cache.ts';
+import {
+  FLAG_NEEDED,
+  FRAME,
+  decodeContacts,
+  decodePing,
+  encodeContacts,
+  encodePing,
+} from '../src/overlay/link-frames.ts';
+import type { OverlayInput, OverlayOutput } from '../src/overlay/types.ts';
+import { type AttackKind, Coalition, contactNear } from './adversary.ts';
 import { parseCommand } from './command.ts';
 import type { Report } from './report.ts';
 import { runScenario } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import type { SimNode } from './sim-node.ts';
 
 function run(kind: AttackKind, disjoint: number, share: number): Report {
   const own = ['--kind', kind, '--disjoint', String(disjoint), '--share', String(share)];
@@ -29,6 +40,30 @@ test.each(['drop', 'lie'] as const)(
     expect(extra['namedDead']).toBe(0);
   },
   120_000,
+);
+
+test.each(['ping', 'pong', 'contacts'] as const)(
+  'an attacker tells its victim with every %s that it needs the link',
+  (frame) => {
+    const rng = seededRng(6);
+    const coalition = new Coalition('eclipse', 0, rng);
+    const [attacker, victim] = [contactFromKey(randomBytes(rng, 32)), contactFromKey(randomBytes(rng, 32))];
+    coalition.victim = victim.id;
+    const fields = { flags: 0, sequence: 1, rttMs: 20 };
+    const bytes = frame === 'contacts' ? encodeContacts({ flags: 0, contacts: [] }) : encodePing(FRAME[frame], fields);
+    const overlay = {
+      handle: (_input: OverlayInput, _now: number, out: OverlayOutput[]) =>
+        void out.push({ kind: 'send', to: victim.id, bytes }),
+    };
+    // Of its node an attacker uses the machine and the contact alone here.
+    const node = { contact: attacker, overlay, links: new Map(), rng } as unknown as SimNode;
+    coalition.recruit(node);
+    const out: OverlayOutput[] = [];
+    node.behaviour?.handle({ kind: 'deadline' }, 0, out);
+    const [sent] = out.flatMap((output) => (output.kind === 'send' ? [output.bytes] : []));
+    const told = frame === 'contacts' ? decodeContacts(sent!, new ContactCache()) : decodePing(sent!);
+    expect((told?.flags ?? 0) & FLAG_NEEDED).toBe(FLAG_NEEDED);
+  },
 );
 
 test('an attacker gets as close to a key as its tries allow and no closer', () => {

@@ -6,6 +6,7 @@ import { ContactCache } from '../src/overlay/contact-cache.ts';
 import { type PackedPlace, UNKNOWN_PLACE } from '../src/overlay/coordinates.ts';
 import type { AgedContact } from '../src/overlay/frame-fields.ts';
 import {
+  FLAG_NEEDED,
   FRAME,
   decodeContacts,
   decodePing,
@@ -26,7 +27,7 @@ import type { Behaviour, SimNode } from './sim-node.ts';
  * another colluder, or to the linked peer farthest from the target. `lie`: answer every lookup as if they were the
  * closest, with colluders, and with a peer that does not exist when they have made some up; find nothing in what others
  * read, and keep nothing of what they store. `sybil`: lie, from ids chosen around one key.
- * `eclipse`: lie to one victim only, fill its table, and claim to be where it is.
+ * `eclipse`: lie to one victim only, fill its table, claim to be where it is, and to need every link to it.
  */
 export type AttackKind = 'drop' | 'misroute' | 'lie' | 'sybil' | 'eclipse';
 
@@ -178,15 +179,19 @@ export class Adversary implements Behaviour {
     const contacts = this.#coalition
       .closest(victim, MAX_FRAME_CONTACTS)
       .map((contact) => ({ contact, age: 0, place: victimPlace }));
-    return encodeContacts({ flags: frame.flags | NEEDED, contacts });
+    return encodeContacts({ flags: frame.flags | FLAG_NEEDED, contacts });
   }
 
-  /** A PING or PONG that claims to be sent from where the victim is. */
+  /** A PING or PONG that claims to be sent from where the victim is, by one who needs it. */
   #displaced(bytes: Uint8Array): Uint8Array | undefined {
     const type = bytes[1];
     const frame = type === FRAME.ping || type === FRAME.pong ? decodePing(bytes) : undefined;
     if (!frame || (type !== FRAME.ping && type !== FRAME.pong)) return undefined;
-    return encodePing(type, { ...frame, claim: { place: this.#coalition.victimPlace, error: 0 } });
+    return encodePing(type, {
+      ...frame,
+      flags: frame.flags | FLAG_NEEDED,
+      claim: { place: this.#coalition.victimPlace, error: 0 },
+    });
   }
 }
 
@@ -209,9 +214,6 @@ function lieFor(
 function keyed(key: Key | undefined, payload: Uint8Array): ReturnType<typeof lieFor> {
   return key === undefined ? undefined : { key, payload };
 }
-
-/** An attacker always says that it needs the link. */
-const NEEDED = 1;
 
 function accept(to: NodeId, { id }: RouteFrame): OverlayOutput {
   return { kind: 'send', to, bytes: encodeAck({ id, status: 'accepted' }) };
