@@ -159,6 +159,42 @@ describe('the overlay as the page shows it, among five tabs', () => {
     expect(await tab.page.locator(`[data-testid="contact-table"] .chosen`).count()).toBe(0);
   });
 
+  test('what comes of a lookup is said where a screen reader already looks', async () => {
+    const status = await tab.locate('lookup-status').elementHandle();
+    expect(await status!.getAttribute('role')).toBe('status');
+    expect(await status!.textContent()).toBe('');
+    await lookUp(KEY, 'recursive');
+    expect(await status!.evaluate((place) => place.isConnected)).toBe(true);
+    expect(await status!.textContent()).toMatch(/^\d+ hops? · \d+ ms to 65a5/);
+    expect(await tab.page.locator('[data-testid="lookup-found"] [role="status"]').count()).toBe(0);
+    await tab.locate('lookup-close').click();
+  });
+
+  test('the arrow keys tell a screen reader which peer of the ring they came to', async () => {
+    const { keyboard } = tab.page;
+    const ring = tab.locate('ring');
+    const active = async (): Promise<{ peer: string | null; label: string | null }> => {
+      const dot = tab.page.locator(`[role="option"][id="${await ring.getAttribute('aria-activedescendant')}"]`);
+      const peer = await ring.locator('[data-peer-id]', { has: dot }).getAttribute('data-peer-id');
+      return { peer, label: await dot.getAttribute('aria-label') };
+    };
+    await ring.focus();
+    const seen = new Map<string | null, string | null>();
+    for (let i = 0; i < TABS; i++) {
+      await keyboard.press('ArrowRight');
+      const { peer, label } = await active();
+      seen.set(peer, label);
+    }
+    expect(new Set(seen.keys())).toEqual(new Set(ids));
+    expect([...seen.values()].filter((label) => label?.endsWith(', you'))).toHaveLength(1);
+    expect([...seen.values()].filter((label) => label?.endsWith(', linked'))).toHaveLength(TABS - 1);
+    await keyboard.press('Enter');
+    const picked = await ring.getAttribute('aria-activedescendant');
+    expect(await ring.locator('[aria-selected="true"]').getAttribute('id')).toBe(picked);
+    await keyboard.press('Escape');
+    expect(await ring.getAttribute('aria-activedescendant')).toBeNull();
+  });
+
   for (const [name, width] of [
     ['wide page', 1280],
     ['phone', PHONE.width],
@@ -215,6 +251,7 @@ describe('the overlay as the page shows it, among five tabs', () => {
     await tab.locate('lookup-close').focus();
     await keyboard.press('Enter');
     await tab.locate('lookup-found').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('lookup-input');
   });
 
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -286,6 +323,7 @@ scenario('a lookup that nobody answers is cancelled with its button, and one tha
         const isOver = document.querySelector('[data-testid="lookup-failed"], [data-testid="lookup-found"]') !== null;
         if (!button && !isOver) return;
         observer.disconnect();
+        button?.focus();
         button?.click();
         if (button) resolve();
         else reject(new Error('the lookup was over before it could be cancelled'));
@@ -296,6 +334,7 @@ scenario('a lookup that nobody answers is cancelled with its button, and one tha
   await tab!.locate('lookup-start').click();
   await pressed.evaluate(({ done }) => done);
   await tab!.locate('lookup-cancelled').waitFor();
+  expect(await tab!.locate('lookup-input').evaluate((input) => input === document.activeElement)).toBe(true);
   await tab!.forgot(await tab!.page.evaluate(() => window.skein.links()[0]?.id ?? ''), 20_000);
   await tab!.locate('lookup-start').click();
   const failed = tab!.locate('lookup-failed');

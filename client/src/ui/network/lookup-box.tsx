@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import { box, cancelLookup, lookUp, type LookupMode } from '../state/lookups.ts';
 import { keyWarning } from '../view/lookup-words.ts';
 import { LookupOutcome } from './lookup-outcome.tsx';
@@ -13,6 +13,7 @@ export function LookupBox() {
   const [text, setText] = useState('');
   const [mode, setMode] = useState<LookupMode>('recursive');
   const hintId = useId();
+  const input = useRef<HTMLInputElement>(null);
   const warning = keyWarning(text);
   return (
     <section class="lookup-box" aria-label="Look a key up" data-testid="lookup-box" data-state={box.value.kind}>
@@ -27,6 +28,7 @@ export function LookupBox() {
       >
         <div class="field-row">
           <input
+            ref={input}
             data-testid="lookup-input"
             aria-label="Key to look up"
             aria-describedby={hintId}
@@ -63,7 +65,7 @@ export function LookupBox() {
           </p>
         </div>
       </form>
-      <LookupOutcome />
+      <LookupOutcome refocus={() => input.current?.focus()} />
     </section>
   );
 }

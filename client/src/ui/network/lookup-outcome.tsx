@@ -10,49 +10,87 @@ import { Icon } from '../widgets/icon.tsx';
 import { ClosestPeers } from './closest-peers.tsx';
 import { LookupPath } from './lookup-path.tsx';
 
+interface OutcomeProps {
+  /** Takes the focus when a button is pressed that goes away with it. */
+  readonly refocus: () => void;
+}
+
 /** What came of the lookup of the box, or how it goes. */
-export function LookupOutcome() {
+export function LookupOutcome({ refocus }: OutcomeProps) {
   const now = box.value;
   // A quick answer takes the place of the last one at once; only a slow one is waited for in sight.
   const shown: BoxState = now.kind === 'running' && !now.isSlow ? now.before : now;
+  return (
+    <>
+      {/* There from the start: screen readers say what changes, not what comes together with its text. */}
+      <p class="sr-only" role="status" data-testid="lookup-status">
+        {wordsOf(shown)}
+      </p>
+      <Shown shown={shown} refocus={refocus} />
+    </>
+  );
+}
+
+function Shown({ shown, refocus }: OutcomeProps & { readonly shown: BoxState }) {
   switch (shown.kind) {
     case 'idle':
       return null;
     case 'running':
-      return <Running text={shown.text} />;
+      return <Running shown={shown} refocus={refocus} />;
     case 'found':
-      return <FoundPeers text={shown.text} result={shown.result} />;
+      return <FoundPeers text={shown.text} result={shown.result} refocus={refocus} />;
     case 'failed':
-      return <Failed {...shown} />;
+      return <Failed {...shown} refocus={refocus} />;
     case 'cancelled':
       return (
-        <p class="hint" role="status" data-testid="lookup-cancelled">
-          Cancelled: {quoted(shown.text)} was not looked up to the end.
+        <p class="hint" data-testid="lookup-cancelled">
+          {wordsOf(shown)}
         </p>
       );
   }
 }
 
-function Running({ text }: { readonly text: string }) {
-  const answers = ownTrace.value?.paths.length ?? 0;
+/** What is said of the lookup; a failure says itself. */
+function wordsOf(shown: BoxState): string {
+  switch (shown.kind) {
+    case 'idle':
+    case 'failed':
+      return '';
+    case 'running': {
+      const answers = ownTrace.value?.paths.length ?? 0;
+      return `Asking the way to ${quoted(shown.text)}${answers > 0 ? `, ${plural(answers, 'answer')} so far` : ''}`;
+    }
+    case 'found':
+      return `${lookupFigures(shown.result)} to ${quoted(shown.text)}`;
+    case 'cancelled':
+      return `Cancelled: ${quoted(shown.text)} was not looked up to the end.`;
+  }
+}
+
+function Running({ shown, refocus }: OutcomeProps & { readonly shown: BoxState }) {
+  const cancel = (): void => {
+    refocus();
+    cancelLookup();
+  };
   return (
     <div class="lookup-running" data-testid="lookup-running">
       <span class="spinner" />
-      <p role="status">
-        Asking the way to {quoted(text)}
-        {answers > 0 && `, ${plural(answers, 'answer')} so far`}
-      </p>
-      <Button label="Cancel" icon="close" look="quiet" testId="lookup-cancel" onClick={cancelLookup} />
+      <p>{wordsOf(shown)}</p>
+      <Button label="Cancel" icon="close" look="quiet" testId="lookup-cancel" onClick={cancel} />
     </div>
   );
 }
 
-function FoundPeers({ text, result }: { readonly text: string; readonly result: LookupResult }) {
+function FoundPeers({
+  text,
+  result,
+  refocus,
+}: OutcomeProps & { readonly text: string; readonly result: LookupResult }) {
   const { closest, key, path } = result;
   return (
     <div class="lookup-found" data-testid="lookup-found" data-key={key}>
       <div class="lookup-head">
-        <p role="status">
+        <p>
           <strong data-testid="lookup-figures">{lookupFigures(result)}</strong>{' '}
           <span class="hint">
             {keyFromText(text) === key ? 'to key ' : `to ${quoted(text)}, key `}
@@ -65,7 +103,10 @@ function FoundPeers({ text, result }: { readonly text: string; readonly result: 
           iconOnly
           look="quiet"
           testId="lookup-close"
-          onClick={closeLookup}
+          onClick={() => {
+            refocus();
+            closeLookup();
+          }}
         />
       </div>
       <LookupPath path={path} />
@@ -74,8 +115,12 @@ function FoundPeers({ text, result }: { readonly text: string; readonly result: 
   );
 }
 
-function Failed({ text, mode, code, message }: Extract<BoxState, { kind: 'failed' }>) {
+function Failed({ text, mode, code, message, refocus }: OutcomeProps & Extract<BoxState, { kind: 'failed' }>) {
   const problem = lookupProblem(code, message, links.value.length);
+  const retry = (): void => {
+    refocus();
+    void lookUp(text, mode);
+  };
   return (
     <div class="problem bad" role="alert" data-testid="lookup-failed" data-code={code}>
       <Icon name="alert" />
@@ -83,7 +128,7 @@ function Failed({ text, mode, code, message }: Extract<BoxState, { kind: 'failed
         <strong>{problem.title}</strong>
         <p>{problem.text}</p>
       </div>
-      <NextStep action={problem.action} retry={() => void lookUp(text, mode)} />
+      <NextStep action={problem.action} retry={retry} />
     </div>
   );
 }

@@ -12,6 +12,16 @@ import { dots } from './ring-peers.ts';
 
 const CENTRE = RING_SIZE / 2;
 
+/** What is said of a dot beside its name. */
+const KIND_WORDS: Readonly<Record<RingDot['kind'], string>> = {
+  self: 'you',
+  direct: 'linked',
+  relayed: 'linked over a relay',
+  virtual: 'virtual link',
+  known: 'known, not linked',
+  passed: 'passed by a lookup',
+};
+
 /** The ids of the network on a circle, with a chord for each link. The lists below say the same in words. */
 export function Ring() {
   const all = dots.value;
@@ -23,8 +33,9 @@ export function Ring() {
         class="ring"
         data-testid="ring"
         viewBox={`0 0 ${RING_SIZE} ${RING_SIZE}`}
-        role="group"
+        role="listbox"
         tabIndex={0}
+        aria-activedescendant={all.some(({ id }) => id === chosen) ? `dot-${chosen}` : undefined}
         aria-label="Ring of peers. The arrow keys go from one to the next; the lists below hold the same."
         onKeyDown={onKey}
         onBlur={() => (pointed.value = undefined)}
@@ -68,8 +79,15 @@ function Dot({ dot, isChosen }: { readonly dot: RingDot; readonly isChosen: bool
       onClick={() => togglePicked(id)}
     >
       <Pulse radius={radius} />
-      <circle class="body" r={radius} />
-      {radius > 10 && <text>{initialsOf(nameOf(id))}</text>}
+      <circle
+        class="body"
+        id={`dot-${id}`}
+        role="option"
+        aria-label={`${nameOf(id)}, ${KIND_WORDS[kind]}`}
+        aria-selected={picked.value === id}
+        r={radius}
+      />
+      {radius > 10 && <text aria-hidden="true">{initialsOf(nameOf(id))}</text>}
     </g>
   );
 }
