@@ -261,7 +261,7 @@ function randomInput(random: Rng, op: number, effects: readonly number[]): Overl
   const contact = person(randomBelow(random, people.length));
   switch (randomBelow(random, 12)) {
     case 0:
-      return up(contact);
+      return { kind: 'linkUp', peer: contact, isOutbound: random.nextUint32() % 2 === 0 };
     case 1:
       return { kind: 'linkDown', peer: contact.id };
     case 2:
