@@ -1,7 +1,6 @@
 import {
-  ANCHOR_HOLD_MS,
   ANCHOR_LINKS,
-  BELIEVED_NEEDS_SHARE,
+  BELIEVED_NEEDS,
   BUSY_DIALS,
   BUSY_WAIT_MS,
   DIAL_FRESH_MS,
@@ -65,13 +64,11 @@ export class LinkPolicy implements Timed {
   readonly #limit: number;
   readonly #fill: number;
   readonly #refill: number;
-  /** Claims of need that are believed, per bucket. */
-  readonly #believed: number;
   /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
   #isFilling = true;
   #startedAt: number | undefined;
-  /** When the last place was taken. */
-  #fullAt = Number.NEGATIVE_INFINITY;
+  /** Every place was taken, and there are still more links than wanted. */
+  #isCrammed = false;
   readonly #virtualLinks: VirtualLinks;
   readonly #swaps: LinkSwaps;
   #ranAt = Number.NEGATIVE_INFINITY;
@@ -92,7 +89,6 @@ export class LinkPolicy implements Timed {
     this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
     this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
-    this.#believed = Math.max(1, Math.ceil(budget.target * BELIEVED_NEEDS_SHARE));
   }
 
   /** Something changed: decide soon. */
@@ -283,7 +279,7 @@ export class LinkPolicy implements Timed {
   /** Gives up links at once until the hard limit holds: the newcomer, or if we need it the least useful there is. */
   keepWithinHardLimit(newcomer: Entry): void {
     const { linked } = this.#table;
-    if (linked.length >= this.#budget.hard) this.#fullAt = this.#core.now;
+    if (linked.length >= this.#budget.hard) this.#isCrammed = true;
     if (linked.length <= this.#budget.hard) return;
     this.release((this.needs(newcomer) && this.#pruneChoice(0)) || newcomer);
   }
@@ -303,29 +299,41 @@ export class LinkPolicy implements Timed {
 
   /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
   #prune(): void {
-    if (this.#table.linked.length <= this.#limit) return;
+    const { length } = this.#table.linked;
+    this.#isCrammed &&= length > this.#limit;
+    if (length <= this.#limit) return;
     const victim = this.#pruneChoice(PRUNE_MIN_AGE_MS);
     if (victim) this.release(victim);
   }
 
-  /** The newest of those who say too often that they need us, or a link that neither side needs and that is `minAge` old. */
+  /**
+   * A link that is `minAge` old: the newest of those whose peers say too often that they need us, or, where nobody does, one
+   * that neither side needs.
+   */
   #pruneChoice(minAge: number): Entry | undefined {
-    const isFull = this.#core.now - this.#fullAt < ANCHOR_HOLD_MS;
-    return (
-      newestUnbelieved(this.#table, this.#believed, (entry) => this.#isFree(entry)) ??
-      mostRedundant(this.#table, (entry) => this.#mayGo(entry, minAge) && !(isFull && this.#isKept(entry)))
+    const claimant = this.#newestUnbelieved(minAge);
+    if (claimant || this.#newestUnbelieved(0)) return claimant;
+    return mostRedundant(
+      this.#table,
+      (entry) => this.#mayGo(entry, minAge) && !(this.#isCrammed && this.#isKept(entry)),
     );
   }
 
-  #mayGo(entry: Entry, minAge: number): boolean {
-    const { link } = entry;
-    const isOld = link !== undefined && this.#core.now - link.since >= minAge;
-    return isOld && !link.isNeededByPeer && this.#isFree(entry);
+  /** In a network no larger than a bucket there are few others to turn to: all are believed. */
+  #newestUnbelieved(minAge: number): Entry | undefined {
+    if (this.#table.size <= BUCKET_CAPACITY) return undefined;
+    return newestUnbelieved(this.#table, BELIEVED_NEEDS, (entry) => this.#isFree(entry, minAge));
   }
 
-  /** True when we do not need the link to `entry` and it carries nobody's virtual link. */
-  #isFree(entry: Entry): boolean {
-    return !this.needs(entry) && !this.#virtualLinks.isRelay(entry.contact.id);
+  #mayGo(entry: Entry, minAge: number): boolean {
+    return entry.link?.isNeededByPeer === false && this.#isFree(entry, minAge);
+  }
+
+  /** True when the link to `entry` is `minAge` old, we do not need it, and it carries nobody's virtual link. */
+  #isFree(entry: Entry, minAge: number): boolean {
+    const { link, contact } = entry;
+    const isOld = link !== undefined && this.#core.now - link.since >= minAge;
+    return isOld && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
   }
 
   /** True for the oldest link of a bucket, and the oldest that we opened: nobody who comes later may outlast them all. */

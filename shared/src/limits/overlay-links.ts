@@ -22,17 +22,14 @@ export const LINK_ADMIT_SHARE = 1.25;
 export const MIN_LINKS_PER_BUCKET = 2;
 
 /**
- * Share of the target up to which, in a bucket where we are nobody's sibling, peers are believed that say that they need
- * our link, when there are more links than wanted. One that has a single link in a bucket soon has two: among 1,000 peers
- * that is so of a link or two in all (estimated, not measured).
+ * Peers that are believed, in a bucket where we are nobody's sibling, when they say that they need our link and there are more
+ * links than wanted. [links] One that has a single link in a bucket soon has two: among 1,000 peers that is so of a link or two
+ * in all (estimated, not measured).
  */
-export const BELIEVED_NEEDS_SHARE = 0.1;
+export const BELIEVED_NEEDS = 4;
 
-/** The oldest of the links that we opened ourselves, which are kept when every place is taken. [links] Nobody else chose these (DESIGN: at least 4 anchors). */
+/** The oldest of the links that we opened ourselves, which are kept once every place is taken, until there are no more links than wanted. [links] Nobody else chose these (DESIGN: at least 4 anchors). */
 export const ANCHOR_LINKS = 4;
-
-/** How long that is so after the last place was taken. [ms] As long as a peer that was refused does not ask again. */
-export const ANCHOR_HOLD_MS = 600_000;
 
 /** Dials in flight. [dials] ICE gathering is the expensive part of a link; four keep a page responsive. */
 export const MAX_DIALS = 4;
