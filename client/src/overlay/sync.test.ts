@@ -15,6 +15,7 @@ import { Core } from './core.ts';
 import type { Answer } from './endpoint.ts';
 import { Forward } from './forward.ts';
 import { Forwarder } from './forwarder.ts';
+import type { MessageId } from './frame-fields.ts';
 import { FRAME } from './link-frames.ts';
 import { Neighbourhood } from './neighbourhood.ts';
 import { ProviderStore } from './provider-store.ts';
@@ -22,6 +23,7 @@ import { RecordStore } from './record-store.ts';
 import { WALL, keyAt, person, recordOf } from './record-test-kit.ts';
 import { ROUTE_KIND, decodeRoute } from './route-frame.ts';
 import { RoutingTable } from './routing-table.ts';
+import { type ReplyStatus, encodeReply } from './reply-frame.ts';
 import { digestOf } from './sync-digest.ts';
 import { type Item, decodeSync, encodeSync } from './sync-payloads.ts';
 import { Sync } from './sync.ts';
@@ -55,13 +57,16 @@ class Holder {
   readonly sync: Sync;
   readonly records = new RecordStore(this.core.self.id, () => true);
   readonly providers = new ProviderStore(this.core.self.id, () => true);
+  /** Whether those asked answer, and with what. */
+  answer: ReplyStatus | undefined;
+  readonly #forwarder = new Forwarder(this.core, this.table);
   readonly #out: OverlayOutput[] = [];
 
   constructor() {
     const routing = {
       core: this.core,
       table: this.table,
-      forwarder: new Forwarder(this.core, this.table),
+      forwarder: this.#forwarder,
       answerTimes: new AnswerTimes(),
     };
     this.records.put(recordOf(), WALL);
@@ -84,8 +89,15 @@ class Holder {
     return this.#out.splice(0).flatMap((output) => {
       const isRoute = output.kind === 'send' && output.bytes[1] === FRAME.route;
       const frame = isRoute ? decodeRoute(output.bytes, this.core.contacts) : undefined;
+      if (frame && output.kind === 'send') this.#reply(output.to, frame.id);
       return frame ? [{ kind: frame.kind, target: frame.target }] : [];
     });
+  }
+
+  #reply(from: NodeId, id: MessageId): void {
+    if (!this.answer) return;
+    const fields = { hops: 1, payload: new Uint8Array(0), closest: [], trail: [] };
+    this.#forwarder.onReply(from, encodeReply({ ...fields, id, status: this.answer }));
   }
 
   /**
@@ -125,6 +137,16 @@ test('however often siblings change, one peer is compared with only so often; wi
   expect(Math.min(...restless)).toBeGreaterThanOrEqual(SYNC_URGENT_QUIET_MS);
   expect(Math.max(...restless)).toBeLessThan(SYNC_MIN_MS);
   expect(Math.min(...quiet)).toBeGreaterThanOrEqual(SYNC_MIN_MS);
+});
+
+test('a peer that had too much to do to compare is asked again soon, one that did compare only when there is news', () => {
+  const pausesWith = (answer: ReplyStatus): number[] => {
+    const asking = new Holder();
+    asking.answer = answer;
+    return pauses(asking.digests(300_000, 5_000));
+  };
+  expect(Math.max(...pausesWith('quota'))).toBeLessThan(SYNC_MIN_MS);
+  expect(Math.min(...pausesWith('ok'))).toBeGreaterThanOrEqual(SYNC_MIN_MS);
 });
 
 test('siblings that change without a change of what is shared with a peer bring it no digest within the minute', () => {

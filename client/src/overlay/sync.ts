@@ -155,14 +155,19 @@ export class Sync {
     this.#ask(
       peer.id,
       payload,
-      (reply) => this.#reconcile(peer, items, reply),
-      () => this.#exchanges.set(peer.id, { at: this.#routing.core.now, fingerprint: undefined }),
+      (reply) => (reply.status === 'ok' ? this.#reconcile(peer, items, reply) : this.#missed(peer.id)),
+      () => this.#missed(peer.id),
     );
   }
 
-  #reconcile(peer: Contact, items: readonly Item[], { status, payload }: ReplyFrame): void {
-    const theirs = status === 'ok' && payload.length > 0 ? decodeSyncAnswer(payload) : undefined;
-    if (status !== 'ok' || (payload.length > 0 && !theirs)) return;
+  /** Nothing was compared, for there was no answer or the peer has too much to do: it is due again soon. */
+  #missed(peer: NodeId): void {
+    this.#exchanges.set(peer, { at: this.#routing.core.now, fingerprint: undefined });
+  }
+
+  #reconcile(peer: Contact, items: readonly Item[], { payload }: ReplyFrame): void {
+    const theirs = payload.length > 0 ? decodeSyncAnswer(payload) : undefined;
+    if (payload.length > 0 && !theirs) return;
     const index = indexOf(theirs?.items ?? []);
     const lacking: Item[] = [];
     for (const item of items) {
