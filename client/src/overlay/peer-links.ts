@@ -40,6 +40,8 @@ export class PeerLinks {
     forwarder.targets.forget(peer.id);
     pairs.delete(peer.id);
     virtualLinks.delete(peer.id);
+    // Remembered even when the link goes at once: a greeting over it may bring it back.
+    if (entry.link) entry.link.network = network;
     policy.keepWithinHardLimit(entry);
     policy.onNetwork(peer.id, network);
     if (!entry.link) return;
