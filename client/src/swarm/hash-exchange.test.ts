@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hashToId } from '../../../shared/src/ids.ts';
 import {
   HASH_TIMEOUT_MS,
   MAX_HASHES_PER_REQUEST,
@@ -222,4 +223,37 @@ test('leaves of no more pieces than that are asked for at once, and of one that 
   expect(asks(0, HASH_TIMEOUT_MS)).toBe(true);
   fetch.forget(0);
   expect([asks(MAX_LEAF_ASKS), asks(MAX_LEAF_ASKS + 1)]).toEqual([true, false]);
+});
+
+test('a piece layer that comes after its time is taken', () => {
+  const unknown = { ...CONTENT.metainfo, pieceLayers: CONTENT.metainfo.files.map(() => undefined) };
+  const bench = new Bench('leecher', { bytes: CONTENT.bytes, metainfo: unknown });
+  const asked = bench
+    .messages([...bench.greet(), ...bench.receive((writer) => writer.haveAll())])
+    .flatMap((message) => (message.kind === 'hashRequest' ? [message] : []));
+  expect(asked.length).toBeGreaterThan(0);
+  bench.now = HASH_TIMEOUT_MS;
+  const out = bench.input({ kind: 'deadline' });
+  for (const wanted of asked) {
+    const file = at(trees.withRoot(wanted.piecesRoot), 0);
+    const hashes = trees.tree(file)?.answer(wanted);
+    if (hashes) out.push(...bench.receive((writer) => writer.hashes(wanted, hashes)));
+  }
+  expect(out.flatMap((output) => (output.kind === 'emit' ? [output.event.kind] : []))).toContain('pieceLayers');
+});
+
+test('leaves that come when another peer is asked for them are not held against who sends them', () => {
+  const fetch = new LeafFetch(treesOf(1), new Effects());
+  const [first, second] = [1, 2].map((i) => new PeerSession(hashToId(Uint8Array.of(i)), true, 0)) as [
+    PeerSession,
+    PeerSession,
+  ];
+  first.hasV2 = second.hasV2 = true;
+  fetch.want(first, 0, 0);
+  fetch.want(second, 0, HASH_TIMEOUT_MS);
+  const piecesRoot = new Uint8Array(32).fill(7);
+  const late = { kind: 'hashes', ...range({ piecesRoot }), hashes: new Uint8Array(128) } as const;
+  expect(fetch.receive(first, late)).toBe('unwanted');
+  first.countUnwanted();
+  expect(first.unwantedBlocks).toBe(0);
 });

@@ -21,7 +21,8 @@ interface Asked extends Part {
 
 /**
  * Fetches piece layers (BEP 52). They are no part of the info dictionary, so who has it from peers lacks them. A part is
- * asked for with its uncles up to the root, so that each is verified by itself and who lies is certain.
+ * asked for with its uncles up to the root, so that each is verified by itself and who lies is certain. That is why one
+ * that comes after its time, as from a peer with a low upload limit, is as good as any.
  */
 export class LayerFetch {
   readonly #trees: HashTrees;
@@ -59,12 +60,12 @@ export class LayerFetch {
 
   /** Hashes of a piece layer came. */
   receive(session: PeerSession, message: WireHashes): 'kept' | 'unwanted' | 'lie' {
-    const asked = this.#take(session, message);
-    if (!asked) return 'unwanted';
-    const { file } = asked;
+    const part = this.#take(session, message) ?? this.#takeFree(session, message);
+    if (!part) return 'unwanted';
+    const { file } = part;
     const node = provenNode(message, message.hashes);
     if (!node || node.layer !== file.shape.height || !equalBytes(node.hash, file.piecesRoot)) {
-      this.#free.push(asked);
+      this.#free.push(part);
       return 'lie';
     }
     this.#keep(file, message);
@@ -89,7 +90,10 @@ export class LayerFetch {
     this.#release(({ peer, at }) => {
       if (now - at < HASH_TIMEOUT_MS) return false;
       const session = sessions.get(peer);
-      if (session) session.hashesRestUntil = now + HASH_TIMEOUT_MS;
+      if (session) {
+        session.hashesRestUntil = now + HASH_TIMEOUT_MS;
+        session.forgive(1);
+      }
       return true;
     });
   }
@@ -103,6 +107,14 @@ export class LayerFetch {
   #take(session: PeerSession, range: FileHashRange): Part | undefined {
     const at = this.#asked.findIndex((asked) => asked.peer === session.id && isSameRange(asked.range, range));
     return at < 0 ? undefined : this.#asked.splice(at, 1)[0];
+  }
+
+  /** A part whose request ran out. Who sends it only takes its time, and rests no longer. */
+  #takeFree(session: PeerSession, range: FileHashRange): Part | undefined {
+    const at = this.#free.findIndex((part) => isSameRange(part.range, range));
+    if (at < 0) return undefined;
+    session.hashesRestUntil = 0;
+    return this.#free.splice(at, 1)[0];
   }
 
   #keep(file: HashedFile, { index, length, hashes }: WireHashes): void {

@@ -10,7 +10,7 @@ import type { FileHashRange, WireHashes } from './wire.ts';
 
 /** The leaves of one piece, on their way from one peer. */
 interface Asked {
-  readonly peer: NodeId;
+  readonly session: PeerSession;
   readonly at: Millis;
   /** The peer is gone or does not have them. */
   isRefused: boolean;
@@ -54,14 +54,15 @@ export class LeafFetch {
       return;
     }
     const before = this.#asked.get(piece);
-    if (before && now - before.at < HASH_TIMEOUT_MS && (!before.isRefused || before.peer === session.id)) return;
+    if (before && now - before.at < HASH_TIMEOUT_MS && (!before.isRefused || before.session.id === session.id)) return;
     const file = this.#trees.fileOf(piece);
     // The leaf of a piece of one block comes with the piece layer, and nobody gives one hash alone (BEP 52).
     if (!file || file.shape.pieceLayer === 0) return;
     if (!before && this.#asked.size >= MAX_LEAF_ASKS) return;
+    this.forget(piece);
     const ranges = this.#rangesOf(piece, file);
     this.#asked.set(piece, {
-      peer: session.id,
+      session,
       at: now,
       isRefused: false,
       leaves: new Uint8Array(2 ** file.shape.pieceLayer * TREE_HASH_BYTES),
@@ -76,7 +77,7 @@ export class LeafFetch {
     for (const file of this.#trees.withRoot(message.piecesRoot)) {
       const piece = pieceOf(message, file);
       const asked = this.#asked.get(piece);
-      if (asked?.peer !== session.id || !isAnswer(asked, message)) continue;
+      if (asked?.session.id !== session.id || !isAnswer(asked, message)) continue;
       if (!this.#isProven(message, piece, file)) {
         asked.isRefused = true;
         return 'lie';
@@ -90,20 +91,22 @@ export class LeafFetch {
   reject(session: PeerSession, range: FileHashRange): boolean {
     for (const file of this.#trees.withRoot(range.piecesRoot)) {
       const asked = this.#asked.get(pieceOf(range, file));
-      if (asked?.peer !== session.id || asked.isRefused || !isAnswer(asked, range)) continue;
+      if (asked?.session.id !== session.id || asked.isRefused || !isAnswer(asked, range)) continue;
       asked.isRefused = true;
       return true;
     }
     return false;
   }
 
-  /** The piece is stored or given up. */
+  /** The piece is stored or given up, or its leaves are asked for anew: those that are on their way may still come. */
   forget(piece: number): void {
+    const asked = this.#asked.get(piece);
+    if (asked && !asked.isRefused) asked.session.forgive(asked.missing.size);
     this.#asked.delete(piece);
   }
 
   removePeer(peer: NodeId): void {
-    for (const asked of this.#asked.values()) if (asked.peer === peer) asked.isRefused = true;
+    for (const asked of this.#asked.values()) if (asked.session.id === peer) asked.isRefused = true;
   }
 
   /** The requests that together fetch the leaves of the piece. */

@@ -44,7 +44,7 @@ export class MetadataExchange {
     if (message.kind === 'request') this.#uploader.onMetadataRequest(session, message.block, infoBytes);
     else if (message.kind === 'reject') this.#fetch.reject(session.id, message.block, now);
     else if (!infoBytes) {
-      const result = this.#fetch.receive(session.id, message.block, message.totalSize, message.bytes);
+      const result = this.#fetch.receive(session.id, message.block, message.totalSize, message.bytes, now);
       if (typeof result !== 'boolean') return result;
       if (!result && session.countUnwanted()) return 'malformed';
     }

@@ -17,14 +17,19 @@ interface Source {
   readonly size: number;
   /** Blocks the peer was asked for and has not sent. */
   asked: number;
-  /** Blocks it is not asked for before: it refused, or let a request run out. */
+  /** Asked for no block before: it refused, or let a request run out. */
   restsUntil: Millis;
+  /** When it last sent a block that was missing. */
+  sentAt: Millis;
+  /** Blocks that it was asked for, that are no longer waited for, and that may still come. */
+  late: number;
 }
 
 /**
  * Puts the info dictionary together from blocks of several peers (BEP 9). Peers that disagree about its size are not
  * mixed: the size of most peers is tried first. When what was put together is wrong, its blocks are asked for again
- * from one contributor alone at a time, so that who lied is certain.
+ * from one contributor alone at a time, so that who lied is certain. A peer with a low upload limit sends each block
+ * after its time: what it sends is taken all the same, and what is here is kept while it rests.
  */
 export class MetadataFetch {
   /** Peers that have the metadata. BOUNDED: by the peers of the torrent. */
@@ -42,7 +47,9 @@ export class MetadataFetch {
 
   /** The peer has metadata of this size. Of one that has said so before, the first word counts. */
   addSource(peer: NodeId, size: number): void {
-    if (!this.#sources.has(peer)) this.#sources.set(peer, { size, asked: 0, restsUntil: 0 });
+    if (!this.#sources.has(peer)) {
+      this.#sources.set(peer, { size, asked: 0, restsUntil: 0, sentAt: -Infinity, late: 0 });
+    }
   }
 
   removeSource(peer: NodeId): void {
@@ -56,7 +63,7 @@ export class MetadataFetch {
   next(now: Millis): MetadataAsk[] {
     if (this.#isChecking || this.#sources.size === 0) return [];
     this.#expire(now);
-    if (this.#size > 0 && this.#asked.size === 0 && this.#eligible(now).length === 0) this.#restart();
+    if (this.#size > 0 && this.#asked.size === 0 && this.#isStuck(now)) this.#restart();
     if (this.#size === 0) this.#begin(now);
     const asks: MetadataAsk[] = [];
     for (const [peer, source] of this.#eligible(now)) {
@@ -70,13 +77,20 @@ export class MetadataFetch {
     return asks;
   }
 
-  /** A block came. False when it was not asked for or has the wrong length; the whole metadata when it is complete. */
-  receive(peer: NodeId, block: number, totalSize: number, bytes: Uint8Array): Uint8Array | boolean {
+  /**
+   * A block came. False when it was not asked for or has the wrong length; the whole metadata when it is complete. One
+   * whose request ran out is taken, too, while it is missing and nobody else is asked for it.
+   */
+  receive(peer: NodeId, block: number, totalSize: number, bytes: Uint8Array, now: Millis): Uint8Array | boolean {
     const source = this.#sources.get(peer);
-    if (!source || this.#asked.get(block)?.peer !== peer) return false;
+    const isAsked = this.#asked.get(block)?.peer === peer;
+    if (!source || !(isAsked || source.late > 0)) return false;
+    if (!isAsked) source.late--;
+    if (!isAsked && !this.#isFree(block, peer, source)) return true;
     if (totalSize !== this.#size || bytes.length !== this.#blockLength(block)) return false;
-    this.#asked.delete(block);
-    source.asked--;
+    if (this.#asked.delete(block)) source.asked--;
+    else source.restsUntil = now;
+    source.sentAt = now;
     this.#blocks[block] = bytes.slice();
     this.#senders[block] = peer;
     if (--this.#missing > 0) return true;
@@ -109,6 +123,22 @@ export class MetadataFetch {
     );
   }
 
+  /** True when the block is missing, nobody is asked for it, and the peer might be. */
+  #isFree(block: number, peer: NodeId, { size }: Source): boolean {
+    const isMissing = block < this.#blocks.length && !this.#blocks[block] && !this.#asked.has(block);
+    return isMissing && size === this.#size && (this.#suspects[0] ?? peer) === peer;
+  }
+
+  /** Another size is to be tried: that of the suspect, or one that can be had while nobody has sent of this for long. */
+  #isStuck(now: Millis): boolean {
+    const [suspect] = this.#suspects;
+    if (suspect !== undefined) return this.#sources.get(suspect)?.size !== this.#size;
+    const sources = [...this.#sources.values()];
+    const isUseful = ({ size, restsUntil, sentAt }: Source): boolean =>
+      size === this.#size && (restsUntil <= now || now - sentAt < METADATA_TIMEOUT_MS);
+    return !sources.some(isUseful) && sources.some(({ size, restsUntil }) => size !== this.#size && restsUntil <= now);
+  }
+
   /** Settles the size: that of the suspect to be tried, or else of most peers that may be asked. */
   #begin(now: Millis): void {
     const votes = new Map<number, number>();
@@ -130,22 +160,34 @@ export class MetadataFetch {
     this.#senders = [];
     this.#asked.clear();
     this.#isChecking = false;
-    for (const source of this.#sources.values()) source.asked = 0;
+    for (const source of this.#sources.values()) {
+      source.late += source.asked;
+      source.asked = 0;
+    }
   }
 
   #expire(now: Millis): void {
-    for (const [block, asked] of this.#asked) if (now - asked.at >= METADATA_TIMEOUT_MS) this.#forget(block, now);
+    for (const [block, { peer, at }] of this.#asked) {
+      if (now - at < METADATA_TIMEOUT_MS) continue;
+      const source = this.#sources.get(peer);
+      if (source) source.late++;
+      const isSlow = source !== undefined && now - source.sentAt < METADATA_TIMEOUT_MS;
+      this.#forget(block, now, isSlow);
+    }
   }
 
-  /** Frees a block and lets the peer that did not send it rest. A suspect that does not answer is no longer waited for. */
-  #forget(block: number, now: Millis): void {
+  /**
+   * Frees a block and lets the peer that did not send it rest. A suspect that does not answer is no longer waited for,
+   * unless it is slow: it is the only one to say who lied, and may be honest.
+   */
+  #forget(block: number, now: Millis, isSlow = false): void {
     const peer = this.#asked.get(block)?.peer;
     this.#asked.delete(block);
     const source = peer === undefined ? undefined : this.#sources.get(peer);
     if (!source) return;
     source.asked--;
     source.restsUntil = now + METADATA_TIMEOUT_MS;
-    if (peer !== this.#suspects[0]) return;
+    if (isSlow || peer !== this.#suspects[0]) return;
     this.#suspects.shift();
     this.#restart();
   }
