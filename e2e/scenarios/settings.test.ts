@@ -25,6 +25,9 @@ async function recorded(
     ({ from, table, hash, wanted }) =>
       new Promise<boolean>((resolve) => {
         const opening = indexedDB.open(from);
+        // Not there yet: to make it, with its tables, is the page's.
+        opening.onupgradeneeded = () => opening.transaction?.abort();
+        opening.onerror = () => resolve(false);
         opening.onsuccess = () => {
           const asking = opening.result.transaction(table).objectStore(table).get(hash);
           asking.onsuccess = () => {
