@@ -156,3 +156,63 @@ test('a disk that shrinks below what was taken is told in figures: what is not c
   await store.write(LARGE + 100, piece(9));
   expect(await bytesAt(store, LARGE + 99, 2)).toEqual([0, 9]);
 });
+
+/** A stored file as another build, or a page that was killed, left it: zeros, and `bytes` at their end. */
+async function leaveFile(disk: FakeDisk, name: string, length: number, bytes: OwnBytes): Promise<void> {
+  const content = new Uint8Array(length);
+  content.set(bytes, length - bytes.length);
+  const file = await disk.create('torrent', name);
+  file.bytes = content;
+}
+
+test('room is kept for a file that a killed page had created and not made as long as it will be', async () => {
+  const disk = useDisk();
+  const files = filesOf([LARGE, LARGE, LARGE]);
+  await (await openStore(files)).close();
+  await disk.create('torrent', '1');
+  await openStore(files);
+  expect(disk.used).toBe(3 * LARGE);
+});
+
+test('a file that cannot be opened is not left as an empty one', async () => {
+  const disk = useDisk();
+  const store = await openStore(filesOf([LARGE, LARGE]));
+  disk.room = LARGE;
+  await expect(store.write(LARGE + 100, piece(1))).rejects.toMatchObject({ code: 'storage-full' });
+  expect(await disk.lengths('torrent')).not.toHaveProperty('1');
+});
+
+test('a file at the edge of a stored one is read where it was kept, though its place in the whole is there already', async () => {
+  const disk = useDisk();
+  const files = filesOf([LARGE, ...Array.from({ length: 300 }, () => 1000)]);
+  const store = await openStore(files, (file) => file === 0);
+  await store.write(Math.floor(LARGE / PIECE) * PIECE, piece(6));
+  await leaveFile(disk, '1', 300 * 1000, new Uint8Array(0));
+  const blob = await readComplete('torrent', files, PIECE, 1);
+  expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array(1000).fill(6));
+});
+
+test('a file that cannot be flushed on a full disk is closed all the same, and opens again', async () => {
+  const disk = useDisk();
+  const store = await openStore(filesOf([LARGE, LARGE]), (file) => file === 1);
+  const edge = Math.floor(LARGE / PIECE) * PIECE;
+  await store.write(edge, piece(1));
+  const { room } = disk;
+  disk.room = 0;
+  await expect(store.write(5 * PIECE, piece(5))).rejects.toMatchObject({ code: 'storage-full' });
+  disk.room = room;
+  await store.write(edge, piece(2));
+  expect(await bytesAt(store, edge, 1)).toEqual([2]);
+});
+
+test('of an edge that was never stored nothing is moved over what is in the whole file', async () => {
+  const disk = useDisk();
+  const files = filesOf([LARGE, LARGE, LARGE]);
+  const before = await openStore(files, (file) => file === 1);
+  await before.write(Math.floor((2 * LARGE) / PIECE) * PIECE, piece(2));
+  await before.close();
+  await leaveFile(disk, '2', LARGE, piece(9));
+  const store = await openStore(files);
+  expect(await bytesAt(store, 2 * LARGE, 1)).toEqual([2]);
+  expect(await bytesAt(store, 3 * LARGE - 1, 1)).toEqual([9]);
+});

@@ -52,9 +52,13 @@ export async function readComplete(
   const { unit, at, length, isPacked } = place;
   try {
     const folder = await (await rootFolder()).getDirectoryHandle(name);
-    const whole = await folder.getFileHandle(String(unit)).catch(() => undefined);
-    const stored = whole ?? (await folder.getFileHandle(edgesName(unit)));
-    const from = whole ? at : new Edges(units.lengths[unit] ?? 0, pieceLength).placeOf(at);
+    const edges = new Edges(units.lengths[unit] ?? 0, pieceLength);
+    // The edges go last: while there are some, the whole may lack what is in them.
+    const short = edges.holds(at, length)
+      ? await folder.getFileHandle(edgesName(unit)).catch(() => undefined)
+      : undefined;
+    const stored = short ?? (await folder.getFileHandle(String(unit)));
+    const from = short ? edges.placeOf(at) : at;
     const file = (await stored.getFile()).slice(from, from + length);
     // As in `OpfsStore.file`: the other tab may still write to its neighbours.
     return isPacked ? new Blob([await file.arrayBuffer()]) : file;

@@ -1,6 +1,6 @@
 import { MAX_OPEN_FILES } from '../../../../shared/src/limits/storage.ts';
 import { Edges } from './edges.ts';
-import { namesIn, openExclusively } from './handles.ts';
+import { namesIn, openExclusively, sizeOf } from './handles.ts';
 import { fullDisk } from './quota.ts';
 import { Reserve } from './reserve.ts';
 import { type OwnBytes, StorageError, toStorageError } from './types.ts';
@@ -12,6 +12,9 @@ export function edgesName(unit: number): string {
   return `edges-${unit}`;
 }
 
+/** Of a stored file as a whole. */
+const STORED_NAME = /^\d+$/;
+
 /**
  * The stored files of one torrent: each as long as it will ever be from the moment that it is created, and room kept
  * for those that are wanted and not created yet. Of one that nobody wants only the edges are kept, until more of it is
@@ -22,7 +25,7 @@ export class UnitFiles {
   readonly #units: Units;
   readonly #pieceLength: number;
   readonly #reserve: Reserve;
-  /** Files of the folder. BOUNDED: by the stored files and their edges. */
+  /** Files of the folder that are as long as they will ever be, and edges. BOUNDED: by the stored files and their edges. */
   readonly #names: Set<string>;
   #wanted: ReadonlySet<number> = new Set();
   /** Open files, the longest open first. BOUNDED: by MAX_OPEN_FILES. */
@@ -41,7 +44,13 @@ export class UnitFiles {
 
   /** Those in this folder. Rejects with what the browser throws. */
   static async in(folder: FileSystemDirectoryHandle, units: Units, pieceLength: number): Promise<UnitFiles> {
-    return new UnitFiles(folder, units, pieceLength, new Set(await namesIn(folder)));
+    const names = new Set<string>();
+    for (const name of await namesIn(folder)) {
+      // A page that was killed as it created the file left it empty: room must still be kept for it.
+      if (STORED_NAME.test(name) && (await sizeOf(folder, name)) === 0) continue;
+      names.add(name);
+    }
+    return new UnitFiles(folder, units, pieceLength, names);
   }
 
   /** Takes room for these stored files, and no longer for others. Rejects with what the browser throws. */
@@ -128,8 +137,10 @@ export class UnitFiles {
 
   async #openWhole(unit: number): Promise<UnitFile> {
     const name = String(unit);
-    const handle = await openExclusively(await this.#folder.getFileHandle(name, { create: true }));
+    const stored = await this.#folder.getFileHandle(name, { create: true });
+    let handle: FileSystemSyncAccessHandle | undefined;
     try {
+      handle = await openExclusively(stored);
       const length = this.#units.lengths[unit] ?? 0;
       const size = handle.getSize();
       // What the file takes now was kept for it in the reserve.
@@ -140,23 +151,27 @@ export class UnitFiles {
       this.#names.add(name);
       return file;
     } catch (error) {
-      handle.close();
+      handle?.close();
       if (!this.#names.has(name)) await this.#folder.removeEntry(name).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Moves what is in the edges of a file into the file. Until they are gone, the next page does it again. */
+  /**
+   * Moves what is in the edges of a file into the file. Until they are gone, the next page does it again. What lies behind
+   * the end of theirs was never stored there.
+   */
   async #takeEdges(unit: number, into: UnitFile): Promise<void> {
     const name = edgesName(unit);
     const length = this.#units.lengths[unit] ?? 0;
-    const from = new UnitFile(
-      await openExclusively(await this.#folder.getFileHandle(name)),
-      new Edges(length, this.#pieceLength),
-    );
+    const edges = new Edges(length, this.#pieceLength);
+    const handle = await openExclusively(await this.#folder.getFileHandle(name));
+    const from = new UnitFile(handle, edges);
     try {
-      const edge: OwnBytes = new Uint8Array(this.#pieceLength);
+      const size = handle.getSize();
+      const bytes: OwnBytes = new Uint8Array(this.#pieceLength);
       for (const at of [0, length - this.#pieceLength]) {
+        const edge = bytes.subarray(0, Math.max(0, size - edges.placeOf(at)));
         from.read(edge, at);
         into.write(edge, at);
       }
@@ -171,8 +186,12 @@ export class UnitFiles {
   #close(unit: number): void {
     const file = this.#open.get(unit);
     this.#open.delete(unit);
-    if (this.#dirty.delete(unit)) file?.flush();
-    file?.close();
+    try {
+      if (this.#dirty.delete(unit)) file?.flush();
+    } finally {
+      // What stays open cannot be opened again.
+      file?.close();
+    }
   }
 
   /** Bytes of wanted files that are not created yet. */

@@ -39,7 +39,9 @@ class FakeFile {
     this.isOpen = true;
     return Promise.resolve({
       close: () => (this.isOpen = false),
-      flush: () => undefined,
+      flush: () => {
+        if (this.#disk.free < 0) throw new DOMException('no room', 'QuotaExceededError');
+      },
       getSize: () => this.bytes.length,
       truncate: (size: number) => this.resize(size),
       read: (into: Uint8Array, { at }: { readonly at: number }) => {
@@ -129,6 +131,14 @@ export class FakeDisk {
   /** [bytes] */
   get free(): number {
     return this.room - this.used;
+  }
+
+  /** An empty file in the folder of a torrent, whatever was there. */
+  async create(folder: string, name: string): Promise<FakeFile> {
+    const root = await this.#folder.getDirectoryHandle('skein');
+    const file = new FakeFile(this);
+    (await root.getDirectoryHandle(folder)).entries.set(name, file);
+    return file;
   }
 
   /** Lengths of the files in the folder of a torrent, by their names. [bytes] */
