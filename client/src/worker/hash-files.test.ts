@@ -202,3 +202,9 @@ test('a share of more pieces than a torrent may have is refused', () => {
   files[0] = { path: ['a'], length: 2 ** 24 * (MAX_PIECES - 100) };
   expect(planShare('share', files).isTooLarge).toBe(false);
 });
+
+test('what is refused for its size alone is not blamed on the number of its files', () => {
+  const large = [{ path: ['a'], length: 2 ** 24 * (MAX_PIECES + 1) }];
+  expect(() => planShare('share', large)).toThrow(/^This is more than one link can stand for/);
+  expect(() => planShare('share', deepFiles(50_000, 8, 1))).toThrow(/^These are too many files/);
+});

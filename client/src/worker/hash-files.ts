@@ -24,8 +24,16 @@ export function sharedPieceLength(totalBytes: number): number {
 
 /** Plans a share before anything of it is read. Throws `too-large` for what nobody could be told of. */
 export function planShare(name: string, files: readonly SourceFile[]): ContentPlan {
-  const plan = planContent(name, files, sharedPieceLength(files.reduce((sum, { length }) => sum + length, 0)));
+  const totalBytes = files.reduce((sum, { length }) => sum + length, 0);
+  const pieceLength = sharedPieceLength(totalBytes);
+  const plan = planContent(name, files, pieceLength);
   if (!plan.isTooLarge) return plan;
+  // An archive of them would be as large.
+  if (planContent(name, [{ path: ['archive'], length: totalBytes }], pieceLength).isTooLarge)
+    throw new WorkerError(
+      'too-large',
+      'This is more than one link can stand for, which is about 8 TB. Nothing was shared. Share a part of it at a time.',
+    );
   throw new WorkerError(
     'too-large',
     'These are too many files, or too deep in folders, for one link. Nothing was shared. Pack them into an archive, or share a part of them at a time.',

@@ -20,9 +20,9 @@ export function DropOverlay() {
   );
 }
 
-/** Of a drop that cannot be read as a whole nothing is shared: whoever gets it would miss a part without a word. */
+/** Of a drop that cannot be read as a whole nothing is taken: whoever gets it would miss a part without a word. */
 function tellUnread(error: unknown): void {
-  pushNotice({ key: 'share', kind: 'error', title: 'What was dropped is not shared', text: errorText(error) });
+  pushNotice({ key: 'share', kind: 'error', title: 'What was dropped is not taken', text: errorText(error) });
 }
 
 function listenToDrops(setOver: (isOver: boolean) => void): () => void {
