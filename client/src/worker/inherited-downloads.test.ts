@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { settle } from '../adapters/memory/manual-clock.ts';
 import { buildMetainfo } from '../swarm/build-metainfo.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
-import { planDownload } from './download-plan.ts';
+import { type DownloadPlan, planDownload } from './download-plan.ts';
 import { InheritedDownloads } from './inherited-downloads.ts';
 import type { WorkerReport } from './protocol.ts';
 import type { ResumeRecord } from './storage/resume.ts';
@@ -37,31 +37,60 @@ const record: ResumeRecord = {
   isParked: false,
 };
 
-/** Downloads of which there is the record, and what happens with them in order: reports, and `begin`. */
-function inherit(): { readonly inherited: InheritedDownloads; readonly seen: (WorkerReport | 'begin')[] } {
+/** Downloads of which there is a record, what happens with them in order, reports and `begin`, and what is begun. */
+function inherit(kept: ResumeRecord | undefined): {
+  readonly inherited: InheritedDownloads;
+  readonly seen: (WorkerReport | 'begin')[];
+  readonly begun: DownloadPlan[];
+} {
   const seen: (WorkerReport | 'begin')[] = [];
+  const begun: DownloadPlan[] = [];
+  const begin = async (plan: DownloadPlan): Promise<void> => {
+    seen.push('begin');
+    begun.push(plan);
+  };
   const inherited = new InheritedDownloads({
-    records: { read: () => Promise.resolve(record) },
-    running: { has: () => false, begin: () => Promise.resolve(void seen.push('begin')) },
+    records: { read: () => Promise.resolve(kept) },
+    running: { has: () => false, begin },
     turns: new Turns(),
     report: (report) => seen.push(report),
   });
-  return { inherited, seen };
+  return { inherited, seen, begun };
 }
 
 test('that a download of an earlier page is private is said with the first word of it', async () => {
   const request = (_name: string, _options: unknown, granted: () => Promise<void>): Promise<void> => granted();
   vi.stubGlobal('navigator', { locks: { request } });
-  const { inherited, seen } = inherit();
+  const { inherited, seen } = inherit(record);
   inherited.resumeLater(infoHash);
   await settle();
   expect(seen[0]).toMatchObject({ kind: 'resumed', isPrivate: true });
 });
 
 test('what is in a download of another tab is said before this tab goes on with it', async () => {
-  const { inherited, seen } = inherit();
+  const { inherited, seen } = inherit(record);
   const plan = planDownload({ kind: 'magnet', infoHash, name, trackers: [], webSeeds: [], selected: undefined });
   inherited.takeOver(plan, { release: () => undefined });
   await settle();
   expect(seen).toMatchObject([{ kind: 'settings' }, { kind: 'metadata', summary: { isPrivate: true } }, 'begin']);
+});
+
+test.each([
+  ['all, though the link here selected one file', [0], { ...record, selected: undefined }, undefined],
+  ['one file, though the link here selected none', undefined, { ...record, selected: [1] }, [1]],
+  ['what the link here selected, when nothing is recorded', [0], undefined, [0]],
+])('of a download of another tab this one takes %s', async (_title, selected, kept, taken) => {
+  const { inherited, begun } = inherit(kept);
+  const plan = planDownload({ kind: 'magnet', infoHash, name, trackers: [], webSeeds: [], selected });
+  inherited.takeOver(plan, { release: () => undefined });
+  await settle();
+  expect(begun).toMatchObject([{ selected: taken }]);
+});
+
+test('what the link in the other tab selected is told before this tab goes on', async () => {
+  const { inherited, seen } = inherit({ ...record, selected: [1] });
+  const plan = planDownload({ kind: 'magnet', infoHash, name, trackers: [], webSeeds: [], selected: undefined });
+  inherited.takeOver(plan, { release: () => undefined });
+  await settle();
+  expect(seen[0]).toMatchObject({ kind: 'settings', selected: [1] });
 });

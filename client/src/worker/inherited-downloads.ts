@@ -53,11 +53,15 @@ export class InheritedDownloads {
   }
 
   /** The tab that this one followed is gone. */
-  takeOver(plan: DownloadPlan, lock: HeldLock): void {
-    void this.#carryOn(plan.infoHash, lock, async () => {
-      const record = await this.#host.records.read(plan.infoHash).catch(() => undefined);
+  takeOver(asked: DownloadPlan, lock: HeldLock): void {
+    const { infoHash } = asked;
+    void this.#carryOn(infoHash, lock, async () => {
+      const record = await this.#host.records.read(infoHash).catch(() => undefined);
+      // It goes on as the other tab had it, whatever the link here selected.
+      const selected = record ? record.selected : asked.selected;
+      const plan = { ...asked, selected };
       const { metainfo } = completePlan(plan, record);
-      if (record) this.#host.report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
+      if (record) this.#host.report({ kind: 'settings', infoHash, selected, settings: record.settings });
       // Before the page looks for its peers: it may be private.
       if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
       await this.#host.running.begin(plan, lock, record);

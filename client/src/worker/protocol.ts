@@ -249,9 +249,14 @@ export type WorkerReport =
     }
   /**
    * What an earlier page set for a download that this one asked for by itself, before the worker had resumed it; or what
-   * another tab set that carried it out, and is gone.
+   * another tab set that carried it out, and is gone. `selected` are the files that the link of either selected.
    */
-  | { readonly kind: 'settings'; readonly infoHash: InfoHash; readonly settings: TransferSettings }
+  | {
+      readonly kind: 'settings';
+      readonly infoHash: InfoHash;
+      readonly selected: readonly number[] | undefined;
+      readonly settings: TransferSettings;
+    }
   /** A share of an earlier page: it is served again, or waits for its person, who may be asked for `handles`. */
   | {
       readonly kind: 'sharedBefore';

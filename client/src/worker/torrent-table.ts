@@ -304,7 +304,8 @@ export class TorrentTable {
   /** What the page is to know of a parked download before it looks for more of its peers: it may be private. */
   #tellKept(plan: DownloadPlan, record: ResumeRecord): void {
     const { metainfo } = completePlan(plan, record);
-    this.#report({ kind: 'settings', infoHash: plan.infoHash, settings: record.settings });
+    const { infoHash, selected } = plan;
+    this.#report({ kind: 'settings', infoHash, selected, settings: record.settings });
     if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
   }
 

@@ -103,7 +103,12 @@ test('what is set in a tab that follows another one neither shows nor reaches th
 
 test('a download that is taken over goes on as the other tab had it, whatever the link here selected', () => {
   const { node, download } = follow();
-  node.worker.report({ kind: 'settings', infoHash, settings: { priorities: ['normal', 'normal', 'skip'] } });
+  node.worker.report({
+    kind: 'settings',
+    infoHash,
+    selected: [0],
+    settings: { priorities: ['normal', 'normal', 'skip'] },
+  });
   node.worker.progress(infoHash);
   node.worker.report({ kind: 'metadata', summary: THREE_FILES });
   expect(priorities(download)).toEqual(['normal', 'normal', 'skip']);

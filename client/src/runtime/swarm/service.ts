@@ -258,11 +258,13 @@ export class SwarmService {
         return;
       case 'settings':
         // What another tab began goes on as that had it, whatever the link here selected.
-        if (torrent.session.isElsewhere) torrent.selected = undefined;
+        if (torrent.session.isElsewhere) torrent.selected = event.settings.priorities ? undefined : event.selected;
         torrent.session.settle(event.settings);
         return;
       case 'progress':
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
+        // What another tab had may be this one's from now on.
+        this.#selectFiles(torrent);
         this.#update(torrent);
         return;
       case 'peersFound':
@@ -301,17 +303,20 @@ export class SwarmService {
 
   #takeSummary(torrent: Torrent, summary: TorrentSummary): void {
     torrent.session.setSummary(summary);
-    if (!torrent.session.isElsewhere) this.#selectFiles(torrent, summary);
+    this.#selectFiles(torrent);
     torrent.peers.update();
   }
 
   /** Skips what the link that began a download did not select. A link that selects no file of the torrent means all. */
-  #selectFiles(torrent: Torrent, { infoHash, files, listsPadding }: TorrentSummary): void {
+  #selectFiles(torrent: Torrent): void {
+    const { summary, isElsewhere } = torrent.session;
+    if (!torrent.selected || !summary || isElsewhere) return;
+    const { infoHash, files, listsPadding } = summary;
     const named = new Set(torrent.selected);
+    torrent.selected = undefined;
     const isNamed = (index: number, place: number): boolean => named.has(listsPadding ? index : place);
     const selected = new Set(files.flatMap(({ index }, place) => (isNamed(index, place) ? [index] : [])));
     if (selected.size === 0) return;
-    torrent.selected = undefined;
     const last = files.at(-1)?.index ?? 0;
     const priorities = Array.from({ length: last + 1 }, (_, index) => (selected.has(index) ? 'normal' : 'skip'));
     torrent.session.setPriorities(priorities);

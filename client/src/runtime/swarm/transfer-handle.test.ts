@@ -178,7 +178,7 @@ test('what was set before a reload shows again, and what the link selected is sk
 test('what was set before a reload shows, too, when the page itself asks for the download again', () => {
   const { node: a, download } = beginDownload();
   const settings = { limits: { down: 5000, up: undefined }, isSequential: true, priorities: ['skip'] } as const;
-  a.worker.report({ kind: 'settings', infoHash, settings });
+  a.worker.report({ kind: 'settings', infoHash, selected: undefined, settings });
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
   expect(download).toMatchObject({ limits: { down: 5000 }, isSequential: true });
   expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
