@@ -63,7 +63,7 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       table.askPieces(request.infoHash);
       return;
     case 'remove':
-      return answer(request.call, table.remove(request.infoHash, request.keepData));
+      return answer(request.call, table.remove(request.infoHash, request.keepData, request.keepsShare));
     case 'forgetShare':
       return answer(request.call, table.forgetShare(request.infoHash));
     case 'file':

@@ -56,8 +56,17 @@ export type WorkerRequest =
   | { readonly kind: 'setLimits'; readonly infoHash: InfoHash | undefined; readonly limits: RateLimits }
   /** The next progress report is to hold the map of the pieces; one comes soon when it has changed since the last. */
   | { readonly kind: 'askPieces'; readonly infoHash: InfoHash }
-  /** Stops it; with `keepData` false what was stored is deleted. Answer: nothing. */
-  | { readonly kind: 'remove'; readonly call: number; readonly infoHash: InfoHash; readonly keepData: boolean }
+  /**
+   * Stops it; with `keepData` false what was stored is deleted. Its share does not come back, unless `keepsShare`: then it
+   * waits for its person, as before. Answer: nothing.
+   */
+  | {
+      readonly kind: 'remove';
+      readonly call: number;
+      readonly infoHash: InfoHash;
+      readonly keepData: boolean;
+      readonly keepsShare: boolean;
+    }
   /** Its share does not come back on the next page; what runs goes on, for the download of the same. Answer: nothing. */
   | { readonly kind: 'forgetShare'; readonly call: number; readonly infoHash: InfoHash }
   /** A stored file, disk-backed where storage is. Answer: `Blob`. Fails with `not-ready` while pieces are missing. */

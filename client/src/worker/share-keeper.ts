@@ -113,13 +113,23 @@ export class ShareKeeper {
     return (await this.#newest(infoHash))?.uploadedBytes ?? 0;
   }
 
+  /** This tab shares it, or waits to. */
+  has(infoHash: InfoHash): boolean {
+    return this.#claims.has(infoHash);
+  }
+
   isWaiting(infoHash: InfoHash): boolean {
     return this.#waiting.has(infoHash);
   }
 
   /** The person allowed it, or hopes that the files are as they were. */
   async retry(infoHash: InfoHash): Promise<void> {
-    const share = this.#waiting.has(infoHash) ? await this.#newest(infoHash) : undefined;
+    if (this.#waiting.has(infoHash)) await this.tryAgain(infoHash);
+  }
+
+  /** What stood in the place of the share is gone: it is served, or waits for its person. */
+  async tryAgain(infoHash: InfoHash): Promise<void> {
+    const share = this.#claims.get(infoHash)?.lock && (await this.#newest(infoHash));
     if (share) await this.#return(share);
   }
 

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { PieceSet } from './bitfield.ts';
 import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
+import { ResumeRecords } from './storage/resume.ts';
 import { type FakeBrowser, FakeFileHandle, fakeBrowser } from './test/fake-browser.ts';
 import { clearAll } from './test/fake-keyval.ts';
 import type { TransferSettings } from './transfer-settings.ts';
@@ -148,4 +150,57 @@ test('a tab that takes a download over says what was set for it, and gives the m
   expect(follower.reports.filter(({ kind }) => kind === 'settings')).toEqual([
     { kind: 'settings', infoHash, settings },
   ]);
+});
+
+test('what is shared again after its share was forgotten comes back as a share', async () => {
+  const infoHash = await leaveDownload(FILE);
+  const tab = openTab();
+  await until(() => tab.progress().some(({ state }) => state === 'seeding'));
+  await shareMine(tab);
+  await tab.table.forgetShare(infoHash);
+  await shareMine(tab);
+  await tab.table.close();
+  expect(await new KeptShareRecords().all()).toMatchObject([{ infoHash }]);
+});
+
+test('sharing again without the way back to the files keeps the one that is recorded', async () => {
+  const tab = openTab();
+  await shareMine(tab);
+  await tab.table.share(FILE.name, [{ path: FILE.name, file: FILE }], HOW);
+  await tab.table.close();
+  const [share] = await new KeptShareRecords().all();
+  expect(share?.files[0]?.handle).toBeDefined();
+});
+
+/** An earlier page shared the file, gave so much of it to others, and the way back to it is lost. */
+async function leaveLostShare(uploadedBytes: number): Promise<InfoHash> {
+  const metainfo = await metainfoOfShared(FILE);
+  const { infoHash } = metainfo;
+  const files = [{ size: FILE.size, modifiedAt: 1, handle: undefined }];
+  const torrentFile = encodeTorrentFile(metainfo);
+  await new KeptShareRecords().write({ infoHash, torrentFile, files, settings: {}, uploadedBytes });
+  return infoHash;
+}
+
+test('what was given of a share that waited counts on when it is served, though a download of the same ran', async () => {
+  await leaveLostShare(5000);
+  await leaveDownload(FILE);
+  const tab = openTab();
+  await until(() => tab.progress().some(({ state }) => state === 'seeding'));
+  await shareMine(tab);
+  expect(tab.progress().at(-1)).toMatchObject({ state: 'seeding', uploadedBytes: 5000 });
+});
+
+test('a download that is removed leaves a waiting share of the same waiting as it was', async () => {
+  const infoHash = await leaveLostShare(5000);
+  const tab = openTab();
+  await until(() => tab.kinds().includes('progress'));
+  const links = { trackers: [], webSeeds: [], selected: undefined };
+  await tab.table.download({ kind: 'magnet', infoHash, name: FILE.name, ...links });
+  await until(() => tab.progress().at(-1)?.state === 'finding');
+  await tab.table.remove(infoHash, false, true);
+  await until(() => tab.progress().at(-1)?.state === 'paused');
+  expect(tab.progress().at(-1)).toMatchObject({ isComplete: true, doneBytes: FILE.size, uploadedBytes: 5000 });
+  expect(await new ResumeRecords().read(infoHash)).toBeUndefined();
+  expect(await new KeptShareRecords().all()).toMatchObject([{ infoHash }]);
 });

@@ -116,16 +116,21 @@ export class TorrentTable {
     const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#running.get(metainfo.infoHash);
+      const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
       // Files that could not be read any more are replaced by those given now.
       if (running?.isShared && !running.progress?.error) {
         if (isSuperSeeding) this.#change(metainfo.infoHash, { isSuperSeeding });
+        // Its share may have been forgotten while it ran on. A record that is there may know the way back to the files.
+        if (this.#isPersistent && !this.#shares.has(metainfo.infoHash))
+          void this.#shares.keep(metainfo, shared, running.settings, running.uploads.total);
         return summary;
       }
       // An earlier page may have shared it, or this one have downloaded it or begun to.
       const kept = this.#isPersistent ? await this.#shares.settings(metainfo.infoHash) : {};
       const before = running?.settings ?? kept;
       const given = this.#isPersistent ? await this.#shares.given(metainfo.infoHash) : 0;
-      const uploadedBytes = running?.uploads.total ?? given;
+      // A download of the same counted anew while the share waited.
+      const uploadedBytes = Math.max(running?.uploads.total ?? 0, given);
       const settings = { limits: before.limits, isSuperSeeding: isSuperSeeding || before.isSuperSeeding };
       // The content is all here now: nothing is left to download, and one copy is enough.
       this.#followed.stop(metainfo.infoHash);
@@ -136,7 +141,6 @@ export class TorrentTable {
         { store, stored: PieceSet.full(pieceCount(metainfo)), leaves: hashes.leaves, settings, uploadedBytes },
         undefined,
       );
-      const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
       if (this.#isPersistent) void this.#shares.keep(metainfo, shared, settings, uploadedBytes);
       return summary;
     });
@@ -188,15 +192,17 @@ export class TorrentTable {
     if (this.#followed.has(infoHash)) this.#news.askPieces(infoHash);
   }
 
-  async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
+  /** With `keepsShare` a share of the same, which waits, goes on waiting, or is served now that it can be. */
+  async remove(infoHash: InfoHash, keepData: boolean, keepsShare = false): Promise<void> {
     await this.#started;
     await this.#inOrder(infoHash, async () => {
       this.#running.forget(infoHash);
       this.#followed.stop(infoHash);
-      await this.#shares.forget(infoHash);
+      if (!keepsShare) await this.#shares.forget(infoHash);
       const running = this.#running.get(infoHash);
       if (running) await this.#running.end(infoHash, running, keepData);
     });
+    if (keepsShare) void this.#shares.tryAgain(infoHash);
   }
 
   /** Its share does not come back, but what runs goes on: it is downloaded here, too. */

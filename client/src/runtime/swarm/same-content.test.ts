@@ -122,3 +122,27 @@ test('a download that the other tab has removed begins anew here, with what the 
   expect(priorities(download)).toEqual(['skip', 'normal', 'skip']);
   expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['skip', 'normal', 'skip'] });
 });
+
+test.each([
+  ['before', true],
+  ['after', false],
+] as const)('a download is taken over with the selection of the other tab, known %s its files', (_title, isAfter) => {
+  const [node] = new FakeWorld().pair();
+  const download = node.service.download(`${magnet}&so=1`);
+  node.worker.progress(infoHash, { isElsewhere: true });
+  if (!isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  node.worker.report({ kind: 'settings', infoHash, selected: [2], settings: {} });
+  if (!isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  node.worker.progress(infoHash);
+  if (isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });
+  expect(priorities(download)).toEqual(['skip', 'skip', 'normal']);
+});
+
+test('a download is removed in the worker when the share of the same waits, which stays', async () => {
+  const { node, download } = beginDownload();
+  const wait = { wait: 'files', handles: [], settings: {} } as const;
+  node.worker.report({ kind: 'sharedBefore', summary: ONE_FILE, ...wait });
+  await download.remove({ keepData: true });
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'remove', keepData: true, keepsShare: true });
+  expect(node.service.shares).toHaveLength(1);
+});

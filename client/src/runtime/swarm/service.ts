@@ -346,12 +346,14 @@ export class SwarmService {
     if (!torrent?.download) return;
     torrent.download = undefined;
     if (!torrent.share) await this.#end(torrent, keepData);
+    // While the share waits, what runs is the download alone.
+    else if (torrent.session.waitsFor) await this.#worker.remove(infoHash, keepData, true);
   }
 
   async #end(torrent: Torrent, keepData: boolean): Promise<void> {
     this.#torrents.delete(torrent.session.infoHash);
     torrent.peers.stop();
-    await this.#worker.remove(torrent.session.infoHash, keepData);
+    await this.#worker.remove(torrent.session.infoHash, keepData, false);
   }
 }
 

@@ -100,8 +100,8 @@ export class WorkerClient {
     this.#post({ kind: 'askPieces', infoHash });
   }
 
-  async remove(infoHash: InfoHash, keepData: boolean): Promise<void> {
-    await this.#call((call) => ({ kind: 'remove', call, infoHash, keepData }));
+  async remove(infoHash: InfoHash, keepData: boolean, keepsShare: boolean): Promise<void> {
+    await this.#call((call) => ({ kind: 'remove', call, infoHash, keepData, keepsShare }));
   }
 
   /** Its share does not come back; what runs goes on, for the download of the same. */

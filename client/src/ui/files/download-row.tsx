@@ -23,7 +23,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
   useChanges(download, ({ now, soon }) => [download.on('progress', soon), download.on('state', now)]);
   const { infoHash, name, progress, state } = download;
   const files = download.files();
-  const isShared = shares.value.some((share) => share.infoHash === infoHash);
+  const isShared = shares.value.some((share) => share.infoHash === infoHash && !share.waitsFor);
   const dismiss = (): void => setDialog(undefined);
   return (
     <RowFrame
