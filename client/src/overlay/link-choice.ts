@@ -1,4 +1,5 @@
 import {
+  EAGER_LINKS,
   MAX_LINKS_PER_NETWORK,
   MAX_LINKS_PER_NETWORK_IN_BUCKET,
   MIN_LINKS_PER_BUCKET,
@@ -90,6 +91,12 @@ export function mostRedundant(table: RoutingTable, mayGo: (entry: Entry) => bool
     }
   }
   return best;
+}
+
+/** True when we need the link to `entry`: we have few, it is a sibling, or the only link of its bucket. */
+export function isNeeded(table: RoutingTable, entry: Entry): boolean {
+  if (table.linked.length <= EAGER_LINKS || table.isSibling(entry)) return true;
+  return (table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
 }
 
 export function oldestLink(bucket: Bucket): Entry | undefined {

@@ -1,6 +1,4 @@
 import {
-  ANCHOR_LINKS,
-  BELIEVED_NEEDS,
   BUSY_DIALS,
   BUSY_WAIT_MS,
   DIAL_FRESH_MS,
@@ -28,10 +26,10 @@ import type { BrokenPairs } from './broken-pairs.ts';
 import type { Core, Timed } from './core.ts';
 import { type DialFailure, Dials } from './dials.ts';
 import type { Entry } from './entry.ts';
-import { isAnchor, isCrowded, mostRedundant, oldestLink, spreadChoice } from './link-choice.ts';
+import { isCrowded, isNeeded, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
+import { LinkPruning } from './link-pruning.ts';
 import { LinkSwaps } from './link-swaps.ts';
-import { newestUnbelieved } from './need-claims.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
@@ -51,10 +49,8 @@ export function siblingCountFor(target: number): number {
 /**
  * Decides which known peers get a link. Without need no peer is dialled and none is pruned: first every non-empty
  * bucket gets a link and every sibling, then a second per bucket, then the rest evenly over the buckets, spread inside
- * each, up to a share of the target. Well above the target the fullest bucket gives links up, never one that either side
- * needs, as far as the other is believed. A link takes two: an offer that its sender can do without is taken only where
- * there is room, or need. Once every place is taken only those come in whom we need, and for none of them do the oldest
- * go: an attacker comes with any number of links and says of each that it needs it.
+ * each, up to a share of the target. A link takes two: an offer that its sender can do without is taken only where there is
+ * room, or need. Once every place is taken only those come in whom we need.
  */
 export class LinkPolicy implements Timed {
   readonly #core: Core;
@@ -67,9 +63,7 @@ export class LinkPolicy implements Timed {
   /** Spare links are dialled until there are `#fill` links, and again once there are fewer than `#refill`. */
   #isFilling = true;
   #startedAt: number | undefined;
-  /** Every place was taken, and there are still more links than wanted. */
-  #isCrammed = false;
-  readonly #virtualLinks: VirtualLinks;
+  readonly #pruning: LinkPruning;
   readonly #swaps: LinkSwaps;
   #ranAt = Number.NEGATIVE_INFINITY;
   #ranVersion = -1;
@@ -84,9 +78,9 @@ export class LinkPolicy implements Timed {
     this.#table = table;
     this.#budget = budget;
     this.#dials = new Dials(core, table, pairs);
-    this.#virtualLinks = virtualLinks;
     this.#swaps = new LinkSwaps(table);
     this.#limit = Math.min(budget.hard, Math.floor(budget.target * LINK_ADMIT_SHARE));
+    this.#pruning = new LinkPruning(core, table, { wanted: this.#limit, hard: budget.hard }, virtualLinks);
     this.#fill = Math.max(2, Math.floor(budget.target * LINK_FILL_SHARE));
     this.#refill = Math.max(2, Math.floor(budget.target * LINK_REFILL_SHARE));
   }
@@ -128,9 +122,9 @@ export class LinkPolicy implements Timed {
 
   /** Nearer links take the places of slow ones once we have what we want: sessions that end soon are not worth the dials. */
   #swap(): void {
-    const mayGo = (entry: Entry): boolean => this.#mayGo(entry, PRUNE_MIN_AGE_MS);
+    const mayGo = (entry: Entry): boolean => this.#pruning.mayGo(entry, PRUNE_MIN_AGE_MS);
     const loser = this.#swaps.settle();
-    if (loser && this.#mayGo(loser, 0)) this.release(loser);
+    if (loser && this.#pruning.mayGo(loser, 0)) this.release(loser);
     if (this.#dials.length > 0 || this.#isYoung || this.#age > SWAP_MAX_AGE_MS) return;
     const mayDial = (entry: Entry): boolean => this.#dials.admits(entry, true);
     const near = this.#swaps.next(this.#core.now, mayGo, mayDial);
@@ -138,10 +132,9 @@ export class LinkPolicy implements Timed {
     if (this.#swaps.isOpen) this.#wakeAt(this.#core.now + SWAP_PACE_MS);
   }
 
-  /** True when we need the link to `entry`: we have few, it is a sibling, or the only link of its bucket. */
+  /** True when we need the link to `entry`. */
   needs(entry: Entry): boolean {
-    if (this.#table.linked.length <= EAGER_LINKS || this.#table.isSibling(entry)) return true;
-    return (this.#table.buckets[entry.bucket]?.linkedCount ?? 0) <= 1;
+    return isNeeded(this.#table, entry);
   }
 
   /** True while any further link is needed: with fewer the network is one failure away, and lookups end beside their target. */
@@ -276,12 +269,10 @@ export class LinkPolicy implements Timed {
     return choice;
   }
 
-  /** Gives up links at once until the hard limit holds: the newcomer, or if we need it the least useful there is. */
+  /** Gives up a link at once when there are more than the hard limit. */
   keepWithinHardLimit(newcomer: Entry): void {
-    const { linked } = this.#table;
-    if (linked.length >= this.#budget.hard) this.#isCrammed = true;
-    if (linked.length <= this.#budget.hard) return;
-    this.release((this.needs(newcomer) && this.#pruneChoice(0)) || newcomer);
+    const victim = this.#pruning.onLinkUp(newcomer);
+    if (victim) this.release(victim);
   }
 
   /**
@@ -299,46 +290,7 @@ export class LinkPolicy implements Timed {
 
   /** Gives up one link when there are more than wanted; the rest wait for the next run, so that nobody flaps. */
   #prune(): void {
-    const { length } = this.#table.linked;
-    this.#isCrammed &&= length > this.#limit;
-    if (length <= this.#limit) return;
-    const victim = this.#pruneChoice(PRUNE_MIN_AGE_MS);
+    const victim = this.#pruning.next();
     if (victim) this.release(victim);
-  }
-
-  /**
-   * A link that is `minAge` old: the newest of those whose peers say too often that they need us, or, where nobody does, one
-   * that neither side needs.
-   */
-  #pruneChoice(minAge: number): Entry | undefined {
-    const claimant = this.#newestUnbelieved(minAge);
-    if (claimant || this.#newestUnbelieved(0)) return claimant;
-    return mostRedundant(
-      this.#table,
-      (entry) => this.#mayGo(entry, minAge) && !(this.#isCrammed && this.#isKept(entry)),
-    );
-  }
-
-  /** In a network no larger than a bucket there are few others to turn to: all are believed. */
-  #newestUnbelieved(minAge: number): Entry | undefined {
-    if (this.#table.size <= BUCKET_CAPACITY) return undefined;
-    return newestUnbelieved(this.#table, BELIEVED_NEEDS, (entry) => this.#isFree(entry, minAge));
-  }
-
-  #mayGo(entry: Entry, minAge: number): boolean {
-    return entry.link?.isNeededByPeer === false && this.#isFree(entry, minAge);
-  }
-
-  /** True when the link to `entry` is `minAge` old, we do not need it, and it carries nobody's virtual link. */
-  #isFree(entry: Entry, minAge: number): boolean {
-    const { link, contact } = entry;
-    const isOld = link !== undefined && this.#core.now - link.since >= minAge;
-    return isOld && !this.needs(entry) && !this.#virtualLinks.isRelay(contact.id);
-  }
-
-  /** True for the oldest link of a bucket, and the oldest that we opened: nobody who comes later may outlast them all. */
-  #isKept(entry: Entry): boolean {
-    const bucket = this.#table.buckets[entry.bucket];
-    return (bucket && oldestLink(bucket) === entry) || isAnchor(this.#table, entry, ANCHOR_LINKS);
   }
 }
