@@ -114,7 +114,8 @@ export const DETOUR_MAX_BITS = 4;
 
 /**
  * How often a peer tells its links which links it has, when that changed. [ms] Half of all sessions last less than a minute:
- * what is told of short ones is seldom worth its way.
+ * what is told of short ones is seldom worth its way. Among 2,000 peers lookups took 290 ms (median) and 3.29 hops without
+ * it, 232 and 2.81 with it, for some 20 B/s (measured: npm run sim -- growth --nodes 2000 --links 32 --settle 240 --seed 1).
  */
 export const LOOKAHEAD_PERIOD_MS = 20_000;
 
