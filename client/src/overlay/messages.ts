@@ -25,7 +25,7 @@ export class Messages {
   readonly #open = new Map<MessageId, Forward>();
   readonly #done = new SeenMessages();
   #heldBytes = 0;
-  /** By the neighbour they came from. BOUNDED: by the messages under way. */
+  /** By the neighbour they came from, until there are none of it. BOUNDED: by the links that there were since the last sweep. */
   readonly #loads = new Map<NodeId, Load>();
 
   constructor(core: Core, targets: Targets) {
@@ -84,7 +84,7 @@ export class Messages {
   sweep(): void {
     const before = this.#core.now - REVERSE_STATE_MS;
     this.#done.turn(this.#core.now);
-    if (this.#open.size === 0) return;
+    for (const [from, { count }] of this.#loads) if (count === 0) this.#loads.delete(from);
     for (const forward of this.#open.values()) {
       if (forward.receivedAt > before) return;
       this.finish(forward);
@@ -104,10 +104,9 @@ export class Messages {
     const length = by * (bytes?.length ?? 0);
     this.#heldBytes += length;
     if (from === undefined) return;
-    const load = this.#loads.get(from) ?? { count: 0, bytes: 0 };
+    let load = this.#loads.get(from);
+    if (!load) this.#loads.set(from, (load = { count: 0, bytes: 0 }));
     load.count += by;
     load.bytes += length;
-    if (load.count > 0) this.#loads.set(from, load);
-    else this.#loads.delete(from);
   }
 }

@@ -2,9 +2,9 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import { DETOUR_MAX_BITS, PROGRESS_MS_PER_BIT } from '../../../shared/src/limits/overlay.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import type { Entry, LinkState } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { EntryList } from './entry-list.ts';
-import { type ToldLink, placeAmong, toldRtt } from './told-links.ts';
+import { type ToldLink, type ToldLinks, placeAmong, toldRtt } from './told-links.ts';
 
 /** The way that a message is to take on. */
 export interface Step {
@@ -54,19 +54,21 @@ export function closestHop({ items, prefixes }: EntryList, step: Step): Entry | 
  * is not measured yet are not weighed.
  */
 export function quickestHop(linked: EntryList, best: Entry, { prefix, bar, excluded, origin }: Step): Entry {
-  if (best.link?.rtt.least === undefined) return best;
+  const rtt = best.link?.rtt.least;
+  if (best.link === undefined || rtt === undefined) return best;
   const { items, prefixes } = linked;
   const bestDistance = ((best.contact.prefix ^ prefix) >>> 0) + 1;
   const limit = Math.min(bar, bestDistance * 2 ** DETOUR_MAX_BITS);
   let choice = best;
-  let cost = costThrough(best.link, bestDistance, prefix, Number.POSITIVE_INFINITY);
+  let cost = costThrough(rtt, best.link.farLinks, bestDistance, prefix, Number.POSITIVE_INFINITY);
   for (let i = 0; i < prefixes.length; i++) {
     const distance = ((prefixes[i] as number) ^ prefix) >>> 0;
     if (distance >= limit) continue;
     const entry = items[i] as Entry;
     const { link } = entry;
-    if (link?.rtt.least === undefined || link.isSuspect) continue;
-    const its = costThrough(link, distance + 1, prefix, cost);
+    const least = link?.rtt.least;
+    if (link === undefined || least === undefined || least >= cost || link.isSuspect) continue;
+    const its = costThrough(least, link.farLinks, distance + 1, prefix, cost);
     if (its >= cost || entry.contact.id === origin || excluded.includes(entry.contact.id)) continue;
     choice = entry;
     cost = its;
@@ -75,17 +77,18 @@ export function quickestHop(linked: EntryList, best: Entry, { prefix, bar, exclu
 }
 
 /**
- * What the way through a link costs whose peer is at `distance`, 1 or more: the round trip to it, or also to the best of the
- * links that it told us of, and the progress that is left to make from there. [ms] `bar` when it is no less than that.
+ * What the way through a link costs whose round trip is `least` and whose peer is at `distance`, 1 or more: that round trip, or
+ * also the one over the best of the links that the peer told us of, and the progress that is left to make from there. [ms]
+ * `bar` when it is no less than that.
  */
-function costThrough(link: LinkState, distance: number, prefix: number, bar: Millis): Millis {
-  const { rtt, farLinks } = link;
-  const { least = 0 } = rtt;
-  if (least >= bar) return bar;
-  const cost = Math.min(bar, least + PROGRESS_MS_PER_BIT * Math.log2(distance));
+function costThrough(least: Millis, farLinks: ToldLinks, distance: number, prefix: number, bar: Millis): Millis {
+  // Whole bits tell mostly that it is no less, and cost less than a logarithm.
+  const isMore = least + PROGRESS_MS_PER_BIT * (31 - Math.clz32(distance)) >= bar;
+  const cost = isMore ? bar : Math.min(bar, least + PROGRESS_MS_PER_BIT * Math.log2(distance));
   if (farLinks.length === 0) return cost;
   const place = placeAmong(farLinks, prefix);
-  return costBeyond(link, place - 1, -1, distance, prefix, costBeyond(link, place, 1, distance, prefix, cost));
+  const above = costBeyond(least, farLinks, place, 1, distance, prefix, cost);
+  return costBeyond(least, farLinks, place - 1, -1, distance, prefix, above);
 }
 
 /**
@@ -93,23 +96,24 @@ function costThrough(link: LinkState, distance: number, prefix: number, bar: Mil
  * What shares fewer bits with the target lies farther from its place among them: a few are looked at.
  */
 function costBeyond(
-  { rtt, farLinks }: LinkState,
+  least: Millis,
+  farLinks: ToldLinks,
   from: number,
   step: 1 | -1,
   distance: number,
   prefix: number,
   bar: Millis,
 ): Millis {
-  const { least = 0 } = rtt;
   let cost = bar;
   for (let i = from; i >= 0 && i < farLinks.length; i += step) {
     const far = farLinks[i] as ToldLink;
     const apart = (far ^ prefix) >>> FAR_BITS;
-    if (least + PROGRESS_MS_PER_BIT * (FAR_BITS + 31 - Math.clz32(apart)) >= cost) break;
+    const both = least + toldRtt(far);
+    const wholeBits = PROGRESS_MS_PER_BIT * (FAR_BITS + 31 - Math.clz32(apart));
+    if (least + wholeBits >= cost) break;
+    if (both + wholeBits >= cost) continue;
     const reached = (apart + 1) * 2 ** FAR_BITS;
-    if (reached >= distance) continue;
-    const whole = least + toldRtt(far) + PROGRESS_MS_PER_BIT * Math.log2(reached);
-    if (whole < cost) cost = whole;
+    if (reached < distance) cost = Math.min(cost, both + PROGRESS_MS_PER_BIT * Math.log2(reached));
   }
   return cost;
 }
