@@ -3,6 +3,7 @@ import type { CDPSession } from 'playwright-core';
 import type { Tab } from '../harness/tab.ts';
 import type { Figure } from './figures.ts';
 import { inWorld, MB, say } from './lab.ts';
+import { firstByteAfter, noteTimesOf } from './latency.ts';
 import { longestTaskSince } from './transfer.ts';
 
 /** [bytes] */
@@ -22,7 +23,9 @@ export async function largeDownload(): Promise<Figure[]> {
   return inWorld(async (world) => {
     const file = await world.files.makeLarge('large.bin', SIZE);
     const seed = await world.openTab();
-    const tab = await world.openTab({ context: await world.newDiskProfile() });
+    const context = await world.newDiskProfile();
+    await noteTimesOf(context);
+    const tab = await world.openTab({ context });
     await Promise.all([seed.joined(), tab.joined()]);
     const infoHash = await seed.share([file]);
     const link = await seed.shareLink(infoHash);
@@ -32,7 +35,7 @@ export async function largeDownload(): Promise<Figure[]> {
     await sampleUntil(tab, heap, (done) => done >= RELOAD_AT * SIZE);
     const tasks = [await tab.page.evaluate(longestTaskSince, openedAt)];
     await tab.page.reload({ waitUntil: 'commit' });
-    const resumed = await tab.page.evaluate(firstByteAt);
+    const resumed = await firstByteAfter(tab);
     await sampleUntil(tab, heap, (done) => done >= SIZE);
     tasks.push(await tab.page.evaluate(longestTaskSince, resumed));
     return [
@@ -151,14 +154,5 @@ function doneBytes(): number {
 
 /** In a page: time since it was opened. [ms] */
 function now(): number {
-  return performance.now();
-}
-
-/** In a page that was just loaded: the time since then at which the download that goes on has its first byte. [ms] */
-async function firstByteAt(): Promise<number> {
-  // Events tell of progress four times a second: too seldom for this figure.
-  while (window.skein?.downloads[0]?.firstByteMs === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
   return performance.now();
 }

@@ -1,3 +1,4 @@
+import type { BrowserContext } from 'playwright-core';
 import type { Tab } from '../harness/tab.ts';
 import type { World } from '../harness/world.ts';
 
@@ -27,10 +28,15 @@ function noteTimes(lookMs: number): void {
   }, lookMs);
 }
 
+/** Has every page that a profile opens or loads again note its times. */
+export async function noteTimesOf(context: BrowserContext): Promise<void> {
+  await context.addInitScript(noteTimes, LOOK_MS);
+}
+
 /** Opens a tab in a profile of its own that notes its times. */
 export async function openTimedTab(world: World, hash?: string): Promise<Tab> {
   const context = await world.newProfile();
-  await context.addInitScript(noteTimes, LOOK_MS);
+  await noteTimesOf(context);
   return world.openTab({ context, waitForStart: false, ...(hash !== undefined && { hash }) });
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { MadeFile } from '../harness/files.ts';
 import { muteUploads, poisonUploads } from '../harness/poison.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
@@ -82,19 +83,32 @@ scenario(
   { timeoutMs: 240_000 },
 );
 
+/** A download that is under way in one tab of a profile, and that a second tab has opened, too. */
+async function downloadSeenTwice(world: World): Promise<{
+  readonly seed: Tab;
+  readonly first: Tab;
+  readonly second: Tab;
+  readonly file: MadeFile;
+  readonly infoHash: string;
+  readonly link: string;
+}> {
+  const [seed, first] = await openPair(world);
+  const second = await world.openTab({ context: first.context });
+  const file = await world.files.make('twice.bin', 12 * MB);
+  await limitUploads(seed, SLOW);
+  const infoHash = await seed.share([file.path]);
+  const link = await seed.shareLink(infoHash);
+  await first.openLink(link);
+  await reached(first, infoHash, 0.1);
+  await second.openLink(link);
+  await reached(second, infoHash, 0.2);
+  return { seed, first, second, file, infoHash, link };
+}
+
 scenario(
   'a second tab of a profile shows the download of the first, and takes over when that is killed',
   async (world) => {
-    const [seed, first] = await openPair(world);
-    const second = await world.openTab({ context: first.context });
-    const file = await world.files.make('twice.bin', 12 * MB);
-    await limitUploads(seed, SLOW);
-    const infoHash = await seed.share([file.path]);
-    const link = await seed.shareLink(infoHash);
-    await first.openLink(link);
-    await reached(first, infoHash, 0.1);
-    await second.openLink(link);
-    await reached(second, infoHash, 0.2);
+    const { seed, first, second, file, infoHash, link } = await downloadSeenTwice(world);
     expect(await second.downloadRow(infoHash).textContent()).toContain('Downloading in another tab');
     expect(await storedBytes(second)).toBeLessThan(1.1 * file.size);
     await first.crash();
@@ -113,16 +127,7 @@ scenario(
 scenario(
   'a tab that shows another one’s download says how far its files are, and removes only its own row',
   async (world) => {
-    const [seed, first] = await openPair(world);
-    const second = await world.openTab({ context: first.context });
-    const file = await world.files.make('followed.bin', 12 * MB);
-    await limitUploads(seed, SLOW);
-    const infoHash = await seed.share([file.path]);
-    const link = await seed.shareLink(infoHash);
-    await first.openLink(link);
-    await reached(first, infoHash, 0.1);
-    await second.openLink(link);
-    await reached(second, infoHash, 0.2);
+    const { seed, first, second, file, infoHash } = await downloadSeenTwice(world);
     const row = second.downloadRow(infoHash);
     await row.getByTestId('row-toggle').click();
     await row.getByTestId('tab-files').click();

@@ -2,6 +2,8 @@
 export class PendingEffects<What> {
   readonly #pending = new Map<number, What>();
   #next = 1;
+  /** Effects with lower numbers are old. */
+  #firstOfRun = 0;
 
   /** Gives the effect about `what` a number. */
   begin(what: What): number {
@@ -10,9 +12,13 @@ export class PendingEffects<What> {
     return effect;
   }
 
-  /** The number that the next effect gets: those under way have lower ones. */
-  get next(): number {
-    return this.#next;
+  /** A person has the torrent go on: what is under way began under what was so before. */
+  beginRun(): void {
+    this.#firstOfRun = this.#next;
+  }
+
+  isOld(effect: number): boolean {
+    return effect < this.#firstOfRun;
   }
 
   /** The effect is done. Undefined when no such effect is under way. */

@@ -69,8 +69,6 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
   #hasCompleted = false;
-  /** Effects with lower numbers began before the last resume. */
-  #firstOfRun = 0;
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
   #lastNow: Millis = 0;
@@ -324,7 +322,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       else if (result.kind === 'refusedMetadata') this.#onMetadataRefused(result.code);
       else this.#onBadMetadata(now);
     } else if (pending.kind === 'finish')
-      this.#verdicts.onFinished(pending.piece, result, now, effect < this.#firstOfRun);
+      this.#verdicts.onFinished(pending.piece, result, now, this.#pending.isOld(effect));
     else this.#onHashed(pending.piece, result.kind === 'leaves' ? result.leaves : undefined, now);
   }
 
@@ -375,8 +373,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (this.#lifecycle !== 'paused') return;
     this.#lifecycle = 'running';
     this.#uploader.answers.setPaused(false, now);
-    for (const session of this.#sessions.values()) this.#rounds.pump(session, now);
-    this.#firstOfRun = this.#pending.next;
+    this.#rounds.pumpAll(now);
+    this.#pending.beginRun();
     for (const session of this.#sessions.values()) this.#peers.updateInterest(session);
     if (this.#content) this.#slots.refill(now);
     this.#needsFill = true;

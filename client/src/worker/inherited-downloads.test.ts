@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { settle } from '../adapters/memory/manual-clock.ts';
-import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import { privateMetainfo } from '../swarm/test/private-metainfo.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { type DownloadPlan, planDownload } from './download-plan.ts';
 import { InheritedDownloads } from './inherited-downloads.ts';
@@ -12,14 +12,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const metainfo = buildMetainfo({
-  name: 'thing',
-  files: [{ path: ['thing'], length: 100 }],
-  pieceLength: 16_384,
-  pieceHashes: new Uint8Array(20),
-  trackers: [],
-  isPrivate: true,
-});
+const metainfo = privateMetainfo();
 const { infoHash, name } = metainfo;
 
 const record: ResumeRecord = {

@@ -1,14 +1,13 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { PieceSet } from './bitfield.ts';
 import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
 import { ResumeRecords } from './storage/resume.ts';
-import { type FakeBrowser, FakeFileHandle, fakeBrowser } from './test/fake-browser.ts';
-import { clearAll } from './test/fake-keyval.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
+import { tabsOfTests, until } from './test/tabs.ts';
 
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
 
@@ -17,58 +16,27 @@ const FILE = new File([new Uint8Array(200_000).fill(7)], 'mine.bin', { lastModif
 const PIECES = Math.ceil(FILE.size / sharedPieceLength(FILE.size));
 const HOW = { isPrivate: false, isSuperSeeding: false };
 
-let browser: FakeBrowser;
-/** BOUNDED: by the test. */
-let tabs: WorkerTab[];
-
-beforeEach(() => {
-  const made = fakeBrowser();
-  for (const [name, value] of made.globals) vi.stubGlobal(name, value);
-  browser = made.browser;
-  tabs = [];
-  clearAll();
-});
-
-afterEach(async () => {
-  for (const tab of tabs) await tab.table.close();
-  vi.unstubAllGlobals();
-});
-
-/** Reports come four times a second at most, and a busy machine takes its time. */
-async function until(isSo: () => boolean): Promise<void> {
-  await vi.waitUntil(isSo, { timeout: 20_000 });
-}
-
-function openTab(): WorkerTab {
-  const tab = new WorkerTab();
-  tabs.push(tab);
-  return tab;
-}
-
-async function shareMine(tab: WorkerTab): Promise<void> {
-  const handle = new FakeFileHandle(browser, FILE) as unknown as FileSystemFileHandle;
-  await tab.table.share(FILE.name, [{ path: FILE.name, file: FILE, handle }], HOW);
-}
+const tabs = tabsOfTests();
 
 test('sharing what is downloaded already leaves the one copy that the person has, and comes back as a share', async () => {
   const infoHash = await leaveDownload(FILE);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ state }) => state === 'seeding'));
-  expect(browser.stored()).toEqual([infoHash]);
-  await shareMine(tab);
-  expect(browser.stored()).toEqual([]);
+  expect(tabs.browser.stored()).toEqual([infoHash]);
+  await tabs.share(tab, FILE);
+  expect(tabs.browser.stored()).toEqual([]);
   expect(tab.progress().at(-1)).toMatchObject({ state: 'seeding', doneBytes: FILE.size });
   await tab.table.close();
-  const next = openTab();
+  const next = tabs.open();
   await until(() => next.kinds().includes('progress'));
   expect(new Set(next.kinds())).toEqual(new Set(['sharedBefore', 'progress']));
 });
 
 test('a share that is forgotten does not come back, and runs on for the download of the same', async () => {
   const infoHash = await leaveDownload(FILE);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ state }) => state === 'seeding'));
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   await tab.table.forgetShare(infoHash);
   expect(await (await tab.table.file(infoHash, 0)).arrayBuffer()).toEqual(await FILE.arrayBuffer());
   await tab.table.close();
@@ -83,33 +51,33 @@ function maps(tab: WorkerTab): number[] {
 
 test('a map of the pieces that was asked of a partial download comes from the share that takes its place', async () => {
   const infoHash = await leaveDownload(FILE, [0, 2]);
-  const tab = openTab();
+  const tab = tabs.open();
   tab.table.askPieces(infoHash);
   await until(() => maps(tab).length > 0);
   tab.table.askPieces(infoHash);
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   await until(() => maps(tab).length > 1);
   expect(maps(tab)).toEqual([2, PIECES]);
 });
 
 test('a map of the pieces that was asked for while storage could not be opened comes once it can', async () => {
   const infoHash = await leaveDownload(FILE, [0, 2]);
-  browser.isBroken = true;
-  const tab = openTab();
+  tabs.browser.isBroken = true;
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ error }) => error !== undefined));
   tab.table.askPieces(infoHash);
   await until(() => maps(tab).length > 0);
   tab.table.askPieces(infoHash);
-  browser.isBroken = false;
+  tabs.browser.isBroken = false;
   tab.table.setPaused(infoHash, false);
   await until(() => tab.progress().at(-1)?.error === undefined && maps(tab).length > 1);
   expect(maps(tab)).toEqual([2, 2]);
 });
 
 test('a map of the pieces that is asked for before anything runs comes with it', async () => {
-  const tab = openTab();
+  const tab = tabs.open();
   tab.table.askPieces((await metainfoOfShared(FILE)).infoHash);
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   await until(() => maps(tab).length > 0);
   expect(maps(tab)).toEqual([PIECES]);
 });
@@ -121,9 +89,9 @@ async function openFollower(settings: TransferSettings = {}): Promise<{
   readonly follower: WorkerTab;
 }> {
   const infoHash = await leaveDownload(FILE, [0, 2], { settings });
-  const first = openTab();
+  const first = tabs.open();
   await until(() => first.progress().length > 0);
-  const follower = openTab();
+  const follower = tabs.open();
   const links = { trackers: [], webSeeds: [], selected: undefined };
   await follower.table.download({ kind: 'magnet', infoHash, name: FILE.name, ...links });
   await until(() => follower.kinds().includes('metadata'));
@@ -154,18 +122,18 @@ test('a tab that takes a download over says what was set for it, and gives the m
 
 test('what is shared again after its share was forgotten comes back as a share', async () => {
   const infoHash = await leaveDownload(FILE);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ state }) => state === 'seeding'));
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   await tab.table.forgetShare(infoHash);
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   await tab.table.close();
   expect(await new KeptShareRecords().all()).toMatchObject([{ infoHash }]);
 });
 
 test('sharing again without the way back to the files keeps the one that is recorded', async () => {
-  const tab = openTab();
-  await shareMine(tab);
+  const tab = tabs.open();
+  await tabs.share(tab, FILE);
   await tab.table.share(FILE.name, [{ path: FILE.name, file: FILE }], HOW);
   await tab.table.close();
   const [share] = await new KeptShareRecords().all();
@@ -185,15 +153,15 @@ async function leaveLostShare(uploadedBytes: number): Promise<InfoHash> {
 test('what was given of a share that waited counts on when it is served, though a download of the same ran', async () => {
   await leaveLostShare(5000);
   await leaveDownload(FILE);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ state }) => state === 'seeding'));
-  await shareMine(tab);
+  await tabs.share(tab, FILE);
   expect(tab.progress().at(-1)).toMatchObject({ state: 'seeding', uploadedBytes: 5000 });
 });
 
 test('a download that is removed leaves a waiting share of the same waiting as it was', async () => {
   const infoHash = await leaveLostShare(5000);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.kinds().includes('progress'));
   const links = { trackers: [], webSeeds: [], selected: undefined };
   await tab.table.download({ kind: 'magnet', infoHash, name: FILE.name, ...links });

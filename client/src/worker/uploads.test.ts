@@ -1,56 +1,24 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import type { InfoHash } from '../swarm/types.ts';
-import { FakeFileHandle, type FakeBrowser, fakeBrowser } from './test/fake-browser.ts';
-import { clearAll } from './test/fake-keyval.ts';
 import { MemoryPipe } from './test/memory-pipe.ts';
 import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
+import { tabsOfTests, until } from './test/tabs.ts';
 
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
 
 const FILE = new File([new Uint8Array(100_000).fill(7)], 'given.bin', { lastModified: 1 });
-const HOW = { isPrivate: false, isSuperSeeding: false };
 const [SEED, LEECHER] = [hashToId(Uint8Array.of(1)), hashToId(Uint8Array.of(2))];
 
-let browser: FakeBrowser;
-/** BOUNDED: by the test. */
-let tabs: WorkerTab[];
-
-beforeEach(() => {
-  const made = fakeBrowser();
-  for (const [name, value] of made.globals) vi.stubGlobal(name, value);
-  browser = made.browser;
-  tabs = [];
-  clearAll();
-});
-
-afterEach(async () => {
-  for (const tab of tabs) await tab.table.close();
-  vi.unstubAllGlobals();
-});
-
-function openTab(id = SEED, storage: 'persistent' | 'memory' = 'persistent'): WorkerTab {
-  const tab = new WorkerTab(id, storage);
-  tabs.push(tab);
-  return tab;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  await vi.waitUntil(isSo, { timeout: 20_000 });
-}
-
-async function share(tab: WorkerTab): Promise<void> {
-  const handle = new FakeFileHandle(browser, FILE) as unknown as FileSystemFileHandle;
-  await tab.table.share(FILE.name, [{ path: FILE.name, file: FILE, handle }], HOW);
-}
+const tabs = tabsOfTests();
 
 /** Somebody downloads all of the file from this tab, which has counted it then. */
 async function giveAll(tab: WorkerTab): Promise<void> {
   const before = given(tab);
   const metainfo = await metainfoOfShared(FILE);
   const { infoHash } = metainfo;
-  const leecher = openTab(LEECHER, 'memory');
+  const leecher = tabs.open(LEECHER, 'memory');
   await leecher.table.download({ kind: 'metainfo', bytes: encodeTorrentFile(metainfo) });
   const [near, far] = [new MemoryPipe(), new MemoryPipe()];
   near.far = far;
@@ -69,7 +37,7 @@ function given(tab: WorkerTab): number {
 /** The page is closed, and opened again. */
 async function reload(tab: WorkerTab): Promise<WorkerTab> {
   await tab.table.close();
-  const next = openTab();
+  const next = tabs.open();
   await until(() => next.progress().some(({ state }) => state === 'seeding'));
   return next;
 }
@@ -79,14 +47,14 @@ async function seeding(change: { readonly uploadedBytes: number }): Promise<{
   readonly tab: WorkerTab;
 }> {
   const infoHash = await leaveDownload(FILE, undefined, change);
-  const tab = openTab();
+  const tab = tabs.open();
   await until(() => tab.progress().some(({ state }) => state === 'seeding'));
   return { infoHash, tab };
 }
 
 test('what a share gave counts on after a reload', async () => {
-  const tab = openTab();
-  await share(tab);
+  const tab = tabs.open();
+  await tabs.share(tab, FILE);
   await giveAll(tab);
   expect(given(await reload(tab))).toBe(FILE.size);
 });
@@ -97,7 +65,7 @@ test('what a download gave counts on after a reload, and when the same files are
   await giveAll(tab);
   const next = await reload(tab);
   expect(given(next)).toBe(3 * FILE.size);
-  await share(next);
+  await tabs.share(next, FILE);
   expect(given(next)).toBe(3 * FILE.size);
   expect(given(await reload(next))).toBe(3 * FILE.size);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../adapters/memory/manual-clock.ts';
-import { buildMetainfo } from '../../swarm/build-metainfo.ts';
+import { privateMetainfo } from '../../swarm/test/private-metainfo.ts';
 import { encodeTorrentFile } from '../../swarm/metainfo.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { FakeWorld, type FakeNode } from './test/world.ts';
@@ -53,14 +53,7 @@ test('peers that others name for a private torrent are not looked up', async () 
 test('the overlay is not asked for a private torrent that begins with its file', async () => {
   const world = new FakeWorld();
   const [a] = world.pair();
-  const metainfo = buildMetainfo({
-    name: 'thing',
-    files: [{ path: ['thing'], length: 100 }],
-    pieceLength: 16_384,
-    pieceHashes: new Uint8Array(20),
-    trackers: [],
-    isPrivate: true,
-  });
+  const metainfo = privateMetainfo();
   a.service.download(encodeTorrentFile(metainfo));
   a.worker.progress(metainfo.infoHash, { state: 'downloading', doneBytes: 50 });
   await world.deliver();

@@ -1,24 +1,8 @@
 import { expect, test } from 'vitest';
 import { stillReport } from '../../worker/still-report.ts';
-import type { WorkerPeer } from '../../worker/protocol.ts';
 import { progressOf } from './swarm-progress.ts';
 import { infoHash } from './test/torrent.ts';
-
-const PEER: WorkerPeer = {
-  id: infoHash,
-  downBytesPerSecond: 0,
-  upBytesPerSecond: 0,
-  downloadedBytes: 0,
-  uploadedBytes: 0,
-  progress: 0,
-  isChokingUs: true,
-  isChoked: true,
-  isInterested: false,
-  slot: 'none',
-  isSource: true,
-  isSnubbed: false,
-  isInbound: true,
-};
+import { idlePeer } from './test/worker-peer.ts';
 
 const report = { ...stillReport(infoHash, 'downloading', 100), doneBytes: 0, leftBytes: 100 };
 const progress = (change: Partial<typeof report>): ReturnType<typeof progressOf> =>
@@ -37,6 +21,6 @@ test('the time left is what is wanted over the rate, not known while nothing com
 });
 
 test('of the peers those that have something for us are sources', () => {
-  const peer = { ...PEER, isSource: false };
-  expect(progress({ peers: [peer, PEER, peer] })).toMatchObject({ peers: 3, sources: 1 });
+  const [peer, source] = [idlePeer(infoHash), idlePeer(infoHash, { isSource: true })];
+  expect(progress({ peers: [peer, source, peer] })).toMatchObject({ peers: 3, sources: 1 });
 });

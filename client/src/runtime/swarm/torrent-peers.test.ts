@@ -6,30 +6,10 @@ import {
   MAX_SOUGHT_PEERS,
   PEER_TURNOVER_MS,
 } from '../../../../shared/src/limits/storage.ts';
-import type { WorkerPeer } from '../../worker/protocol.ts';
 import { encodeSwarmFrame } from './control.ts';
 import { infoHash, magnet } from './test/torrent.ts';
+import { idlePeer } from './test/worker-peer.ts';
 import { type FakeNode, FakeWorld } from './test/world.ts';
-
-/** A peer from which nothing comes and to which nothing goes. */
-function idle(id: NodeId, change: Partial<WorkerPeer> = {}): WorkerPeer {
-  return {
-    id,
-    downBytesPerSecond: 0,
-    upBytesPerSecond: 0,
-    downloadedBytes: 1000,
-    uploadedBytes: 0,
-    progress: 0,
-    isChokingUs: true,
-    isChoked: true,
-    isInterested: false,
-    slot: 'none',
-    isSource: false,
-    isSnubbed: false,
-    isInbound: true,
-    ...change,
-  };
-}
 
 const dropped = (node: FakeNode): NodeId[] =>
   node.worker.requests.flatMap((request) => (request.kind === 'dropPeer' ? [request.peer] : []));
@@ -50,7 +30,7 @@ async function fullSeed(): Promise<{ world: FakeWorld; seed: FakeNode; peers: Fa
 
 /** The worker says how the seed's peers do: all are idle, the one in question moved least. */
 function tell(seed: FakeNode, peers: readonly FakeNode[], least: FakeNode): void {
-  const infos = peers.map(({ id }) => idle(id, { downloadedBytes: id === least.id ? 0 : 1000 }));
+  const infos = peers.map(({ id }) => idlePeer(id, { downloadedBytes: id === least.id ? 0 : 1000 }));
   seed.worker.progress(infoHash, { state: 'seeding', doneBytes: 100, peers: infos });
 }
 
@@ -112,7 +92,9 @@ test('a download that has found its peers gives the place of the least useful to
   const used = node.worker.channels().map(({ peer }) => peer);
   expect(used).toHaveLength(MAX_SOUGHT_PEERS);
   const report = (): void =>
-    node.worker.progress(infoHash, { peers: used.map((id, i) => idle(id, { downloadedBytes: i === 3 ? 0 : 1000 })) });
+    node.worker.progress(infoHash, {
+      peers: used.map((id, i) => idlePeer(id, { downloadedBytes: i === 3 ? 0 : 1000 })),
+    });
   report();
   expect(dropped(node)).toEqual([]);
   await world.clock.advance(PEER_TURNOVER_MS);
