@@ -10,10 +10,10 @@ import { PeerExchange } from './peer-exchange.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerRoster, type RosterHost } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
-import { PendingEffects } from './pending-effects.ts';
 import { PieceVerdicts, type VerdictHost } from './piece-verdicts.ts';
 import { type RoundHost, Rounds } from './rounds.ts';
 import { Slots } from './slots.ts';
+import { SlowWork } from './slow-work.ts';
 import { takePieceMap, takeSnapshot } from './snapshot.ts';
 import { Steering } from './steering.ts';
 import { SuperSeeder } from './super-seeder.ts';
@@ -31,9 +31,6 @@ import type {
 import { Uploader } from './uploader.ts';
 import { WebSeeds } from './web-seeds.ts';
 import type { FileHashRange, WireMessage } from './wire.ts';
-
-/** What an effect that is under way is about. */
-type PendingEffect = { readonly kind: 'finish' | 'leaves'; readonly piece: number } | 'metadata' | 'web';
 
 /**
  * The machine of one torrent: BitTorrent with every peer of its swarm (BEP 3, 6, 9, 10). It is a seed, a leecher, or a
@@ -64,8 +61,12 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #steering: Steering;
   readonly #greeter: Greeter;
   readonly #webSeeds: WebSeeds;
-  /** BOUNDED: by the open pieces, those that are hashed for peers, and one for the metadata. */
-  readonly #pending = new PendingEffects<PendingEffect>();
+  readonly #work: SlowWork = new SlowWork(this.#effects, {
+    onFinished: (piece, result, now, isOld) => this.#verdicts.onFinished(piece, result, now, isOld),
+    onHashed: (piece, leaves, now) => this.#onHashed(piece, leaves, now),
+    onMetadataChecked: (result, now) => this.#onMetadataChecked(result, now),
+    onWebDone: (effect, result, now) => this.#webSeeds.onDone(effect, result, this.#content, now),
+  });
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
   #hasCompleted = false;
@@ -90,7 +91,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     });
     this.#greeter = new Greeter(this.#effects, this.#superSeeder);
     this.#webSeeds = new WebSeeds(this.#effects, {
-      beginFetch: () => this.#pending.begin('web'),
+      beginFetch: () => this.#work.beginFetch(),
       onWholePiece: (piece) => this.onWholePiece(piece),
       onFreed: () => this.onFreed(),
     });
@@ -181,15 +182,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onWholePiece(piece: number): void {
-    const trees = this.#content?.hashes?.trees;
-    const [leaves, treeHash] = [trees?.leavesOf(piece), trees?.pieceHash(piece)];
-    this.#effects.run({
-      kind: 'finishPiece',
-      effect: this.#pending.begin({ kind: 'finish', piece }),
-      piece,
-      leaves,
-      treeHash,
-    });
+    this.#work.finishPiece(piece, this.#content?.hashes?.trees);
   }
 
   onLeaves({ piece, leaves }: PieceLeaves): void {
@@ -214,7 +207,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onMetadata(infoBytes: Uint8Array): void {
-    this.#effects.run({ kind: 'checkMetadata', effect: this.#pending.begin('metadata'), infoBytes });
+    this.#work.checkMetadata(infoBytes);
   }
 
   #dispatch(input: TorrentInput, now: Millis): void {
@@ -229,7 +222,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'writable':
         return this.#onCongestion(input.peer, input.kind === 'congested', now);
       case 'effectDone':
-        return this.#onEffectDone(input.effect, input.result, now);
+        return this.#work.onDone(input.effect, input.result, now);
       case 'webBlock':
         if (this.#content)
           this.#webSeeds.onBlock(input.effect, input.piece, input.begin, input.bytes, this.#content, now);
@@ -313,17 +306,10 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     }
   }
 
-  #onEffectDone(effect: number, result: EffectResult, now: Millis): void {
-    const pending = this.#pending.take(effect);
-    if (pending === undefined) return;
-    if (pending === 'web') this.#webSeeds.onDone(effect, result, this.#content, now);
-    else if (pending === 'metadata') {
-      if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
-      else if (result.kind === 'refusedMetadata') this.#onMetadataRefused(result.code);
-      else this.#onBadMetadata(now);
-    } else if (pending.kind === 'finish')
-      this.#verdicts.onFinished(pending.piece, result, now, this.#pending.isOld(effect));
-    else this.#onHashed(pending.piece, result.kind === 'leaves' ? result.leaves : undefined, now);
+  #onMetadataChecked(result: EffectResult, now: Millis): void {
+    if (result.kind === 'metadata') this.#onMetadataKnown(result.metainfo, now);
+    else if (result.kind === 'refusedMetadata') this.#onMetadataRefused(result.code);
+    else this.#onBadMetadata(now);
   }
 
   #onMetadataKnown(metainfo: Metainfo, now: Millis): void {
@@ -374,7 +360,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#lifecycle = 'running';
     this.#uploader.answers.setPaused(false, now);
     this.#rounds.pumpAll(now);
-    this.#pending.beginRun();
+    this.#work.beginRun();
     for (const session of this.#sessions.values()) this.#peers.updateInterest(session);
     if (this.#content) this.#slots.refill(now);
     this.#needsFill = true;
@@ -385,15 +371,14 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#webSeeds.stop(this.#content);
     for (const open of this.#content?.picker.blocks.openPieces.all ?? [])
       this.#effects.run({ kind: 'dropPiece', piece: open.index });
-    this.#pending.clear();
+    this.#work.clear();
     this.#rounds.stop();
     this.#lifecycle = 'stopped';
   }
 
   #open(metainfo: Metainfo, stored: Uint8Array | undefined): Content {
     const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
-    const hashLeaves = (piece: number): void =>
-      this.#effects.run({ kind: 'hashLeaves', effect: this.#pending.begin({ kind: 'leaves', piece }), piece });
+    const hashLeaves = (piece: number): void => this.#work.hashLeaves(piece);
     const serving = { answers: this.#uploader.answers, hashLeaves };
     this.#webSeeds.add(metainfo.webSeeds);
     const [rng, effects, sessions] = [this.#rng, this.#effects, this.#sessions];
