@@ -64,7 +64,7 @@ export class Lookahead {
     return this.#core.now - since >= LOOKAHEAD_MIN_AGE_MS;
   }
 
-  /** What is to be told from now on. A round trip that became a little shorter is not worth telling again. */
+  /** What is to be told from now on. A round trip that differs a little is not worth telling again. */
   #renew(linked: readonly Entry[]): void {
     const before = new Map(this.#links.map((link) => [peerOf(link), link]));
     const links: ToldLink[] = [];
@@ -99,5 +99,5 @@ export function onLinksTold({ link }: Entry, bytes: Uint8Array, self: number): b
   return true;
 }
 
-/** A round trip is told again when it differs by this much. [ms] Least round trips only fall, by less each time. */
+/** A round trip is told again when it differs by this much. [ms] Less decides hardly any choice between two ways. */
 const RETELL_MS = 12;
