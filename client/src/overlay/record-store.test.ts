@@ -181,6 +181,16 @@ test('a full store gives up its farthest record for a nearer one, and refuses a 
   expect(store.bytes).toBe(ROOM_FOR_TWO);
 });
 
+test('a record that finds no room costs none of the others its place', () => {
+  const small = recordOf({ key: keyAt('ff'), author: person(1), value: new Uint8Array(1) });
+  const kept = recordOf({ key: keyAt('0f'), author: person(2), value: new Uint8Array(100) });
+  const store = storeFor(2 * RECORD_HEADER_BYTES + 101, [kept.key]);
+  expect([store.put(small, WALL), store.put(kept, WALL)]).toEqual(['ok', 'ok']);
+  const large = recordOf({ key: keyAt('01'), author: person(3), value: new Uint8Array(60) });
+  expect(store.put(large, WALL)).toBe('quota');
+  expect([...store.values()].map(({ record }) => record)).toEqual([small, kept]);
+});
+
 test('whoever floods a full store with keys near its holder evicts nothing that the holder is a replica of', () => {
   const store = storeFor(ROOM_FOR_TWO, [keyAt('4'), keyAt('8')]);
   store.put(recordOf({ key: keyAt('4') }), WALL);

@@ -29,10 +29,10 @@ export type Judgement = Extract<
 
 /**
  * The signed records this peer keeps. One author per key while its record lives: the owner of the key if it has one,
- * whoever came before, or else the first. A higher sequence number replaces a lower one, which does not come back after it, and a put may name the sequence
- * number that it replaces (BEP 44). A full store makes room by records that are farther from us than the newcomer and that
- * we are no replica of, and else by what a neighbour brought beyond a fair share to what others bring: whoever floods it
- * cannot choose what is lost, and keeps nobody out.
+ * whoever came before, or else the first. A higher sequence number replaces a lower one, which does not come back after it,
+ * and a put may name the sequence number that it replaces (BEP 44). A full store makes room by records that are farther from
+ * us than the newcomer and that we are no replica of, and else by what a neighbour brought beyond a fair share to what others
+ * bring: whoever floods it cannot choose what is lost, and keeps nobody out.
  */
 export class RecordStore {
   readonly #self: NodeId;
@@ -89,7 +89,7 @@ export class RecordStore {
     if (!held && (author?.count ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'quota';
     if ((author?.bytes ?? 0) + growth > MAX_BYTES_PER_AUTHOR) return 'quota';
     if (this.#bytes + growth <= this.#capacity || this.#shares.crowding(from, growth)) return 'ok';
-    return this.#spare(record.key) === undefined ? 'quota' : 'ok';
+    return this.#spare(record.key, this.#held.keys()) === undefined ? 'quota' : 'ok';
   }
 
   /** Keeps a record whose signature is good. */
@@ -99,11 +99,9 @@ export class RecordStore {
     const held = this.#held.get(record.key);
     if (held && isSameVersion(held.record, record)) return 'ok';
     const growth = bytesOf(record) - (held ? bytesOf(held.record) : 0);
-    while (this.#bytes + growth > this.#capacity) {
-      const victim = this.#spare(record.key) ?? this.#crowdedOut(record.key, from, growth);
-      if (victim === undefined) return 'quota';
-      this.delete(victim);
-    }
+    const victims = this.#victims(record.key, from, growth);
+    if (!victims) return 'quota';
+    for (const victim of victims) this.delete(victim);
     if (held) {
       this.#account(held, -1);
       this.#floors.note(held.record, record, from);
@@ -157,18 +155,34 @@ export class RecordStore {
     else this.#authors.delete(id);
   }
 
-  #spare(key: Key): Key | undefined {
-    return farthestSpare(this.#self, this.#held.keys(), key, this.#isReplica);
+  /** What gives way to `growth` bytes of `from` for `key`: nothing while there is room, undefined when it does not suffice. */
+  #victims(key: Key, from: Bringer | undefined, growth: number): Key[] | undefined {
+    const victims: Key[] = [];
+    let missing = this.#bytes + growth - this.#capacity;
+    if (missing <= 0) return victims;
+    const left = new Map(this.#held);
+    const largest = this.#shares.crowding(from, growth);
+    while (missing > 0) {
+      const victim = this.#spare(key, left.keys()) ?? (largest && newestOf(largest, left, key));
+      const held = victim === undefined ? undefined : left.get(victim);
+      if (victim === undefined || !held) return undefined;
+      left.delete(victim);
+      victims.push(victim);
+      missing -= bytesOf(held.record);
+    }
+    return victims;
   }
 
-  /** The newest of the largest share, when `growth` bytes of `from` for `key` may take its place. */
-  #crowdedOut(key: Key, from: Bringer | undefined, growth: number): Key | undefined {
-    const largest = this.#shares.crowding(from, growth);
-    let newest: Key | undefined;
-    if (!largest) return undefined;
-    for (const [each, held] of this.#held) if (held.from === largest.from && each !== key) newest = each;
-    return newest;
+  #spare(key: Key, among: Iterable<Key>): Key | undefined {
+    return farthestSpare(this.#self, among, key, this.#isReplica);
   }
+}
+
+/** The newest of what `from` brought, other than under `key`. `held`: oldest first. */
+function newestOf({ from }: Brought, held: ReadonlyMap<Key, HeldRecord>, key: Key): Key | undefined {
+  let newest: Key | undefined;
+  for (const [each, its] of held) if (its.from === from && each !== key) newest = each;
+  return newest;
 }
 
 function bytesOf(record: SignedRecord): number {
