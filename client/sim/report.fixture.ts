@@ -17,6 +17,7 @@ export function reportOf(change: Partial<Report> = {}): Report {
     recordsFound: 1,
     wallMs: 1_000,
     peakRssMb: 100,
+    lookedUpWallMs: 800,
     links: 32,
     virtualMs: 60_000,
     violations: [],

@@ -26,6 +26,8 @@ export interface Report {
   readonly recordsFound: number | null;
   readonly wallMs: number;
   readonly peakRssMb: number;
+  /** Of `wallMs`, until all had joined and the measured lookups were over; null where they are not a run's first work. */
+  readonly lookedUpWallMs: number | null;
   /** Mean over the living peers. */
   readonly links: number;
   readonly virtualMs: number;
@@ -54,6 +56,8 @@ export interface Measured {
   /** Records that the run put, for the figure `recordsFound` and for the checkers. */
   readonly ledger?: RecordLedger;
   readonly extra: Figures;
+  /** When all had joined and the measured lookups were over, on the clock of `performance.now`. [ms] */
+  readonly lookedUpAt?: number;
   /** What this scenario found broken, as sentences. */
   readonly violations?: readonly string[];
 }
@@ -66,7 +70,9 @@ export interface RunFacts {
   readonly digest: string;
   readonly options: Report['options'];
   readonly virtualMs: number;
-  readonly wallMs: number;
+  /** When it began and ended, on the clock of `performance.now`. [ms] */
+  readonly startedAt: number;
+  readonly endedAt: number;
   readonly peakRssMb: number;
 }
 
@@ -89,8 +95,9 @@ export function makeReport(run: RunFacts, measured: Measured, inspection: Inspec
     messagesPerLookup: roundedOrNull(measured.messagesPerLookup, 1),
     upkeepBytesPerNodePerSecond: roundedOrNull(measured.upkeepBytesPerNodePerSecond, 0),
     recordsFound: inspection.recordsFound,
-    wallMs: Math.round(run.wallMs),
+    wallMs: Math.round(run.endedAt - run.startedAt),
     peakRssMb: Math.round(run.peakRssMb),
+    lookedUpWallMs: measured.lookedUpAt === undefined ? null : Math.round(measured.lookedUpAt - run.startedAt),
     links: rounded(inspection.links),
     virtualMs: Math.round(run.virtualMs),
     violations: [...inspection.violations, ...(measured.violations ?? [])],

@@ -21,7 +21,8 @@ export function runScenario(scenario: Scenario, settings: Settings, shard: Shard
     nodes: settings.nodes,
     seed: settings.seed,
     options: { ...settings.own, ...shardsTold(settings, shard), ...told(options) },
-    wallMs: performance.now() - startedAt,
+    startedAt,
+    endedAt: performance.now(),
     peakRssMb: process.resourceUsage().maxRSS / 1024,
   };
   return makeReport(run, measured, inspection);

@@ -24,6 +24,7 @@ export const MODERATE: Suite = {
   seeds: 3,
   runs: runsOf({
     growth: [100, 300, 1_000],
+    latency: [],
     nodes: 200,
     churn: 100,
     hours: 2,
@@ -36,7 +37,8 @@ export const MODERATE: Suite = {
 export const FULL: Suite = {
   seeds: 5,
   runs: runsOf({
-    growth: [1_000, 10_000, 25_000, 100_000],
+    growth: [1_000, 10_000, 100_000],
+    latency: [25_000],
     nodes: 1_000,
     churn: 1_000,
     hours: 24,
@@ -47,6 +49,8 @@ export const FULL: Suite = {
 
 interface Sizes {
   readonly growth: readonly number[];
+  /** Networks with as many links as peers aim for by default: what lookups there take is what people wait. */
+  readonly latency: readonly number[];
   readonly nodes: number;
   readonly churn: number;
   /** Without the server. */
@@ -56,10 +60,11 @@ interface Sizes {
   readonly readersAmong: number;
 }
 
-function runsOf({ growth, nodes, churn, hours, readers, readersAmong }: Sizes): string[][] {
+function runsOf({ growth, latency, nodes, churn, hours, readers, readersAmong }: Sizes): string[][] {
   const size = ['--nodes', String(nodes)];
   return [
     ...growth.map((each) => ['growth', '--nodes', String(each), ...LINKS, '--settle', '240']),
+    ...latency.map((each) => ['growth', '--nodes', String(each), '--settle', '240']),
     ...['0.3', '0.5'].map((dead) => ['static', ...size, ...LINKS, '--dead', dead]),
     ...['600', '120'].map((session) => ['churn', '--nodes', String(churn), ...LINKS, '--session', session]),
     ['broken-pairs', ...size, ...LINKS, '--share', '0.3'],

@@ -23,6 +23,7 @@ export interface Bar {
 const NONE = '–';
 const HOPS = '8.4 at 25,000 with 50 links';
 const LINKS = { linkTarget: 32 };
+const DEFAULT_LINKS = { linkTarget: 40 };
 
 /** Every bar that the simulator measures. */
 export const BARS: readonly Bar[] = [
@@ -109,9 +110,10 @@ export const BARS: readonly Bar[] = [
     ];
   }),
   {
-    what: 'lookup latency at 25,000, median',
+    what: 'lookup latency at 25,000 with the default of 40 links, median',
     scenario: 'growth',
     nodes: 25_000,
+    options: DEFAULT_LINKS,
     figure: 'latencyMs.p50',
     unit: 'ms',
     atMost: 300,
@@ -121,6 +123,7 @@ export const BARS: readonly Bar[] = [
     what: 'the same, 99th percentile',
     scenario: 'growth',
     nodes: 25_000,
+    options: DEFAULT_LINKS,
     figure: 'latencyMs.p99',
     unit: 'ms',
     atMost: 1_000,
@@ -180,19 +183,19 @@ export const BARS: readonly Bar[] = [
     published: NONE,
   },
   {
-    what: 'wall clock, 10,000 peers and lookups',
+    what: 'wall clock, 10,000 peers joined and 10,000 lookups',
     scenario: 'growth',
     nodes: 10_000,
-    figure: 'wallMs',
+    figure: 'lookedUpWallMs',
     unit: 'seconds',
     atMost: 60,
     published: NONE,
   },
   {
-    what: 'wall clock, 100,000 peers and lookups',
+    what: 'wall clock, 100,000 peers joined and 100,000 lookups',
     scenario: 'growth',
     nodes: 100_000,
-    figure: 'wallMs',
+    figure: 'lookedUpWallMs',
     unit: 'seconds',
     atMost: 900,
     published: NONE,

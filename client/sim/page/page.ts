@@ -140,7 +140,7 @@ function ownFigures(summaries: readonly Summary[]): string[] {
 
 /** Figures that every report has. */
 const SHARED =
-  /^(joined|lookups|success|hops\..*|latencyMs\..*|messagesPerLookup|upkeepBytesPerNodePerSecond|recordsFound|wallMs|peakRssMb|links|virtualMs)$/;
+  /^(joined|lookups|success|hops\..*|latencyMs\..*|messagesPerLookup|upkeepBytesPerNodePerSecond|recordsFound|wallMs|lookedUpWallMs|peakRssMb|links|virtualMs)$/;
 
 function unitOf(figure: string): Unit {
   if (/success|share|found|stored$|lost|delivered$/i.test(figure)) return 'share';
@@ -159,6 +159,7 @@ function costTable(summaries: readonly Summary[]): string {
   const columns: Column[] = [
     { head: 'virtual time', figure: 'virtualMs', unit: 'seconds' },
     { head: 'wall clock', figure: 'wallMs', unit: 'seconds' },
+    { head: 'until all had joined and looked up', figure: 'lookedUpWallMs', unit: 'seconds' },
     { head: 'memory', figure: 'peakRssMb', unit: 'megabytes' },
   ];
   const rows = summaries.map((runs) => [

@@ -34,6 +34,7 @@ export const growth = defineScenario({
     grow(world, nodes, settle === 0 ? spansFor(nodes).settleMs : settle * 1000);
     const upkeep = measureUpkeep(world);
     const { tally, messagesPerLookup } = measureLookups(world, lookups, upkeep);
+    const lookedUpAt = performance.now();
     const sample = Math.min(SAMPLE, lookups);
     const iterative = newTally();
     startLookups(world, sample, spansFor(nodes).recordsMs, iterative, { mode: 'iterative' });
@@ -58,6 +59,7 @@ export const growth = defineScenario({
       holdersAmongClosest: rounded(amongClosest),
       upkeepByType: upkeep.byType,
     };
-    return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond: upkeep.bytesPerNodePerSecond, ledger, extra };
+    const { bytesPerNodePerSecond: upkeepBytesPerNodePerSecond } = upkeep;
+    return { tally, messagesPerLookup, upkeepBytesPerNodePerSecond, ledger, lookedUpAt, extra };
   },
 });

@@ -19,7 +19,7 @@ const inThreads = (): Promise<Report[]> => runThreads<RunTask, Report>(worker, 2
 const first = await inThreads();
 
 /** What a run tells of the network, and not of the machine. */
-function networkOf({ wallMs: _, peakRssMb: __, ...report }: Report): Omit<Report, 'wallMs' | 'peakRssMb'> {
+function networkOf({ wallMs: _, peakRssMb: __, lookedUpWallMs: ___, ...report }: Report): Partial<Report> {
   return report;
 }
 
