@@ -5,7 +5,7 @@ import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
 import { UNKNOWN_PLACE } from './coordinates.ts';
-import { FRAME, encodeBye, encodeContacts } from './link-frames.ts';
+import { FRAME, decodeAck, encodeAck, encodeBye, encodeContacts } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { ROUTE_EXACT, ROUTE_KIND, type RouteFrame, decodeRoute, encodeRoute } from './route-frame.ts';
 import type { OverlayOutput } from './types.ts';
@@ -32,9 +32,8 @@ function neighbour(): LinkedMachine {
   return machine;
 }
 
-/** The asker hands over a message for the target; what the machine sends on within two hop timeouts. */
-function hand(machine: LinkedMachine): { readonly to: string; readonly detours: number }[] {
-  const message: RouteFrame = {
+function messageForTarget(): RouteFrame {
+  return {
     id: `id ${(ids += 1)}`.padEnd(4).slice(0, 4),
     hops: 1,
     flags: ROUTE_EXACT,
@@ -46,6 +45,11 @@ function hand(machine: LinkedMachine): { readonly to: string; readonly detours: 
     via: [],
     payload: new Uint8Array(20),
   };
+}
+
+/** The asker hands over a message for the target; what the machine sends on within two hop timeouts. */
+function hand(machine: LinkedMachine): { readonly to: string; readonly detours: number }[] {
+  const message = messageForTarget();
   const out = machine.feed({ kind: 'received', from: asker.id, bytes: encodeRoute(message) });
   return sentOn([...out, ...machine.run(2 * MAX_HOP_TIMEOUT_MS)], message.id);
 }
@@ -94,4 +98,41 @@ test('news of its life from after the death opens the way aside again: to whom t
   machine.run(5_000);
   tell(machine);
   expect(hand(machine)[0]).toEqual({ to: teller.id, detours: 1 });
+});
+
+/** A peer that has nobody closer to the target than the target itself, and a message for it on its way there. */
+function handToSilentTarget(): { readonly machine: LinkedMachine; readonly id: string } {
+  const machine = neighbour();
+  machine.feed({ kind: 'linkUp', peer: target, isOutbound: false });
+  machine.run(1_000);
+  const message = messageForTarget();
+  machine.feed({ kind: 'received', from: asker.id, bytes: encodeRoute(message) });
+  return { machine, id: message.id };
+}
+
+/** What the asker is told of its message. */
+function told(out: readonly OverlayOutput[], id: string): (string | undefined)[] {
+  return out.flatMap((output) => {
+    if (output.kind !== 'send' || output.to !== asker.id || output.bytes[1] !== FRAME.ack) return [];
+    const ack = decodeAck(output.bytes);
+    return ack?.id === id ? [ack.status] : [];
+  });
+}
+
+test('a target that is only busy is waited for: nobody else could reach it, and its link loses nothing', () => {
+  const { machine, id } = handToSilentTarget();
+  expect(told(machine.run(MAX_HOP_TIMEOUT_MS - 500), id)).toEqual([]);
+  machine.feed({ kind: 'received', from: target.id, bytes: encodeAck({ id, status: 'accepted' }) });
+  expect(told(machine.run(2 * MAX_HOP_TIMEOUT_MS), id)).toEqual([]);
+});
+
+test('a target that stays silent on its own link is given up after the longest silence of a hop', () => {
+  const { machine, id } = handToSilentTarget();
+  expect(told(machine.run(MAX_HOP_TIMEOUT_MS + 500), id)).toEqual(['unreachable']);
+});
+
+test('a target whose link is lost is given up at once', () => {
+  const { machine, id } = handToSilentTarget();
+  machine.run(MAX_HOP_TIMEOUT_MS - 500);
+  expect(told(machine.feed({ kind: 'linkDown', peer: target.id }), id)).toEqual(['unreachable']);
 });

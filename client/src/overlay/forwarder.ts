@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_CANDIDATES, MAX_DETOURS, MAX_HOPS } from '../../../shared/src/limits/overlay.ts';
+import { MAX_CANDIDATES, MAX_DETOURS, MAX_HOPS, MAX_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Core, Timed } from './core.ts';
@@ -208,8 +208,24 @@ export class Forwarder implements Timed, Originator {
       forward.skipVia(forward.via.length);
       return this.#advance(forward);
     }
-    if (forward.isExact) this.#giveUpTarget(forward);
+    if (forward.isExact) {
+      if (this.#awaitsTarget(forward)) return;
+      this.#giveUpTarget(forward);
+    }
     this.#fail(forward, 'unreachable');
+  }
+
+  /**
+   * True while the target itself has it and may only be busy: nobody else could reach it, and its link loses nothing, so
+   * that it need not be sent again.
+   */
+  #awaitsTarget(forward: Forward): boolean {
+    const { candidate, target, sentAt } = forward;
+    const until = sentAt + MAX_HOP_TIMEOUT_MS;
+    if (candidate !== target || this.#core.now >= until || !this.#table.link(target)) return false;
+    forward.timeoutAt = until;
+    this.#wakeAt(until);
+    return true;
   }
 
   /** A message about a stored key, on its way to the closest peer, that this one can deal with. */

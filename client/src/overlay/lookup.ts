@@ -1,5 +1,10 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import { BUCKET_CAPACITY, MAX_CONFIRMATIONS, MAX_PATH } from '../../../shared/src/limits/overlay.ts';
+import {
+  BUCKET_CAPACITY,
+  MAX_CONFIRMATIONS,
+  MAX_HOP_TIMEOUT_MS,
+  MAX_PATH,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance, isCloser } from '../../../shared/src/xor.ts';
 import { encodeFind } from './payloads.ts';
@@ -117,7 +122,8 @@ export class RecursiveLookup implements RequestOwner {
     this.#confirmationCount++;
     this.#asked = nearest.id;
     const patienceMs = answerTimes.timeoutFor(2 + found.hops);
-    const deadline = Math.min(this.#options.deadline, core.now + CONFIRMATION_ATTEMPTS * patienceMs);
+    // Whoever named it waits for it as long as a hop may be silent, which the second copy's answer may need, too.
+    const deadline = Math.min(this.#options.deadline, core.now + MAX_HOP_TIMEOUT_MS + patienceMs);
     const payload = encodeFind({ key: this.#key, referrers: [] });
     const ways = answered === undefined ? [] : [[answered]];
     const question = {
