@@ -151,8 +151,10 @@ const poison = kind('poison', 'version 2 with a poisoner: what it costs each pee
     figures: {
       wastedBlocks: rounded(mean(wasted), 3),
       mostWastedBlocks: Math.max(...wasted),
-      // With what was on its way when the link was closed, and small messages.
-      sentBlocks: rounded(poisoner.line.sentBytes / BLOCK_BYTES / leechers.length, 3),
+      // With those that were on their way when the link was closed.
+      sentBlocks: rounded(poisoner.sentBytes / BLOCK_BYTES / leechers.length, 3),
+      // What left its line, small messages included.
+      sentWithMessages: rounded(poisoner.line.sentBytes / BLOCK_BYTES / leechers.length, 3),
       bannedShare: rounded(leechers.filter(({ banned }) => banned.has(poisoner.id)).length / leechers.length),
       blamedInnocents: leechers.filter(({ banned }) => banned.size > Number(banned.has(poisoner.id))).length,
       ...common(leechers),

@@ -62,6 +62,8 @@ export class SwarmPeer {
   storedPieces = 0;
   /** Senders of the wrong blocks of each piece that is partly here, by where the block begins. */
   readonly #wrong = new Map<number, Map<number, NodeId>>();
+  /** Senders of right blocks, on trial, that came before their leaves, by piece. */
+  readonly #tried = new Map<number, Set<NodeId>>();
   readonly #network: Network;
   #armedAt: Millis | undefined;
 
@@ -159,9 +161,11 @@ export class SwarmPeer {
         return this.#answer(run.effect, { kind: 'leaves', leaves: zeroLeaves(this.options.metainfo.pieceLength) });
       case 'checkBlocks':
         for (const [begin, from] of this.#wrong.get(run.piece) ?? []) this.#convict(run.piece, begin, from);
+        for (const from of this.#tried.get(run.piece) ?? []) this.#acquit(from);
+        this.#tried.delete(run.piece);
         return;
       case 'dropPiece':
-        this.#wrong.delete(run.piece);
+        this.#forget(run.piece);
         return;
       case 'fetchWeb':
       case 'stopWeb':
@@ -170,10 +174,14 @@ export class SwarmPeer {
   }
 
   /** A block is kept in the place of what was there. */
-  #note({ piece, begin, from, bytes, leaf }: Extract<TorrentRun, { kind: 'keepBlock' }>): void {
+  #note({ piece, begin, from, bytes, leaf, isTrial }: Extract<TorrentRun, { kind: 'keepBlock' }>): void {
     const wrong = this.#wrong.get(piece);
     wrong?.delete(begin);
-    if (bytes[0] === 0) return;
+    if (bytes[0] === 0) {
+      if (isTrial && leaf) this.#acquit(from);
+      else if (isTrial) this.#tried.set(piece, (this.#tried.get(piece) ?? new Set<NodeId>()).add(from));
+      return;
+    }
     this.keptBytes -= bytes.length;
     this.#wrong.set(piece, (wrong ?? new Map<number, NodeId>()).set(begin, from));
     if (leaf) this.#convict(piece, begin, from);
@@ -183,10 +191,19 @@ export class SwarmPeer {
     this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockBad', piece, begin, from }));
   }
 
+  #acquit(from: NodeId): void {
+    this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockGood', from }));
+  }
+
+  #forget(piece: number): void {
+    this.#wrong.delete(piece);
+    this.#tried.delete(piece);
+  }
+
   #finish(piece: number, hasLeaves: boolean): EffectResult {
     const begins = [...(this.#wrong.get(piece)?.keys() ?? [])];
     if (begins.length > 0 && hasLeaves) return { kind: 'badBlocks', begins };
-    this.#wrong.delete(piece);
+    this.#forget(piece);
     return { kind: begins.length > 0 ? 'mismatch' : 'stored' };
   }
 

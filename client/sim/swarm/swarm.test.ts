@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { INITIAL_PIPELINE } from '../../../shared/src/limits/swarm.ts';
 import { swarmCommand } from './command.ts';
 import { KINDS, type SwarmRun } from './kinds.ts';
 import { SWARM_BARS, type SwarmReport, swarmSection } from './report.ts';
@@ -36,11 +35,9 @@ test('when the seeds leave after one copy is out, everyone is done', () => {
 });
 
 test('a poisoner in a swarm of version 2 costs each peer the one block that gives it away', () => {
-  const { figures, violations } = run('poison', 6, 4);
-  expect(violations).toEqual([]);
-  expect(figures).toMatchObject({ wastedBlocks: 1, mostWastedBlocks: 1, bannedShare: 1, blamedInnocents: 0 });
-  // It gets rid of no more than it was first asked for, and of hashes and other small messages.
-  expect(figures['sentBlocks']).toBeLessThan(INITIAL_PIPELINE + 1);
+  const poisoned = run('poison', 6, 4);
+  expect(missed('poison', poisoned)).toEqual([]);
+  expect(poisoned.figures).toMatchObject({ sentBlocks: 1, wastedBlocks: 1, bannedShare: 1, blamedInnocents: 0 });
 });
 
 test('the same command gives the same run', () => expect(run('leave', 5, 2, 9)).toEqual(run('leave', 5, 2, 9)));

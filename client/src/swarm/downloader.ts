@@ -17,6 +17,7 @@ import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
 import { RateMeter } from './rate-meter.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { Trials } from './trials.ts';
 import { Urgent } from './urgent.ts';
 import type { WireBlock, WireRequest } from './wire.ts';
 
@@ -40,11 +41,12 @@ export class Downloader {
   wastedBytes = 0;
   /** Others than peers that owe blocks: requests to web seeds. BOUNDED: by MAX_WEB_FETCHES. */
   readonly foreign = new Set<EndgamePeer>();
+  readonly trials: Trials | undefined;
   readonly #effects: Effects;
   readonly #picker: Picker;
   readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
   readonly #urgent: Urgent;
-  /** Undefined in v1. */
+  /** Undefined in v1, as are the trials. */
   readonly #hashes: HashExchange | undefined;
 
   constructor(
@@ -54,6 +56,7 @@ export class Downloader {
     hashes: HashExchange | undefined,
   ) {
     this.#hashes = hashes;
+    this.trials = hashes && new Trials(hashes, picker.blocks);
     this.#effects = effects;
     this.#picker = picker;
     this.#sessions = sessions;
@@ -70,6 +73,7 @@ export class Downloader {
     if (depth - outstanding.counted < Math.min(REQUEST_BATCH, depth >> 2)) return;
     // Given-up requests that the peer may still answer count here: switching choke on and off must not pile them up.
     while (outstanding.counted < depth && outstanding.length < 2 * MAX_PIPELINE) {
+      if (this.trials?.mayAsk(session, now) === false) break;
       if (!this.limit.hasRoom(now)) {
         this.throttledUntil = this.limit.roomAt(now);
         break;
@@ -77,6 +81,7 @@ export class Downloader {
       const block = this.#pick(session, now);
       if (block < 0) break;
       if (outstanding.counted === 0) session.progressAt = now;
+      this.trials?.onAsked(session, block, now);
       // What a peer that stood still was asked for before is on its way. One that still does is asked again, to be sure.
       if (!session.pipeline.isSnubbed && outstanding.recount(block)) continue;
       this.limit.spend(this.#picker.blocks.lengthOf(block));
@@ -130,7 +135,7 @@ export class Downloader {
     }
     session.receivedThisRound += bytes.length;
     session.usefulBytes += bytes.length;
-    this.#keep(session.id, piece, begin, bytes, now);
+    this.#keep(session.id, piece, begin, bytes, now, this.trials?.isOn(session.id));
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
     return receipt.isWhole ? 'whole' : 'kept';
   }
@@ -148,10 +153,10 @@ export class Downloader {
     return receipt.isWhole ? 'whole' : 'kept';
   }
 
-  #keep(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis): void {
+  #keep(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis, isTrial = false): void {
     this.meter.add(bytes.length, now);
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
-    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from, leaf });
+    this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from, leaf, isTrial });
     if (this.#picker.blocks.openPieces.get(piece)?.isWhole) this.#urgent.onWhole(piece, now);
   }
 

@@ -128,11 +128,12 @@ test('where a piece is one block its leaf is asked for with its layer, not by it
   expect(lengths.filter((length) => length < 2)).toEqual([]);
 });
 
-/** A leecher that was just unchoked by a seed; `asked` is what it wants to know first. */
+/** A leecher that was unchoked by a seed whose first block was right; `asked` is what it wants to know first. */
 function leecher(): { bench: Bench; asked: WireHashRange[]; out: TorrentOutput[] } {
   const bench = new Bench('leecher', CONTENT);
   bench.messages(bench.greet());
   const out = bench.receive((writer) => writer.haveAll().unchoke());
+  out.push(...bench.input({ kind: 'blockGood', from: bench.peer }));
   const asked = bench.messages(out).flatMap((message) => (message.kind === 'hashRequest' ? [message] : []));
   return { bench, asked, out };
 }

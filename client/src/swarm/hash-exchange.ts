@@ -75,9 +75,14 @@ export class HashExchange {
     this.#server.serve(session, now);
   }
 
-  /** The peer is about to be asked for blocks of the piece. */
-  want(session: PeerSession, piece: number, now: Millis): void {
-    this.#leaves.want(session, piece, now);
+  /** The peer is about to be asked for blocks of the piece. Leaves that others were asked for up to `since` are not waited for. */
+  want(session: PeerSession, piece: number, now: Millis, since?: Millis): void {
+    this.#leaves.want(session, piece, now, since);
+  }
+
+  /** Each block of the piece can be judged, now or before long. */
+  judgesBlocksOf(piece: number, now: Millis): boolean {
+    return this.#leaves.isExpected(piece, now);
   }
 
   /** The piece is stored or given up. */

@@ -46,15 +46,21 @@ export class LeafFetch {
     this.#effects = effects;
   }
 
-  /** The peer is about to be asked for blocks of the piece: asks it for the leaves, unless that is not needed. */
-  want(session: PeerSession, piece: number, now: Millis): void {
+  /**
+   * The peer is about to be asked for blocks of the piece: asks it for the leaves, unless that is not needed. Others that
+   * were asked up to `since` are not waited for.
+   */
+  want(session: PeerSession, piece: number, now: Millis, since = -Infinity): void {
     if (piece === this.#lastKnown || !session.hasV2) return;
     if (this.#trees.leavesOf(piece)) {
       this.#lastKnown = piece;
       return;
     }
     const before = this.#asked.get(piece);
-    if (before && now - before.at < HASH_TIMEOUT_MS && (!before.isRefused || before.session.id === session.id)) return;
+    if (before && now - before.at < HASH_TIMEOUT_MS) {
+      const isOther = before.session !== session;
+      if (!isOther || (!before.isRefused && before.at > since)) return;
+    }
     const file = this.#trees.fileOf(piece);
     // The leaf of a piece of one block comes with the piece layer, and nobody gives one hash alone (BEP 52).
     if (!file || file.shape.pieceLayer === 0) return;
@@ -70,6 +76,13 @@ export class LeafFetch {
       proofLayers: ranges[0]?.proofLayers ?? 0,
     });
     for (const range of ranges) this.#effects.write(session).hashRequest(range);
+  }
+
+  /** The leaves of the piece are known or on their way, so that each of its blocks will be judged. */
+  isExpected(piece: number, now: Millis): boolean {
+    const asked = this.#asked.get(piece);
+    const isOnItsWay = asked !== undefined && !asked.isRefused && now - asked.at < HASH_TIMEOUT_MS;
+    return isOnItsWay || this.#trees.leavesOf(piece) !== undefined;
   }
 
   /** Leaves came: those of a whole piece when they are all here and verified. */

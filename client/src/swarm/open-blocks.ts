@@ -41,6 +41,11 @@ export class OpenBlocks {
     return this.openPieces.get(Math.floor(block / this.perPiece));
   }
 
+  /** Who sent the block; undefined when it is not here, or its piece is not open any more. */
+  senderOf(block: number): NodeId | undefined {
+    return this.pieceOf(block)?.senderOf(block % this.perPiece);
+  }
+
   /** Length of any block, whether its piece is open or not. [bytes] */
   lengthOf(block: number): number {
     const piece = Math.floor(block / this.perPiece);

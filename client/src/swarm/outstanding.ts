@@ -92,6 +92,11 @@ export class Outstanding {
     return false;
   }
 
+  /** The peer owes the block. */
+  isCounted(block: number): boolean {
+    return this.findNewest((each) => each === block) >= 0;
+  }
+
   /** The newest counted request whose block is acceptable; -1 when there is none. */
   findNewest(isAcceptable: (block: number) => boolean): number {
     const mask = this.#blocks.length - 1;

@@ -11,6 +11,7 @@ import { RateMeter } from './rate-meter.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { PeerSource, TorrentPeerInfo } from './types.ts';
 import type { Revealed } from './super-seeder.ts';
+import type { TrialBlock } from './trials.ts';
 import { WireDecoder } from './wire-decoder.ts';
 import { type FileHashRange, WireWriter } from './wire.ts';
 
@@ -77,6 +78,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** Blocks that came unasked, less those that were cancelled and may have crossed. */
   unwantedBlocks = 0;
   rejects = 0;
+  /** The block that the peer was last asked for while none of its blocks was found right. */
+  trial: TrialBlock | undefined;
   /** Pieces that the peer serves while it chokes (BEP 6). BOUNDED: by MAX_ALLOWED_FAST. */
   readonly allowedFast = new Set<number>();
   downloadedBytes = 0;

@@ -43,11 +43,21 @@ export class PieceVerdicts {
     this.#ban(from, piece, now);
   }
 
+  /** The peer need not be asked for one block at a time any more. */
+  onBlockGood(from: NodeId, now: Millis): void {
+    const downloader = this.#host.content?.downloader;
+    downloader?.trials?.pass(from);
+    const session = this.#peers.sessions.get(from);
+    if (session) downloader?.fill(session, now);
+  }
+
   #onStored(piece: number): void {
     const { content } = this.#host;
     if (!content) return;
     const wasMissing = content.picker.pieces.isMissing(piece);
-    this.#peers.blame.piecePassed(content.setStored(piece));
+    const senders = content.setStored(piece);
+    this.#peers.blame.piecePassed(senders);
+    for (const sender of senders) content.downloader.trials?.pass(sender);
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#peers.sessions.values()) {
       if (session.phase !== 'up') continue;

@@ -182,7 +182,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onWholePiece(piece: number): void {
-    this.#work.finishPiece(piece, this.#content?.hashes?.trees);
+    if (!this.#content?.downloader.trials?.defers(piece, this.#lastNow))
+      this.#work.finishPiece(piece, this.#content?.hashes?.trees);
   }
 
   onLeaves({ piece, leaves }: PieceLeaves): void {
@@ -229,6 +230,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return;
       case 'blockBad':
         return this.#verdicts.onBlockBad(input.piece, input.begin, input.from, now);
+      case 'blockGood':
+        return this.#verdicts.onBlockGood(input.from, now);
       case 'command':
         return this.#onCommand(input.command, now);
       case 'deadline':
@@ -245,6 +248,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (!this.#content) this.#metadata.pump(now);
     else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
     if (this.#content && this.isRunning) this.#webSeeds.pump(this.#content, now);
+    for (const piece of this.#content?.downloader.trials?.takeReady(now) ?? [])
+      this.#work.finishPiece(piece, this.#content?.hashes?.trees);
     if (this.#needsFill) for (const session of this.#sessions.values()) this.#content?.downloader.fill(session, now);
     this.#needsFill = false;
     this.#slots.apply();

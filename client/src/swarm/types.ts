@@ -123,6 +123,8 @@ export type TorrentInput =
     }
   /** A block that was kept does not match its leaf. */
   | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: NodeId }
+  /** A block that was kept for a trial matches its leaf. */
+  | { readonly kind: 'blockGood'; readonly from: NodeId }
   | { readonly kind: 'deadline' };
 
 /** How a `run` ended. */
@@ -152,7 +154,8 @@ export type EffectResult =
 export type TorrentRun =
   /**
    * Copies a wanted block into the buffer of its piece. `bytes` alias the received message. With its `leaf` (BEP 52) it
-   * is hashed at once: a `blockBad` follows if it is another one.
+   * is hashed at once: a `blockBad` follows if it is another one, and a `blockGood` if it is this one and `isTrial` says
+   * that no block of its sender was found right yet.
    */
   | {
       readonly kind: 'keepBlock';
@@ -161,8 +164,9 @@ export type TorrentRun =
       readonly bytes: Uint8Array;
       readonly from: NodeId;
       readonly leaf: Uint8Array | undefined;
+      readonly isTrial: boolean;
     }
-  /** The leaves of a piece came after some of its blocks: hashes those that were kept without. */
+  /** The leaves of a piece came after some of its blocks: hashes those that were kept without, as `keepBlock` would have. */
   | { readonly kind: 'checkBlocks'; readonly piece: number; readonly leaves: Uint8Array }
   /**
    * Every block of the piece is in its buffer: check it, store it, drop the buffer. It is right when each block matches

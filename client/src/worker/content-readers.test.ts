@@ -48,6 +48,7 @@ class Scene {
   readonly content = new TorrentContent(this.store, {
     failed: () => undefined,
     blockBad: () => undefined,
+    blockGood: () => undefined,
     unreadable: () => undefined,
   });
   readonly deadlines = new Map<number, number>();

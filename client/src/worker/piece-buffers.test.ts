@@ -12,20 +12,28 @@ const wrong = bytes.map((byte) => byte ^ 1);
 const leaves = leafHashes(bytes);
 const [first, second] = [leaves.subarray(0, 32), leaves.subarray(32)];
 
-/** The buffers of a torrent of pieces of two blocks, and the blocks that they call bad. */
-function setUp(dataLength = 2 * BLOCK_BYTES): { buffers: PieceBuffers; bad: unknown[] } {
+/** The buffers of a torrent of pieces of two blocks, the blocks that they call bad, and whose block they call good. */
+function setUp(dataLength = 2 * BLOCK_BYTES): { buffers: PieceBuffers; bad: unknown[]; good: unknown[] } {
   const bad: unknown[] = [];
+  const good: unknown[] = [];
   const sizes = { pieceLength: 2 * BLOCK_BYTES, totalLength: 8 * BLOCK_BYTES };
-  const buffers = new PieceBuffers(
-    sizes,
-    () => dataLength,
-    (...block) => bad.push(block),
-  );
-  return { buffers, bad };
+  const buffers = new PieceBuffers(sizes, () => dataLength, {
+    blockBad: (...block) => bad.push(block),
+    blockGood: (from) => good.push(from),
+  });
+  return { buffers, bad, good };
 }
 
 const block = (begin: number, leaf: Uint8Array | undefined, change: Partial<KeptBlock> = {}): KeptBlock => {
-  return { piece: 0, begin, bytes: bytes.subarray(begin, begin + BLOCK_BYTES), from: ada, leaf, ...change };
+  return {
+    piece: 0,
+    begin,
+    bytes: bytes.subarray(begin, begin + BLOCK_BYTES),
+    from: ada,
+    leaf,
+    isTrial: false,
+    ...change,
+  };
 };
 
 test('blocks that match their leaves need no further check', async () => {
@@ -54,6 +62,26 @@ test('blocks that came before their leaves are checked when these are here', asy
   buffers.check(0, leaves);
   expect(await buffers.settle(0)).toMatchObject({ bad: [0], areAllGood: false });
   expect(bad).toEqual([[0, 0, bob]]);
+});
+
+test('of right blocks those of peers on trial are told of, whether their leaves came before or after them', async () => {
+  const { buffers, good } = setUp();
+  buffers.keep(block(0, first));
+  buffers.keep(block(BLOCK_BYTES, second, { from: bob, isTrial: true }));
+  await buffers.settle(0);
+  expect(good).toEqual([bob]);
+  buffers.keep(block(0, undefined, { piece: 1, isTrial: true }));
+  buffers.keep(block(BLOCK_BYTES, undefined, { piece: 1, from: bob }));
+  buffers.check(1, leaves);
+  await buffers.settle(1);
+  expect(good).toEqual([bob, ada]);
+});
+
+test('a wrong block of a peer on trial is bad as any other', async () => {
+  const { buffers, bad, good } = setUp();
+  buffers.keep(block(0, first, { bytes: wrong.subarray(0, BLOCK_BYTES), isTrial: true }));
+  await buffers.settle(0);
+  expect([bad, good]).toEqual([[[0, 0, ada]], []]);
 });
 
 test('a block in front of padding is checked at its own length, and what follows it is zeros', async () => {

@@ -7,19 +7,33 @@ import { sha256 } from './hash.ts';
 import type { OwnBytes } from './storage/types.ts';
 
 /** A block as it came. `leaf` is its hash, where it is known (BEP 52). */
-export interface KeptBlock {
+export interface KeptBlock extends Sender {
   readonly piece: number;
   readonly begin: number;
   readonly bytes: Uint8Array;
-  readonly from: NodeId;
   readonly leaf: Uint8Array | undefined;
+}
+
+/** Whose block it is. */
+interface Sender {
+  readonly from: NodeId;
+  /** It is to be told, too, when the block is right. */
+  readonly isTrial: boolean;
+}
+
+/** Who is told what came of blocks, never from inside a call. */
+export interface BlockVerdicts {
+  /** The block does not match its leaf. */
+  blockBad(piece: number, begin: number, from: NodeId): void;
+  /** The block of a peer on trial matches its leaf. */
+  blockGood(from: NodeId): void;
 }
 
 /** A piece that is being put together. */
 interface Entry {
   readonly buffer: OwnBytes;
   /** Blocks that were kept without a leaf: where they begin, and whose they are. BOUNDED: by the blocks of the piece. */
-  readonly unchecked: Map<number, NodeId>;
+  readonly unchecked: Map<number, Sender>;
   /** Blocks that turned out bad and were not replaced. BOUNDED: by the blocks of the piece. */
   readonly bad: Set<number>;
   /** Blocks that are being hashed. */
@@ -45,46 +59,44 @@ export class PieceBuffers {
   readonly #pieceLength: number;
   readonly #totalLength: number;
   readonly #dataLength: (piece: number) => number;
-  readonly #blockBad: (piece: number, begin: number, from: NodeId) => void;
+  readonly #verdicts: BlockVerdicts;
   /** BOUNDED: by the machine, which limits the pieces under way. */
   readonly #entries = new Map<number, Entry>();
   /** BOUNDED: by MAX_SPARE_PIECE_BUFFERS. */
   readonly #spare: OwnBytes[] = [];
 
-  /**
-   * `dataLength` is the length of a piece without the padding behind it; `blockBad` is told of each block that does not
-   * match its leaf, never from inside a call.
-   */
+  /** `dataLength` is the length of a piece without the padding behind it. */
   constructor(
     sizes: { readonly pieceLength: number; readonly totalLength: number },
     dataLength: (piece: number) => number,
-    blockBad: (piece: number, begin: number, from: NodeId) => void,
+    verdicts: BlockVerdicts,
   ) {
     this.#pieceLength = sizes.pieceLength;
     this.#totalLength = sizes.totalLength;
     this.#dataLength = dataLength;
-    this.#blockBad = blockBad;
+    this.#verdicts = verdicts;
   }
 
   /** Copies a block into its piece. What would lie outside of the piece is dropped. */
-  keep({ piece, begin, bytes, from, leaf }: KeptBlock): void {
+  keep(block: KeptBlock): void {
+    const { piece, begin, bytes, leaf } = block;
     const entry = this.#entries.get(piece) ?? this.#start(piece);
     if (begin + bytes.length > entry.buffer.length) return;
     entry.buffer.set(bytes, begin);
     entry.bad.delete(begin);
     entry.unchecked.delete(begin);
-    if (leaf) this.#check(entry, piece, begin, bytes.length, from, leaf);
-    else entry.unchecked.set(begin, from);
+    if (leaf) this.#check(entry, piece, begin, bytes.length, block, leaf);
+    else entry.unchecked.set(begin, { from: block.from, isTrial: block.isTrial });
   }
 
   /** Hashes the blocks that were kept without a leaf. */
   check(piece: number, leaves: Uint8Array): void {
     const entry = this.#entries.get(piece);
     const dataLength = this.#dataLength(piece);
-    for (const [begin, from] of entry?.unchecked ?? []) {
+    for (const [begin, sender] of entry?.unchecked ?? []) {
       const at = (begin / BLOCK_BYTES) * TREE_HASH_BYTES;
       const length = Math.min(BLOCK_BYTES, dataLength - begin);
-      this.#check(entry as Entry, piece, begin, length, from, leaves.subarray(at, at + TREE_HASH_BYTES));
+      this.#check(entry as Entry, piece, begin, length, sender, leaves.subarray(at, at + TREE_HASH_BYTES));
     }
     entry?.unchecked.clear();
   }
@@ -106,14 +118,15 @@ export class PieceBuffers {
     if (entry.pending === 0) this.#recycle(entry.buffer);
   }
 
-  #check(entry: Entry, piece: number, begin: number, length: number, from: NodeId, leaf: Uint8Array): void {
+  #check(entry: Entry, piece: number, begin: number, length: number, sender: Sender, leaf: Uint8Array): void {
     entry.pending++;
+    const { from, isTrial } = sender;
     void sha256(entry.buffer.subarray(begin, begin + length)).then((digest) => {
       entry.pending--;
       if (!equalBytes(digest, leaf)) {
         entry.bad.add(begin);
-        this.#blockBad(piece, begin, from);
-      }
+        this.#verdicts.blockBad(piece, begin, from);
+      } else if (isTrial) this.#verdicts.blockGood(from);
       if (entry.pending > 0) return;
       entry.settled?.();
       entry.settled = undefined;

@@ -1,16 +1,14 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { EffectResult, Metainfo, TorrentRun } from '../swarm/types.ts';
-import { type KeptBlock, PieceBuffers } from './piece-buffers.ts';
+import { type BlockVerdicts, type KeptBlock, PieceBuffers } from './piece-buffers.ts';
 import { PieceCheck, hashLeaves } from './piece-check.ts';
 import { type ContentStore, type OwnBytes, StorageError, toStorageError } from './storage/types.ts';
 
 /** What the work on pieces takes of its torrent. */
-export interface PieceWorkHost {
+export interface PieceWorkHost extends BlockVerdicts {
   /** Undefined while storage could not be opened. */
   store(): ContentStore | undefined;
   /** Storage failed. Returns what is to be said of it. */
   failed(error: StorageError): void;
-  blockBad(piece: number, begin: number, from: NodeId): void;
 }
 
 /** Puts the pieces of one torrent together, checks them block by block or as a whole, and stores those that are right. */
@@ -24,11 +22,7 @@ export class PieceWork {
     this.#metainfo = metainfo;
     this.#host = host;
     this.#check = new PieceCheck(metainfo);
-    this.#buffers = new PieceBuffers(
-      metainfo,
-      (piece) => this.#check.dataLength(piece),
-      (...bad) => host.blockBad(...bad),
-    );
+    this.#buffers = new PieceBuffers(metainfo, (piece) => this.#check.dataLength(piece), host);
   }
 
   keep(block: KeptBlock): void {

@@ -193,7 +193,10 @@ export const FIRST_URGENT_TIMEOUT_MS = 3000;
 /** And at least, however fast such pieces were. [ms] Below a round trip or two every block would be fetched twice. */
 export const LEAST_URGENT_TIMEOUT_MS = 500;
 
-/** Requests outstanding at first. Half a round trip of a slow home line; doubles each round trip (slow start). */
+/**
+ * Requests outstanding at first, or once one block was found right (`Trials`). Half a round trip of a slow home line;
+ * doubles each round trip (slow start).
+ */
 export const INITIAL_PIPELINE = 8;
 
 /** Fewest requests outstanding to a peer that delivers. libtorrent's minimum. */
@@ -306,6 +309,9 @@ export const MAX_BANNED = 1000;
 
 /** Suspected peers remembered. The oldest is forgotten first. */
 export const MAX_SUSPECTS = 1000;
+
+/** Peers remembered that need no trial any more. The oldest is forgotten first, and is tried again: a round trip. */
+export const MAX_TRIED = 1000;
 
 /** Most pieces that a suspect has to deliver alone before it is trusted again. Doubles from 1 with each failure. */
 export const MAX_PAROLE_PIECES = 16;
