@@ -31,7 +31,7 @@ test('without colluders eight disjoint copies find every peer', () => {
   expect({ success, violations }).toEqual({ success: 1, violations: [] });
 }, 120_000);
 
-test.each(['drop', 'lie'] as const)(
+test.each(['drop', 'misroute', 'lie', 'eclipse'] as const)(
   'while a fifth of the peers do it (%s), eight disjoint copies find 97 in 100 peers and name nobody dead',
   (kind) => {
     const { success, violations, extra } = run(kind, 8, 0.2);

@@ -19,12 +19,16 @@ const ADVERSARIES = [
   ['eclipse', '0.2'],
 ] as const;
 
+/** Far more than links lose, which is nothing until they break: it shows that no single frame matters. [share] */
+const FRAME_LOSS = '0.01';
+
 /** Sizes that end in about twenty minutes, all in all. */
 export const MODERATE: Suite = {
   seeds: 3,
   runs: runsOf({
     growth: [100, 300, 1_000],
     latency: [],
+    lossy: 300,
     nodes: 200,
     churn: 100,
     hours: 2,
@@ -39,6 +43,7 @@ export const FULL: Suite = {
   runs: runsOf({
     growth: [1_000, 10_000, 100_000],
     latency: [25_000],
+    lossy: 1_000,
     nodes: 1_000,
     churn: 1_000,
     hours: 24,
@@ -51,6 +56,8 @@ interface Sizes {
   readonly growth: readonly number[];
   /** Networks with as many links as peers aim for by default: what lookups there take is what people wait. */
   readonly latency: readonly number[];
+  /** The network whose links lose frames. */
+  readonly lossy: number;
   readonly nodes: number;
   readonly churn: number;
   /** Without the server. */
@@ -60,11 +67,12 @@ interface Sizes {
   readonly readersAmong: number;
 }
 
-function runsOf({ growth, latency, nodes, churn, hours, readers, readersAmong }: Sizes): string[][] {
+function runsOf({ growth, latency, lossy, nodes, churn, hours, readers, readersAmong }: Sizes): string[][] {
   const size = ['--nodes', String(nodes)];
   return [
     ...growth.map((each) => ['growth', '--nodes', String(each), ...LINKS, '--settle', '240']),
     ...latency.map((each) => ['growth', '--nodes', String(each), '--settle', '240']),
+    ['growth', '--nodes', String(lossy), ...LINKS, '--loss', FRAME_LOSS],
     ...['0.3', '0.5'].map((dead) => ['static', ...size, ...LINKS, '--dead', dead]),
     ...['600', '120'].map((session) => ['churn', '--nodes', String(churn), ...LINKS, '--session', session]),
     ['broken-pairs', ...size, ...LINKS, '--share', '0.3'],
