@@ -1,4 +1,4 @@
-import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
+import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { PLACE_BYTES, type PackedPlace, knownPlace } from './coordinates.ts';
 
@@ -28,7 +28,7 @@ export function readId(bytes: Uint8Array, at: number): NodeId {
   const place = ((bytes[at] as number) << 4) | ((bytes[at + 1] as number) & 15);
   const held = recentIds[place];
   if (held !== undefined && isSameId(place * ID_BYTES, bytes, at)) return held;
-  const id = makeId(bytes, at);
+  const id = nodeIdFromBytes(bytes, at);
   recentIds[place] = id;
   for (let i = 0; i < ID_BYTES; i++) recentBytes[place * ID_BYTES + i] = bytes[at + i] as number;
   return id;
@@ -43,20 +43,6 @@ function isSameId(held: number, bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < ID_BYTES; i++) if (recentBytes[held + i] !== bytes[at + i]) return false;
   return true;
 }
-
-function makeId(bytes: Uint8Array, at: number): NodeId {
-  for (let i = 0; i < ID_BYTES; i++) {
-    const byte = bytes[at + i] as number;
-    digits[2 * i] = DIGITS[byte >> 4] as number;
-    digits[2 * i + 1] = DIGITS[byte & 15] as number;
-  }
-  return String.fromCharCode.apply(undefined, digits) as NodeId;
-}
-
-/** Scratch space of `makeId`, overwritten by every call. */
-const digits: number[] = Array.from({ length: 2 * ID_BYTES }, () => 0);
-
-const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 export function writeId(bytes: Uint8Array, at: number, id: NodeId): void {
   for (let i = 0; i < ID_BYTES; i++) {
