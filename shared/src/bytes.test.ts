@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Reader, Writer, fromHex, toHex, utf8Decode, utf8Encode } from './bytes.ts';
+import { Reader, Writer, binaryText, fromHex, toHex, utf8Decode, utf8Encode, utf8Length } from './bytes.ts';
 
 test('what a writer writes a reader reads', () => {
   fc.assert(
@@ -35,6 +35,7 @@ test('UTF-8 agrees with the platform on every string and refuses what is malform
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const bytes = new TextEncoder().encode(text);
       expect(utf8Encode(text)).toEqual(bytes);
+      expect(utf8Length(text)).toBe(bytes.length);
       expect(utf8Decode(bytes)).toBe(text.toWellFormed());
     }),
   );
@@ -50,6 +51,13 @@ test('UTF-8 agrees with the platform on every string and refuses what is malform
     }),
     { numRuns: 5000 },
   );
+});
+
+test('bytes become the characters of their numbers, however many there are', () => {
+  for (const length of [0, 1, 255, 1024, 1025, 100_000]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
+    expect(binaryText(bytes)).toBe(Buffer.from(bytes).toString('latin1'));
+  }
 });
 
 test('hex goes both ways and odd or foreign digits are refused', () => {

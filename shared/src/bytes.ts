@@ -49,31 +49,61 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD. Written here because machines see no TextEncoder. */
 export function utf8Encode(text: string): Uint8Array {
-  const writer = new Writer(text.length + 8);
-  for (const character of text) {
-    let code = character.codePointAt(0) as number;
-    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
-    if (code < 0x80) writer.u8(code);
-    else if (code < 0x800) writer.u8(0xc0 | (code >> 6)).u8(0x80 | (code & 63));
-    else if (code < 0x10000)
-      writer
-        .u8(0xe0 | (code >> 12))
-        .u8(0x80 | ((code >> 6) & 63))
-        .u8(0x80 | (code & 63));
-    else
-      writer
-        .u8(0xf0 | (code >> 18))
-        .u8(0x80 | ((code >> 12) & 63))
-        .u8(0x80 | ((code >> 6) & 63))
-        .u8(0x80 | (code & 63));
+  const bytes = new Uint8Array(utf8Length(text));
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    let code = text.codePointAt(i) as number;
+    if (code < 0x80) {
+      bytes[at++] = code;
+      continue;
+    }
+    if (code > 0xffff) i++;
+    else if (isSurrogate(code)) code = 0xfffd;
+    const extra = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    // As many ones as there are bytes; the array drops what is above.
+    bytes[at++] = (0xff << (7 - extra)) | (code >> (6 * extra));
+    for (let shift = 6 * (extra - 1); shift >= 0; shift -= 6) bytes[at++] = 0x80 | ((code >> shift) & 63);
   }
-  return writer.done();
+  return bytes;
+}
+
+/** How many bytes `utf8Encode` makes of `text`. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) as number;
+    if (code < 0x80) continue;
+    if (code > 0xffff) i++;
+    // A pair of surrogates is two units and four bytes.
+    length += code < 0x800 ? 1 : 2;
+  }
+  return length;
+}
+
+/**
+ * The text whose characters are these bytes, U+0000 to U+00FF. In parts: one made character by character is a tree of
+ * strings in memory, thirty times as large.
+ */
+export function binaryText(bytes: Uint8Array): string {
+  if (bytes.length <= TEXT_PART) return Reflect.apply(String.fromCharCode, undefined, bytes);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += TEXT_PART) text += binaryText(bytes.subarray(at, at + TEXT_PART));
+  return text;
+}
+
+/** Characters made at once. Engines take that many arguments. */
+const TEXT_PART = 1024;
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
 }
 
 /** The text of well-formed UTF-8, or undefined: overlong forms, surrogates and truncation are refused (RFC 3629 §3). */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
-  let text = '';
-  for (let i = 0; i < bytes.length;) {
+  const ascii = bytes.findIndex((byte) => byte >= 0x80);
+  if (ascii < 0) return binaryText(bytes);
+  let text = binaryText(bytes.subarray(0, ascii));
+  for (let i = ascii; i < bytes.length;) {
     const lead = bytes[i] as number;
     const extra = lead < 0x80 ? 0 : lead >> 5 === 6 ? 1 : lead >> 4 === 14 ? 2 : lead >> 3 === 30 ? 3 : -1;
     if (extra < 0 || i + extra >= bytes.length) return undefined;
@@ -84,7 +114,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
       code = (code << 6) | (next & 63);
     }
     const least = [0, 0x80, 0x800, 0x10000][extra] as number;
-    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+    if (code < least || code > 0x10ffff || isSurrogate(code)) return undefined;
     text += String.fromCodePoint(code);
     i += extra + 1;
   }

@@ -1,4 +1,4 @@
-import { utf8Encode } from '../../../shared/src/bytes.ts';
+import { utf8Length } from '../../../shared/src/bytes.ts';
 import { type BencodeInput } from './bencode.ts';
 
 /** How large a document is. */
@@ -12,7 +12,7 @@ export interface BencodeSize {
 /** The size that `input` will have, without encoding it. What is bencoded already counts as one value. */
 export function measureBencode(input: BencodeInput): BencodeSize {
   if (typeof input === 'number') return { bytes: 2 + String(input).length, values: 1 };
-  if (typeof input === 'string') return { bytes: stringBytes(utf8Encode(input).length), values: 1 };
+  if (typeof input === 'string') return { bytes: stringBytes(utf8Length(input)), values: 1 };
   if (input instanceof Uint8Array) return { bytes: stringBytes(input.length), values: 1 };
   if ('raw' in input) return { bytes: input.raw.length, values: 1 };
   let [bytes, values] = [2, 1];

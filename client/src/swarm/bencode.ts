@@ -1,4 +1,4 @@
-import { Writer, utf8Encode } from '../../../shared/src/bytes.ts';
+import { Writer, binaryText, utf8Encode, utf8Length } from '../../../shared/src/bytes.ts';
 import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES } from '../../../shared/src/limits/swarm.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 
@@ -281,9 +281,12 @@ function isDigit(byte: number): boolean {
 
 /** The dictionary key that stands for `bytes`. */
 export function keyOf(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return binaryText(bytes);
+}
+
+/** The dictionary key that stands for `text` in UTF-8: text of ASCII alone is its own key. */
+export function textKey(text: string): string {
+  return utf8Length(text) === text.length ? text : keyOf(utf8Encode(text));
 }
 
 /** The bytes that a dictionary key stands for. */

@@ -1,7 +1,6 @@
-import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
-import { type BencodeDictionary, type BencodeInput, bytesOf, integerOf, keyBytes, keyOf } from './bencode.ts';
+import { type BencodeDictionary, type BencodeInput, bytesOf, integerOf, keyBytes, textKey } from './bencode.ts';
 import { decodePath, paddingFile, plainFile } from './file-list.ts';
 import { TREE_HASH_BYTES } from './merkle.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
@@ -34,7 +33,7 @@ export function encodeFileTree(files: readonly TreeFile[]): BencodeInput {
   for (const { path, length, piecesRoot } of files) {
     let folder = root;
     for (const segment of path) {
-      const key = keyOf(utf8Encode(segment));
+      const key = textKey(segment);
       const found = (folder.get(key) as Map<string, BencodeInput> | undefined) ?? new Map<string, BencodeInput>();
       folder.set(key, found);
       folder = found;
@@ -49,7 +48,7 @@ export function encodeFileTree(files: readonly TreeFile[]): BencodeInput {
 /** Sorts by paths as a file tree does: by the bytes of their names, folder by folder. */
 export function inTreeOrder<T extends { readonly path: Path }>(files: readonly T[]): T[] {
   // No name holds the NUL that stands between them, and every other byte is greater.
-  const keyed = files.map((file) => ({ file, key: file.path.map((name) => keyOf(utf8Encode(name))).join('\0') }));
+  const keyed = files.map((file) => ({ file, key: file.path.map((name) => textKey(name)).join('\0') }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return keyed.map(({ file }) => file);
 }

@@ -1,4 +1,4 @@
-import { utf8Encode } from '../../../shared/src/bytes.ts';
+import { utf8Length } from '../../../shared/src/bytes.ts';
 import { MAX_PATH_SEGMENTS, MAX_SEGMENT_BYTES } from '../../../shared/src/limits/swarm.ts';
 
 /** Path of a file inside its torrent: folders first, the file's own name last. */
@@ -94,7 +94,7 @@ class Folder {
   #number(name: string): string {
     const dot = name.lastIndexOf('.');
     const extension = dot > 0 && name.length - dot <= MAX_EXTENSION_LENGTH ? name.slice(dot) : '';
-    const room = MAX_SEGMENT_BYTES - NUMBER_BYTES - utf8Encode(extension).length;
+    const room = MAX_SEGMENT_BYTES - NUMBER_BYTES - utf8Length(extension);
     const stem = truncate(name.slice(0, name.length - extension.length), room);
     const family = fold(`${stem}/${extension}`);
     for (let n = (this.#numbers.get(family) ?? 1) + 1; ; n++) {
@@ -119,19 +119,22 @@ function fold(name: string): string {
 
 /** True when `text` takes at most `maxBytes` of UTF-8: three for a UTF-16 unit at most, one at least. */
 function fits(text: string, maxBytes: number): boolean {
-  return text.length * 3 <= maxBytes || (text.length <= maxBytes && utf8Encode(text).length <= maxBytes);
+  return text.length * 3 <= maxBytes || (text.length <= maxBytes && utf8Length(text) <= maxBytes);
 }
 
 /** As many whole characters of well-formed `text` as fit into `maxBytes` of UTF-8. */
 function truncate(text: string, maxBytes: number): string {
-  if (fits(text, maxBytes) && !/\p{Cs}/u.test(text)) return text;
-  let kept = '';
-  let length = 0;
+  const kept = fits(text, maxBytes) ? text : text.slice(0, fittingUnits(text, maxBytes));
+  return kept.replace(/\p{Cs}/gu, '\ufffd');
+}
+
+/** How many UTF-16 units of `text` are whole characters of at most `maxBytes`. */
+function fittingUnits(text: string, maxBytes: number): number {
+  let [units, bytes] = [0, 0];
   for (const character of text) {
-    const isLoneSurrogate = /^[\ud800-\udfff]$/u.test(character);
-    length += utf8Encode(character).length;
-    if (length > maxBytes) break;
-    kept += isLoneSurrogate ? '\ufffd' : character;
+    bytes += utf8Length(character);
+    if (bytes > maxBytes) break;
+    units += character.length;
   }
-  return kept;
+  return units;
 }
