@@ -91,8 +91,8 @@ export function decodeInfo(
   if (info.kind !== 'dictionary') return err('not-metainfo');
   const version = versionOf(info);
   if (!version.ok) return version;
-  const name = utf8Decode(bytesOf(info, 'name.utf-8') ?? bytesOf(info, 'name') ?? new Uint8Array(0));
-  if (name === undefined || !isSafeSegment(name)) return err('bad-name');
+  const name = nameOf(info);
+  if (name === undefined) return err('bad-name');
   const pieceLength = integerOf(info, 'piece length') ?? 0;
   if (!isPieceLength(pieceLength, version.value)) return err('bad-piece-length');
   const files = decodeFiles(info, version.value, name, pieceLength);
@@ -124,6 +124,11 @@ export function infoHashOf(infoBytes: Uint8Array): InfoHash {
   return nodeIdFromBytes(sha1(infoBytes).subarray(0, ID_BYTES));
 }
 
+/** What the swarm of a torrent goes by: by its SHA-256 alone when it is v2 alone (BEP 52). */
+export function swarmHashOf(infoBytes: Uint8Array, version: TorrentVersion): InfoHash {
+  return version === 'v2' ? truncateInfoHash(infoHashV2Of(infoBytes)) : infoHashOf(infoBytes);
+}
+
 /** SHA-256 of an info dictionary (BEP 52). */
 export function infoHashV2Of(infoBytes: Uint8Array): InfoHashV2 {
   return toHex(sha256(infoBytes));
@@ -147,12 +152,18 @@ export function withPieceLayer(metainfo: Metainfo, index: number, layer: Uint8Ar
   return { ...metainfo, pieceLayers: metainfo.pieceLayers.with(index, layer) };
 }
 
-/** The version must be looked at before anything else (BEP 52). */
-function versionOf(info: BencodeDictionary): Result<TorrentVersion, MetainfoErrorCode> {
+/** The version of an info dictionary, which must be looked at before anything else (BEP 52). */
+export function versionOf(info: BencodeDictionary): Result<TorrentVersion, MetainfoErrorCode> {
   const hasPieces = bytesOf(info, 'pieces') !== undefined;
   if (!info.entries.has('meta version')) return hasPieces ? ok('v1') : err('not-metainfo');
   if (integerOf(info, 'meta version') !== META_VERSION) return err('version-unsupported');
   return ok(hasPieces ? 'hybrid' : 'v2');
+}
+
+/** The name in an info dictionary; undefined when it is none. */
+export function nameOf(info: BencodeDictionary): string | undefined {
+  const name = utf8Decode(bytesOf(info, 'name.utf-8') ?? bytesOf(info, 'name') ?? new Uint8Array(0));
+  return name !== undefined && isSafeSegment(name) ? name : undefined;
 }
 
 function isPieceLength(length: number, version: TorrentVersion): boolean {
@@ -220,7 +231,8 @@ function encodeLayers(metainfo: Metainfo, layers: readonly (Uint8Array | undefin
   return entries;
 }
 
-function trackersOf(document: BencodeDictionary): readonly string[] {
+/** The tracker URLs of a torrent file (BEP 3, BEP 12), each once. */
+export function trackersOf(document: BencodeDictionary): readonly string[] {
   const urls = new Set<string>();
   addUrl(urls, bytesOf(document, 'announce'));
   for (const tier of listOf(document, 'announce-list') ?? []) {
@@ -230,8 +242,8 @@ function trackersOf(document: BencodeDictionary): readonly string[] {
   return [...urls];
 }
 
-/** BEP 19: one URL, or a list of them. */
-function webSeedsOf(document: BencodeDictionary): readonly string[] {
+/** The web seeds of a torrent file (BEP 19): one URL, or a list of them. */
+export function webSeedsOf(document: BencodeDictionary): readonly string[] {
   const urls = new Set<string>();
   addUrl(urls, bytesOf(document, 'url-list'));
   for (const entry of listOf(document, 'url-list') ?? []) if (entry.kind === 'bytes') addUrl(urls, entry.value);

@@ -30,6 +30,13 @@ for (const [what, bytes, message] of [
   });
 }
 
+test('the list of files is left to the worker, however large or wrong it is', () => {
+  const file = utf8Encode(
+    `d4:infod5:filesld6:lengthi1e4:pathl2:..eee4:name1:x12:piece lengthi16384e6:pieces20:${'a'.repeat(20)}ee`,
+  );
+  expect(readSource(file)).toMatchObject({ name: 'x', request: { kind: 'metainfo', bytes: file } });
+});
+
 test('a torrent file that is right is taken', () => {
   expect(readSource(torrentOf('x'))).toMatchObject({ name: 'x', request: { kind: 'metainfo' } });
 });

@@ -2,13 +2,15 @@ import { parseNodeId } from '../../../../shared/src/ids.ts';
 import { SkeinError } from '../../api.ts';
 import { parseMagnet } from '../../swarm/magnet.ts';
 import { refusalText } from '../../swarm/metainfo-error.ts';
-import { decodeTorrentFile } from '../../swarm/metainfo.ts';
+import { outlineTorrentFile } from '../../swarm/torrent-outline.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource } from '../../worker/protocol.ts';
-import { readCreatedBy } from './created-by.ts';
 import type { TorrentOrigin } from './torrent-session.ts';
 
-/** Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. */
+/**
+ * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. The list of files of a
+ * torrent file is for the worker to read and to refuse: here it would hold the page up.
+ */
 export function readSource(source: string | Uint8Array): {
   readonly infoHash: InfoHash;
   readonly name: string;
@@ -21,10 +23,9 @@ export function readSource(source: string | Uint8Array): {
   readonly request: DownloadSource;
 } {
   if (typeof source !== 'string') {
-    const decoded = decodeTorrentFile(source);
-    if (!decoded.ok) throw new SkeinError('bad-metainfo', refusalText(decoded.error));
-    const { infoHash, name, trackers, webSeeds, isPrivate } = decoded.value;
-    const createdBy = readCreatedBy(source);
+    const outline = outlineTorrentFile(source);
+    if (!outline.ok) throw new SkeinError('bad-metainfo', refusalText(outline.error));
+    const { infoHash, name, trackers, webSeeds, isPrivate, createdBy } = outline.value;
     const request = { kind: 'metainfo', bytes: source } as const;
     return { infoHash, name, origin: { trackers, webSeeds }, createdBy, isPrivate, selected: undefined, request };
   }

@@ -118,7 +118,7 @@ export class SwarmService {
 
   /**
    * Starts a download, or finds the one that runs. `source` is a magnet link, an info-hash in hex, or a torrent file.
-   * Throws `bad-magnet` or `bad-metainfo` for anything else.
+   * Throws `bad-magnet` or `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
