@@ -53,6 +53,11 @@ const REASONS = {
   'too-many-files': TOO_LARGE,
 } as const satisfies Record<MetainfoErrorCode, string>;
 
+/** Whether a value that was stored is one of the list. */
+export function isRefusal(value: unknown): value is MetainfoErrorCode {
+  return typeof value === 'string' && Object.hasOwn(REASONS, value);
+}
+
 /** The sentence for people who wanted to download a torrent that was refused. */
 export function refusalText(code: MetainfoErrorCode): string {
   return `This torrent cannot be downloaded here: ${REASONS[code]}. Ask its sender for another one.`;

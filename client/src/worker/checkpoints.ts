@@ -1,4 +1,5 @@
 import { CHECKPOINT_MS } from '../../../shared/src/limits/storage.ts';
+import type { MetainfoErrorCode } from '../swarm/metainfo-error.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import type { TorrentContent } from './torrent-content.ts';
 
@@ -7,12 +8,16 @@ export interface TorrentProgress {
   readonly metainfo: Metainfo | undefined;
   readonly bitfield: Uint8Array | undefined;
   readonly isPaused: boolean;
+  /** Why the metadata was refused. */
+  readonly refusal: MetainfoErrorCode | undefined;
 }
 
 /** What checkpoints take of their torrent. */
 export interface CheckpointHost {
   /** Paused by a person, who finds it paused on the next page. */
   isPaused(): boolean;
+  /** Why the metadata was refused. */
+  refusal(): MetainfoErrorCode | undefined;
   /** Records what survives the page; called after a flush. Rejects when the browser refuses. */
   save(progress: TorrentProgress): Promise<void>;
   /** What is stored could not be flushed. */
@@ -44,7 +49,8 @@ export class Checkpoints {
     const bitfield = this.#content.stored?.toBytes();
     try {
       await this.#content.store?.flush();
-      const progress = { metainfo: this.#content.metainfo, bitfield, isPaused: this.#host.isPaused() };
+      const { metainfo } = this.#content;
+      const progress = { metainfo, bitfield, isPaused: this.#host.isPaused(), refusal: this.#host.refusal() };
       this.#saving = this.#saving.then(() => this.#host.save(progress)).catch(() => undefined);
       await this.#saving;
     } catch (error) {

@@ -100,6 +100,7 @@ export function recordOf(
     selected: plan.selected,
     torrentFile,
     bitfield: progress.bitfield,
+    refusal: progress.refusal,
     settings,
     uploadedBytes,
     generation,

@@ -1,4 +1,5 @@
 import type { Machine, Millis } from '../../../shared/src/machine.ts';
+import type { MetainfoErrorCode } from '../swarm/metainfo-error.ts';
 import type { InfoHash, Metainfo, PieceMap, TorrentInput, TorrentOutput, TorrentSnapshot } from '../swarm/types.ts';
 import type { PieceSet } from './bitfield.ts';
 import type { TorrentProgress } from './checkpoints.ts';
@@ -26,6 +27,8 @@ export interface DriverSetup {
   readonly isKept: boolean;
   /** Why storage could not be opened, when it could not. */
   readonly error: StorageError | undefined;
+  /** Why an earlier page refused the metadata that peers sent it. */
+  readonly refusal?: MetainfoErrorCode | undefined;
   /** Rejects with `StorageError`. */
   openStore(metainfo: Metainfo): Promise<ContentStore>;
   /** Records what survives the page; called after a flush. Rejects when the browser refuses. */

@@ -23,6 +23,7 @@ const record: ResumeRecord = {
   selected: undefined,
   torrentFile: encodeTorrentFile(metainfo),
   bitfield: undefined,
+  refusal: undefined,
   settings: {},
   uploadedBytes: 0,
   generation: 1,

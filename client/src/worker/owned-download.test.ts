@@ -33,7 +33,12 @@ function ownedMagnet({ infoHash }: Metainfo): { readonly owned: OwnedDownload; r
   return { owned: new OwnedDownload({ release: () => undefined }, records, plan, undefined), records };
 }
 
-const saved = (metainfo: Metainfo | undefined) => ({ metainfo, bitfield: undefined, isPaused: false });
+const saved = (metainfo: Metainfo | undefined) => ({
+  metainfo,
+  bitfield: undefined,
+  isPaused: false,
+  refusal: undefined,
+});
 
 for (const version of ['v2', 'hybrid'] as const) {
   test(`${version}: the next page finds the piece layers that peers sent after the first record`, async () => {

@@ -145,13 +145,13 @@ export class RunningTorrents {
     }
   }
 
-  /** Storage could not be opened; a person made room, or hopes for the best. */
+  /** Storage could not be opened, or the metadata was refused; a person made room, or hopes for the best. */
   async beginAgain(infoHash: InfoHash, { driver, plan, owned, settings, uploads }: Running): Promise<void> {
     this.#torrents.delete(infoHash);
     uploads.stop();
     await driver.stop(true);
     const record = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
-    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false }, settings);
+    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false, refusal: undefined }, settings);
   }
 
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
@@ -174,6 +174,7 @@ export class RunningTorrents {
       isPaused: record?.isPaused ?? settings.isPaused ?? false,
       isKept: lock !== undefined,
       error,
+      refusal: metainfo ? undefined : record?.refusal,
       openStore: async (found) => {
         const isWanted = wantedFiles(found, running.settings.priorities, plan.selected);
         const opened = await this.#host.opener.openNew(found, lock !== undefined, isWanted);

@@ -3,6 +3,7 @@ import { equalBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
+import type { MetainfoErrorCode } from '../swarm/metainfo-error.ts';
 import { encodeTorrentFile, infoHashOf } from '../swarm/metainfo.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
 import { Torrent } from '../swarm/torrent.ts';
@@ -25,6 +26,7 @@ class Peer {
   readonly content: LabContent;
   readonly banned: NodeId[] = [];
   saved: Metainfo | undefined;
+  savedRefusal: MetainfoErrorCode | undefined;
   /** What the page was told last of the torrent. */
   summary: TorrentSummary | undefined;
   receivedBytes = 0;
@@ -75,6 +77,7 @@ class Peer {
       },
       save: (progress) => {
         this.saved = progress.metainfo;
+        this.savedRefusal = progress.refusal;
         return Promise.resolve();
       },
       report: (report) => {
@@ -198,6 +201,8 @@ test('a link to a torrent that is refused fails with the reason, for good, and n
     'This torrent cannot be downloaded here: it names files in a way that is not safe. Ask its sender for another one.';
   expect(peer.progress).toMatchObject({ state: 'failed', error: { code: 'bad-metainfo', message }, peers: [] });
   expect(peer.banned).toEqual([]);
+  // The next page is to know.
+  expect(peer.savedRefusal).toBe('bad-name');
   for (const each of [peer, seed]) await each.driver.stop(true);
 });
 

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { assertNever } from '../../../shared/src/result.ts';
-import { refusalText } from '../swarm/metainfo-error.ts';
+import { type MetainfoErrorCode, refusalText } from '../swarm/metainfo-error.ts';
 import type {
   EffectResult,
   FilePriority,
@@ -47,6 +47,8 @@ export class TorrentDriver {
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** Why the metadata was refused: then the machine has stopped. */
+  #refusal: MetainfoErrorCode | undefined;
   /** The last failure of storage, for when the machine stops for it. */
   #failure: StorageError | undefined;
   readonly #timer = new DeadlineTimer(() => this.#push({ kind: 'deadline' }));
@@ -69,6 +71,7 @@ export class TorrentDriver {
     this.#checkpoints = new Checkpoints(this.#content, {
       // A torrent that storage stopped is not paused by choice: the next page tries again.
       isPaused: () => this.#machine.snapshot().isPaused && !this.#progress.error,
+      refusal: () => this.#refusal,
       save: (progress) => setup.save(progress),
       failed: (error) => this.#storageFailed(error),
     });
@@ -82,14 +85,21 @@ export class TorrentDriver {
 
   /** Starts it, with a first report and a first record. Once. */
   begin(): void {
-    const isPaused = this.#setup.isPaused || this.#setup.error !== undefined;
-    this.#push({ kind: 'command', command: { kind: 'setPaused', isPaused } });
+    const { refusal, error } = this.#setup;
+    const isPaused = this.#setup.isPaused || error !== undefined;
+    this.#push({ kind: 'command', command: refusal ? { kind: 'stop' } : { kind: 'setPaused', isPaused } });
+    if (refusal) this.#refuse(refusal);
     this.#progress.reportNow();
     void this.#checkpoints.now();
   }
 
   get metainfo(): Metainfo | undefined {
     return this.#content.metainfo;
+  }
+
+  /** Its metadata was refused. It stays so, whatever is asked of it. */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
   }
 
   get isComplete(): boolean {
@@ -269,7 +279,8 @@ export class TorrentDriver {
         this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
         break;
       case 'metadataRefused':
-        this.#progress.fail(new WorkerError('bad-metainfo', refusalText(event.code)));
+        this.#refuse(event.code);
+        void this.#checkpoints.now();
         break;
       case 'peersFound': {
         const peers = event.peers.map(({ id }) => id);
@@ -299,6 +310,11 @@ export class TorrentDriver {
         assertNever(event);
     }
     this.#progress.reportNow();
+  }
+
+  #refuse(code: MetainfoErrorCode): void {
+    this.#refusal = code;
+    this.#progress.fail(new WorkerError('bad-metainfo', refusalText(code)));
   }
 
   async #checkMetadata(infoBytes: Uint8Array): Promise<EffectResult> {

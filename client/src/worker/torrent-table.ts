@@ -160,7 +160,9 @@ export class TorrentTable {
       }
       const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
       if (record) this.#tellKept(plan, record);
-      await this.#running.begin(plan, lock, record && { ...record, isPaused: false });
+      // What was removed with its data kept is a new attempt; what is refused and in the list is not.
+      const refusal = record?.isParked ? undefined : record?.refusal;
+      await this.#running.begin(plan, lock, record && { ...record, isPaused: false, refusal });
       return this.#summary(plan.infoHash);
     });
   }
@@ -172,7 +174,8 @@ export class TorrentTable {
       // What comes back takes a turn of its own.
       if (!isPaused && this.#shares.isWaiting(infoHash)) void this.#shares.retry(infoHash);
       else if (this.#followed.has(infoHash)) this.#news.setPaused(infoHash, isPaused);
-      else if (running?.isUnopened && !isPaused) await this.#running.beginAgain(infoHash, running);
+      else if (!isPaused && (running?.isUnopened || running?.driver.isRefused))
+        await this.#running.beginAgain(infoHash, running);
       else await running?.driver.setPaused(isPaused);
     });
   }

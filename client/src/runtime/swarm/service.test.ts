@@ -187,6 +187,23 @@ test('what an earlier page left appears as a download and looks for peers', asyn
   expect(a.published).toEqual(new Set([infoHash]));
 });
 
+test('a download that an earlier page refused asks nobody, until it is asked for again: that is a new one', async () => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  a.worker.resumed();
+  a.worker.progress(infoHash, { state: 'failed', error: { code: 'bad-metainfo', message: 'It is refused.' } });
+  await settle();
+  const [refused] = a.service.downloads;
+  expect(refused).toMatchObject({ state: 'failed', error: { code: 'bad-metainfo' } });
+  expect([world.seekers, a.announced]).toEqual([[], []]);
+  const anew = a.service.download(magnet);
+  expect(a.service.downloads).toEqual([anew]);
+  expect([refused?.state, anew.state]).toEqual(['removed', 'finding']);
+  expect(a.worker.requests.slice(-2)).toMatchObject([{ kind: 'remove' }, { kind: 'download' }]);
+  await settle();
+  expect(a.announced).toContain('started');
+});
+
 test('a worker that dies fails what runs, in words', async () => {
   const { node: a, download } = beginDownload();
   await settle();

@@ -117,15 +117,17 @@ export class SwarmService {
   }
 
   /**
-   * Starts a download, or finds the one that runs. `source` is a magnet link, an info-hash in hex, or a torrent file.
+   * Starts a download, or finds the one that runs; one that was refused begins anew. `source` is a magnet link, an info-hash in hex, or a torrent file.
    * Throws `bad-magnet` or `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
     const { infoHash, name, origin, createdBy, isPrivate, selected, request } = readSource(source);
     const known = this.#torrents.get(infoHash)?.download;
-    if (known) return known;
+    if (known && known.error?.code !== 'bad-metainfo') return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
+    // Who asks again for what was refused may have a better file of it, or a newer page.
+    known?.remove().catch(() => undefined);
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;

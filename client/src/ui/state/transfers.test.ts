@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import { expect, test, vi } from 'vitest';
-import type { Node } from '../../index.ts';
+import type { Download, Node } from '../../index.ts';
 import { node } from './session.ts';
-import { addFiles } from './transfers.ts';
+import { addFiles, downloads, openInfoHash } from './transfers.ts';
 
 vi.mock('./session.ts', () => ({ node: signal() }));
 
@@ -20,3 +20,13 @@ for (const [names, becomes] of [
     expect(share).toHaveBeenCalledTimes(becomes === 'downloads' ? 0 : 1);
   });
 }
+
+test('an address that names a download in the list does not ask for it again', () => {
+  const download = vi.fn(() => ({ on: vi.fn() }));
+  node.value = { shares: [], downloads: [], download } as unknown as Node;
+  downloads.value = [{ infoHash: 'a'.repeat(40) } as Download];
+  openInfoHash('a'.repeat(40), undefined);
+  expect(download).not.toHaveBeenCalled();
+  openInfoHash('b'.repeat(40), undefined);
+  expect(download).toHaveBeenCalledOnce();
+});

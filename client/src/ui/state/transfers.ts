@@ -86,7 +86,8 @@ export function openText(text: string): string | undefined {
 /** Starts the download that the page's address asks for. */
 export function openInfoHash(infoHash: string, name: string | undefined): void {
   spotlight.value = infoHash;
-  if (shares.value.some((share) => share.infoHash === infoHash)) return;
+  // A download that was refused is not begun anew with every load of the page.
+  if ([...shares.value, ...downloads.value].some((item) => item.infoHash === infoHash)) return;
   try {
     startDownload(magnetFor(infoHash, name));
   } catch (error) {

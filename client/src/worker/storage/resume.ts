@@ -1,5 +1,6 @@
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
+import { type MetainfoErrorCode, isRefusal } from '../../swarm/metainfo-error.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
 import { readUploaded } from '../upload-count.ts';
@@ -18,6 +19,8 @@ export interface ResumeRecord {
   readonly webSeeds: readonly string[];
   /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
+  /** Why what peers sent for the link was refused: nobody has anything else, so nobody is asked again. */
+  readonly refusal: MetainfoErrorCode | undefined;
   readonly settings: TransferSettings;
   /** Given to others so far, on all pages. [bytes] */
   readonly uploadedBytes: number;
@@ -66,6 +69,7 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
   const torrentFile = field.get('torrentFile');
   const bitfield = field.get('bitfield');
   const generation = field.get('generation');
+  const refusal = field.get('refusal');
   if (id === undefined || typeof name !== 'string' || typeof generation !== 'number') return undefined;
   if (!Array.isArray(trackers)) return undefined;
   if (torrentFile !== undefined && !(torrentFile instanceof Uint8Array)) return undefined;
@@ -78,6 +82,7 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
     selected: readIndices(field.get('selected')),
     torrentFile,
     bitfield,
+    refusal: isRefusal(refusal) ? refusal : undefined,
     settings: readSettings(field.get('settings')),
     uploadedBytes: readUploaded(field.get('uploadedBytes')),
     generation,

@@ -66,6 +66,7 @@ export async function leaveDownload(
     bitfield: stored.toBytes(),
     webSeeds: [],
     selected: undefined,
+    refusal: undefined,
     settings: {},
     uploadedBytes: 0,
     generation: 1,
