@@ -8,7 +8,7 @@ import {
   decodeMetadataMessage,
   encodeMetadataRequest,
 } from './extension.ts';
-import { MetadataFetch } from './metadata-fetch.ts';
+import { type MetadataFailure, MetadataFetch } from './metadata-fetch.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Uploader } from './uploader.ts';
 
@@ -64,8 +64,8 @@ export class MetadataExchange {
     this.#fetch.removeSource(peer);
   }
 
-  /** The metadata that was put together is wrong. Returns who is certain to have lied, if anyone. */
-  fail(): NodeId | undefined {
+  /** The metadata that was put together is wrong. */
+  fail(): MetadataFailure {
     return this.#fetch.fail();
   }
 

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, METADATA_PIPELINE, METADATA_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import {
+  BLOCK_BYTES,
+  MAX_INFO_BYTES,
+  MAX_METADATA_TRIALS,
+  METADATA_PIPELINE,
+  METADATA_SILENCE_MS,
+  METADATA_TIMEOUT_MS,
+} from '../../../shared/src/limits/swarm.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
 
 const [SLOW, OTHER] = [hashToId(Uint8Array.of(1)), hashToId(Uint8Array.of(2))];
@@ -29,21 +36,21 @@ describe('of a peer that sends its blocks late', () => {
     expect(asks(LATE)).toEqual([]);
   });
 
-  test('a late block is taken, and the peer is asked for the next ones at once', () => {
+  test('a late block is taken, and the peer is asked for the next ones at once, not again for what it owes', () => {
     expect(receive(SLOW, 1, LATE + 1)).toBe(true);
-    expect(asks(LATE + 1)).toEqual(['slow 2', 'slow 3', 'slow 4', 'slow 5']);
+    expect(asks(LATE + 1)).toEqual(['slow 4', 'slow 5']);
   });
 
   test('what came before is kept while it rests', () => {
     expect(asks(LATE + 1)).toEqual([]);
-    expect(asks(2 * LATE)).toEqual(['slow 1', 'slow 2', 'slow 3', 'slow 4']);
+    expect(asks(2 * LATE)).toEqual(['slow 4']);
   });
 
   test('a late block of another length is refused', () => {
     expect(receive(SLOW, 1, LATE + 1, new Uint8Array(5))).toBe(false);
   });
 
-  test('a late block that another is asked for meanwhile is not taken, nor held against it', () => {
+  test('a late block that another is asked for meanwhile is taken, and neither copy is held against who sent it', () => {
     fetch.addSource(OTHER, SIZE);
     expect(asks(LATE)).toEqual(['other 1', 'other 2', 'other 3', 'other 4']);
     expect(receive(SLOW, 1, LATE + 1)).toBe(true);
@@ -55,9 +62,9 @@ describe('of a peer that sends its blocks late', () => {
 
   test('a peer that names another size does not make what came before be thrown away', () => {
     fetch.addSource(OTHER, BLOCK_BYTES);
-    expect(asks(LATE)).toEqual([]);
+    expect(asks(LATE)).toEqual(['slow 4', 'other 0']);
     receive(SLOW, 1, LATE + 1);
-    expect(asks(LATE + 1)).toEqual(['slow 2', 'slow 3', 'slow 4', 'slow 5']);
+    expect(asks(LATE + 1)).toEqual(['slow 5']);
   });
 });
 
@@ -76,16 +83,48 @@ test('blocks that a peer was not asked for are refused, whether they are missing
     expect(receive(block < METADATA_PIPELINE ? OTHER : SLOW, block, 1)).toBe(false);
 });
 
-test('a suspect that is tried alone and slow is waited for', () => {
+test('when what they sent together is wrong, each is asked alone for what it has not sent, and waited for', () => {
+  fetch.addSource(SLOW, SIZE);
+  fetch.addSource(OTHER, SIZE);
+  for (const ask of fetch.next(0)) receive(ask.peer, ask.block, 1);
+  expect(fetch.fail()).toEqual({ liar: undefined, next: undefined });
+  expect(asks(1)).toEqual(['slow 4', 'slow 5', 'other 0', 'other 1', 'other 2', 'other 3']);
+  expect(receive(SLOW, 4, LATE + 2)).toBe(true);
+  expect(asks(LATE + 2)).toEqual([]);
+  expect(receive(SLOW, 5, LATE + 3)).toHaveLength(SIZE);
+  expect(fetch.fail()).toEqual({ liar: SLOW, next: undefined });
+});
+
+test('what another sent alone is checked as soon as the verdict on the first is there', () => {
   fetch.addSource(SLOW, SIZE);
   fetch.addSource(OTHER, SIZE);
   for (const ask of fetch.next(0)) receive(ask.peer, ask.block, 1);
   fetch.fail();
-  expect(asks(1)).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3']);
-  for (const block of [0, 1]) receive(SLOW, block, LATE - 1);
-  asks(LATE - 1);
-  expect(asks(LATE + 1)).toEqual([]);
-  for (const block of [2, 3, 4]) expect(receive(SLOW, block, LATE + 2)).toBe(true);
-  expect(receive(SLOW, 5, LATE + 3)).toHaveLength(SIZE);
-  expect(fetch.fail()).toBe(SLOW);
+  const [first, ...rest] = [1, 2].flatMap((now) => {
+    const asked = fetch.next(now);
+    return asked.map(({ peer, block }) => receive(peer, block, now)).filter((each) => each instanceof Uint8Array);
+  });
+  expect(first).toHaveLength(SIZE);
+  expect(rest).toEqual([]);
+  expect(fetch.fail()).toMatchObject({ liar: SLOW, next: first });
+  expect(fetch.fail()).toEqual({ liar: OTHER, next: undefined });
+});
+
+test('of many that wait to be tried alone, what the largest has sent is forgotten first', () => {
+  const peers = Array.from({ length: MAX_METADATA_TRIALS + 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  // Different sizes: all are tried alone.
+  for (const [at, peer] of peers.entries()) fetch.addSource(peer, MAX_INFO_BYTES - at);
+  const kept = new Map<NodeId, Set<number>>(peers.map((peer) => [peer, new Set()]));
+  const again = new Set<NodeId>();
+  for (let now = 0; now < 20 * METADATA_SILENCE_MS; now += METADATA_SILENCE_MS / 100)
+    for (const { peer, block } of fetch.next(now)) {
+      const size = MAX_INFO_BYTES - peers.indexOf(peer);
+      const length = Math.min(BLOCK_BYTES, size - block * BLOCK_BYTES);
+      if (kept.get(peer)?.has(block)) again.add(peer);
+      // The last one sends little at a time, and none is ever complete.
+      const isSent = block > 0 && (peer !== peers.at(-1) || now % (METADATA_SILENCE_MS / 4) === 0);
+      if (isSent && fetch.receive(peer, block, size, new Uint8Array(length), now) === true) kept.get(peer)?.add(block);
+    }
+  expect(again.size).toBeGreaterThan(0);
+  expect(again).not.toContain(peers.at(-1));
 });

@@ -1,6 +1,14 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, METADATA_PIPELINE, METADATA_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import {
+  MAX_METADATA_TRIALS,
+  MAX_QUEUED_METADATA,
+  MAX_SPARE_METADATA_BYTES,
+  METADATA_PIPELINE,
+  METADATA_SILENCE_MS,
+  METADATA_TIMEOUT_MS,
+} from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { MetadataBlocks } from './metadata-blocks.ts';
 
 /** One metadata block to ask a peer for. */
 export interface MetadataAsk {
@@ -8,197 +16,220 @@ export interface MetadataAsk {
   readonly block: number;
 }
 
-interface Asked {
-  readonly peer: NodeId;
-  readonly at: Millis;
+/** What follows from metadata that was wrong. */
+export interface MetadataFailure {
+  /** Who is certain to have lied. */
+  readonly liar: NodeId | undefined;
+  /** Another one that is complete, to be checked now. */
+  readonly next: Uint8Array | undefined;
 }
 
 interface Source {
   readonly size: number;
-  /** Blocks the peer was asked for and has not sent. */
-  asked: number;
+  /** Blocks that it was asked for and has not sent, and when it was asked. BOUNDED: by METADATA_PIPELINE. */
+  readonly owed: Map<number, Millis>;
+  /** Blocks that are no longer waited for and may still come. BOUNDED: by MAX_QUEUED_METADATA. */
+  given: number;
   /** Asked for no block before: it refused, or let a request run out. */
   restsUntil: Millis;
-  /** When it last sent a block that was missing. */
+  /** When it last sent a block that it was asked for. */
   sentAt: Millis;
-  /** Blocks that it was asked for, that are no longer waited for, and that may still come. */
-  late: number;
+  /** What it sent, once each is tried alone. */
+  own: MetadataBlocks | undefined;
+  /** Since when it is being tried alone; undefined while it waits for that. */
+  triedSince: Millis | undefined;
 }
 
 /**
- * Puts the info dictionary together from blocks of several peers (BEP 9). Peers that disagree about its size are not
- * mixed: the size of most peers is tried first. When what was put together is wrong, its blocks are asked for again
- * from one contributor alone at a time, so that who lied is certain. A peer with a low upload limit sends each block
- * after its time: what it sends is taken all the same, and what is here is kept while it rests.
+ * Puts the info dictionary together from blocks of several peers (BEP 9). Once it is certain that somebody lies, because
+ * what was put together is wrong or they name different sizes, each is asked for all of it alone, a few at a time and in
+ * turns, and keeps what it has sent: who then sends wrong metadata is the liar, and one who stops sending keeps nobody
+ * from the metadata. A peer with a low upload limit sends each block after its time: what it sends is taken all the same,
+ * and it is not asked again for what it owes, as nothing is lost on a channel and it would send everything twice.
  */
 export class MetadataFetch {
-  /** Peers that have the metadata. BOUNDED: by the peers of the torrent. */
+  /** Peers that have the metadata, those that were tried alone longest ago first. BOUNDED: by the peers of the torrent. */
   readonly #sources = new Map<NodeId, Source>();
-  #size = 0;
-  #blocks: (Uint8Array | undefined)[] = [];
-  #senders: (NodeId | undefined)[] = [];
-  /** BOUNDED: by the blocks of the metadata. */
-  #asked = new Map<number, Asked>();
-  #missing = 0;
-  /** Contributors to bad metadata, to be tried alone. BOUNDED: by the peers that contributed once. */
-  #suspects: NodeId[] = [];
-  /** True from completion to the verdict. */
-  #isChecking = false;
+  /** What they sent together. */
+  #shared: MetadataBlocks | undefined;
+  /** Who is asked for the blocks of `#shared`. BOUNDED: by the blocks of the metadata. */
+  readonly #asked = new Map<number, NodeId>();
+  /** Somebody lies: each is tried alone. */
+  #isApart = false;
+  /** What is complete, until the verdict. */
+  #checking: MetadataBlocks | undefined;
 
   /** The peer has metadata of this size. Of one that has said so before, the first word counts. */
   addSource(peer: NodeId, size: number): void {
-    if (!this.#sources.has(peer)) {
-      this.#sources.set(peer, { size, asked: 0, restsUntil: 0, sentAt: -Infinity, late: 0 });
-    }
+    if (this.#sources.has(peer)) return;
+    const nothing = { restsUntil: 0, sentAt: -Infinity, own: undefined, triedSince: undefined };
+    this.#sources.set(peer, { size, owed: new Map(), given: 0, ...nothing });
   }
 
   removeSource(peer: NodeId): void {
     this.#sources.delete(peer);
-    this.#suspects = this.#suspects.filter((suspect) => suspect !== peer);
-    for (const [block, asked] of this.#asked) if (asked.peer === peer) this.#asked.delete(block);
-    if (this.#size > 0 && ![...this.#sources.values()].some((source) => source.size === this.#size)) this.#restart();
+    for (const [block, asked] of this.#asked) if (asked === peer) this.#asked.delete(block);
+    const { size } = this.#shared ?? {};
+    if (![...this.#sources.values()].some((source) => source.size === size)) this.#dropShared();
   }
 
   /** What to ask for now. Call after every change and once a second. */
   next(now: Millis): MetadataAsk[] {
-    if (this.#isChecking || this.#sources.size === 0) return [];
     this.#expire(now);
-    if (this.#size > 0 && this.#asked.size === 0 && this.#isStuck(now)) this.#restart();
-    if (this.#size === 0) this.#begin(now);
-    const asks: MetadataAsk[] = [];
-    for (const [peer, source] of this.#eligible(now)) {
-      for (let block = 0; block < this.#blocks.length && source.asked < METADATA_PIPELINE; block++) {
-        if (this.#blocks[block] || this.#asked.has(block)) continue;
-        this.#asked.set(block, { peer, at: now });
-        source.asked++;
-        asks.push({ peer, block });
-      }
-    }
-    return asks;
+    if (!this.#isApart && !this.#checking && this.#isDisagreed()) this.#part(this.#shared);
+    if (this.#isApart) return this.#askApart(now);
+    return this.#checking ? [] : this.#askTogether(now);
   }
 
   /**
    * A block came. False when it was not asked for or has the wrong length; the whole metadata when it is complete. One
-   * whose request ran out is taken, too, while it is missing and nobody else is asked for it.
+   * whose request ran out is taken, too, while it is missing.
    */
   receive(peer: NodeId, block: number, totalSize: number, bytes: Uint8Array, now: Millis): Uint8Array | boolean {
     const source = this.#sources.get(peer);
-    const isAsked = this.#asked.get(block)?.peer === peer;
-    if (!source || !(isAsked || source.late > 0)) return false;
-    if (!isAsked) source.late--;
-    if (!isAsked && !this.#isFree(block, peer, source)) return true;
-    if (totalSize !== this.#size || bytes.length !== this.#blockLength(block)) return false;
-    if (this.#asked.delete(block)) source.asked--;
-    else source.restsUntil = now;
+    if (!source) return false;
+    if (!source.owed.delete(block) && --source.given < 0) {
+      source.given = 0;
+      return false;
+    }
+    if (totalSize !== source.size) return false;
+    const blocks = this.#isApart ? (source.own ??= new MetadataBlocks(source.size)) : this.#shared;
+    if (blocks?.size !== source.size || blocks.has(block)) return true;
+    if (!blocks.fits(block, bytes)) return false;
+    if (!this.#isApart && this.#asked.get(block) !== peer) source.restsUntil = now;
+    this.#asked.delete(block);
     source.sentAt = now;
-    this.#blocks[block] = bytes.slice();
-    this.#senders[block] = peer;
-    if (--this.#missing > 0) return true;
-    this.#isChecking = true;
-    return this.#join();
+    blocks.add(block, bytes, peer);
+    return this.#check(blocks) ?? true;
   }
 
   /** The peer refused a block: it rests, and the others are asked. */
   reject(peer: NodeId, block: number, now: Millis): void {
-    if (this.#asked.get(block)?.peer !== peer) return;
-    this.#forget(block, now);
-  }
-
-  /** What was put together is wrong. Returns the peer that is certain to have lied, if there is one. */
-  fail(): NodeId | undefined {
-    const contributors = [...new Set(this.#senders.filter((sender) => sender !== undefined))];
-    this.#suspects = this.#suspects.filter((suspect) => !contributors.includes(suspect));
-    const liar = contributors.length === 1 ? contributors[0] : undefined;
-    if (liar === undefined) this.#suspects.push(...contributors.filter((peer) => this.#sources.has(peer)));
-    this.#restart();
-    return liar;
-  }
-
-  /** Peers that may be asked, the suspect alone while there is one. */
-  #eligible(now: Millis): [NodeId, Source][] {
-    const [suspect] = this.#suspects;
-    return [...this.#sources].filter(
-      ([peer, source]) =>
-        source.size === this.#size && source.restsUntil <= now && (suspect === undefined || peer === suspect),
-    );
-  }
-
-  /** True when the block is missing, nobody is asked for it, and the peer might be. */
-  #isFree(block: number, peer: NodeId, { size }: Source): boolean {
-    const isMissing = block < this.#blocks.length && !this.#blocks[block] && !this.#asked.has(block);
-    return isMissing && size === this.#size && (this.#suspects[0] ?? peer) === peer;
-  }
-
-  /** Another size is to be tried: that of the suspect, or one that can be had while nobody has sent of this for long. */
-  #isStuck(now: Millis): boolean {
-    const [suspect] = this.#suspects;
-    if (suspect !== undefined) return this.#sources.get(suspect)?.size !== this.#size;
-    const sources = [...this.#sources.values()];
-    const isUseful = ({ size, restsUntil, sentAt }: Source): boolean =>
-      size === this.#size && (restsUntil <= now || now - sentAt < METADATA_TIMEOUT_MS);
-    return !sources.some(isUseful) && sources.some(({ size, restsUntil }) => size !== this.#size && restsUntil <= now);
-  }
-
-  /** Settles the size: that of the suspect to be tried, or else of most peers that may be asked. */
-  #begin(now: Millis): void {
-    const votes = new Map<number, number>();
-    for (const { size, restsUntil } of this.#sources.values()) {
-      votes.set(size, (votes.get(size) ?? 0) + (restsUntil <= now ? 1 : 0));
-    }
-    const [suspect] = this.#suspects;
-    const suspected = suspect === undefined ? undefined : this.#sources.get(suspect)?.size;
-    this.#size = suspected ?? ([...votes].sort((a, b) => b[1] - a[1])[0]?.[0] as number);
-    const count = Math.ceil(this.#size / BLOCK_BYTES);
-    this.#blocks = Array.from({ length: count }, () => undefined);
-    this.#senders = Array.from({ length: count }, () => undefined);
-    this.#missing = count;
-  }
-
-  #restart(): void {
-    this.#size = 0;
-    this.#blocks = [];
-    this.#senders = [];
-    this.#asked.clear();
-    this.#isChecking = false;
-    for (const source of this.#sources.values()) {
-      source.late += source.asked;
-      source.asked = 0;
-    }
-  }
-
-  #expire(now: Millis): void {
-    for (const [block, { peer, at }] of this.#asked) {
-      if (now - at < METADATA_TIMEOUT_MS) continue;
-      const source = this.#sources.get(peer);
-      if (source) source.late++;
-      const isSlow = source !== undefined && now - source.sentAt < METADATA_TIMEOUT_MS;
-      this.#forget(block, now, isSlow);
-    }
-  }
-
-  /**
-   * Frees a block and lets the peer that did not send it rest. A suspect that does not answer is no longer waited for,
-   * unless it is slow: it is the only one to say who lied, and may be honest.
-   */
-  #forget(block: number, now: Millis, isSlow = false): void {
-    const peer = this.#asked.get(block)?.peer;
-    this.#asked.delete(block);
-    const source = peer === undefined ? undefined : this.#sources.get(peer);
-    if (!source) return;
-    source.asked--;
+    const source = this.#sources.get(peer);
+    if (!source?.owed.delete(block)) return;
+    if (this.#asked.get(block) === peer) this.#asked.delete(block);
     source.restsUntil = now + METADATA_TIMEOUT_MS;
-    if (isSlow || peer !== this.#suspects[0]) return;
-    this.#suspects.shift();
-    this.#restart();
   }
 
-  #blockLength(block: number): number {
-    return Math.min(BLOCK_BYTES, this.#size - block * BLOCK_BYTES);
+  /** What was put together is wrong. */
+  fail(): MetadataFailure {
+    const wrong = this.#checking;
+    this.#checking = undefined;
+    const senders = wrong?.senders() ?? [];
+    const liar = senders.length === 1 ? senders[0] : undefined;
+    if (liar !== undefined) this.removeSource(liar);
+    else if (wrong) this.#part(wrong);
+    if (wrong === this.#shared) this.#dropShared();
+    for (const { own } of this.#sources.values()) {
+      const next = own && this.#check(own);
+      if (next) return { liar, next };
+    }
+    return { liar, next: undefined };
   }
 
-  #join(): Uint8Array {
-    const whole = new Uint8Array(this.#size);
-    this.#blocks.forEach((block, index) => whole.set(block as Uint8Array, index * BLOCK_BYTES));
-    return whole;
+  #askTogether(now: Millis): MetadataAsk[] {
+    const asks: MetadataAsk[] = [];
+    for (const [peer, source] of this.#sources) {
+      this.#shared ??= new MetadataBlocks(source.size);
+      asks.push(...this.#ask(peer, source, this.#shared, now));
+    }
+    return asks;
+  }
+
+  #askApart(now: Millis): MetadataAsk[] {
+    this.#takeTurns(now);
+    const asks: MetadataAsk[] = [];
+    for (const [peer, source] of this.#sources) {
+      if (source.triedSince === undefined) continue;
+      source.own ??= new MetadataBlocks(source.size);
+      asks.push(...this.#ask(peer, source, source.own, now));
+    }
+    return asks;
+  }
+
+  /** What the peer is asked for now, of what is missing and nobody is asked for. */
+  #ask(peer: NodeId, source: Source, blocks: MetadataBlocks, now: Millis): MetadataAsk[] {
+    const asks: MetadataAsk[] = [];
+    if (source.restsUntil > now) return asks;
+    for (let block = 0; block < blocks.count && source.owed.size < METADATA_PIPELINE; block++) {
+      if (blocks.has(block) || source.owed.has(block) || this.#asked.has(block)) continue;
+      source.owed.set(block, now);
+      if (!this.#isApart) this.#asked.set(block, peer);
+      asks.push({ peer, block });
+    }
+    return asks;
+  }
+
+  /** Says who is tried now: whoever has had its time gives way to those that wait, and keeps what it has sent. */
+  #takeTurns(now: Millis): void {
+    const isOpen = ([, { own }]: readonly [NodeId, Source]): boolean => !own?.isComplete;
+    const open = [...this.#sources].filter(isOpen);
+    const waiting = open.filter(([, { triedSince }]) => triedSince === undefined);
+    let trials = open.length - waiting.length;
+    for (const [peer, source] of open) {
+      if (source.triedSince === undefined || now - source.triedSince < METADATA_SILENCE_MS) continue;
+      if (trials + waiting.length <= MAX_METADATA_TRIALS) break;
+      source.triedSince = undefined;
+      this.#sources.delete(peer);
+      this.#sources.set(peer, source);
+      trials--;
+    }
+    for (const [, source] of waiting.slice(0, Math.max(0, MAX_METADATA_TRIALS - trials))) source.triedSince = now;
+    this.#forgetSpare();
+  }
+
+  /** Bounds what those that wait have sent: a slow peer has sent little, so the largest goes first. */
+  #forgetSpare(): void {
+    const keptBytes = ({ own }: Source): number => own?.keptBytes ?? 0;
+    const spare = [...this.#sources.values()].filter(({ triedSince }) => triedSince === undefined);
+    spare.sort((a, b) => keptBytes(a) - keptBytes(b));
+    let bytes = 0;
+    for (const source of spare) {
+      bytes += keptBytes(source);
+      if (bytes > MAX_SPARE_METADATA_BYTES) source.own = undefined;
+    }
+  }
+
+  /** What one does not send in time others are asked for; who is silent for too long is asked anew. */
+  #expire(now: Millis): void {
+    for (const [block, peer] of this.#asked) {
+      const source = this.#sources.get(peer);
+      const askedAt = source?.owed.get(block) ?? now;
+      if (!source || now - askedAt < METADATA_TIMEOUT_MS) continue;
+      this.#asked.delete(block);
+      source.restsUntil = now + METADATA_TIMEOUT_MS;
+    }
+    for (const source of this.#sources.values()) {
+      const [oldest] = source.owed.values();
+      if (oldest === undefined || now - Math.max(oldest, source.sentAt) < METADATA_SILENCE_MS) continue;
+      source.given = Math.min(MAX_QUEUED_METADATA, source.given + source.owed.size);
+      source.owed.clear();
+    }
+  }
+
+  /** Has each be tried alone, with what it sent of these blocks. */
+  #part(blocks: MetadataBlocks | undefined): void {
+    this.#isApart = true;
+    for (const [peer, source] of this.#sources) {
+      source.own = blocks?.of(peer);
+      source.restsUntil = 0;
+    }
+    this.#dropShared();
+  }
+
+  #dropShared(): void {
+    this.#shared = undefined;
+    this.#asked.clear();
+  }
+
+  /** The whole, if it is complete and can be checked now. */
+  #check(blocks: MetadataBlocks): Uint8Array | undefined {
+    if (this.#checking || !blocks.isComplete) return undefined;
+    this.#checking = blocks;
+    return blocks.join();
+  }
+
+  #isDisagreed(): boolean {
+    return new Set([...this.#sources.values()].map(({ size }) => size)).size > 1;
   }
 }

@@ -356,8 +356,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
 
   /** Nobody is told of a piece here: there is none. */
   #onBadMetadata(now: Millis): void {
-    const liar = this.#metadata.fail();
+    const { liar, next } = this.#metadata.fail();
     if (liar !== undefined) this.#peers.ban(liar, -1, now);
+    if (next) this.onMetadata(next);
   }
 
   #resume(now: Millis): void {

@@ -325,6 +325,18 @@ export const METADATA_PIPELINE = 4;
 /** A metadata request older than this goes to another peer. [ms] */
 export const METADATA_TIMEOUT_MS = 8000;
 
+/**
+ * A peer that was asked for metadata and has sent none for so long is asked anew. [ms] One block at 256 bytes a second:
+ * channels lose nothing, so a slower peer alone is asked twice. Also how long one is tried alone while others wait for it.
+ */
+export const METADATA_SILENCE_MS = 64_000;
+
+/** Peers that are asked for all of the metadata at once, each alone, once one of them must have lied. */
+export const MAX_METADATA_TRIALS = 4;
+
+/** Kept of metadata that peers sent alone which are not being tried now. [bytes] Twice the largest. */
+export const MAX_SPARE_METADATA_BYTES = 2 * MAX_INFO_BYTES;
+
 // Peer exchange
 
 /** Most peers named as new, and as gone, in one message. BEP 11. */
