@@ -1,7 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
+import { buildMetainfo } from '../../client/src/swarm/build-metainfo.ts';
+import { formatMagnet } from '../../client/src/swarm/magnet.ts';
+import { leafHashes, pieceLayerOf, treeShape } from '../../client/src/swarm/merkle.ts';
+import { encodeTorrentFile } from '../../client/src/swarm/metainfo.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
-import { fetchFrom, stored, uploadedBytes } from '../harness/transfers.ts';
+import { doneBytes, fetchFrom, reached, stored, uploadedBytes } from '../harness/transfers.ts';
 import { WebServer, type WebServerOptions } from '../harness/web-seed.ts';
 import type { World } from '../harness/world.ts';
 
@@ -25,6 +30,26 @@ function torrentWith(tab: Tab, infoHash: string, webSeeds: readonly string[]): P
     },
     { hash: infoHash, urls: webSeeds },
   );
+}
+
+/** One file as a torrent of BEP 52 alone, which the page does not make itself: as a file with a web seed, and as a link. */
+function torrentOfV2(
+  name: string,
+  bytes: Uint8Array,
+  webSeed: string,
+): { readonly torrent: readonly number[]; readonly infoHash: string; readonly magnet: string } {
+  const { length } = bytes;
+  const pieceLength = 256 * 1024;
+  const layer = pieceLayerOf(leafHashes(bytes), treeShape(length, pieceLength));
+  const files = [{ path: [name], length }];
+  const metainfo = buildMetainfo({ name, files, pieceLength, pieceLayers: [layer], trackers: [] });
+  const torrent = [...encodeTorrentFile({ ...metainfo, webSeeds: [webSeed] })];
+  return { torrent, infoHash: metainfo.infoHash, magnet: formatMagnet(metainfo) };
+}
+
+/** Most that a tab gives of its only download. [bytes/s] Undefined for no limit. */
+async function limitUpload(tab: Tab, up: number | undefined): Promise<void> {
+  await tab.page.evaluate((limit) => window.skein.downloads[0]?.setLimits({ up: limit }), up);
 }
 
 /** Starts a download of a torrent file by the public door. */
@@ -60,6 +85,37 @@ scenario(
     await row.getByTestId('row-toggle').click();
     await row.getByTestId('tab-info').click();
     expect(await row.getByTestId('web-seed').textContent()).toContain(server.url);
+  },
+);
+
+scenario(
+  'a download by a link of BEP 52 alone goes on from what is stored after a reload in the middle of it',
+  async (world) => {
+    const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+    const file = await world.files.make('second.bin', 24 * MB);
+    const server = await serve(world, file.path);
+    const { torrent, infoHash, magnet } = torrentOfV2(file.name, await readFile(file.path), server.url);
+    await open(seed, torrent);
+    await seed.downloaded(infoHash);
+    await server.close();
+    await limitUpload(seed, 3 * MB);
+    await leecher.openLink(magnet);
+    await reached(leecher, infoHash, 0.5);
+    // Nothing comes while nobody looks, however slow the machine is.
+    await limitUpload(seed, 1);
+    const before = await doneBytes(leecher, infoHash);
+    expect(before).toBeLessThan(file.size);
+    await leecher.page.reload();
+    await leecher.started();
+    await stored(leecher, infoHash, 1);
+    // A reload may cost the last second before it.
+    expect(await doneBytes(leecher, infoHash)).toBeGreaterThanOrEqual(before - 6 * MB);
+    await limitUpload(seed, undefined);
+    await leecher.downloaded(infoHash);
+    expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+    expect(await uploadedBytes(seed, infoHash)).toBeLessThan(1.4 * file.size);
+    // Both pages know it by its one hash, in full.
+    expect(await leecher.page.evaluate(() => window.skein.downloads[0]?.magnet)).toBe(magnet);
   },
 );
 
