@@ -15,6 +15,8 @@ export interface DownloadPlan {
   readonly trackers: readonly string[];
   /** Web seeds that its link named; those of the torrent are in the metainfo. */
   readonly webSeeds: readonly string[];
+  /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
+  readonly infoHashV2?: string | undefined;
   /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly metainfo: Metainfo | undefined;
@@ -35,9 +37,9 @@ export function planDownload(source: DownloadSource): DownloadPlan {
 
 /** What an earlier page left. */
 export function planResume(record: ResumeRecord): DownloadPlan {
-  const { infoHash, name, trackers, webSeeds, selected, torrentFile } = record;
+  const { infoHash, name, trackers, webSeeds, infoHashV2, selected, torrentFile } = record;
   const metainfo = torrentFile && recordedMetainfo(infoHash, torrentFile);
-  return { infoHash, name, trackers, webSeeds, selected, metainfo };
+  return { infoHash, name, trackers, webSeeds, infoHashV2, selected, metainfo };
 }
 
 /** The same plan with what a record of it knows. */
@@ -97,6 +99,7 @@ export function recordOf(
     name: progress.metainfo?.name ?? plan.name,
     trackers: plan.trackers,
     webSeeds: plan.webSeeds,
+    infoHashV2: plan.infoHashV2,
     selected: plan.selected,
     torrentFile,
     bitfield: progress.bitfield,

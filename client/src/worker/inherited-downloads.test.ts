@@ -2,10 +2,10 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { settle } from '../adapters/memory/manual-clock.ts';
 import { privateMetainfo } from '../swarm/test/private-metainfo.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
-import { type DownloadPlan, planDownload } from './download-plan.ts';
+import { type DownloadPlan, planDownload, recordOf } from './download-plan.ts';
 import { InheritedDownloads } from './inherited-downloads.ts';
 import type { WorkerReport } from './protocol.ts';
-import type { ResumeRecord } from './storage/resume.ts';
+import { type ResumeRecord, readRecord } from './storage/resume.ts';
 import { Turns } from './turns.ts';
 
 afterEach(() => {
@@ -52,9 +52,14 @@ function inherit(kept: ResumeRecord | undefined): {
   return { inherited, seen, begun };
 }
 
-test('that a download of an earlier page is private is said with the first word of it', async () => {
+/** Nobody else holds a lock. */
+function grantLocks(): void {
   const request = (_name: string, _options: unknown, granted: () => Promise<void>): Promise<void> => granted();
   vi.stubGlobal('navigator', { locks: { request } });
+}
+
+test('that a download of an earlier page is private is said with the first word of it', async () => {
+  grantLocks();
   const { inherited, seen } = inherit(record);
   inherited.resumeLater(infoHash);
   await settle();
@@ -87,4 +92,25 @@ test('what the link in the other tab selected is told before this tab goes on', 
   inherited.takeOver(plan, { release: () => undefined });
   await settle();
   expect(seen[0]).toMatchObject({ kind: 'settings', selected: [1] });
+});
+
+test('the v2 hash that a link named is in its record and is told the next page', async () => {
+  grantLocks();
+  const infoHashV2 = 'ab'.repeat(32);
+  const plan = planDownload({
+    kind: 'magnet',
+    infoHash,
+    name,
+    trackers: [],
+    webSeeds: [],
+    selected: undefined,
+    infoHashV2,
+  });
+  const progress = { metainfo: undefined, bitfield: undefined, isPaused: false, refusal: undefined };
+  const recorded = readRecord(recordOf(plan, progress, undefined, {}, 0, 1));
+  const { inherited, seen } = inherit(recorded);
+  inherited.resumeLater(infoHash);
+  await settle();
+  expect(seen[0]).toMatchObject({ kind: 'resumed', infoHashV2 });
+  expect(readRecord({ ...recorded, infoHashV2: 'no hash' })).toMatchObject({ infoHashV2: undefined });
 });

@@ -76,11 +76,11 @@ export class InheritedDownloads {
       return;
     }
     const plan = planResume(record);
-    const { metainfo, name, trackers, webSeeds, selected } = plan;
+    const { metainfo, name, trackers, webSeeds, infoHashV2, selected } = plan;
     const { settings } = record;
     const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
     const isPrivate = metainfo?.isPrivate === true;
-    const known = { infoHash, name, trackers, webSeeds, selected, isPrivate, isComplete, settings };
+    const known = { infoHash, name, trackers, webSeeds, infoHashV2, selected, isPrivate, isComplete, settings };
     this.#host.report({ kind: 'resumed', ...known });
     await this.#host.running.begin(plan, lock, record);
     if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });

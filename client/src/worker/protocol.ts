@@ -119,6 +119,8 @@ export type DownloadSource =
       readonly name: string;
       readonly trackers: readonly string[];
       readonly webSeeds: readonly string[];
+      /** SHA-256 of the info dictionary in hex (BEP 52), when the link names it. */
+      readonly infoHashV2?: string | undefined;
       /** Files that it selects, by their place in the torrent's own list; undefined for all. */
       readonly selected: readonly number[] | undefined;
     }
@@ -248,6 +250,8 @@ export type WorkerReport =
       readonly name: string;
       readonly trackers: readonly string[];
       readonly webSeeds: readonly string[];
+      /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
+      readonly infoHashV2?: string | undefined;
       /** Files that its link selected, as `Magnet` has them; undefined for all. */
       readonly selected: readonly number[] | undefined;
       /** Peers come from the tracker alone (BEP 27); the metadata says it later than the first report. */

@@ -41,7 +41,8 @@ export function readSource(source: string | Uint8Array): {
   if (!infoHash) throw new SkeinError('bad-magnet', 'This is not a magnet link. Copy the whole link and try again.');
   const name = magnet?.value.name || infoHash.slice(0, 12);
   const trackers = magnet?.value.trackers ?? [];
-  const { webSeeds = [], selected } = magnet?.value ?? {};
-  const request = { kind: 'magnet', infoHash, name, trackers, webSeeds, selected } as const;
-  return { infoHash, name, origin: { trackers, webSeeds }, createdBy: undefined, isPrivate: false, selected, request };
+  const { webSeeds = [], selected, infoHashV2 } = magnet?.value ?? {};
+  const origin = { trackers, webSeeds, infoHashV2 };
+  const request = { kind: 'magnet', infoHash, name, ...origin, selected } as const;
+  return { infoHash, name, origin, createdBy: undefined, isPrivate: false, selected, request };
 }

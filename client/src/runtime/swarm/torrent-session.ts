@@ -36,6 +36,8 @@ const MAX_NAMED_PEERS = 400;
 export interface TorrentOrigin {
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
+  /** SHA-256 of the info dictionary in hex (BEP 52), when a link names it: without it there is no link to v2 alone. */
+  readonly infoHashV2?: string | undefined;
 }
 
 /** What a torrent's page side needs of the node and its worker. */
@@ -92,14 +94,8 @@ export class TorrentSession {
 
   get magnet(): string {
     const { infoHash, name } = this;
-    const { trackers } = this.#origin;
-    return formatMagnet({
-      infoHash,
-      infoHashV2: this.#summary?.infoHashV2,
-      name,
-      trackers,
-      webSeeds: this.#webSeeds(),
-    });
+    const { infoHashV2 } = this.#summary ?? this.#origin;
+    return formatMagnet({ infoHash, infoHashV2, name, trackers: this.#trackers(), webSeeds: this.#webSeeds() });
   }
 
   /** Known from the moment that the metadata is here. */
@@ -195,7 +191,6 @@ export class TorrentSession {
     const summary = this.#summary;
     if (!summary) return undefined;
     const { infoHash, infoHashV2, pieceLength, pieceCount, isPrivate } = summary;
-    const trackers = [...new Set([...summary.trackers, ...this.#origin.trackers])];
     const { createdBy } = this;
     return {
       infoHash,
@@ -203,7 +198,7 @@ export class TorrentSession {
       pieceLength,
       pieceCount,
       createdBy,
-      trackers,
+      trackers: this.#trackers(),
       webSeeds: this.#webSeeds(),
       isPrivate,
     };
@@ -284,6 +279,10 @@ export class TorrentSession {
     this.#error = error;
     this.events.emit('progress', undefined);
     if (isChanged) this.events.emit('state', undefined);
+  }
+
+  #trackers(): readonly string[] {
+    return [...new Set([...(this.#summary?.trackers ?? []), ...this.#origin.trackers])];
   }
 
   #webSeeds(): readonly string[] {

@@ -3,7 +3,7 @@ import { useReducer } from 'preact/hooks';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
-import { webSeedText } from '../view/transfer-words.ts';
+import { trackersOf, webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { LimitFields } from './limit-fields.tsx';
@@ -12,6 +12,7 @@ import { saveBlob } from './saving.ts';
 /** What a torrent says of itself, its magnet link, and the limits of this one, unless another tab has them. */
 export function TransferInfo({ item }: { readonly item: Share | Download }) {
   const info = item.info();
+  const trackers = trackersOf(item.magnet, info);
   const isElsewhere = 'isElsewhere' in item && item.isElsewhere;
   // Without it a field would show the limit of before until the row is drawn for another reason.
   const [, drawAgain] = useReducer((times: number, _: void) => times + 1, 0);
@@ -39,8 +40,8 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
         {info && <Fact name="Pieces">{`${plural(info.pieceCount, 'piece')} of ${formatBytes(info.pieceLength)}`}</Fact>}
         {info?.createdBy !== undefined && <Fact name="Made with">{info.createdBy}</Fact>}
         <Fact name="Trackers">
-          {info && info.trackers.length > 0
-            ? info.trackers.map((url) => <div key={url}>{url}</div>)
+          {trackers.length > 0
+            ? trackers.map((url) => <div key={url}>{url}</div>)
             : info?.isPrivate === true
               ? 'that of this server alone, as the torrent is private'
               : 'none: peers are found through the network'}

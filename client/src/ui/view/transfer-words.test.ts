@@ -5,6 +5,7 @@ import {
   downloadWord,
   ratioText,
   sourcesText,
+  trackersOf,
   troubleAction,
   wantedBytes,
   shareWord,
@@ -98,4 +99,10 @@ it('a web seed says what it does and gave, and counts beside the peers while it 
   const progress = { peers: 2, sources: 1, webSeeds: [{ ...seed, state: 'fetching' as const }] };
   expect(sourcesText(progress, false)).toBe('1 source · 2 peers · 1 web seed');
   expect(sourcesText({ ...progress, webSeeds: [{ ...seed, state: 'idle' }] }, false)).toBe('1 source · 2 peers');
+});
+
+it('names the trackers of a link before anybody has sent the torrent, then those of the torrent', () => {
+  const magnet = `magnet:?xt=urn:btih:${'a'.repeat(40)}&tr=wss%3A%2F%2Fa.example%2Fx%3Fy%3D1%2B2&ws=https%3A%2F%2Fb.example`;
+  expect(trackersOf(magnet, undefined)).toEqual(['wss://a.example/x?y=1+2']);
+  expect(trackersOf(magnet, { trackers: ['udp://c.example'] })).toEqual(['udp://c.example']);
 });

@@ -74,6 +74,14 @@ export function webSeedText({ state, downBytesPerSecond, downloadedBytes }: WebS
   return `${WEB_SEED_WORDS[state]}${rate}${total}`;
 }
 
+/** The trackers that a torrent names; before anybody has sent it, those of its link. */
+export function trackersOf(
+  magnet: string,
+  info: { readonly trackers: readonly string[] } | undefined,
+): readonly string[] {
+  return info?.trackers ?? new URL(magnet).searchParams.getAll('tr');
+}
+
 /** Bytes of the files that are wanted, as far as they lie in pieces of their own. */
 export function wantedBytes({ doneBytes, leftBytes }: Pick<SwarmProgress, 'doneBytes' | 'leftBytes'>): number {
   return doneBytes + leftBytes;

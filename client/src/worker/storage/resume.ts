@@ -17,6 +17,8 @@ export interface ResumeRecord {
   readonly bitfield: Uint8Array | undefined;
   /** Web seeds that its link named. */
   readonly webSeeds: readonly string[];
+  /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
+  readonly infoHashV2?: string | undefined;
   /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   /** Why what peers sent for the link was refused: nobody has anything else, so nobody is asked again. */
@@ -70,6 +72,7 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
   const bitfield = field.get('bitfield');
   const generation = field.get('generation');
   const refusal = field.get('refusal');
+  const infoHashV2 = field.get('infoHashV2');
   if (id === undefined || typeof name !== 'string' || typeof generation !== 'number') return undefined;
   if (!Array.isArray(trackers)) return undefined;
   if (torrentFile !== undefined && !(torrentFile instanceof Uint8Array)) return undefined;
@@ -79,6 +82,7 @@ export function readRecord(value: unknown): ResumeRecord | undefined {
     name,
     trackers: readTexts(trackers),
     webSeeds: readTexts(field.get('webSeeds')),
+    infoHashV2: typeof infoHashV2 === 'string' && /^[0-9a-f]{64}$/.test(infoHashV2) ? infoHashV2 : undefined,
     selected: readIndices(field.get('selected')),
     torrentFile,
     bitfield,
