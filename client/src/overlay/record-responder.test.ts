@@ -173,12 +173,12 @@ test('an announcement is not taken back where we are not near its key, and nothi
   expect(bench.sent).toEqual([]);
 });
 
-test('strangers beyond what is let in have nothing sent on for a key of which nothing is held', () => {
+test('strangers beyond what is let in have nothing sent on for a key of which nothing is held, and no token would help them', () => {
   const bench = new RecordBench(near, others);
   const fields = { kind: ROUTE_KIND.unpublish, flags: ROUTE_EXACT, origin: person(1) };
   const ask = (i: number): string => bench.receive({ ...fields, payload: unpublishOf(key, person(i)) }, others[0]?.id);
   for (let i = 0; i < UNSOLICITED_BURST; i++) ask(i);
-  expect(ask(100)).toBe('bad-token');
+  expect(ask(100)).toBe('quota');
   expect(bench.sent).toEqual([]);
 });
 
@@ -194,7 +194,7 @@ test('the secret of an announcement that is held takes it back from anywhere, at
   const unpublish = (i: number, of?: string): string =>
     bench.receive({ ...fields, kind: ROUTE_KIND.unpublish, payload: unpublishOf(key, person(i), of) }, others[0]?.id);
   for (let i = 0; i < UNSOLICITED_BURST; i++) unpublish(i + 2);
-  expect(unpublish(1, 'efgh')).toBe('bad-token');
+  expect(unpublish(1, 'efgh')).toBe('quota');
   expect(bench.machine.keeps(key)).toBe(true);
   unpublish(1);
   expect(bench.machine.keeps(key)).toBe(false);

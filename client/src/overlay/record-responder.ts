@@ -101,13 +101,13 @@ export class RecordResponder {
     const unpublish = decodeUnpublish(payload, core.contacts);
     if (!unpublish) return this.#invalid();
     const { key, provider, secret } = unpublish;
-    const { providers, providerCache, neighbourhood } = this.#holdings;
+    const { providers, providerCache, neighbourhood, admission } = this.#holdings;
     const isReplica = (forward.flags & ROUTE_REPLICA) !== 0;
     const isProven = providers.isSecretOf(key, provider.id, secret);
-    const refused = this.#admit(forward, key, undefined);
-    if (refused?.status === 'quota') return refused;
+    const judgement = admission.judge(forward, key, undefined, core.now);
     // It carries no token: who knows the secret of what is held needs none, and others are not multiplied by our replicas.
-    if (refused && !isProven && !isReplica) return refused;
+    const isExcused = judgement === 'bad-token' && (isProven || isReplica);
+    if (judgement !== 'ok' && !isExcused) return refusal('quota');
     if (!isProven && !neighbourhood.isResponsible(key)) return refusal('refused');
     providers.remove(key, provider.id, secret, core.now);
     providerCache.drop(key);

@@ -42,6 +42,8 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   #request: Request | undefined;
   #search: WideSearch | undefined;
   #messageCount = 0;
+  /** Holders that gave us a token for this store: whoever asks a second time is not satisfied by any. BOUNDED: by MAX_STORE_MESSAGES. */
+  readonly #tokenGivers = new Set<NodeId | undefined>();
   #isOver = false;
 
   /** `isKept`: we have done to our own store what the others are asked for. */
@@ -76,10 +78,12 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   }
 
   onAnswer(_request: Request, { status, payload, trail, closest }: ReplyFrame): void {
-    const token = status === 'bad-token' ? decodeToken(payload) : undefined;
+    const holder = trail[0]?.id;
+    const token = status === 'bad-token' && !this.#tokenGivers.has(holder) ? decodeToken(payload) : undefined;
     if (token !== undefined && this.#messageCount < MAX_STORE_MESSAGES) {
+      this.#tokenGivers.add(holder);
       this.#holdings.receivedTokens.note(this.#copy.key, token, this.#routing.core.now);
-      this.#send(trail[0]?.id, token);
+      this.#send(holder, token);
     } else if (status === 'ok') this.#onKept(payload[0] ?? 1, closest);
     else this.#end({ kind: 'rejected', status });
   }
