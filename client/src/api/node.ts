@@ -114,7 +114,8 @@ export interface Node {
   findProviders(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<string[]>;
   /**
    * Sends a sealed message of at most 8 KiB to `replicas` distinct providers of a key (default 1), asking further ones in
-   * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it.
+   * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it, 10 s
+   * after the providers are known at the latest. One that is silent for a second gets company, so more may get it than asked for.
    */
   sendTo(key: string | Uint8Array, message: Uint8Array, options?: { readonly replicas?: number }): Promise<number>;
   /** Opens a link to a peer, e.g. to see whether it can be reached. */

@@ -1,4 +1,4 @@
-import { type NodeId, parseNodeId } from '../../../shared/src/ids.ts';
+import { parseNodeId } from '../../../shared/src/ids.ts';
 import { MAX_LANES } from '../../../shared/src/limits/overlay.ts';
 import { shuffle } from '../../../shared/src/machine.ts';
 import {
@@ -37,7 +37,7 @@ import type { SwarmHost } from './swarm/host.ts';
 /** How long a lookup of the public door may take. [ms] Several times the slowest healthy lookup. */
 const LOOKUP_TIMEOUT_MS = 10_000;
 
-/** How long an application message may be on its way. [ms] */
+/** How long an application message may be on its way, to all its receivers together. [ms] */
 const APP_MESSAGE_TIMEOUT_MS = 10_000;
 
 /** Largest message of `sendTo`. [bytes] Leaves room for sealing inside one routed frame. */
@@ -231,8 +231,11 @@ export class SkeinNode implements Node {
       this.#parts.rng,
       providers.filter((id) => id !== this.id),
     );
-    const send = (id: NodeId): Promise<boolean> => this.#network.post.send(id, 'app', message, APP_MESSAGE_TIMEOUT_MS);
-    return sendToSome(providers.length > 0 ? others : [target], options.replicas ?? 1, send);
+    const receivers = providers.length > 0 ? others : [target];
+    const distribution = { receivers, wanted: options.replicas ?? 1, timeoutMs: APP_MESSAGE_TIMEOUT_MS };
+    return sendToSome(distribution, this.#parts.clock, (id, withinMs) =>
+      this.#network.post.send(id, 'app', message, withinMs),
+    );
   }
 
   async connect(id: string): Promise<LinkInfo> {
