@@ -27,6 +27,7 @@ export type SkeinErrorCode =
   | 'storage-full'
   | 'timeout'
   | 'too-large'
+  | 'uncertain'
   | 'unreachable'
   | 'wrong-key';
 

@@ -95,8 +95,9 @@ export interface Node {
   lookup(key: string | Uint8Array, options?: LookupOptions): Promise<LookupResult>;
   /**
    * Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. With `expectedSequence` only over that
-   * version (0: over none): otherwise it rejects with `cas-mismatch`. A key belongs to its first author while the record
-   * lives: another one gets `wrong-key`.
+   * version (0: over none): otherwise it rejects with `cas-mismatch`, or with `uncertain` when some keepers took it before
+   * others refused or did not say: read the key after a minute or two to see which version stays. A key belongs to its first
+   * author while the record lives: another one gets `wrong-key`.
    */
   put(
     key: string | Uint8Array,

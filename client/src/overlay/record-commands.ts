@@ -62,7 +62,8 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
     }
     const replicas = this.#isKept ? records.get(record.key, wallNow)?.replicas : undefined;
     const encode = (token?: WriteToken): Uint8Array => encodeStore({ options: { token, expectedSequence }, record });
-    const copy = { kind: ROUTE_KIND.store, key: record.key, encode, replicas };
+    const isConditional = expectedSequence !== undefined;
+    const copy = { kind: ROUTE_KIND.store, key: record.key, encode, replicas, isConditional };
     this.#store = new StoreOperation(routing, holdings, copy, this.#isKept, this).start();
   }
 
@@ -72,7 +73,8 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
     const { core } = routing;
     if (outcome.kind === 'rejected') {
       holdings.records.retract(record);
-      return operations.finish(op, failed(conflictCode(outcome.status, expectedSequence)));
+      const code = conflictCode(outcome.status, expectedSequence);
+      return operations.finish(op, failed(code === 'cas-mismatch' && outcome.mayBeHeld ? 'uncertain' : code));
     }
     holdings.cache.noteOwn(record, core.now);
     const replicas = copiesOf(outcome, this.#isKept);

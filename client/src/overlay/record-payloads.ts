@@ -63,6 +63,9 @@ export interface StoreOptions {
 
 const HAS_EXPECTED = 2;
 
+/** Payload of the answer to a STORE that most replicas refused, when others took it or may have. */
+export const MAY_BE_HELD = new Uint8Array([1]);
+
 /** STORE: a signed record, to be kept. */
 export interface StorePayload {
   readonly options: StoreOptions;

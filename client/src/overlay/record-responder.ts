@@ -5,7 +5,14 @@ import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
 import type { Holdings } from './holdings.ts';
 import { encodeToken } from './payloads.ts';
-import { type ProviderNote, decodePublish, decodeStore, decodeUnpublish, encodeUnpublish } from './record-payloads.ts';
+import {
+  MAY_BE_HELD,
+  type ProviderNote,
+  decodePublish,
+  decodeStore,
+  decodeUnpublish,
+  encodeUnpublish,
+} from './record-payloads.ts';
 import { ReadResponder } from './read-responder.ts';
 import { conflictCode } from './record-commands.ts';
 import { providerCopy, recordCopy } from './replication.ts';
@@ -199,13 +206,14 @@ class Storing implements VerificationOwner, SpreadOwner {
     const key = this.#record?.key ?? this.#forward.target;
     const answer = spreadAnswer(this.#routing, key, this.#forward, outcome);
     const isMismatch = conflictCode(answer.status, this.#expected) === 'cas-mismatch';
-    this.#routing.forwarder.answer(this.#forward, isMismatch ? refusal('cas-mismatch') : answer);
+    this.#routing.forwarder.answer(this.#forward, isMismatch ? { ...answer, status: 'cas-mismatch' } : answer);
   }
 }
 
 /** With the closest peers, so that the author can judge how dense they are. */
 function spreadAnswer(routing: Routing, key: Key, forward: Forward, outcome: SpreadOutcome): Answer {
-  if (outcome.kind === 'conflict') return refusal(outcome.status);
+  if (outcome.kind === 'conflict')
+    return { ...refusal(outcome.status), payload: outcome.mayBeHeld ? MAY_BE_HELD : NOTHING };
   const closest = closestAnswer(routing, key, BUCKET_CAPACITY, forward.origin.id);
   return { status: 'ok', payload: new Uint8Array([Math.min(outcome.copies, 255)]), closest };
 }

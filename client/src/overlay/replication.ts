@@ -15,7 +15,8 @@ const HEIRS = 1;
 /** A held record as it is sent to other replicas. `expectedSequence`: of a put, which all of them judge alike. */
 export function recordCopy({ record, replicas }: HeldRecord, expectedSequence?: number): Copy {
   const encode = (token?: WriteToken): Uint8Array => encodeStore({ options: { token, expectedSequence }, record });
-  return { kind: ROUTE_KIND.store, key: record.key, encode, replicas };
+  const isConditional = expectedSequence !== undefined;
+  return { kind: ROUTE_KIND.store, key: record.key, encode, replicas, isConditional };
 }
 
 /** The announcements of a key as one copy; undefined when none is left. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
-import { decodeStore } from './record-payloads.ts';
+import { EXTRA_COPIES, REPLICATION } from '../../../shared/src/limits/records.ts';
+import { MAY_BE_HELD, decodeStore } from './record-payloads.ts';
 import { recordOf } from './record-test-kit.ts';
 import { ContactCache } from './contact-cache.ts';
 import type { ReplyStatus } from './reply-frame.ts';
@@ -26,6 +27,49 @@ test('a put of a replica that holds nothing fails when the others do not hold wh
   expect(bench.machine.keeps(key)).toBe(false);
 });
 
+/** A put over version 4 by the peer nearest to the key, and its copies that left at once. */
+function putOver(): { bench: RecordBench; copies: readonly Sent[] } {
+  const bench = new RecordBench(self as NonNullable<typeof self>, others);
+  const record = recordOf({ author: self as NonNullable<typeof self>, sequence: 9 });
+  return { bench, copies: ofKind(bench.command({ kind: 'put', op: 1, record, expectedSequence }), ROUTE_KIND.store) };
+}
+
+test('a put over a version that most replicas do not hold ends uncertain when one of the others took it', () => {
+  const { bench, copies } = putOver();
+  const [taker, ...refusing] = copies as [Sent, ...Sent[]];
+  answerAll(bench, refusing, 'cas-mismatch');
+  expect(bench.results).toEqual([]);
+  answerAll(bench, [taker], 'ok');
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
+  expect(bench.machine.keeps(key)).toBe(false);
+});
+
+test('a put over a version that most replicas do not hold ends uncertain when one of the others is silent', () => {
+  const { bench, copies } = putOver();
+  answerAll(bench, copies.slice(1), 'cas-mismatch');
+  bench.run(1_000);
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
+});
+
+test('a put over a certain version goes to nobody beside the replicas until most of them have taken it', () => {
+  const { bench, copies } = putOver();
+  expect(copies).toHaveLength(REPLICATION - 1);
+  const majority = copies.slice(0, REPLICATION / 2);
+  const further = majority.flatMap((sent) => ofKind(bench.answer(sent, { status: 'ok' }), ROUTE_KIND.store));
+  expect(further).toHaveLength(EXTRA_COPIES);
+  expect(bench.results).toMatchObject([{ kind: 'put' }]);
+});
+
+test('a coordinator says that a version which most replicas refused may be held all the same', () => {
+  const bench = new RecordBench(self, others);
+  const payload = encodeStore({ options: { expectedSequence }, record: recordOf({ author, sequence: 9 }) });
+  bench.receive({ kind: ROUTE_KIND.store, flags: ROUTE_EXACT, payload, origin: author });
+  const [taker, ...refusing] = ofKind(bench.sent, ROUTE_KIND.store) as [Sent, ...Sent[]];
+  answerAll(bench, [taker], 'ok');
+  answerAll(bench, refusing, 'cas-mismatch');
+  expect([...bench.replies.values()].at(-1)).toMatchObject({ status: 'cas-mismatch', payload: MAY_BE_HELD });
+});
+
 test('a coordinator that holds nothing tells the replicas what the author expects, and the author what they say', () => {
   const bench = new RecordBench(self, others);
   const payload = encodeStore({ options: { expectedSequence }, record: recordOf({ author, sequence: 9 }) });
@@ -38,6 +82,6 @@ test('a coordinator that holds nothing tells the replicas what the author expect
     expect(decodeStore(frame.payload, cache)?.options.expectedSequence).toBe(expectedSequence);
   }
   answerAll(bench, copies, 'cas-mismatch');
-  expect([...bench.replies.values()].at(-1)?.status).toBe('cas-mismatch');
+  expect([...bench.replies.values()].at(-1)).toMatchObject({ status: 'cas-mismatch', payload: new Uint8Array(0) });
   expect(bench.machine.keeps(key)).toBe(false);
 });

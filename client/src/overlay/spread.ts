@@ -16,12 +16,17 @@ export interface Copy {
   readonly encode: (token?: WriteToken) => Uint8Array;
   /** Takes note of who acknowledged. */
   readonly replicas: Set<NodeId> | undefined;
+  /** It is to replace a certain version, or nothing: who holds none takes it, so nobody beside the replicas is asked before they agree. */
+  readonly isConditional?: boolean;
 }
 
-/** What came of copies, our own counted: enough of them, or a version in their place that forbids a majority. */
+/**
+ * What came of copies, our own counted: enough of them, or a version in their place that forbids a majority. `mayBeHeld`:
+ * some of the others took it all the same, or did not say.
+ */
 export type SpreadOutcome =
   | { readonly kind: 'copied'; readonly copies: number }
-  | { readonly kind: 'conflict'; readonly status: ReplyStatus };
+  | { readonly kind: 'conflict'; readonly status: ReplyStatus; readonly mayBeHeld: boolean };
 
 /** Who has something copied. Called exactly once. */
 export interface SpreadOwner {
@@ -32,8 +37,8 @@ export interface SpreadOwner {
 const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mismatch', 'wrong-key']);
 
 /**
- * One round of copies to the other replicas. The owner hears as soon as a majority holds it (or cannot), or when the
- * wait is over; the rest goes on by itself.
+ * One round of copies to the other replicas. The owner hears as soon as a majority holds it, once all have answered when
+ * a majority cannot, or when the wait is over; the rest goes on by itself.
  */
 export class Spread implements RequestOwner {
   readonly #routing: Routing;
@@ -47,6 +52,9 @@ export class Spread implements RequestOwner {
   #openCount = 0;
   #copyCount = 1;
   #conflictCount = 0;
+  #silentCount = 0;
+  /** What replicas say that forbid a majority. */
+  #conflict: ReplyStatus | undefined;
   #majority = 1;
   #peerCount = 0;
 
@@ -67,7 +75,7 @@ export class Spread implements RequestOwner {
     this.#peerCount = peers.length;
     this.#majority = Math.floor((peers.length + 1) / 2) + 1;
     for (const { id } of peers) this.#send(id, undefined);
-    for (const { id } of spares.slice(0, EXTRA_COPIES)) this.#request(id, undefined, NOBODY);
+    if (!this.#copy.isConditional) this.#sendExtras(spares);
     if (peers.length === 0) this.onAlarm();
     else if (this.#owner) core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'replicas');
   }
@@ -83,19 +91,26 @@ export class Spread implements RequestOwner {
       this.#copyCount++;
       this.#copy.replicas?.add(target);
     } else if (CONFLICTS.has(status) && this.#copy.kind === ROUTE_KIND.store) {
-      if (++this.#conflictCount > this.#peerCount + 1 - this.#majority) this.#tell({ kind: 'conflict', status });
+      if (++this.#conflictCount > this.#peerCount + 1 - this.#majority) this.#conflict = status;
     }
     this.#ended();
   }
 
   onNoAnswer(): void {
-    const spare = this.#spares.shift();
+    this.#silentCount++;
+    const spare = this.#conflict ? undefined : this.#spares.shift();
     if (spare) this.#send(spare.id, undefined);
     else this.#ended();
   }
 
   onAlarm(): void {
-    this.#tell({ kind: 'copied', copies: this.#copyCount });
+    const mayBeHeld = this.#copyCount > 1 || this.#silentCount > 0 || this.#openCount > 0;
+    if (this.#conflict) this.#tell({ kind: 'conflict', status: this.#conflict, mayBeHeld });
+    else this.#tell({ kind: 'copied', copies: this.#copyCount });
+  }
+
+  #sendExtras(spares: readonly Contact[]): void {
+    for (const { id } of spares.slice(0, EXTRA_COPIES)) this.#request(id, undefined, NOBODY);
   }
 
   #send(target: NodeId, token: WriteToken | undefined): void {
@@ -116,9 +131,11 @@ export class Spread implements RequestOwner {
 
   #tell(outcome: SpreadOutcome): void {
     const owner = this.#owner;
+    if (!owner) return;
     this.#owner = undefined;
     this.#routing.core.timers.clear(this.#alarm);
-    owner?.onSpread(outcome);
+    if (this.#copy.isConditional && this.#copyCount >= this.#majority) this.#sendExtras(this.#spares);
+    owner.onSpread(outcome);
   }
 }
 

@@ -3,7 +3,7 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import { ContactCache } from './contact-cache.ts';
 import { encodeToken } from './payloads.ts';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
-import { decodeStore } from './record-payloads.ts';
+import { MAY_BE_HELD, decodeStore } from './record-payloads.ts';
 import { recordOf } from './record-test-kit.ts';
 import { ROUTE_KIND } from './route-frame.ts';
 
@@ -13,9 +13,10 @@ const cache = new ContactCache();
 const tokenOf = ({ frame }: Sent): string | undefined => decodeStore(frame.payload, cache)?.options.token;
 
 /** An author far from the key, linked to peers on the way to it, and the first message of its put. */
-function putFarAway(): { bench: RecordBench; first: Sent } {
+function putFarAway(expectedSequence?: number): { bench: RecordBench; first: Sent } {
   const bench = new RecordBench(author, people.slice(14, 38));
-  const [first] = ofKind(bench.command({ kind: 'put', op: 1, record: recordOf({ author }) }), ROUTE_KIND.store);
+  const record = recordOf({ author });
+  const [first] = ofKind(bench.command({ kind: 'put', op: 1, record, expectedSequence }), ROUTE_KIND.store);
   if (!first) throw new Error('nothing was sent');
   return { bench, first };
 }
@@ -55,4 +56,13 @@ test('a store that a quota refuses is not sent again, and its author hears why',
   const { bench, first } = putFarAway();
   const again = bench.answer(first, { status: 'quota' }, holder);
   expect([ofKind(again, ROUTE_KIND.store), bench.results]).toEqual([[], [{ kind: 'failed', code: 'quota' }]]);
+});
+
+test.each([
+  [MAY_BE_HELD, 'uncertain'],
+  [new Uint8Array(0), 'cas-mismatch'],
+])('a put whose coordinator took it back ends as that says (%j: %s)', (payload, code) => {
+  const { bench, first } = putFarAway(1);
+  bench.answer(first, { status: 'cas-mismatch', payload }, holder);
+  expect(bench.results).toEqual([{ kind: 'failed', code }]);
 });

@@ -1,8 +1,10 @@
+import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { OPERATION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Holdings } from './holdings.ts';
 import { decodeToken } from './payloads.ts';
+import { MAY_BE_HELD } from './record-payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT } from './route-frame.ts';
@@ -10,10 +12,13 @@ import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './sprea
 import { WideSearch, judgeNamed } from './wide-search.ts';
 import type { WriteToken } from './write-tokens.ts';
 
-/** How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports. */
+/**
+ * How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports; `mayBeHeld` of one that
+ * most of them refused: some hold it, or did not say.
+ */
 export type StoreOutcome =
   | { readonly kind: 'stored'; readonly copies: number }
-  | { readonly kind: 'rejected'; readonly status: ReplyStatus }
+  | { readonly kind: 'rejected'; readonly status: ReplyStatus; readonly mayBeHeld: boolean }
   | { readonly kind: 'lost'; readonly why: NoAnswer };
 
 /** Who stores. Called exactly once, unless cancelled. */
@@ -74,7 +79,8 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   onSpread(outcome: SpreadOutcome): void {
     const own = this.#isKept ? 0 : 1;
     if (outcome.kind === 'copied') this.#end({ kind: 'stored', copies: Math.max(1, outcome.copies - own) });
-    else this.#end({ kind: 'rejected', status: outcome.status });
+    // Before the peers beside the key were asked, those around it had taken it.
+    else this.#end({ kind: 'rejected', status: outcome.status, mayBeHeld: outcome.mayBeHeld || !!this.#search });
   }
 
   onAnswer(_request: Request, { status, payload, trail, closest }: ReplyFrame): void {
@@ -85,7 +91,7 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
       this.#holdings.receivedTokens.note(this.#copy.key, token, this.#routing.core.now);
       this.#send(holder, token);
     } else if (status === 'ok') this.#onKept(payload[0] ?? 1, closest);
-    else this.#end({ kind: 'rejected', status });
+    else this.#end({ kind: 'rejected', status, mayBeHeld: equalBytes(payload, MAY_BE_HELD) });
   }
 
   onNoAnswer(request: Request, why: NoAnswer): void {

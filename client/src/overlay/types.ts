@@ -118,7 +118,8 @@ export type OverlayInput =
 
 /**
  * Why an operation failed. Of a put (BEP 44's code where it has one): `cas-mismatch` (301) another version is stored than
- * the expected one; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
+ * the expected one, and the one put is nowhere; `uncertain` the same, but some holders took the one put or did not say: the
+ * newest of both will stay; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
  * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author, or the record claims one that is not its author's; `quota` the holders
  * have no room for more of this author, or from here.
  */
@@ -129,6 +130,7 @@ export type OverlayErrorCode =
   | 'refused'
   | 'too-large'
   | 'cas-mismatch'
+  | 'uncertain'
   | 'stale-sequence'
   | 'bad-signature'
   | 'expired'
