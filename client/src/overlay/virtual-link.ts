@@ -43,8 +43,10 @@ export class VirtualLink implements RequestOwner {
   #relays: Relay[] = [];
   /** BOUNDED: by MAX_PROBES_PER_LINK. */
   readonly #probes = new Map<Request, NodeId>();
-  /** Asked in this search. BOUNDED: by MAX_RELAY_CANDIDATES. */
+  /** Asked in this search. BOUNDED: by MAX_RELAY_CANDIDATES, and the links through which probes come. */
   readonly #asked = new Set<NodeId>();
+  /** Of these, asked because a probe of the other end came through them. BOUNDED: as those. */
+  readonly #askedBack = new Set<NodeId>();
   #searchAt: Millis;
   #heardAt: Millis;
   #exchangeAt: Millis;
@@ -100,14 +102,19 @@ export class VirtualLink implements RequestOwner {
     this.#heardAt = Math.min(now, this.#heardAt + stalledMs);
   }
 
-  /** A probe in the name of the other end came through `relay`. One that never brought an answer is asked first. */
+  /**
+   * A probe in the name of the other end came through `relay`. One that never brought an answer is asked first, be it again:
+   * it may have its way since. Once in a search, for anybody can send such probes.
+   */
   onProbed(relay: NodeId): void {
     const held = this.#relays.find(({ id }) => id === relay);
     if (held) return this.#heard(held);
     if (this.#probes.size >= MAX_PROBES_PER_LINK - this.#relays.length || this.#relays.length >= RELAYS_PER_LINK)
       return;
-    if (this.#asked.has(relay) || !this.#routing.table.link(relay)) return;
+    const isUnderWay = [...this.#probes.values()].includes(relay);
+    if (isUnderWay || this.#askedBack.has(relay) || !this.#routing.table.link(relay)) return;
     this.#asked.add(relay);
+    this.#askedBack.add(relay);
     this.#probe(relay);
   }
 
@@ -153,8 +160,12 @@ export class VirtualLink implements RequestOwner {
       this.#relays = this.#relays.filter((held) => held !== stalest);
     }
     this.#relays.push(relay);
-    if (this.#relays.length < RELAYS_PER_LINK) return;
+    if (this.#relays.length >= RELAYS_PER_LINK) this.#forgetAsked();
+  }
+
+  #forgetAsked(): void {
     this.#asked.clear();
+    this.#askedBack.clear();
   }
 
   #stalest(): Relay | undefined {
@@ -169,7 +180,7 @@ export class VirtualLink implements RequestOwner {
       const next = this.#asked.size < MAX_RELAY_CANDIDATES ? this.#candidate() : undefined;
       if (!next) {
         if (this.#probes.size > 0) return;
-        this.#asked.clear();
+        this.#forgetAsked();
         this.#searchAt = core.now + RELAY_SEARCH_PAUSE_MS / (this.#relays.length === 0 ? 4 : 1);
         return;
       }

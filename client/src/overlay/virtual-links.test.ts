@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { ID_BYTES, type NodeId } from '../../../shared/src/ids.ts';
 import { MAX_FRAME_BYTES } from '../../../shared/src/limits/overlay.ts';
 import { MAX_VIRTUAL_LINKS, PAIR_FIRST_RETRY_MS, PAIR_HOLD_OFF_MS } from '../../../shared/src/limits/virtual-links.ts';
+import { ContactCache } from './contact-cache.ts';
 import { FRAME } from './link-frames.ts';
-import { ROUTE_EXACT, ROUTE_HEADER_BYTES, ROUTE_KIND, encodeRoute } from './route-frame.ts';
+import { ROUTE_EXACT, ROUTE_HEADER_BYTES, ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
 import type { OverlayOutput } from './types.ts';
 import { encodeProbe } from './virtual-link-probe.ts';
 import { type Peer, TestMesh } from '../../test/mesh.ts';
@@ -30,10 +31,16 @@ function paddedFind({ contact }: Peer, target: NodeId, length: number): Uint8Arr
   return encodeRoute({ ...fields, id, origin: contact, payload: new Uint8Array(length - ROUTE_HEADER_BYTES) });
 }
 
+const cache = new ContactCache();
 const idOf = ({ contact }: Peer): string => contact.id;
 const dialsOf = (from: Peer, to: Peer): number => from.dials.filter((dial) => dial.to === to.contact.id).length;
 const probesTo = ({ received }: Peer): number =>
   received.filter((bytes) => bytes[1] === FRAME.route && bytes[14] === ROUTE_KIND.probe).length;
+/** The probes that came to `by` for its neighbour `to`. */
+const probesThrough = (by: Peer, to: Peer): number =>
+  by.received
+    .map((bytes) => decodeRoute(bytes, cache))
+    .filter((frame) => frame?.kind === ROUTE_KIND.probe && frame.target === to.contact.id).length;
 
 test('a sibling that cannot be connected to is reached through two common neighbours, and both sides show it', () => {
   const { mesh, a, b, relays } = pairWith(3);
@@ -145,6 +152,38 @@ test('a probe in the name of another peer makes nobody a relay who has no link t
   forgeProbe(mesh, liar, bystander, b, a);
   mesh.run(500);
   expect(mesh.row(a, b)?.relays).toEqual(relays.map(idOf));
+});
+
+test('a neighbour that had no way to the other end is asked again, in the same search, once that end comes through it', () => {
+  const mesh = new TestMesh();
+  const [a, b, late, mute] = [mesh.add(), mesh.add(), mesh.add(), mesh.add()];
+  mesh.connect(a, late);
+  mesh.connect(a, mute);
+  mesh.command(a, { kind: 'introduce', contacts: [b.contact] });
+  mesh.kill(mute);
+  while (probesThrough(late, b) === 0) mesh.run(10);
+  mesh.run(30);
+  mesh.connect(late, b);
+  forgeProbe(mesh, b, late, b, a);
+  mesh.run(100);
+  expect(mesh.row(a, b)?.relays).toEqual([idOf(late)]);
+});
+
+test('a neighbour through which probes in the name of the other end come is asked twice in a search', () => {
+  const mesh = new TestMesh();
+  const [a, b, near, mute, liar] = [mesh.add(), mesh.add(), mesh.add(), mesh.add(), mesh.add()];
+  mesh.connect(a, near);
+  mesh.connect(a, mute);
+  mesh.connect(near, liar);
+  mesh.command(a, { kind: 'introduce', contacts: [b.contact] });
+  mesh.kill(mute);
+  while (probesThrough(near, b) === 0) mesh.run(10);
+  const asked = Array.from({ length: 3 }, () => {
+    mesh.run(50);
+    forgeProbe(mesh, liar, near, b, a);
+    return probesThrough(near, b);
+  });
+  expect(asked).toEqual([1, 2, 2]);
 });
 
 test('probes in the name of a dead peer keep it in the table for no longer than two minutes', () => {
