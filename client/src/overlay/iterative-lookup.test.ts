@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { LOOKUP_PLACES_PER_NAMER, MAX_FRAME_CONTACTS } from '../../../shared/src/limits/overlay.ts';
+import {
+  BUCKET_CAPACITY,
+  LOOKUP_CONFIRMED,
+  LOOKUP_PLACES_PER_NAMER,
+  MAX_FRAME_CONTACTS,
+} from '../../../shared/src/limits/overlay.ts';
 import { closestOf } from './lookup.ts';
 import { LookupBench, type Sent, honest, key, person, self } from './lookup-test-kit.ts';
 
@@ -47,7 +52,7 @@ test('closest peers that answered are found although a liar names as many made-u
   expect(found(bench).slice(0, 7)).toEqual(closestSeven);
 });
 
-test('one peer has no more than its share of the peers asked', () => {
+test('one peer has a lookup ask no more made-up ones than one answer names', () => {
   const bench = new LookupBench();
   const made = new Set(fakes.map(({ id }) => id));
   const asked = finish(bench, iterative(bench), (id) => {
@@ -55,8 +60,19 @@ test('one peer has no more than its share of the peers asked', () => {
     return id === first ? fakes : honest;
   });
   expect(new Set(asked.map(({ frame }) => frame.target).filter((id) => made.has(id))).size).toBeLessThanOrEqual(
-    LOOKUP_PLACES_PER_NAMER,
+    BUCKET_CAPACITY,
   );
+});
+
+test('when those that one peer named first are dead, the others that it named are found', () => {
+  const bench = new LookupBench();
+  const alive = fakes.slice(LOOKUP_PLACES_PER_NAMER, BUCKET_CAPACITY).map(({ id }) => id);
+  const dead = new Set(fakes.slice(0, LOOKUP_PLACES_PER_NAMER).map(({ id }) => id));
+  finish(bench, iterative(bench), (id) => {
+    if (dead.has(id)) return undefined;
+    return id === first ? fakes : honest;
+  });
+  expect(found(bench).slice(0, LOOKUP_CONFIRMED)).toEqual(alive.slice(0, LOOKUP_CONFIRMED));
 });
 
 test('an audited lookup finds the closest peers that answered although one of the copies comes back full of made-up ones', () => {

@@ -52,3 +52,23 @@ test('of what one peer names the closest are kept, in whatever order it names th
   for (const contact of people.slice(0, 30).toReversed()) list.add(named(contact, people[100]?.id));
   expect(ids(list.nearest(200))).toEqual(people.slice(0, LOOKUP_PLACES_PER_NAMER).map(({ id }) => id));
 });
+
+test('what one peer named beyond its share takes the places of those that failed, the nearest first', () => {
+  const list = new Shortlist(key);
+  const candidates = people.slice(0, BUCKET_CAPACITY).map((contact) => named(contact, people[100]?.id));
+  for (const candidate of candidates.toReversed()) list.add(candidate);
+  for (const candidate of candidates.slice(0, 3)) {
+    candidate.state = 'failed';
+    list.setAside(candidate);
+  }
+  expect(ids(list.nearest(200))).toEqual(people.slice(3, 3 + LOOKUP_PLACES_PER_NAMER).map(({ id }) => id));
+});
+
+test('what one peer named beyond its share is taken in when another one names it', () => {
+  const list = new Shortlist(key);
+  const [beyond] = people.slice(LOOKUP_PLACES_PER_NAMER);
+  for (const contact of people.slice(0, LOOKUP_PLACES_PER_NAMER + 1)) list.add(named(contact, people[100]?.id));
+  expect(list.get(beyond?.id as NodeId)).toBeUndefined();
+  list.add(named(beyond as Contact, people[101]?.id));
+  expect(ids(list.nearest(200))).toContain(beyond?.id);
+});

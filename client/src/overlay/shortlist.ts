@@ -20,7 +20,8 @@ export interface Candidate {
 
 /**
  * The peers that an iterative lookup has in mind. Names cost nothing, so they take no place from the closest peers that
- * answered, one peer's names only a share of the others, and those that fail none at all.
+ * answered, one peer's names only a share of the others, and those that fail none at all: the places of these go to what
+ * their namer named beside them.
  */
 export class Shortlist {
   readonly #key: Key;
@@ -28,6 +29,8 @@ export class Shortlist {
   #candidates: Candidate[] = [];
   /** Those that failed, so that they are not asked for ever. */
   readonly #failed = new BoundedMap<NodeId, Candidate>(LOOKUP_SHORTLIST);
+  /** What peers named beyond their shares. */
+  readonly #heldBack = new BoundedMap<NodeId, Candidate>(LOOKUP_SHORTLIST);
 
   constructor(key: Key) {
     this.#key = key;
@@ -53,17 +56,29 @@ export class Shortlist {
   add(candidate: Candidate): void {
     candidate.state = 'new';
     this.#failed.delete(candidate.contact.id);
+    this.#heldBack.delete(candidate.contact.id);
     this.#candidates.push(candidate);
     this.#candidates.sort((a, b) => compareDistance(this.#key, a.contact.id, b.contact.id));
     const rivals = this.#candidates.filter((other) => other.state === 'new' && isNamedAlike(candidate, other));
-    if (rivals.length > LOOKUP_PLACES_PER_NAMER) this.#remove(rivals.at(-1));
+    if (rivals.length > LOOKUP_PLACES_PER_NAMER) this.#holdBack(rivals.at(-1) as Candidate);
     else if (this.#candidates.length > LOOKUP_SHORTLIST) this.#remove(this.#farthest());
   }
 
-  /** It failed: nobody waits behind it. */
+  /** It failed: nobody waits behind it, and the nearest of those that its namer named beyond its share gets its turn. */
   setAside(candidate: Candidate): void {
     this.#remove(candidate);
     this.#failed.set(candidate.contact.id, candidate);
+    let next: Candidate | undefined;
+    for (const [, other] of this.#heldBack.entries()) {
+      if (!isNamedAlike(candidate, other)) continue;
+      if (!next || compareDistance(this.#key, other.contact.id, next.contact.id) < 0) next = other;
+    }
+    if (next) this.add(next);
+  }
+
+  #holdBack(candidate: Candidate): void {
+    this.#remove(candidate);
+    this.#heldBack.set(candidate.contact.id, candidate);
   }
 
   /** Whoever is asked, and the closest that answered, are what the lookup found so far. */
