@@ -56,6 +56,7 @@ export class OverlayService {
   readonly #traces: LookupTraces;
   #nextOp = 1;
   #cancelWallClock: (() => void) | undefined;
+  #hasLeft = false;
 
   constructor(options: {
     readonly crypto: Crypto;
@@ -171,16 +172,26 @@ export class OverlayService {
     }
   }
 
-  /** Says BYE to every link and hands records over. Frames are sent before this returns. */
+  /** Says BYE to every link and hands records over. Frames are sent before this returns. What is under way rejects with `left`. */
   leave(): void {
+    this.#giveUp();
     this.#command({ kind: 'leave' });
   }
 
+  /** What is under way, and whatever is asked for from now on, rejects with `left`. */
   stop(): void {
     this.#cancelWallClock?.();
     this.#driver.stop();
-    for (const waiting of this.#waiting.values()) waiting.reject(new SkeinError('left', 'This peer left the network.'));
-    this.#waiting.clear();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#hasLeft = true;
+    for (const [op, waiting] of this.#waiting) {
+      this.#waiting.delete(op);
+      this.#traces.end(op);
+      waiting.reject(hasLeft());
+    }
   }
 
   #command(command: OverlayCommand): void {
@@ -199,6 +210,10 @@ export class OverlayService {
   ): Promise<Done<K>> {
     const op = this.#nextOp++;
     return new Promise((resolve, reject) => {
+      if (this.#hasLeft) {
+        reject(hasLeft());
+        return;
+      }
       if (signal?.aborted) {
         reject(new SkeinError('aborted', 'The lookup was cancelled.'));
         return;
@@ -217,7 +232,10 @@ export class OverlayService {
           else if (result.kind === 'failed') reject(operationError(result.code));
           else reject(new SkeinError('internal', `A ${kind} was answered as ${result.kind}.`));
         },
-        reject,
+        reject: (error) => {
+          signal?.removeEventListener('abort', abort);
+          reject(error);
+        },
       });
       const order = command(op);
       this.#traces.begin(op, order);
@@ -307,6 +325,10 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
   cancelled: ['aborted', 'The operation was cancelled.'],
   'not-found': ['not-found', 'Nobody in the network holds this key.'],
 };
+
+function hasLeft(): SkeinError {
+  return new SkeinError('left', 'This peer left the network.');
+}
 
 function operationError(code: OverlayErrorCode): SkeinError {
   const [errorCode, message] = OPERATION_ERRORS[code];
