@@ -1,17 +1,12 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import {
-  LOOKUP_PARALLELISM,
-  LOOKUP_SHORTLIST,
-  OPERATION_TIMEOUT_MS,
-  QUESTION_TIMEOUT_MS,
-} from '../../../shared/src/limits/overlay.ts';
+import { LOOKUP_PARALLELISM, LOOKUP_SHORTLIST, OPERATION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import {
   MAX_PROVIDERS_PER_KEY,
   MAX_READ_PEERS,
   MAX_STALENESS_MS,
   READ_QUORUM,
   REPLICATION,
-  REPLICA_WAIT_MS,
+  MAX_REPLICA_WAIT_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { FetchOwner, FetchQuestion } from './fetch-question.ts';
@@ -24,8 +19,9 @@ import { type HolderAnswer, repair } from './read-repair.ts';
 import { decodeRecord } from './record-payloads.ts';
 import { isSameVersion, isSuccessor } from './record-store.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
+import { type NoAnswer, Request, type RequestOwner, type Routing, questionDeadline } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
+import { REPLICA_HOPS } from './spread.ts';
 import type { SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
 import { Versions } from './versions.ts';
@@ -209,7 +205,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   }
 
   #proceed(): void {
-    const { core } = this.#routing;
+    const { core, answerTimes } = this.#routing;
     const hasFound = this.#versions.newest() !== undefined || this.#providers.size > 0;
     const wanted = hasFound ? READ_QUORUM : this.#limit;
     const parallelism = this.#search ? MAX_READ_PEERS : LOOKUP_PARALLELISM;
@@ -217,11 +213,12 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
       const next = this.#ahead.find(({ id }) => !this.#asked.has(id));
       if (!next || this.#asked.size >= this.#limit) break;
       this.#asked.add(next.id);
-      this.#send(next.id, ROUTE_EXACT, Math.min(this.#deadline, core.now + QUESTION_TIMEOUT_MS));
+      this.#send(next.id, ROUTE_EXACT, Math.min(this.#deadline, questionDeadline(this.#routing, next.id)));
     }
     if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#conclude(hasFound);
     else if (hasFound && this.#answers.length > 0 && !core.timers.has(this.#alarm)) {
-      core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'read quorum');
+      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS);
+      core.timers.set(this.#alarm, core.now + waitMs, 'read quorum');
     }
   }
 

@@ -9,7 +9,7 @@ import { type ReadPayload, encodeRead } from './payloads.ts';
 import { encodeRecord } from './record-payloads.ts';
 import { WALL, recordOf } from './record-test-kit.ts';
 import { type ReplyFrame, decodeReply, encodeReply } from './reply-frame.ts';
-import { type RouteFrame, type RouteKind, decodeRoute, encodeRoute } from './route-frame.ts';
+import { ROUTE_KIND, type RouteFrame, type RouteKind, decodeRoute, encodeRoute } from './route-frame.ts';
 import type { OverlayCommand, OverlayInput, OverlayOutput, OverlayResult, SignedRecord } from './types.ts';
 
 const cache = new ContactCache();
@@ -82,6 +82,25 @@ export class RecordBench {
       sent.push(...this.feed({ kind: 'deadline' }));
     }
     return sent;
+  }
+
+  /** A few questions to linked peers are answered after `ms` each, as answers take from now on. */
+  measure(ms: number): void {
+    for (const [i, { id: target }] of this.peers.slice(0, 8).entries()) {
+      const payload = new Uint8Array(1);
+      const route = { kind: 'route', op: 9_000 + i, target, protocol: 'app', payload, timeoutMs: 10_000 } as const;
+      for (const sent of ofKind(this.command(route), ROUTE_KIND.deliver)) {
+        this.acknowledge(sent);
+        this.run(ms);
+        this.answer(sent, {});
+      }
+    }
+    this.results.length = 0;
+  }
+
+  /** The next hop takes a message on. */
+  acknowledge({ to, frame }: Sent): void {
+    this.feed({ kind: 'received', from: to, bytes: encodeAck({ id: frame.id, status: 'accepted' }) });
   }
 
   /** A message of `origin` arrives from `from`; the status of the answer. */

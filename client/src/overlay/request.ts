@@ -1,5 +1,10 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_ATTEMPTS, REVERSE_STATE_MS, SIGNAL_HOLD_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  MAX_ATTEMPTS,
+  QUESTION_TIMEOUT_MS,
+  REVERSE_STATE_MS,
+  SIGNAL_HOLD_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { AnswerTimes } from './answer-times.ts';
 import { learnContacts } from './contact-exchange.ts';
@@ -164,4 +169,13 @@ export class Request implements ForwardOwner, Timed {
     this.cancel();
     this.#owner.onNoAnswer(this, why);
   }
+}
+
+/** Hops to a peer without a link: one more than through who told of it. */
+const UNLINKED_HOPS = 3;
+
+/** When a question to exactly `target` that may leave in two copies fails: the second has had the time of an answer then. */
+export function questionDeadline({ core, table, answerTimes }: Routing, target: NodeId): Millis {
+  const timeoutMs = answerTimes.timeoutFor(table.link(target) ? 1 : UNLINKED_HOPS);
+  return core.now + Math.min(answerTimes.hedgeMs + timeoutMs, QUESTION_TIMEOUT_MS);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
-import { EXTRA_COPIES, REPLICATION } from '../../../shared/src/limits/records.ts';
+import { MIN_QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import { EXTRA_COPIES, MAX_REPLICA_WAIT_MS, REPLICATION } from '../../../shared/src/limits/records.ts';
 import { MAY_BE_HELD, decodeStore } from './record-payloads.ts';
 import { recordOf } from './record-test-kit.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -84,4 +85,32 @@ test('a coordinator that holds nothing tells the replicas what the author expect
   answerAll(bench, copies, 'cas-mismatch');
   expect([...bench.replies.values()].at(-1)).toMatchObject({ status: 'cas-mismatch', payload: new Uint8Array(0) });
   expect(bench.machine.keeps(key)).toBe(false);
+});
+
+/** How long a put waits for replicas that take its copies on and do not answer, where answers took `ms` so far. */
+function waitOf(ms: number): number {
+  const bench = new RecordBench(self as NonNullable<typeof self>, others);
+  bench.measure(ms);
+  const record = recordOf({ author: self as NonNullable<typeof self>, sequence: 9 });
+  const since = bench.now;
+  for (const sent of bench.command({ kind: 'put', op: 1, record })) bench.acknowledge(sent);
+  while (bench.results.length === 0) for (const sent of bench.run(100)) bench.acknowledge(sent);
+  return bench.now - since;
+}
+
+test('replicas are waited for as long as answers took so far, within bounds', () => {
+  expect(waitOf(0)).toBe(MIN_QUESTION_TIMEOUT_MS);
+  expect(waitOf(200)).toBeGreaterThanOrEqual(500);
+  expect(waitOf(1_000)).toBe(MAX_REPLICA_WAIT_MS);
+});
+
+test('a replica that is silent for longer than answers take is made up for by another peer', () => {
+  const bench = new RecordBench(self as NonNullable<typeof self>, others);
+  bench.measure(0);
+  const record = recordOf({ author: self as NonNullable<typeof self>, sequence: 9 });
+  const first = ofKind(bench.command({ kind: 'put', op: 1, record }), ROUTE_KIND.store);
+  for (const sent of first) bench.acknowledge(sent);
+  const reached = new Set(first.map(({ frame }) => frame.target));
+  const later = ofKind(bench.run(800), ROUTE_KIND.store).filter(({ frame }) => !reached.has(frame.target));
+  expect(later.length).toBeGreaterThan(0);
 });

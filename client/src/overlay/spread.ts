@@ -1,10 +1,9 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
-import { EXTRA_COPIES, REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
+import { EXTRA_COPIES, MAX_REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
 import { Alarm } from './operation.ts';
 import { decodeToken } from './payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
-import { Request, type RequestOwner, type Routing } from './request.ts';
+import { Request, type RequestOwner, type Routing, questionDeadline } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND, ROUTE_REPLICA, type RouteKind } from './route-frame.ts';
 import type { WriteToken } from './write-tokens.ts';
 
@@ -35,6 +34,9 @@ export interface SpreadOwner {
 
 /** What a replica says when it holds something that contradicts a copy. */
 const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mismatch', 'wrong-key']);
+
+/** Hops to the farthest of the replicas: most are linked, and know those that we are not linked to. */
+export const REPLICA_HOPS = 2;
 
 /**
  * One round of copies to the other replicas. The owner hears as soon as a majority holds it, once all have answered when
@@ -70,14 +72,17 @@ export class Spread implements RequestOwner {
    */
   start(peers: readonly Contact[], spares: readonly Contact[] = []): void {
     this.#spares = [...spares];
-    const { core } = this.#routing;
+    const { core, answerTimes } = this.#routing;
     this.#openCount = peers.length;
     this.#peerCount = peers.length;
     this.#majority = Math.floor((peers.length + 1) / 2) + 1;
     for (const { id } of peers) this.#send(id, undefined);
     if (!this.#copy.isConditional) this.#sendExtras(spares);
     if (peers.length === 0) this.onAlarm();
-    else if (this.#owner) core.timers.set(this.#alarm, core.now + REPLICA_WAIT_MS, 'replicas');
+    else if (this.#owner) {
+      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS);
+      core.timers.set(this.#alarm, core.now + waitMs, 'replicas');
+    }
   }
 
   onAnswer(request: Request, { status, payload }: ReplyFrame): void {
@@ -119,7 +124,7 @@ export class Spread implements RequestOwner {
 
   #request(target: NodeId, token: WriteToken | undefined, owner: RequestOwner): void {
     const payload = this.#copy.encode(token);
-    const deadline = this.#routing.core.now + QUESTION_TIMEOUT_MS;
+    const deadline = questionDeadline(this.#routing, target);
     const flags = ROUTE_EXACT | ROUTE_REPLICA;
     const question = { kind: this.#copy.kind, flags, target, payload, ways: [], deadline, maxAttempts: 2 };
     new Request(this.#routing, question, owner).start();

@@ -1,5 +1,4 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
 import {
   MAX_SYNC_ENTRIES,
   MAX_SYNC_PEERS,
@@ -25,7 +24,7 @@ import { isOwned } from './record-key.ts';
 import type { RecordStore } from './record-store.ts';
 import { providerCopy, recordCopy } from './replication.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { Request, type Routing } from './request.ts';
+import { Request, type Routing, questionDeadline } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 import { type Copy, Spread } from './spread.ts';
 import { digestOf, fingerprintOf, partOf } from './sync-digest.ts';
@@ -242,7 +241,7 @@ export class Sync {
     onAnswer: (reply: ReplyFrame) => void,
     onNoAnswer: () => void = () => undefined,
   ): void {
-    const deadline = this.#routing.core.now + QUESTION_TIMEOUT_MS;
+    const deadline = questionDeadline(this.#routing, target);
     const question = { kind: ROUTE_KIND.sync, flags: ROUTE_EXACT, target, payload, ways: [], deadline, maxAttempts: 2 };
     const owner = { onAnswer: (_request: Request, reply: ReplyFrame): void => onAnswer(reply), onNoAnswer };
     new Request(this.#routing, question, owner).start();

@@ -20,6 +20,9 @@ import { Request, type RequestOwner, type Routing } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 import { RttEstimator } from './rtt.ts';
 
+/** To the common neighbour, and on to the other end. */
+const PROBE_HOPS = 2;
+
 /** A common neighbour that carries messages between the two ends. */
 interface Relay {
   readonly id: NodeId;
@@ -204,9 +207,11 @@ export class VirtualLink implements RequestOwner {
   }
 
   #probe(relay: NodeId): void {
-    const { core } = this.#routing;
+    const { core, answerTimes } = this.#routing;
     const isExchange = core.now >= this.#exchangeAt;
     if (isExchange) this.#exchangeAt = core.now + VIRTUAL_EXCHANGE_MS;
+    const usualMs = answerTimes.timeoutFor(PROBE_HOPS, VIRTUAL_PROBE_TIMEOUT_MS);
+    const timeoutMs = this.rtt.mean === undefined ? usualMs : Math.max(usualMs, this.rtt.timeout);
     const probe = new Request(
       this.#routing,
       {
@@ -215,7 +220,7 @@ export class VirtualLink implements RequestOwner {
         target: this.peer,
         payload: encodeProbe(isExchange ? PROBE_WANTS_CONTACTS : 0),
         ways: [[relay]],
-        deadline: core.now + VIRTUAL_PROBE_TIMEOUT_MS,
+        deadline: core.now + timeoutMs,
         maxAttempts: 1,
       },
       this,

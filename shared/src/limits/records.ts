@@ -11,8 +11,12 @@ export const EXTRA_COPIES = 2;
 /** Further peers that get a copy in place of replicas that do not answer. [peers] Half of them may have died within the minute for which a contact is believed. */
 export const SPARE_REPLICAS = 4;
 
-/** How long a holder waits for the other replicas before it answers the author with the copies there are. [ms] Twice a slow round trip. */
-export const REPLICA_WAIT_MS = 500;
+/**
+ * Longest wait of a holder for the other replicas before it answers the author with the copies there are, and of a reader for
+ * the rest of its quorum, until answers were measured as well. [ms] Twice a slow round trip over two hops; the least is
+ * that of a question.
+ */
+export const MAX_REPLICA_WAIT_MS = 1_000;
 
 /** Answers that a read waits for. [peers] 4 + the 5 acknowledgements of a put > 8: every read meets every acknowledged put. */
 export const READ_QUORUM = 4;
