@@ -234,10 +234,11 @@ test('an offer that its sender can do without is taken while there is room, or w
   expect(Math.floor(5 * LINK_ADMIT_SHARE)).toBe(6);
   lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
   expect(lab.policy.admits(far[3]!, true, 0)).toBe(false);
-  expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
-  expect(lab.policy.admits(people[0]!, true, 0)).toBe(true);
   lab.table.unlink(lab.table.link(far[0]!.id)!);
   expect(lab.policy.admits(far[3]!, true, 0)).toBe(true);
+  lab.link([far[0]!]);
+  expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
+  expect(lab.policy.admits(people[0]!, true, 0)).toBe(true);
 });
 
 test('offers that were taken and are no links yet count as links for as long as they may become some', () => {
@@ -245,6 +246,23 @@ test('offers that were taken and are no links yet count as links for as long as 
   lab.link([...people.slice(0, 3), ...far.slice(0, 2)]);
   expect([far[3]!, far[4]!].map((contact) => lab.policy.admits(contact, true, 0))).toEqual([true, false]);
   expect(lab.policy.admits(far[4]!, true, 30_000)).toBe(true);
+});
+
+test('offers that their senders need are taken as long as there are places, those on the way to become links counted', () => {
+  const lab = new Lab(5, 8);
+  lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
+  const admits = (contact: Contact, now = 0): boolean => lab.policy.admits(contact, false, now);
+  expect([far[3]!, far[4]!, far[5]!].map((contact) => admits(contact))).toEqual([true, true, false]);
+  expect([far[3]!, people[0]!].map((contact) => admits(contact))).toEqual([true, true]);
+  lab.link([far[3]!]);
+  expect(admits(far[5]!)).toBe(false);
+  expect(admits(far[5]!, 30_000)).toBe(true);
+});
+
+test('an offer that is repeated takes the place that it has', () => {
+  const lab = new Lab(5);
+  lab.link([...people.slice(0, 3), ...far.slice(0, 2)]);
+  expect([1, 2].map(() => lab.policy.admits(far[3]!, true, 0))).toEqual([true, true]);
 });
 
 test('a peer that refused is not asked again for ten minutes, unless it is needed by then', () => {

@@ -70,7 +70,7 @@ export class LinkPolicy implements Timed {
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
   readonly #dials: Dials;
-  /** Offers without need that we took and that are no links yet, with when they count as failed. BOUNDED: by the limit. */
+  /** Offers that we took and that are no links yet, with when they count as failed. BOUNDED: by the hard limit. */
   readonly #answers = new Map<NodeId, Millis>();
 
   constructor(core: Core, table: RoutingTable, budget: LinkBudget, pairs: BrokenPairs, virtualLinks: VirtualLinks) {
@@ -153,18 +153,28 @@ export class LinkPolicy implements Timed {
 
   /**
    * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room and time here,
-   * any other one a place, or either our own need; all are refused while their network is crowded.
+   * any other one a place, or either our own need; all are refused while their network is crowded. What is on its way to
+   * become a link takes a place, too.
    */
   admits(contact: Contact, isSpare: boolean, now: Millis): boolean {
     const entry = this.#table.get(contact.id);
     if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
-    if (entry?.link || entry?.isDialing || this.#needsContact(contact)) return true;
-    if (!isSpare) return this.#table.linked.length < this.#budget.hard;
-    if (this.#isBusy(now)) return false;
-    for (const [id, until] of this.#answers) if (until <= now) this.#answers.delete(id);
-    if (this.#table.linked.length + this.#dials.length + this.#answers.size >= this.#limit) return false;
-    this.#answers.set(contact.id, now + DIAL_TIMEOUT_MS);
-    return true;
+    if (entry?.link || entry?.isDialing) return true;
+    for (const [id, until] of this.#answers) if (until <= now || id === contact.id) this.#answers.delete(id);
+    const isTaken =
+      this.#needsContact(contact) || (isSpare ? this.#hasRoom(now) : this.#placesTaken < this.#budget.hard);
+    if (isTaken && this.#answers.size < this.#budget.hard) this.#answers.set(contact.id, now + DIAL_TIMEOUT_MS);
+    return isTaken;
+  }
+
+  /** For a link that nobody needs. */
+  #hasRoom(now: Millis): boolean {
+    return !this.#isBusy(now) && this.#placesTaken < this.#limit;
+  }
+
+  /** By links and by what may become one. */
+  get #placesTaken(): number {
+    return this.#table.linked.length + this.#dials.length + this.#answers.size;
   }
 
   #needsContact(contact: Contact): boolean {
