@@ -47,14 +47,14 @@ export class AnswerTimes {
   }
 
   /**
-   * How long to wait for an answer from `hops` away. [ms] Mean and 4 deviations (RFC 6298 §2), at least
-   * MIN_QUESTION_TIMEOUT_MS; `most` at most, and before the first answer.
+   * How long to wait for an answer from `hops` away. [ms] Mean and 4 deviations (RFC 6298 §2), between `least` and `most`;
+   * `most` before the first answer.
    */
-  timeoutFor(hops: number, most = QUESTION_TIMEOUT_MS): Millis {
+  timeoutFor(hops: number, most = QUESTION_TIMEOUT_MS, least = MIN_QUESTION_TIMEOUT_MS): Millis {
     if (this.#perHop === undefined) return most;
     const deviation = Math.max(this.#deviation, MIN_HOP_DEVIATION_MS);
     const timeout = hops * this.#perHop + 4 * Math.sqrt(hops) * deviation;
-    return Math.ceil(within(MIN_QUESTION_TIMEOUT_MS, timeout, most));
+    return Math.ceil(within(least, timeout, most));
   }
 }
 

@@ -7,6 +7,7 @@ import {
   READ_QUORUM,
   REPLICATION,
   MAX_REPLICA_WAIT_MS,
+  MIN_REPLICA_WAIT_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { FetchOwner, FetchQuestion } from './fetch-question.ts';
@@ -217,7 +218,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     }
     if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#conclude(hasFound);
     else if (hasFound && this.#answers.length > 0 && !core.timers.has(this.#alarm)) {
-      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS);
+      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS);
       core.timers.set(this.#alarm, core.now + waitMs, 'read quorum');
     }
   }

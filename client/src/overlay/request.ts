@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_ATTEMPTS,
+  MIN_PATIENCE_MS,
   QUESTION_TIMEOUT_MS,
   REVERSE_STATE_MS,
   SIGNAL_HOLD_MS,
@@ -174,8 +175,11 @@ export class Request implements ForwardOwner, Timed {
 /** Hops to a peer without a link: one more than through who told of it. */
 const UNLINKED_HOPS = 3;
 
-/** When a question to exactly `target` that may leave in two copies fails: the second has had the time of an answer then. */
+/**
+ * When a question to exactly `target` that may leave in two copies fails: the second has had the time of an answer then,
+ * and a peer that is only busy has had its chance.
+ */
 export function questionDeadline({ core, table, answerTimes }: Routing, target: NodeId): Millis {
-  const timeoutMs = answerTimes.timeoutFor(table.link(target) ? 1 : UNLINKED_HOPS);
-  return core.now + Math.min(answerTimes.hedgeMs + timeoutMs, QUESTION_TIMEOUT_MS);
+  const timeoutMs = answerTimes.hedgeMs + answerTimes.timeoutFor(table.link(target) ? 1 : UNLINKED_HOPS);
+  return core.now + Math.min(Math.max(timeoutMs, MIN_PATIENCE_MS), QUESTION_TIMEOUT_MS);
 }

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
-import { MIN_QUESTION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
-import { EXTRA_COPIES, MAX_REPLICA_WAIT_MS, REPLICATION } from '../../../shared/src/limits/records.ts';
+import { MIN_PATIENCE_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  EXTRA_COPIES,
+  MAX_REPLICA_WAIT_MS,
+  MIN_REPLICA_WAIT_MS,
+  REPLICATION,
+} from '../../../shared/src/limits/records.ts';
 import { MAY_BE_HELD, decodeStore } from './record-payloads.ts';
 import { recordOf } from './record-test-kit.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -99,8 +104,8 @@ function waitOf(ms: number): number {
 }
 
 test('replicas are waited for as long as answers took so far, within bounds', () => {
-  expect(waitOf(0)).toBe(MIN_QUESTION_TIMEOUT_MS);
-  expect(waitOf(200)).toBeGreaterThanOrEqual(500);
+  expect(waitOf(0)).toBe(MIN_REPLICA_WAIT_MS);
+  expect(waitOf(300)).toBeGreaterThan(MIN_REPLICA_WAIT_MS);
   expect(waitOf(1_000)).toBe(MAX_REPLICA_WAIT_MS);
 });
 
@@ -111,6 +116,8 @@ test('a replica that is silent for longer than answers take is made up for by an
   const first = ofKind(bench.command({ kind: 'put', op: 1, record }), ROUTE_KIND.store);
   for (const sent of first) bench.acknowledge(sent);
   const reached = new Set(first.map(({ frame }) => frame.target));
-  const later = ofKind(bench.run(800), ROUTE_KIND.store).filter(({ frame }) => !reached.has(frame.target));
+  const later = ofKind(bench.run(MIN_PATIENCE_MS + 200), ROUTE_KIND.store).filter(
+    ({ frame }) => !reached.has(frame.target),
+  );
   expect(later.length).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
 import type { Contact, Key, NodeId } from '../../../shared/src/ids.ts';
-import { EXTRA_COPIES, MAX_REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
+import { EXTRA_COPIES, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS } from '../../../shared/src/limits/records.ts';
 import { Alarm } from './operation.ts';
 import { decodeToken } from './payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
@@ -80,7 +80,7 @@ export class Spread implements RequestOwner {
     if (!this.#copy.isConditional) this.#sendExtras(spares);
     if (peers.length === 0) this.onAlarm();
     else if (this.#owner) {
-      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS);
+      const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS);
       core.timers.set(this.#alarm, core.now + waitMs, 'replicas');
     }
   }

@@ -260,6 +260,12 @@ export const LOOKUP_PLACES_PER_NAMER = 10;
 /** A question to one peer fails after this until answers were measured, and at the latest. [ms] */
 export const QUESTION_TIMEOUT_MS = 2_000;
 
+/**
+ * Where silence is a failure and not another way to try, it lasts at least this long. [ms] RFC 6298 §2.4: tabs stand still
+ * for more than half a second when a machine is busy.
+ */
+export const MIN_PATIENCE_MS = 1_000;
+
 /** The measured timeout of a question is kept above this. [ms] Two least hop timeouts: one lost hop is no failure. */
 export const MIN_QUESTION_TIMEOUT_MS = 300;
 

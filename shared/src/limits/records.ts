@@ -13,10 +13,12 @@ export const SPARE_REPLICAS = 4;
 
 /**
  * Longest wait of a holder for the other replicas before it answers the author with the copies there are, and of a reader for
- * the rest of its quorum, until answers were measured as well. [ms] Twice a slow round trip over two hops; the least is
- * that of a question.
+ * the rest of its quorum, until answers were measured as well. [ms] Twice a slow round trip over two hops.
  */
 export const MAX_REPLICA_WAIT_MS = 1_000;
+
+/** The shortest such wait. [ms] Near by it is not the way that takes time, but tabs that are busy. */
+export const MIN_REPLICA_WAIT_MS = 500;
 
 /** Answers that a read waits for. [peers] 4 + the 5 acknowledgements of a put > 8: every read meets every acknowledged put. */
 export const READ_QUORUM = 4;
