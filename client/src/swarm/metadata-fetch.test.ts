@@ -110,6 +110,21 @@ test('what another sent alone is checked as soon as the verdict on the first is 
   expect(fetch.fail()).toEqual({ liar: OTHER, next: undefined });
 });
 
+test('those that have sent everything are tried until the verdict: no others are asked for as much beside them', () => {
+  const peers = Array.from({ length: 2 * MAX_METADATA_TRIALS }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  for (const [at, peer] of peers.entries()) fetch.addSource(peer, BLOCK_BYTES - at);
+  const lieAt = (now: number): NodeId[] =>
+    fetch.next(now).map(({ peer, block }) => {
+      const length = BLOCK_BYTES - peers.indexOf(peer);
+      fetch.receive(peer, block, length, new Uint8Array(length), now);
+      return peer;
+    });
+  expect(lieAt(0)).toEqual(peers.slice(0, MAX_METADATA_TRIALS));
+  expect(lieAt(METADATA_SILENCE_MS)).toEqual([]);
+  expect(fetch.fail()).toMatchObject({ liar: peers[0], next: new Uint8Array(BLOCK_BYTES - 1) });
+  expect(lieAt(METADATA_SILENCE_MS + 1)).toEqual([peers[MAX_METADATA_TRIALS]]);
+});
+
 test('of many that wait to be tried alone, what the largest has sent is forgotten first', () => {
   const peers = Array.from({ length: MAX_METADATA_TRIALS + 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
   // Different sizes: all are tried alone.

@@ -160,21 +160,25 @@ export class MetadataFetch {
     return asks;
   }
 
-  /** Says who is tried now: whoever has had its time gives way to those that wait, and keeps what it has sent. */
+  /**
+   * Says who is tried now: whoever has had its time gives way to those that wait, and keeps what it has sent. One that has
+   * sent everything keeps its place until the verdict, so that no more is kept than can be tried.
+   */
   #takeTurns(now: Millis): void {
-    const isOpen = ([, { own }]: readonly [NodeId, Source]): boolean => !own?.isComplete;
-    const open = [...this.#sources].filter(isOpen);
-    const waiting = open.filter(([, { triedSince }]) => triedSince === undefined);
-    let trials = open.length - waiting.length;
-    for (const [peer, source] of open) {
-      if (source.triedSince === undefined || now - source.triedSince < METADATA_SILENCE_MS) continue;
+    const waiting = [...this.#sources.values()].filter(
+      ({ triedSince, own }) => triedSince === undefined && own?.isComplete !== true,
+    );
+    const tried = [...this.#sources].filter(([, { triedSince }]) => triedSince !== undefined);
+    let trials = tried.length;
+    for (const [peer, source] of tried) {
+      if (source.own?.isComplete || now - (source.triedSince ?? now) < METADATA_SILENCE_MS) continue;
       if (trials + waiting.length <= MAX_METADATA_TRIALS) break;
       source.triedSince = undefined;
       this.#sources.delete(peer);
       this.#sources.set(peer, source);
       trials--;
     }
-    for (const [, source] of waiting.slice(0, Math.max(0, MAX_METADATA_TRIALS - trials))) source.triedSince = now;
+    for (const source of waiting.slice(0, Math.max(0, MAX_METADATA_TRIALS - trials))) source.triedSince = now;
     this.#forgetSpare();
   }
 
