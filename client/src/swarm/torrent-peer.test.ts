@@ -9,7 +9,9 @@ import {
   TORRENT_TICK_MS,
   UPLOAD_BURST_BLOCKS,
 } from '../../../shared/src/limits/swarm.ts';
+import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
 import { Bench, blocks, closes } from './test/bench.ts';
+import { makeContent } from './test/lab.ts';
 import type { TorrentOutput } from './types.ts';
 import { WireWriter } from './wire.ts';
 
@@ -177,4 +179,30 @@ test('a peer that asks on and reads nothing is given up, and one whose channel d
     }
     expect(ask(bench)).toEqual(drains ? [] : ['timeout']);
   }
+});
+
+/** Pauses or goes on; what the peer is sent. */
+function setPaused(bench: Bench, isPaused: boolean): string[] {
+  return bench
+    .messages(bench.input({ kind: 'command', command: { kind: 'setPaused', isPaused } }))
+    .map(({ kind }) => kind);
+}
+
+test('a paused magnet link asks for no metadata, and does when it goes on', () => {
+  const bench = new Bench('magnet');
+  bench.messages(bench.greet());
+  setPaused(bench, true);
+  const handshake = encodeExtendedHandshake(bench.content.metainfo.infoBytes.length);
+  const out = bench.receive((writer) => writer.haveAll().extended(EXTENDED_HANDSHAKE, handshake));
+  expect(bench.messages(out)).toEqual([]);
+  expect(setPaused(bench, false)).toEqual(['extended']);
+});
+
+test('a paused torrent asks for no piece layers, and does when it goes on', () => {
+  const content = makeContent(3, [256 * KIB], 64 * KIB, 'v2');
+  const bench = new Bench('leecher', { ...content, metainfo: { ...content.metainfo, pieceLayers: [undefined] } });
+  setPaused(bench, true);
+  const out = [...bench.greet(), ...bench.receive((writer) => writer.haveAll())];
+  expect(bench.messages(out).filter(({ kind }) => kind === 'hashRequest')).toEqual([]);
+  expect(setPaused(bench, false)).toContain('hashRequest');
 });

@@ -245,8 +245,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     const isFinished = this.#content?.isFinished ?? false;
     if (isFinished && !this.#hasCompleted) this.#effects.emit({ kind: 'complete' });
     this.#hasCompleted = isFinished;
-    if (!this.#content) this.#metadata.pump(now);
-    else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
+    if (this.isRunning) this.#askAhead(now);
     if (this.#content && this.isRunning) this.#webSeeds.pump(this.#content, now);
     for (const piece of this.#content?.downloader.trials?.takeReady(now) ?? [])
       this.#work.finishPiece(piece, this.#content?.hashes?.trees);
@@ -254,6 +253,12 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#needsFill = false;
     this.#slots.apply();
     this.#rounds.throttle(now);
+  }
+
+  /** Asks for what has to be known before the pieces: the metadata, then the piece layers. */
+  #askAhead(now: Millis): void {
+    if (!this.#content) this.#metadata.pump(now);
+    else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
   }
 
   #onReceived(from: NodeId, bytes: Uint8Array, now: Millis): void {
