@@ -116,6 +116,21 @@ test('the number of trackers is bounded', () => {
   expect(parsed.ok && parsed.value.trackers).toEqual(trackers.slice(0, MAX_TRACKERS));
 });
 
+test('a link is never formatted too long to be read: the last of its trackers and web seeds are left out', () => {
+  const urls = Array.from({ length: MAX_TRACKERS }, (_, at) => `wss://${at}.example/${'x'.repeat(1500)}`);
+  const link = formatMagnet({
+    infoHash: nodeIdFromBytes(new Uint8Array(20)),
+    trackers: urls,
+    webSeeds: urls,
+    selected: [3],
+  });
+  const read = parseMagnet(link);
+  if (!read.ok) throw new Error(read.error);
+  const { trackers, selected } = read.value;
+  expect(trackers.length).toBeGreaterThan(30);
+  expect([trackers, selected]).toEqual([urls.slice(0, trackers.length), [3]]);
+});
+
 test('100,000 hostile links do not throw', () => {
   const rng = seededRng(5);
   const samples = [

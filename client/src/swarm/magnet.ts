@@ -71,7 +71,10 @@ export function parseMagnet(text: string): Result<Magnet, MagnetErrorCode> {
   return ok({ infoHash: swarm, infoHashV2, name, trackers: [...trackers], webSeeds: [...webSeeds], selected });
 }
 
-/** The link that names `magnet`. `parseMagnet` gives the same back. */
+/**
+ * The link that names `magnet`. `parseMagnet` gives the same back, but for the last trackers and web seeds of a link that
+ * would be too long for it: they are left out.
+ */
 export function formatMagnet(magnet: {
   readonly infoHash: InfoHash;
   readonly infoHashV2?: InfoHashV2 | undefined;
@@ -86,10 +89,14 @@ export function formatMagnet(magnet: {
   if (infoHashV2) topics.push(`xt=urn:btmh:${SHA256_MULTIHASH}${infoHashV2}`);
   let link = `magnet:?${topics.join('&')}`;
   if (magnet.name) link += `&dn=${percentEncode(magnet.name)}`;
-  for (const tracker of magnet.trackers ?? []) link += `&tr=${percentEncode(tracker)}`;
-  for (const webSeed of magnet.webSeeds ?? []) link += `&ws=${percentEncode(webSeed)}`;
-  if (magnet.selected && magnet.selected.length > 0) link += `&so=${formatSelection(magnet.selected)}`;
-  return link;
+  const { trackers = [], webSeeds = [], selected = [] } = magnet;
+  const selection = selected.length > 0 ? `&so=${formatSelection(selected)}` : '';
+  const places = [...trackers.map((url) => ['tr', url] as const), ...webSeeds.map((url) => ['ws', url] as const)];
+  for (const [key, url] of places) {
+    const place = `&${key}=${percentEncode(url)}`;
+    if (link.length + place.length + selection.length <= MAX_MAGNET_LENGTH) link += place;
+  }
+  return link + selection;
 }
 
 /** What a swarm of v2 peers goes by: the beginning of the SHA-256 (BEP 52). */
