@@ -168,7 +168,7 @@ class Life {
     const rng = this.#rng;
     const isOn = randomBelow(rng, 2) === 0;
     const piece = randomBelow(rng, 12);
-    switch (randomBelow(rng, 6)) {
+    switch (randomBelow(rng, 7)) {
       case 0:
         return {
           kind: 'command',
@@ -187,6 +187,8 @@ class Life {
         return { kind: 'command', command: { kind: 'setDeadline', piece, at: this.#now + randomBelow(rng, 9000) } };
       case 4:
         return { kind: 'command', command: { kind: 'setSuperSeeding', isSuperSeeding: isOn } };
+      case 5:
+        return { kind: 'command', command: { kind: 'addWebSeeds', urls: [`https://w${piece}.example/`] } };
       default:
         return { kind: 'command', command: { kind: 'setPaused', isPaused: randomBelow(rng, 3) === 0 } };
     }

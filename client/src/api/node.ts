@@ -132,9 +132,9 @@ export interface Node {
    */
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
-   * Starts a download from a magnet link or a torrent file; the same info-hash gives the same Download, until that is
-   * removed or refused. Throws `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here,
-   * which `join` waits for a while.
+   * Starts a download from a magnet link or a torrent file. The same info-hash gives the same Download, until that is
+   * removed or refused, and adds the trackers and web seeds of this link to it, unless it is private. Throws
+   * `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
    * A torrent file that is refused for its list of files, which is read off the page, fails with `bad-metainfo` instead.
    */
   download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;

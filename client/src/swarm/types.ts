@@ -93,6 +93,8 @@ export type TorrentCommand =
   | { readonly kind: 'setDeadline'; readonly piece: number; readonly at: Millis }
   /** A first seed shows each peer only pieces that nobody else has (BEP 16), so that it sends few of them twice. */
   | { readonly kind: 'setSuperSeeding'; readonly isSuperSeeding: boolean }
+  /** Web seeds that another link names; of all together no more than MAX_WEB_SEEDS are used (BEP 19). */
+  | { readonly kind: 'addWebSeeds'; readonly urls: readonly string[] }
   /** Disconnects everyone. The machine answers nothing after it. */
   | { readonly kind: 'stop' };
 

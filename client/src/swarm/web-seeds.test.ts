@@ -53,6 +53,20 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
   });
 }
 
+test('a web seed that another link names while nobody else has anything gives the torrent from then on', () => {
+  const content = makeContent(87, [2 * 1024 * KIB], 64 * KIB);
+  const lab = new Lab(87);
+  lab.web.seeds.set(URL, { bytesPerSecond: 4_000_000 });
+  const peer = begin(lab, content, []);
+  lab.run(5000);
+  expect(seedsOf(peer)).toEqual([]);
+  const urls = Array.from({ length: MAX_WEB_SEEDS }, (_, at) => `${URL}${at}`);
+  command(lab, peer, { kind: 'addWebSeeds', urls: [URL, ...urls] });
+  lab.run(60_000, () => peer.isComplete);
+  expect(peer.hasIdenticalBytes).toBe(true);
+  expect(seedsOf(peer).length).toBe(MAX_WEB_SEEDS);
+});
+
 test('peers and a web seed share the work, and hardly a block is fetched twice', () => {
   const content = makeContent(81, [8 * 1024 * KIB], 64 * KIB);
   const lab = new Lab(81);

@@ -1,5 +1,6 @@
 import { refusalText } from '../swarm/metainfo-error.ts';
 import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
+import { type TorrentOrigin, mergeOrigins, originOf } from '../swarm/torrent-origin.ts';
 import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { WorkerError } from './errors.ts';
@@ -9,14 +10,9 @@ import { ALL_WANTED, type WantedFiles } from './storage/types.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 
 /** A download as it is about to start. */
-export interface DownloadPlan {
+export interface DownloadPlan extends TorrentOrigin {
   readonly infoHash: InfoHash;
   readonly name: string;
-  readonly trackers: readonly string[];
-  /** Web seeds that its link named; those of the torrent are in the metainfo. */
-  readonly webSeeds: readonly string[];
-  /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
-  readonly infoHashV2?: string | undefined;
   /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly metainfo: Metainfo | undefined;
@@ -37,15 +33,22 @@ export function planDownload(source: DownloadSource): DownloadPlan {
 
 /** What an earlier page left. */
 export function planResume(record: ResumeRecord): DownloadPlan {
-  const { infoHash, name, trackers, webSeeds, infoHashV2, selected, torrentFile } = record;
+  const { infoHash, name, selected, torrentFile } = record;
   const metainfo = torrentFile && recordedMetainfo(infoHash, torrentFile);
-  return { infoHash, name, trackers, webSeeds, infoHashV2, selected, metainfo };
+  return { infoHash, name, ...originOf(record), selected, metainfo };
 }
 
 /** The same plan with what a record of it knows. */
 export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefined): DownloadPlan {
   const metainfo = plan.metainfo ?? (record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile));
-  return { ...plan, metainfo, name: metainfo?.name ?? plan.name };
+  const known = { ...plan, metainfo, name: metainfo?.name ?? plan.name };
+  return record ? withOrigin({ ...known, ...originOf(record) }, plan) : known;
+}
+
+/** The same plan with what another link says; itself when that is nothing new. A private torrent takes no other's word. */
+export function withOrigin(plan: DownloadPlan, origin: TorrentOrigin): DownloadPlan {
+  const merged = plan.metainfo?.isPrivate ? plan : mergeOrigins(plan, origin);
+  return merged === plan ? plan : { ...plan, ...merged };
 }
 
 /**
@@ -97,9 +100,7 @@ export function recordOf(
   return {
     infoHash: plan.infoHash,
     name: progress.metainfo?.name ?? plan.name,
-    trackers: plan.trackers,
-    webSeeds: plan.webSeeds,
-    infoHashV2: plan.infoHashV2,
+    ...originOf(plan),
     selected: plan.selected,
     torrentFile,
     bitfield: progress.bitfield,

@@ -1,3 +1,4 @@
+import { originOf } from '../swarm/torrent-origin.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { type DownloadPlan, completePlan, pieceCount, recordedMetainfo } from './download-plan.ts';
@@ -42,6 +43,8 @@ export class FollowedDownloads {
     this.#following.set(plan.infoHash, ending);
     this.#owner.report({ ...stillReport(plan.infoHash, 'finding', 0), isElsewhere: true });
     let hasSummary = false;
+    // Once the other tab knows, its record says it, too.
+    this.#owner.news.addOrigin(plan.infoHash, originOf(plan));
     const stop = this.#owner.news.follow(plan.infoHash, (report) => {
       this.#owner.report(asFollower(report));
       if (hasSummary || report.totalBytes === 0) return;

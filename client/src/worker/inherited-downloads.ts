@@ -1,3 +1,4 @@
+import { originOf } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { type DownloadPlan, completePlan, pieceCount, planResume } from './download-plan.ts';
@@ -59,9 +60,10 @@ export class InheritedDownloads {
       const record = await this.#host.records.read(infoHash).catch(() => undefined);
       // It goes on as the other tab had it, whatever the link here selected.
       const selected = record ? record.selected : asked.selected;
-      const plan = { ...asked, selected };
-      const { metainfo } = completePlan(plan, record);
-      if (record) this.#host.report({ kind: 'settings', infoHash, selected, settings: record.settings });
+      const plan = completePlan({ ...asked, selected }, record);
+      const { metainfo } = plan;
+      const origin = originOf(plan);
+      if (record) this.#host.report({ kind: 'settings', infoHash, selected, origin, settings: record.settings });
       // Before the page looks for its peers: it may be private.
       if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
       await this.#host.running.begin(plan, lock, record);
@@ -76,11 +78,11 @@ export class InheritedDownloads {
       return;
     }
     const plan = planResume(record);
-    const { metainfo, name, trackers, webSeeds, infoHashV2, selected } = plan;
+    const { metainfo, name, selected } = plan;
     const { settings } = record;
     const isComplete = metainfo !== undefined && new PieceSet(pieceCount(metainfo), record.bitfield).isFull;
     const isPrivate = metainfo?.isPrivate === true;
-    const known = { infoHash, name, trackers, webSeeds, infoHashV2, selected, isPrivate, isComplete, settings };
+    const known = { infoHash, name, ...originOf(plan), selected, isPrivate, isComplete, settings };
     this.#host.report({ kind: 'resumed', ...known });
     await this.#host.running.begin(plan, lock, record);
     if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });

@@ -18,7 +18,7 @@ export type OwnedRecords = Pick<ResumeRecords, 'read' | 'write' | 'remove'>;
 export class OwnedDownload {
   readonly lock: HeldLock;
   readonly #records: OwnedRecords;
-  readonly #plan: DownloadPlan;
+  #plan: DownloadPlan;
   #disk: JournaledStore | undefined;
   #torrentFile: Uint8Array | undefined;
   /** What it was made of. The metainfo is another one when peers have sent its piece layers. */
@@ -40,6 +40,11 @@ export class OwnedDownload {
   /** Its storage is open. */
   opened(store: ContentStore): void {
     if (isJournaled(store)) this.#disk = store;
+  }
+
+  /** The next record says what links say by now. */
+  replan(plan: DownloadPlan): void {
+    this.#plan = plan;
   }
 
   /** The next record says what a person has changed. */

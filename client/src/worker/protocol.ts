@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
+import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
 import type { WebSeedInfo } from '../swarm/web-types.ts';
 
@@ -45,7 +46,7 @@ export type WorkerRequest =
       readonly isPrivate: boolean;
       readonly isSuperSeeding: boolean;
     }
-  /** Starts or continues a download. Answer: `TorrentSummary`. */
+  /** Starts or continues a download; one that runs hears where else it is to be had. Answer: `TorrentSummary`. */
   | { readonly kind: 'download'; readonly call: number; readonly source: DownloadSource }
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
   /** How much each file is wanted, in the order of the torrent's files. */
@@ -113,17 +114,13 @@ export type WorkerRequest =
   | { readonly kind: 'close'; readonly call: number };
 
 export type DownloadSource =
-  | {
+  | ({
       readonly kind: 'magnet';
       readonly infoHash: InfoHash;
       readonly name: string;
-      readonly trackers: readonly string[];
-      readonly webSeeds: readonly string[];
-      /** SHA-256 of the info dictionary in hex (BEP 52), when the link names it. */
-      readonly infoHashV2?: string | undefined;
       /** Files that it selects, by their place in the torrent's own list; undefined for all. */
       readonly selected: readonly number[] | undefined;
-    }
+    } & TorrentOrigin)
   | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
 
 /** Static facts of a torrent, once its metadata is known. */
@@ -244,14 +241,10 @@ export type WorkerReport =
       readonly pieces: PieceMap | undefined;
     }
   /** A download that an earlier page left and that goes on: the page finds peers for it. */
-  | {
+  | ({
       readonly kind: 'resumed';
       readonly infoHash: InfoHash;
       readonly name: string;
-      readonly trackers: readonly string[];
-      readonly webSeeds: readonly string[];
-      /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
-      readonly infoHashV2?: string | undefined;
       /** Files that its link selected, as `Magnet` has them; undefined for all. */
       readonly selected: readonly number[] | undefined;
       /** Peers come from the tracker alone (BEP 27); the metadata says it later than the first report. */
@@ -259,15 +252,16 @@ export type WorkerReport =
       readonly isComplete: boolean;
       /** What an earlier page set. */
       readonly settings: TransferSettings;
-    }
+    } & TorrentOrigin)
   /**
    * What an earlier page set for a download that this one asked for by itself, before the worker had resumed it; or what
-   * another tab set that carried it out, and is gone. `selected` are the files that the link of either selected.
+   * another tab set that carried it out, and is gone. `selected` are the files that the link of either selected, `origin` is what both say.
    */
   | {
       readonly kind: 'settings';
       readonly infoHash: InfoHash;
       readonly selected: readonly number[] | undefined;
+      readonly origin: TorrentOrigin;
       readonly settings: TransferSettings;
     }
   /** A share of an earlier page: it is served again, or waits for its person, who may be asked for `handles`. */

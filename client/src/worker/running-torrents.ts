@@ -2,9 +2,10 @@ import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
 import { Torrent } from '../swarm/torrent.ts';
+import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { type DownloadPlan, completePlan, pieceCount, wantedFiles } from './download-plan.ts';
+import { type DownloadPlan, completePlan, pieceCount, wantedFiles, withOrigin } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { OwnedDownload } from './owned-download.ts';
@@ -23,8 +24,6 @@ import { UploadCount } from './upload-count.ts';
 /** A torrent that runs here. */
 export interface Running {
   readonly driver: TorrentDriver;
-  /** What it began with, for another beginning after storage failed. */
-  readonly plan: DownloadPlan;
   /** Its files and its record, while they are ours; undefined for shares and for content in memory. */
   readonly owned: OwnedDownload | undefined;
   /** It serves a person's own files, from where they are. */
@@ -32,6 +31,8 @@ export interface Running {
   readonly uploads: UploadCount;
   /** Its storage could not be opened: what it claims to have is not verified. */
   readonly isUnopened: boolean;
+  /** What it began with and what later links added, for another beginning after storage failed. */
+  plan: DownloadPlan;
   /** What a person has set for it, and did not end by itself. */
   settings: TransferSettings;
   /** The newest one. */
@@ -209,6 +210,19 @@ export class RunningTorrents {
     if (!running) return;
     this.#apply(infoHash, running, settings);
     this.#record(running, settings);
+  }
+
+  /** Another link says where else it is to be had, which the next page is to know, too. */
+  addOrigin(infoHash: InfoHash, origin: TorrentOrigin): void {
+    const running = this.#torrents.get(infoHash);
+    if (!running || running.driver.metainfo?.isPrivate) return;
+    const { driver, owned } = running;
+    const plan = withOrigin(running.plan, origin);
+    if (plan === running.plan) return;
+    running.plan = plan;
+    owned?.replan(plan);
+    driver.command({ kind: 'addWebSeeds', urls: plan.webSeeds });
+    if (owned) driver.record();
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */

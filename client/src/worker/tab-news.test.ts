@@ -24,7 +24,8 @@ class Origin {
       close: () => this.#channels.splice(this.#channels.indexOf(channel), 1),
     };
     this.#channels.push(channel);
-    const deaf: NewsOwner = { followed: () => undefined, setPaused: () => undefined, askPieces: () => undefined };
+    const nothing = (): void => undefined;
+    const deaf: NewsOwner = { followed: nothing, setPaused: nothing, addOrigin: nothing, askPieces: nothing };
     return new TabNews(channel, { ...deaf, ...owner });
   }
 }

@@ -1,3 +1,4 @@
+import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import type { WorkerReport } from './protocol.ts';
 
@@ -11,6 +12,8 @@ type Notice =
   | { readonly kind: 'progress'; readonly report: ProgressReport }
   /** A follower's person pressed pause or resume. */
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
+  /** A link that was opened in a follower's tab says where else the torrent is to be had. */
+  | { readonly kind: 'addOrigin'; readonly infoHash: InfoHash; readonly origin: TorrentOrigin }
   /** A follower's page waits for a map of the pieces. */
   | { readonly kind: 'askPieces'; readonly infoHash: InfoHash };
 
@@ -26,6 +29,8 @@ export interface NewsOwner {
   /** A tab began to follow this torrent: if it runs here, a report is due. */
   followed(infoHash: InfoHash): void;
   setPaused(infoHash: InfoHash, isPaused: boolean): void;
+  /** It is to be had there, too. */
+  addOrigin(infoHash: InfoHash, origin: TorrentOrigin): void;
   /** The next report is to hold the map of the pieces. */
   askPieces(infoHash: InfoHash): void;
 }
@@ -46,6 +51,7 @@ export class TabNews {
     channel.onmessage = ({ data }) => {
       if (data.kind === 'progress') this.#following.get(data.report.infoHash)?.(data.report);
       else if (data.kind === 'setPaused') owner.setPaused(data.infoHash, data.isPaused);
+      else if (data.kind === 'addOrigin') owner.addOrigin(data.infoHash, data.origin);
       else if (data.kind === 'askPieces') owner.askPieces(data.infoHash);
       else {
         this.#followed.add(data.infoHash);
@@ -69,6 +75,11 @@ export class TabNews {
   /** Asks the tab that carries the torrent out to pause it or to go on. */
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
     this.#channel.postMessage({ kind: 'setPaused', infoHash, isPaused });
+  }
+
+  /** Tells the tab that carries the torrent out what another link says of where it is to be had. */
+  addOrigin(infoHash: InfoHash, origin: TorrentOrigin): void {
+    this.#channel.postMessage({ kind: 'addOrigin', infoHash, origin });
   }
 
   /** Asks the tab that carries the torrent out for a map of the pieces. */

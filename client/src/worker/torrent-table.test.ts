@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import { NO_ORIGIN } from '../swarm/torrent-origin.ts';
 import { PieceSet } from './bitfield.ts';
 import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
@@ -116,7 +117,7 @@ test('a tab that takes a download over says what was set for it, and gives the m
   await until(() => maps(follower).length > 1);
   expect(follower.progress().at(-1)?.isElsewhere).toBe(false);
   expect(follower.reports.filter(({ kind }) => kind === 'settings')).toEqual([
-    { kind: 'settings', infoHash, settings },
+    { kind: 'settings', infoHash, origin: NO_ORIGIN, settings },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
 import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import { originOf } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { readBlob } from './blob-reader.ts';
@@ -62,6 +63,10 @@ export class TorrentTable {
       },
       setPaused: (infoHash, isPaused) => {
         if (this.#running.get(infoHash)?.owned) this.setPaused(infoHash, isPaused);
+      },
+      addOrigin: (infoHash, origin) => {
+        if (this.#running.get(infoHash)?.owned)
+          this.#later(infoHash, async () => this.#running.addOrigin(infoHash, origin));
       },
       // Whoever follows it, too, may have it next.
       askPieces: (infoHash) => {
@@ -146,13 +151,18 @@ export class TorrentTable {
     });
   }
 
-  /** Starts a download or finds the one that runs. */
+  /** Starts a download or finds the one that runs, to which what this link says of where it is to be had is added. */
   async download(source: DownloadSource): Promise<TorrentSummary> {
     await this.#started;
     const plan = planDownload(source);
     this.#inherited.stop(plan.infoHash);
     return await this.#inOrder(plan.infoHash, async () => {
-      if (this.#running.has(plan.infoHash) || this.#followed.has(plan.infoHash)) return this.#summary(plan.infoHash);
+      const isRunning = this.#running.has(plan.infoHash);
+      if (isRunning || this.#followed.has(plan.infoHash)) {
+        if (isRunning) this.#running.addOrigin(plan.infoHash, plan);
+        else this.#news.addOrigin(plan.infoHash, originOf(plan));
+        return this.#summary(plan.infoHash);
+      }
       const lock = this.#isPersistent ? await takeLock(plan.infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
       if (this.#isPersistent && !lock) {
         this.#followed.follow(plan);
@@ -312,9 +322,9 @@ export class TorrentTable {
 
   /** What the page is to know of a parked download before it looks for more of its peers: it may be private. */
   #tellKept(plan: DownloadPlan, record: ResumeRecord): void {
-    const { metainfo } = completePlan(plan, record);
-    const { infoHash, selected } = plan;
-    this.#report({ kind: 'settings', infoHash, selected, settings: record.settings });
+    const complete = completePlan(plan, record);
+    const { infoHash, selected, metainfo } = complete;
+    this.#report({ kind: 'settings', infoHash, selected, origin: originOf(complete), settings: record.settings });
     if (metainfo) this.#report({ kind: 'metadata', summary: summarize(metainfo) });
   }
 

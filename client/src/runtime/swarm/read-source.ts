@@ -3,9 +3,9 @@ import { SkeinError } from '../../api.ts';
 import { parseMagnet } from '../../swarm/magnet.ts';
 import { refusalText } from '../../swarm/metainfo-error.ts';
 import { outlineTorrentFile } from '../../swarm/torrent-outline.ts';
+import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource } from '../../worker/protocol.ts';
-import type { TorrentOrigin } from './torrent-session.ts';
 
 /**
  * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. The list of files of a

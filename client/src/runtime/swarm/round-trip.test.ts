@@ -26,6 +26,42 @@ for (const [kind, topics] of [
   });
 }
 
+const known = `magnet:?xt=urn:btih:${infoHash}&dn=thing&tr=wss%3A%2F%2Fa.example`;
+const both = `${known}&tr=wss%3A%2F%2Fb.example&ws=https%3A%2F%2Fc.example`;
+const added = { trackers: ['wss://b.example'], webSeeds: ['https://c.example'] };
+const second = `magnet:?xt=urn:btih:${infoHash}&dn=other&tr=wss%3A%2F%2Fb.example&ws=https%3A%2F%2Fc.example`;
+
+test('a second link to a download that runs adds where else it is to be had, once, and the worker hears of it', () => {
+  const node = new FakeWorld().add(1);
+  const download = node.service.download(known);
+  expect(node.service.download(second)).toBe(download);
+  expect(download.magnet).toBe(both);
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'download', source: { infoHash, ...added } });
+  const asked = node.worker.requests.length;
+  expect(node.service.download(second)).toBe(download);
+  expect(node.worker.requests.length).toBe(asked);
+});
+
+test('a private torrent takes no other link’s word for where it is to be had (BEP 27)', () => {
+  const node = new FakeWorld().add(1);
+  const download = node.service.download(known);
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
+  node.service.download(second);
+  expect(download.magnet).toBe(known);
+  expect(node.worker.requests.filter(({ kind }) => kind === 'download')).toHaveLength(1);
+});
+
+test('what an earlier page or another tab had is in the link, whatever the link that was opened here says', () => {
+  const node = new FakeWorld().add(1);
+  const download = node.service.download(known);
+  node.worker.resumed(added);
+  expect(download.magnet).toBe(both);
+  const follower = new FakeWorld().add(2);
+  const followed = follower.service.download(known);
+  follower.worker.report({ kind: 'settings', infoHash, selected: undefined, origin: added, settings: {} });
+  expect(followed.magnet).toBe(both);
+});
+
 test('a link names the trackers that the torrent file has, besides its own, as the facts about it do', () => {
   const node = new FakeWorld().add(1);
   const download = node.service.download(`magnet:?xt=urn:btih:${infoHash}&tr=wss%3A%2F%2Fa.example`);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
 import type { Download, Share } from '../../api.ts';
+import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
 
@@ -107,6 +108,7 @@ test('a download that is taken over goes on as the other tab had it, whatever th
     kind: 'settings',
     infoHash,
     selected: [0],
+    origin: NO_ORIGIN,
     settings: { priorities: ['normal', 'normal', 'skip'] },
   });
   node.worker.progress(infoHash);
@@ -131,7 +133,7 @@ test.each([
   const download = node.service.download(`${magnet}&so=1`);
   node.worker.progress(infoHash, { isElsewhere: true });
   if (!isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });
-  node.worker.report({ kind: 'settings', infoHash, selected: [2], settings: {} });
+  node.worker.report({ kind: 'settings', infoHash, selected: [2], origin: NO_ORIGIN, settings: {} });
   if (!isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });
   node.worker.progress(infoHash);
   if (isAfter) node.worker.report({ kind: 'metadata', summary: THREE_FILES });

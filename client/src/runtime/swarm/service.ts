@@ -1,6 +1,7 @@
 import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
@@ -15,7 +16,7 @@ import { readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
-import { type TorrentOrigin, TorrentSession } from './torrent-session.ts';
+import { TorrentSession } from './torrent-session.ts';
 import type { TransferActions } from './transfer-handle.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
 
@@ -32,9 +33,6 @@ interface Torrent {
   /** What the person must allow again, of a share of an earlier page. */
   handles: readonly FileSystemFileHandle[];
 }
-
-/** Of a share: it is to be had here. */
-const NO_ORIGIN: TorrentOrigin = { trackers: [], webSeeds: [] };
 
 export interface SwarmServiceEvents {
   share: Share;
@@ -117,14 +115,23 @@ export class SwarmService {
   }
 
   /**
-   * Starts a download, or finds the one that runs; one that was refused begins anew. `source` is a magnet link, an info-hash in hex, or a torrent file.
-   * Throws `bad-magnet` or `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
+   * Starts a download, or finds the one that runs, which hears where else `source` says that it is to be had; one that
+   * was refused begins anew. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
+   * `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
     const { infoHash, name, origin, createdBy, isPrivate, selected, request } = readSource(source);
-    const known = this.#torrents.get(infoHash)?.download;
-    if (known && known.error?.code !== 'bad-metainfo') return known;
+    const before = this.#torrents.get(infoHash);
+    const known = before?.download;
+    if (known && known.error?.code !== 'bad-metainfo') {
+      if (before.session.addOrigin(origin)) this.#tellOrigin(infoHash, name, origin);
+      return known;
+    }
+    if (known?.isElsewhere) {
+      known.resume();
+      return known;
+    }
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     // Who asks again for what was refused may have a better file of it, or a newer page.
     known?.remove().catch(() => undefined);
@@ -143,6 +150,12 @@ export class SwarmService {
       if (download.state !== 'done') void download.remove().catch(() => undefined);
     });
     return download;
+  }
+
+  #tellOrigin(infoHash: InfoHash, name: string, origin: TorrentOrigin): void {
+    const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
+    // It runs on as before.
+    this.#worker.download(source).catch(() => undefined);
   }
 
   /** Limits of all torrents together. */
@@ -244,7 +257,8 @@ export class SwarmService {
       return;
     }
     if (event.kind === 'resumed') {
-      const torrent = this.#torrentOf(event.infoHash, event.name, event);
+      const torrent = this.#torrentOf(event.infoHash, event.name, originOf(event));
+      torrent.session.addOrigin(originOf(event));
       if (event.isPrivate) torrent.session.isPrivate = true;
       torrent.session.settle(event.settings);
       if (!event.settings.priorities) torrent.selected = event.selected;
@@ -261,6 +275,7 @@ export class SwarmService {
       case 'settings':
         // What another tab began goes on as that had it, whatever the link here selected.
         if (torrent.session.isElsewhere) torrent.selected = event.settings.priorities ? undefined : event.selected;
+        torrent.session.addOrigin(event.origin);
         torrent.session.settle(event.settings);
         return;
       case 'progress':

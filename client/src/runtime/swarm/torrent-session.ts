@@ -14,6 +14,7 @@ import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
+import { NO_ORIGIN, type TorrentOrigin, mergeOrigins } from '../../swarm/torrent-origin.ts';
 import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
 import type { ShareWait } from '../../worker/storage/kept-files.ts';
 import type { TransferSettings } from '../../worker/transfer-settings.ts';
@@ -32,14 +33,6 @@ const NO_PIECES: PieceMap = { count: 0, stored: new Uint8Array(0), availability:
 /** Peers whose source is remembered. The one named longest ago is forgotten first, and counts as linked anyway. */
 const MAX_NAMED_PEERS = 400;
 
-/** What the link or file that a torrent began with says of where it is to be had. */
-export interface TorrentOrigin {
-  readonly trackers: readonly string[];
-  readonly webSeeds: readonly string[];
-  /** SHA-256 of the info dictionary in hex (BEP 52), when a link names it: without it there is no link to v2 alone. */
-  readonly infoHashV2?: string | undefined;
-}
-
 /** What a torrent's page side needs of the node and its worker. */
 export interface SessionHost {
   nameOf(id: NodeId): string | undefined;
@@ -55,7 +48,8 @@ export class TorrentSession {
   readonly events = new Emitter<SessionEvents>();
   readonly #host: SessionHost;
   readonly #magnetName: string;
-  readonly #origin: TorrentOrigin;
+  /** What links and the torrent file said. */
+  #origin: TorrentOrigin;
   #summary: TorrentSummary | undefined;
   #state: WorkerTorrentState = 'finding';
   #error: SkeinError | undefined;
@@ -94,8 +88,7 @@ export class TorrentSession {
 
   get magnet(): string {
     const { infoHash, name } = this;
-    const { infoHashV2 } = this.#summary ?? this.#origin;
-    return formatMagnet({ infoHash, infoHashV2, name, trackers: this.#trackers(), webSeeds: this.#webSeeds() });
+    return formatMagnet({ infoHash, name, ...this.#places() });
   }
 
   /** Known from the moment that the metadata is here. */
@@ -138,6 +131,15 @@ export class TorrentSession {
 
   get priorities(): readonly FilePriority[] {
     return this.#priorities;
+  }
+
+  /** Another link says where else it is to be had. A private torrent takes no other's word. False when nothing is new. */
+  addOrigin(origin: TorrentOrigin): boolean {
+    const merged = this.isPrivate ? this.#origin : mergeOrigins(this.#origin, origin);
+    if (merged === this.#origin) return false;
+    this.#origin = merged;
+    this.events.emit('progress', undefined);
+    return true;
   }
 
   setPriorities(priorities: readonly FilePriority[]): void {
@@ -192,16 +194,8 @@ export class TorrentSession {
     if (!summary) return undefined;
     const { infoHash, infoHashV2, pieceLength, pieceCount, isPrivate } = summary;
     const { createdBy } = this;
-    return {
-      infoHash,
-      infoHashV2,
-      pieceLength,
-      pieceCount,
-      createdBy,
-      trackers: this.#trackers(),
-      webSeeds: this.#webSeeds(),
-      isPrivate,
-    };
+    const { trackers, webSeeds } = this.#places();
+    return { infoHash, infoHashV2, pieceLength, pieceCount, createdBy, trackers, webSeeds, isPrivate };
   }
 
   /** Verified bytes of a file, whose place in the run of all files is given, as of the newest map. */
@@ -281,12 +275,10 @@ export class TorrentSession {
     if (isChanged) this.events.emit('state', undefined);
   }
 
-  #trackers(): readonly string[] {
-    return [...new Set([...(this.#summary?.trackers ?? []), ...this.#origin.trackers])];
-  }
-
-  #webSeeds(): readonly string[] {
-    return [...new Set([...(this.#summary?.webSeeds ?? []), ...this.#origin.webSeeds])];
+  /** Where it is to be had: as the torrent says, then as links do. Its hashes are those of the torrent, once that is here. */
+  #places(): TorrentOrigin {
+    const { infoHashV2 } = this.#summary ?? this.#origin;
+    return { ...mergeOrigins(this.#summary ?? NO_ORIGIN, this.#origin), infoHashV2 };
   }
 
   #toPeer(peer: WorkerPeer): SwarmPeer {

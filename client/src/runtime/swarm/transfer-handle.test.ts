@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { makeContent } from '../../swarm/test/lab.ts';
@@ -178,7 +179,7 @@ test('what was set before a reload shows again, and what the link selected is sk
 test('what was set before a reload shows, too, when the page itself asks for the download again', () => {
   const { node: a, download } = beginDownload();
   const settings = { limits: { down: 5000, up: undefined }, isSequential: true, priorities: ['skip'] } as const;
-  a.worker.report({ kind: 'settings', infoHash, selected: undefined, settings });
+  a.worker.report({ kind: 'settings', infoHash, selected: undefined, origin: NO_ORIGIN, settings });
   a.worker.report({ kind: 'metadata', summary: TWO_FILES });
   expect(download).toMatchObject({ limits: { down: 5000 }, isSequential: true });
   expect(download.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);

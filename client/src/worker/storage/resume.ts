@@ -1,24 +1,20 @@
 import { createStore, del, entries, get, set } from 'idb-keyval';
 import { parseNodeId } from '../../../../shared/src/ids.ts';
 import { type MetainfoErrorCode, isRefusal } from '../../swarm/metainfo-error.ts';
+import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
 import { readUploaded } from '../upload-count.ts';
 
 /** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
-export interface ResumeRecord {
+export interface ResumeRecord extends TorrentOrigin {
   readonly infoHash: InfoHash;
   /** The magnet link's name, until the metadata is here. */
   readonly name: string;
-  readonly trackers: readonly string[];
   /** The .torrent file, once known. */
   readonly torrentFile: Uint8Array | undefined;
   /** Stored pieces, highest bit first. */
   readonly bitfield: Uint8Array | undefined;
-  /** Web seeds that its link named. */
-  readonly webSeeds: readonly string[];
-  /** SHA-256 of the info dictionary in hex (BEP 52), when its link names it. */
-  readonly infoHashV2?: string | undefined;
   /** Files that its link selected, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   /** Why what peers sent for the link was refused: nobody has anything else, so nobody is asked again. */
