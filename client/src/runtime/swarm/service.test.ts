@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { hashToId } from '../../../../shared/src/ids.ts';
 import { MAX_CHANNEL_ID } from '../../../../shared/src/limits/links.ts';
 import {
+  ANNOUNCE_PERIOD_MS,
   CHANNEL_OPEN_TIMEOUT_MS,
   MAX_SEARCH_PAUSE_MS,
   MAX_SOUGHT_PEERS,
@@ -202,6 +203,32 @@ test('a download that an earlier page refused asks nobody, until it is asked for
   expect(a.worker.requests.slice(-2)).toMatchObject([{ kind: 'remove' }, { kind: 'download' }]);
   await settle();
   expect(a.announced).toContain('started');
+});
+
+test('a download that another tab refused is tried again there when it is asked for again', async () => {
+  const { node, download } = beginDownload();
+  const error = { code: 'bad-metainfo', message: 'It is refused.' } as const;
+  node.worker.progress(infoHash, { state: 'failed', isElsewhere: true, error });
+  expect(node.service.download(magnet)).toBe(download);
+  expect(node.worker.requests.at(-1)).toEqual({ kind: 'setPaused', infoHash, isPaused: false });
+  node.worker.progress(infoHash, { state: 'finding', isElsewhere: true });
+  await settle();
+  expect([download.state, download.error]).toEqual(['finding', undefined]);
+});
+
+test('a torrent file that the worker refuses fails with its reason, and is announced no more', async () => {
+  const world = new FakeWorld();
+  const node = world.add(1);
+  const download = node.service.download(magnet);
+  const request = node.worker.requests.at(-1);
+  if (request?.kind !== 'download') throw new Error('nothing was asked for');
+  const error = { code: 'bad-metainfo', message: 'It is refused.' } as const;
+  node.worker.report({ kind: 'failure', call: request.call, ...error });
+  await settle();
+  expect(download).toMatchObject({ state: 'failed', error });
+  const announced = [...node.announced];
+  await world.clock.advance(3 * ANNOUNCE_PERIOD_MS);
+  expect(node.announced).toEqual(announced);
 });
 
 test('a worker that dies fails what runs, in words', async () => {

@@ -144,7 +144,10 @@ export class SwarmService {
     torrent.peers.update();
     this.#worker.download(request).then(
       (summary) => this.#takeSummary(torrent, summary),
-      (error: unknown) => torrent.session.fail(asSkeinError(error)),
+      (error: unknown) => {
+        torrent.session.fail(asSkeinError(error));
+        torrent.peers.update();
+      },
     );
     options.signal?.addEventListener('abort', () => {
       if (download.state !== 'done') void download.remove().catch(() => undefined);
