@@ -8,7 +8,7 @@ import { watchNetwork } from './state/network.ts';
 import { hashLink, loadLanUrls, startPlace } from './state/place.ts';
 import { node } from './state/session.ts';
 import { startTicker } from './state/ticker.ts';
-import { openInfoHash, watchTransfers } from './state/transfers.ts';
+import { openFileLink, watchTransfers } from './state/transfers.ts';
 
 /** Starts what the panels show, and follows the node, which may have run for a while already. */
 export function startWatching(): void {
@@ -24,7 +24,7 @@ export function startWatching(): void {
   // Files are opened once there is a node; an address only fills its box, because calling is the person's own decision.
   effect(() => {
     const link = hashLink.value;
-    if (link?.kind === 'file' && node.value) untracked(() => openInfoHash(link.infoHash, link.name));
+    if (link?.kind === 'file' && node.value) untracked(() => openFileLink(link));
     if (link?.kind === 'call') showAddress(link.address);
   });
 }

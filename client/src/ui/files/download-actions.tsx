@@ -45,7 +45,7 @@ export function DownloadActions({ download, state, isPaused, onRemove }: Downloa
       )}
       <CopyButton
         label="Copy link"
-        text={() => fileLink(pageUrl(), download.infoHash, download.name)}
+        text={() => fileLink(pageUrl(), download)}
         iconOnly
         look="quiet"
         testId="copy-link"

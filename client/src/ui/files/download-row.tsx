@@ -45,7 +45,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       }
       details={() => (
         <>
-          <LinkField label={`Link to ${name}`} value={fileLink(pageUrl(), infoHash, name)} testId="share-link" bare>
+          <LinkField label={`Link to ${name}`} value={fileLink(pageUrl(), download)} testId="share-link" bare>
             <Button label="Show QR code" icon="qr" iconOnly testId="qr-button" onClick={() => setDialog('qr')} />
           </LinkField>
           <TransferDetails
@@ -60,9 +60,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
     >
       <Trouble item={download} />
       <PlayerPlace item={download} />
-      {dialog === 'qr' && (
-        <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={dismiss} />
-      )}
+      {dialog === 'qr' && <QrDialog name={name} link={fileLink(addressForOthers(), download)} onDismiss={dismiss} />}
       {dialog === 'remove' && (
         <RemoveDialog
           name={name}

@@ -20,7 +20,7 @@ export function ShareRow({ share }: { readonly share: Share }) {
   const [hasQr, setQr] = useState(false);
   useChanges(share, ({ soon }) => [share.on('progress', soon)]);
   const { files, infoHash, name, isPaused } = share;
-  const link = fileLink(pageUrl(), infoHash, name);
+  const link = fileLink(pageUrl(), share);
   return (
     <RowFrame
       testId="share-row"
@@ -60,9 +60,7 @@ export function ShareRow({ share }: { readonly share: Share }) {
           <Button label="Show QR code" icon="qr" iconOnly testId="qr-button" onClick={() => setQr(true)} />
         </LinkField>
       </div>
-      {hasQr && (
-        <QrDialog name={name} link={fileLink(addressForOthers(), infoHash, name)} onDismiss={() => setQr(false)} />
-      )}
+      {hasQr && <QrDialog name={name} link={fileLink(addressForOthers(), share)} onDismiss={() => setQr(false)} />}
     </RowFrame>
   );
 }

@@ -2,7 +2,8 @@ import { signal } from '@preact/signals';
 import { expect, test, vi } from 'vitest';
 import type { Download, Node } from '../../index.ts';
 import { node } from './session.ts';
-import { addFiles, downloads, openInfoHash } from './transfers.ts';
+import { magnetFor } from '../view/hash-link.ts';
+import { addFiles, downloads, openFileLink, openLink } from './transfers.ts';
 
 vi.mock('./session.ts', () => ({ node: signal() }));
 
@@ -21,12 +22,33 @@ for (const [names, becomes] of [
   });
 }
 
-test('an address that names a download in the list does not ask for it again', () => {
+const REFUSED = 'a'.repeat(40);
+const OTHER = 'b'.repeat(40);
+const WEB_SEED = 'https://c.example/';
+
+/** A page with a download that was refused and one that was not; what it asks to be downloaded. */
+function pageWithDownloads(): ReturnType<typeof vi.fn> {
   const download = vi.fn(() => ({ on: vi.fn() }));
   node.value = { shares: [], downloads: [], download } as unknown as Node;
-  downloads.value = [{ infoHash: 'a'.repeat(40) } as Download];
-  openInfoHash('a'.repeat(40), undefined);
+  const error = { code: 'bad-metainfo' };
+  downloads.value = [{ infoHash: REFUSED, error } as Download, { infoHash: OTHER } as Download];
+  return download;
+}
+
+test('an address that names a download that was refused does not ask for it again', () => {
+  const download = pageWithDownloads();
+  openFileLink({ infoHash: REFUSED, name: undefined, webSeeds: [] });
   expect(download).not.toHaveBeenCalled();
-  openInfoHash('b'.repeat(40), undefined);
-  expect(download).toHaveBeenCalledOnce();
+});
+
+test('an address that names another download asks for it with its web seeds, whether it runs already or not', () => {
+  const download = pageWithDownloads();
+  openFileLink({ infoHash: OTHER, name: 'x', webSeeds: [WEB_SEED] });
+  expect(download).toHaveBeenCalledWith(magnetFor(OTHER, 'x', [WEB_SEED]));
+});
+
+test('a person can ask for a download that was refused again', () => {
+  const download = pageWithDownloads();
+  openLink(magnetFor(REFUSED, undefined));
+  expect(download).toHaveBeenCalledWith(magnetFor(REFUSED, undefined));
 });

@@ -3,7 +3,7 @@ import type { Download, Node, Share, ShareOptions } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { percentOf } from '../view/format.ts';
 import { dependentPeers } from '../view/needed.ts';
-import { magnetFor, sourceFromText } from '../view/hash-link.ts';
+import { type FileLink, magnetFor, sourceFromText } from '../view/hash-link.ts';
 import type { DroppedFiles } from '../files/dropped-files.ts';
 import { restoreLimits } from './limits.ts';
 import { announce, pushNotice } from './notices.ts';
@@ -66,7 +66,8 @@ export async function addFiles(dropped: DroppedFiles): Promise<void> {
   if (!running || dropped.files.length === 0) return;
   const torrents = dropped.files.filter(({ name }) => /\.torrent$/i.test(name));
   if (torrents.length === dropped.files.length) {
-    for (const torrent of torrents) openTorrent(new Uint8Array(await torrent.arrayBuffer()));
+    for (const torrent of torrents)
+      open(new Uint8Array(await torrent.arrayBuffer()), 'The torrent file could not be opened');
     return;
   }
   await shareFiles(running, dropped);
@@ -84,22 +85,24 @@ export function openText(text: string): string | undefined {
 }
 
 /** Starts the download that the page's address asks for. */
-export function openInfoHash(infoHash: string, name: string | undefined): void {
+export function openFileLink({ infoHash, name, webSeeds }: FileLink): void {
   spotlight.value = infoHash;
-  // A download that was refused is not begun anew with every load of the page.
-  if ([...shares.value, ...downloads.value].some((item) => item.infoHash === infoHash)) return;
-  try {
-    startDownload(magnetFor(infoHash, name));
-  } catch (error) {
-    pushNotice({ key: 'open', kind: 'error', title: 'The link could not be opened', text: errorText(error) });
-  }
+  const isHere = shares.value.some((share) => share.infoHash === infoHash);
+  // One that was refused is not begun anew with every load of the page.
+  const isRefused = downloads.value.some((each) => each.infoHash === infoHash && each.error?.code === 'bad-metainfo');
+  if (!isHere && !isRefused) openLink(magnetFor(infoHash, name, webSeeds));
 }
 
-function openTorrent(torrent: Uint8Array): void {
+/** Starts the download of a magnet link, anew if it was refused. */
+export function openLink(magnet: string): void {
+  open(magnet, 'The link could not be opened');
+}
+
+function open(source: string | Uint8Array, failure: string): void {
   try {
-    startDownload(torrent);
+    startDownload(source);
   } catch (error) {
-    pushNotice({ key: 'open', kind: 'error', title: 'The torrent file could not be opened', text: errorText(error) });
+    pushNotice({ key: 'open', kind: 'error', title: failure, text: errorText(error) });
   }
 }
 

@@ -5,22 +5,54 @@ import { addressFromText, callLink, fileLink, magnetFor, parseHashLink, sourceFr
 const HASH = '0123456789abcdef0123456789abcdef01234567';
 const BASE = 'https://skein.example/';
 
+const linkTo = (name: string, webSeeds: readonly string[] = []): string =>
+  fileLink(BASE, { infoHash: HASH, name, magnet: magnetFor(HASH, name, webSeeds) });
+
 describe('share links', () => {
   it('carry any name there and back', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), (name) => {
-        const url = new URL(fileLink(BASE, HASH, name));
-        expect(parseHashLink(url.hash)).toEqual({ kind: 'file', infoHash: HASH, name });
+        const url = new URL(fileLink(BASE, { infoHash: HASH, name, magnet: magnetFor(HASH, name) }));
+        expect(parseHashLink(url.hash)).toEqual({ kind: 'file', infoHash: HASH, name, webSeeds: [] });
       }),
     );
   });
 
   it('survive a name that ends in half a character', () => {
-    expect(fileLink(BASE, HASH, 'a\ud83e')).toBe(`${BASE}#f=${HASH}&n=a%EF%BF%BD`);
+    expect(linkTo('a\ud83e')).toBe(`${BASE}#f=${HASH}&n=a%EF%BF%BD`);
+  });
+
+  it('carry web seeds there and into the magnet link, whatever is in their addresses', () => {
+    const seeds = ['https://a.example/x?y=1&z=a+b#c', 'http://b.example/%20ä'];
+    const link = linkTo('x', ['wss://c.example', ...seeds]);
+    expect(parseHashLink(new URL(link).hash)).toMatchObject({ webSeeds: seeds });
+    const magnet = sourceFromText(link) ?? '';
+    expect(new URL(magnet).searchParams.getAll('ws')).toEqual(seeds);
+  });
+
+  it('name a few web seeds at most, and none that make a link too long for a QR code', () => {
+    const many = Array.from({ length: 9 }, (_, at) => `https://${at}.example/`);
+    expect(parseHashLink(new URL(linkTo('x', many)).hash)).toMatchObject({ webSeeds: many.slice(0, 4) });
+    const long = `https://long.example/${'x'.repeat(900)}`;
+    const link = linkTo('x', [long, 'https://short.example/', long]);
+    expect(link.length).toBeLessThan(1000);
+    expect(parseHashLink(new URL(link).hash)).toMatchObject({ webSeeds: ['https://short.example/'] });
+  });
+
+  it('have no more read of them, nor anything but web addresses', () => {
+    const read = parseHashLink(
+      `#f=${HASH}&ws=javascript:alert(1)&ws=ftp://a.example${'&ws=https://b.example'.repeat(9)}`,
+    );
+    expect(read).toMatchObject({ webSeeds: Array.from({ length: 4 }, () => 'https://b.example') });
   });
 
   it('work without a name and with capital hex digits', () => {
-    expect(parseHashLink(`#f=${HASH.toUpperCase()}`)).toEqual({ kind: 'file', infoHash: HASH, name: undefined });
+    expect(parseHashLink(`#f=${HASH.toUpperCase()}`)).toEqual({
+      kind: 'file',
+      infoHash: HASH,
+      name: undefined,
+      webSeeds: [],
+    });
   });
 
   it.each(['', '#', '#f=', '#f=123', `#f=${HASH}0`, '#n=x', '#call=', `#call=${'x'.repeat(300)}`, '#%'])(
@@ -51,7 +83,7 @@ describe('call links', () => {
 
 describe('the box for links', () => {
   it('takes a link of ours, a magnet link and an info-hash', () => {
-    expect(sourceFromText(fileLink(BASE, HASH, 'a b.txt'))).toBe(magnetFor(HASH, 'a b.txt'));
+    expect(sourceFromText(linkTo('a b.txt'))).toBe(magnetFor(HASH, 'a b.txt'));
     expect(sourceFromText(` ${magnetFor(HASH, undefined)}\n`)).toBe(`magnet:?xt=urn:btih:${HASH}`);
     expect(sourceFromText(HASH)).toBe(`magnet:?xt=urn:btih:${HASH}`);
   });
