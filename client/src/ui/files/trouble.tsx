@@ -1,4 +1,5 @@
-import type { Download, Share } from '../../index.ts';
+import type { Download, Share, SkeinErrorCode } from '../../index.ts';
+import { openLink } from '../state/transfers.ts';
 import { dependentPeers, neededSentence } from '../view/needed.ts';
 import { bannedSentence, troubleAction } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
@@ -14,7 +15,7 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
         <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
           <Icon name="alert" />
           <p>{error.message}</p>
-          <TroubleButton item={item} action={troubleAction(error.code)} />
+          <TroubleButton item={item} code={error.code} />
         </div>
       )}
       {banned !== undefined && (
@@ -27,19 +28,15 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
   );
 }
 
-function TroubleButton({
-  item,
-  action,
-}: {
-  readonly item: Share | Download;
-  readonly action: ReturnType<typeof troubleAction>;
-}) {
-  if (action === undefined) return null;
-  return action === 'reload' ? (
-    <Button label="Reload the page" testId="trouble-action" onClick={() => location.reload()} />
-  ) : (
-    <Button label="Try again" testId="trouble-action" onClick={() => item.resume()} />
-  );
+function TroubleButton({ item, code }: { readonly item: Share | Download; readonly code: SkeinErrorCode }) {
+  const action = troubleAction(code);
+  const act = (): void => {
+    if (action === 'reload') location.reload();
+    else if (action === 'open') openLink(item.magnet);
+    else item.resume();
+  };
+  const label = action === 'reload' ? 'Reload the page' : 'Try again';
+  return <Button label={label} testId="trouble-action" onClick={act} />;
 }
 
 /** Says so when peers depend on what is all here. */

@@ -61,8 +61,8 @@ describe('words for downloads', () => {
     expect(troubleAction('storage-full')).toBe('resume');
   });
 
-  it('offers no other try of a torrent that is refused', () => {
-    expect(troubleAction('bad-metainfo')).toBeUndefined();
+  it('has a torrent that was refused opened again', () => {
+    expect(troubleAction('bad-metainfo')).toBe('open');
   });
 
   it('counts sources only while something is missing', () => {

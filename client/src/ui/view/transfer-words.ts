@@ -93,11 +93,11 @@ export function ratioText({ ratio, uploadedBytes }: Pick<SwarmProgress, 'ratio' 
 }
 
 /**
- * The one thing to do about a download that cannot go on: code that broke needs a fresh page, all else another try, but
- * a torrent that is refused, for which a person needs another link.
+ * The one thing to do about a download that cannot go on: code that broke needs a fresh page, a torrent that was refused
+ * begins anew, as by its link, and all else goes on.
  */
-export function troubleAction(code: SkeinErrorCode): 'resume' | 'reload' | undefined {
-  if (code === 'bad-metainfo') return undefined;
+export function troubleAction(code: SkeinErrorCode): 'open' | 'resume' | 'reload' {
+  if (code === 'bad-metainfo') return 'open';
   return code === 'internal' ? 'reload' : 'resume';
 }
 
