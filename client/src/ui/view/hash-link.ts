@@ -17,7 +17,7 @@ const MAX_TEXT = 256;
 /** Most web seeds in a link to a download. Any one of them gives all of it, and people copy links by hand, too. */
 const MAX_WEB_SEEDS = 4;
 
-/** Longest link that web seeds are added to. [characters] A QR code of 117 modules, which a phone still reads off a screen. */
+/** Longest link that web seeds are added to. [characters] A QR code of 121 modules, which a phone still reads off a screen. */
 const MAX_SEEDED_LENGTH = 1000;
 
 const INFO_HASH = /^[0-9a-f]{40}$/;
