@@ -33,6 +33,8 @@ export class RoutingTable {
   readonly #linked = new EntryList();
   readonly #tombstones = new Tombstones();
   readonly #siblingCount: number;
+  /** Whom `link` found last: a frame's sender is asked for again while the frame is handled. */
+  #lastLinked: Entry | undefined;
   #size = 0;
   #siblings: readonly Entry[] | undefined;
   /** First 32 bits of the farthest sibling's distance; infinite while there are too few. Good while `#siblings` are. */
@@ -71,7 +73,8 @@ export class RoutingTable {
 
   /** The entry of a peer with a live link. */
   link(id: NodeId): Entry | undefined {
-    return this.#linked.find(id, idPrefix(id));
+    if (this.#lastLinked?.contact.id !== id) this.#lastLinked = this.#linked.find(id, idPrefix(id));
+    return this.#lastLinked;
   }
 
   /**
@@ -303,6 +306,7 @@ export class RoutingTable {
     const least = entry.link?.rtt.least;
     if (least !== undefined) entry.place = -Math.max(1, Math.round(least));
     entry.link = undefined;
+    if (this.#lastLinked === entry) this.#lastLinked = undefined;
     this.#linked.remove(entry);
     this.#bucketAt(entry.bucket).linkedCount--;
     this.version++;
