@@ -58,7 +58,7 @@ export function quickestHop(linked: EntryList, best: Entry, { prefix, bar, exclu
   if (best.link === undefined || rtt === undefined) return best;
   const { items, prefixes } = linked;
   const bestDistance = ((best.contact.prefix ^ prefix) >>> 0) + 1;
-  const limit = Math.min(bar, bestDistance * 2 ** DETOUR_MAX_BITS);
+  const limit = Math.min(bar, bestDistance * MAX_DETOUR);
   let choice = best;
   let cost = costThrough(rtt, best.link.farLinks, bestDistance, prefix, Number.POSITIVE_INFINITY);
   for (let i = 0; i < prefixes.length; i++) {
@@ -112,7 +112,7 @@ function costBeyond(
     const wholeBits = PROGRESS_MS_PER_BIT * (FAR_BITS + 31 - Math.clz32(apart));
     if (least + wholeBits >= cost) break;
     if (both + wholeBits >= cost) continue;
-    const reached = (apart + 1) * 2 ** FAR_BITS;
+    const reached = (apart + 1) * FAR_UNIT;
     if (reached < distance) cost = Math.min(cost, both + PROGRESS_MS_PER_BIT * Math.log2(reached));
   }
   return cost;
@@ -120,3 +120,9 @@ function costBeyond(
 
 /** Bits of a distance that a told link does not tell. */
 const FAR_BITS = 8;
+
+/** The distance that a told link counts in. A power takes as long as a search: it is taken once. */
+const FAR_UNIT = 2 ** FAR_BITS;
+
+/** How many times as far as the closest peer the next hop may be. */
+const MAX_DETOUR = 2 ** DETOUR_MAX_BITS;

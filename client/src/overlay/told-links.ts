@@ -92,13 +92,14 @@ export function inOrder(links: ToldLink[]): ToldLinks {
 export function placeAmong(links: ToldLinks, prefix: number): number {
   const peer = prefix >>> 8;
   let from = 0;
-  let to = links.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (peerOf(links[middle] as ToldLink) < peer) from = middle + 1;
-    else to = middle;
+  let count = links.length;
+  while (count > 1) {
+    const half = count >>> 1;
+    // The sign of the difference as a mask, because a branch that goes either way is guessed wrong every other time.
+    from += half & ((peerOf(links[from + half - 1] as ToldLink) - peer) >> 31);
+    count -= half;
   }
-  return from;
+  return count === 1 && peerOf(links[from] as ToldLink) < peer ? from + 1 : from;
 }
 
 /** What is different in `after`: new links, links with another round trip, and those that are gone. */
