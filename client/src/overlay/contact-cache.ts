@@ -52,15 +52,14 @@ class Generation {
   }
 
   find(bytes: Uint8Array, at: number): Contact | undefined {
-    const index = this.#places[this.#placeOf(bytes, at)] as number;
-    const isFound = index !== 0 && isSame(this.#keys, (index - 1) * CONTACT_BYTES, bytes, at);
-    return isFound ? this.#contacts[index - 1] : undefined;
+    const place = this.#placeOf(bytes, at);
+    return place < 0 ? undefined : this.#contacts[(this.#places[place] as number) - 1];
   }
 
   /** Adds a contact that is not there. */
   add(contact: Contact, bytes: Uint8Array, at: number): void {
     if (2 * this.#contacts.length >= this.#places.length) this.#grow();
-    const place = this.#placeOf(bytes, at);
+    const place = ~this.#placeOf(bytes, at);
     const held = this.#places[place] as number;
     const index = held === 0 ? this.#contacts.length : held - 1;
     for (let i = 0; i < CONTACT_BYTES; i++) this.#keys[index * CONTACT_BYTES + i] = bytes[at + i] as number;
@@ -68,7 +67,7 @@ class Generation {
     this.#places[place] = index + 1;
   }
 
-  /** Where the contact is, or the place that it may have: an empty one, or that of another when all are taken. */
+  /** Where the contact is; else the complement of the place that it may have: an empty one, or that of another when all are taken. */
   #placeOf(bytes: Uint8Array, at: number): number {
     const places = this.#places;
     const mask = places.length - 1;
@@ -78,9 +77,10 @@ class Generation {
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const place = (hash + probe) & mask;
       const index = places[place] as number;
-      if (index === 0 || isSame(this.#keys, (index - 1) * CONTACT_BYTES, bytes, at)) return place;
+      if (index === 0) return ~place;
+      if (isSame(this.#keys, (index - 1) * CONTACT_BYTES, bytes, at)) return place;
     }
-    return hash & mask;
+    return ~(hash & mask);
   }
 
   #grow(): void {
@@ -88,8 +88,11 @@ class Generation {
     this.#keys = new Uint8Array(2 * keys.length);
     this.#keys.set(keys);
     this.#places = new Int32Array(2 * this.#places.length);
-    for (let index = 0; index < this.#contacts.length; index++)
-      this.#places[this.#placeOf(keys, index * CONTACT_BYTES)] = index + 1;
+    for (let index = 0; index < this.#contacts.length; index++) {
+      const place = this.#placeOf(keys, index * CONTACT_BYTES);
+      // One that was forgotten and read again is here twice.
+      this.#places[place < 0 ? ~place : place] = index + 1;
+    }
   }
 }
 
