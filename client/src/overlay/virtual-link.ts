@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
+import { MIN_PATIENCE_MS } from '../../../shared/src/limits/overlay.ts';
 import {
   MAX_PROBES_PER_LINK,
   MAX_RELAY_CANDIDATES,
@@ -210,7 +211,7 @@ export class VirtualLink implements RequestOwner {
     const { core, answerTimes } = this.#routing;
     const isExchange = core.now >= this.#exchangeAt;
     if (isExchange) this.#exchangeAt = core.now + VIRTUAL_EXCHANGE_MS;
-    const usualMs = answerTimes.timeoutFor(PROBE_HOPS, VIRTUAL_PROBE_TIMEOUT_MS);
+    const usualMs = answerTimes.timeoutFor(PROBE_HOPS, VIRTUAL_PROBE_TIMEOUT_MS, MIN_PATIENCE_MS);
     const timeoutMs = this.rtt.mean === undefined ? usualMs : Math.max(usualMs, this.rtt.timeout);
     const probe = new Request(
       this.#routing,

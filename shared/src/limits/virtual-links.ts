@@ -39,7 +39,7 @@ export const VIRTUAL_PROBE_MS = 5_000;
 /** Silence after which the peer of a virtual link is dead. [ms] Twice that of a link, because relays notice first. */
 export const VIRTUAL_SILENCE_MS = 15_000;
 
-/** A probe without an answer fails after this until answers were measured, and at the latest. [ms] Two hops there and back at the largest hop timeout; the least is that of a question. */
+/** A probe without an answer fails after this until answers were measured, and at the latest. [ms] Two hops there and back at the largest hop timeout; the least is MIN_PATIENCE_MS. */
 export const VIRTUAL_PROBE_TIMEOUT_MS = 3_000;
 
 /** Period of the exchange of contacts over virtual links. [ms] Twice that of links: real siblings tell most. */
