@@ -234,11 +234,10 @@ test('an offer that its sender can do without is taken while there is room, or w
   expect(Math.floor(5 * LINK_ADMIT_SHARE)).toBe(6);
   lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
   expect(lab.policy.admits(far[3]!, true, 0)).toBe(false);
-  lab.table.unlink(lab.table.link(far[0]!.id)!);
-  expect(lab.policy.admits(far[3]!, true, 0)).toBe(true);
-  lab.link([far[0]!]);
   expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
   expect(lab.policy.admits(people[0]!, true, 0)).toBe(true);
+  lab.table.unlink(lab.table.link(far[0]!.id)!);
+  expect(lab.policy.admits(far[3]!, true, 0)).toBe(true);
 });
 
 test('offers that were taken and are no links yet count as links for as long as they may become some', () => {
@@ -257,6 +256,13 @@ test('offers that their senders need are taken as long as there are places, thos
   lab.link([far[3]!]);
   expect(admits(far[5]!)).toBe(false);
   expect(admits(far[5]!, 30_000)).toBe(true);
+});
+
+test('offers that their senders need keep none out that can do without, as long as they are no links', () => {
+  const lab = new Lab(5);
+  lab.link([...people.slice(0, 3), ...far.slice(0, 2)]);
+  expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
+  expect([far[4]!, far[5]!].map((contact) => lab.policy.admits(contact, true, 0))).toEqual([true, false]);
 });
 
 test('an offer that is repeated takes the place that it has', () => {

@@ -41,6 +41,14 @@ export interface LinkBudget {
   readonly hard: number;
 }
 
+/** An offer on its way to become a link. */
+interface TakenOffer {
+  /** Neither end needs the link. */
+  readonly isSpare: boolean;
+  /** When it counts as failed. */
+  readonly until: Millis;
+}
+
 /** Siblings kept linked under a budget: a quarter of it, at most SIBLING_COUNT. */
 export function siblingCountFor(target: number): number {
   return Math.max(2, Math.min(SIBLING_COUNT, Math.floor(target / 4)));
@@ -70,8 +78,8 @@ export class LinkPolicy implements Timed {
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
   readonly #dials: Dials;
-  /** Offers that we took and that are no links yet, with when they count as failed. BOUNDED: by the hard limit. */
-  readonly #answers = new Map<NodeId, Millis>();
+  /** Offers that we took and that are no links yet. BOUNDED: by the hard limit. */
+  readonly #answers = new Map<NodeId, TakenOffer>();
 
   constructor(core: Core, table: RoutingTable, budget: LinkBudget, pairs: BrokenPairs, virtualLinks: VirtualLinks) {
     this.#core = core;
@@ -160,21 +168,22 @@ export class LinkPolicy implements Timed {
     const entry = this.#table.get(contact.id);
     if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
     if (entry?.link || entry?.isDialing) return true;
-    for (const [id, until] of this.#answers) if (until <= now || id === contact.id) this.#answers.delete(id);
-    const isTaken =
-      this.#needsContact(contact) || (isSpare ? this.#hasRoom(now) : this.#placesTaken < this.#budget.hard);
-    if (isTaken && this.#answers.size < this.#budget.hard) this.#answers.set(contact.id, now + DIAL_TIMEOUT_MS);
+    for (const [id, { until }] of this.#answers) if (until <= now || id === contact.id) this.#answers.delete(id);
+    const isNeededHere = this.#needsContact(contact);
+    const isTaken = isNeededHere || this.#hasPlace(isSpare, now);
+    if (isTaken && this.#answers.size < this.#budget.hard)
+      this.#answers.set(contact.id, { isSpare: isSpare && !isNeededHere, until: now + DIAL_TIMEOUT_MS });
     return isTaken;
   }
 
-  /** For a link that nobody needs. */
-  #hasRoom(now: Millis): boolean {
-    return !this.#isBusy(now) && this.#placesTaken < this.#limit;
-  }
-
-  /** By links and by what may become one. */
-  get #placesTaken(): number {
-    return this.#table.linked.length + this.#dials.length + this.#answers.size;
+  /** For a link that we do not need. Those that others need keep no spare ones out until every place is taken. */
+  #hasPlace(isSpare: boolean, now: Millis): boolean {
+    const open = this.#table.linked.length + this.#dials.length;
+    if (open + this.#answers.size >= this.#budget.hard) return false;
+    if (!isSpare) return true;
+    let spareCount = 0;
+    for (const answer of this.#answers.values()) if (answer.isSpare) spareCount++;
+    return open + spareCount < this.#limit && !this.#isBusy(now);
   }
 
   #needsContact(contact: Contact): boolean {
