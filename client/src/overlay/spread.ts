@@ -39,8 +39,8 @@ const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mism
 export const REPLICA_HOPS = 2;
 
 /**
- * One round of copies to the other replicas. The owner hears as soon as a majority holds it, once all have answered when
- * a majority cannot, or when the wait is over; the rest goes on by itself.
+ * One round of copies to the other replicas. The owner hears as soon as a majority holds it or cannot, or when the
+ * wait is over; the rest goes on by itself. That a compare-and-swap is refused it hears once every replica has answered or failed to.
  */
 export class Spread implements RequestOwner {
   readonly #routing: Routing;
@@ -78,7 +78,7 @@ export class Spread implements RequestOwner {
     this.#majority = Math.floor((peers.length + 1) / 2) + 1;
     for (const { id } of peers) this.#send(id, undefined);
     if (!this.#copy.isConditional) this.#sendExtras(spares);
-    if (peers.length === 0) this.onAlarm();
+    if (peers.length === 0) this.#conclude();
     else if (this.#owner) {
       const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS);
       core.timers.set(this.#alarm, core.now + waitMs, 'replicas');
@@ -108,7 +108,12 @@ export class Spread implements RequestOwner {
     else this.#ended();
   }
 
+  /** A refused compare-and-swap waits on: every replica is to say whether it took it. */
   onAlarm(): void {
+    if (!this.#conflict) this.#conclude();
+  }
+
+  #conclude(): void {
     const mayBeHeld = this.#copyCount > 1 || this.#silentCount > 0 || this.#openCount > 0;
     if (this.#conflict) this.#tell({ kind: 'conflict', status: this.#conflict, mayBeHeld });
     else this.#tell({ kind: 'copied', copies: this.#copyCount });
@@ -131,7 +136,9 @@ export class Spread implements RequestOwner {
   }
 
   #ended(): void {
-    if (--this.#openCount === 0 || this.#copyCount >= this.#majority) this.onAlarm();
+    this.#openCount--;
+    const isRefused = this.#conflict !== undefined && !this.#copy.isConditional;
+    if (this.#openCount === 0 || this.#copyCount >= this.#majority || isRefused) this.#conclude();
   }
 
   #tell(outcome: SpreadOutcome): void {
