@@ -60,6 +60,18 @@ test('a closer peer that answers through another copy once the first is late is 
   expect(found.slice(0, 3)).toEqual(near.map(({ id }) => id));
 });
 
+test('a closer peer that stands still for a second is waited for, however quick answers were so far', () => {
+  const bench = new LookupBench();
+  const [copy] = bench.lookup(1);
+  const [question] = bench.answer(copy as Sent, (copy as Sent).to, named);
+  bench.acknowledge(question as Sent);
+  for (let waited = 0; waited < 1_200; waited += 100)
+    bench.run(bench.now + 100).forEach((more) => bench.acknowledge(more));
+  expect(bench.results).toEqual([]);
+  bench.answer(question as Sent, first.id, named);
+  expect(finish(bench, [], () => []).slice(0, 3)).toEqual(near.map(({ id }) => id));
+});
+
 test('closer peers named that do not answer are left out, one after the other', () => {
   const bench = new LookupBench();
   const [copy] = bench.lookup(1);

@@ -10,6 +10,7 @@ import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
 import { FileAccessService, type KnownFiles } from './file-access.ts';
+import { prioritiesOf } from './file-selection.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
 import { readSource } from './read-source.ts';
@@ -122,19 +123,14 @@ export class SwarmService {
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
     if (this.#isClosed) throw leftError();
     const { infoHash, name, origin, createdBy, isPrivate, selected, request } = readSource(source);
-    const before = this.#torrents.get(infoHash);
-    const known = before?.download;
-    if (known && known.error?.code !== 'bad-metainfo') {
-      if (before.session.addOrigin(origin)) this.#tellOrigin(infoHash, name, origin);
-      return known;
-    }
-    if (known?.isElsewhere) {
-      known.resume();
-      return known;
-    }
+    const known = this.#running(infoHash, name, origin);
+    if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     // Who asks again for what was refused may have a better file of it, or a newer page.
-    known?.remove().catch(() => undefined);
+    this.#torrents
+      .get(infoHash)
+      ?.download?.remove()
+      .catch(() => undefined);
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;
@@ -152,6 +148,20 @@ export class SwarmService {
     options.signal?.addEventListener('abort', () => {
       if (download.state !== 'done') void download.remove().catch(() => undefined);
     });
+    return download;
+  }
+
+  /** The download that there is, unless it was refused here. It hears of `origin`. */
+  #running(infoHash: InfoHash, name: string, origin: TorrentOrigin): Download | undefined {
+    const torrent = this.#torrents.get(infoHash);
+    const download = torrent?.download;
+    if (!download) return undefined;
+    if (download.error?.code !== 'bad-metainfo') {
+      if (torrent.session.addOrigin(origin)) this.#tellOrigin(infoHash, name, origin);
+      return download;
+    }
+    if (!download.isElsewhere) return undefined;
+    download.resume();
     return download;
   }
 
@@ -327,20 +337,15 @@ export class SwarmService {
     torrent.peers.update();
   }
 
-  /** Skips what the link that began a download did not select. A link that selects no file of the torrent means all. */
+  /** Skips what the link that began a download did not select. */
   #selectFiles(torrent: Torrent): void {
     const { summary, isElsewhere } = torrent.session;
     if (!torrent.selected || !summary || isElsewhere) return;
-    const { infoHash, files, listsPadding } = summary;
-    const named = new Set(torrent.selected);
+    const priorities = prioritiesOf(torrent.selected, summary);
     torrent.selected = undefined;
-    const isNamed = (index: number, place: number): boolean => named.has(listsPadding ? index : place);
-    const selected = new Set(files.flatMap(({ index }, place) => (isNamed(index, place) ? [index] : [])));
-    if (selected.size === 0) return;
-    const last = files.at(-1)?.index ?? 0;
-    const priorities = Array.from({ length: last + 1 }, (_, index) => (selected.has(index) ? 'normal' : 'skip'));
+    if (!priorities) return;
     torrent.session.setPriorities(priorities);
-    this.#worker.setPriorities(infoHash, priorities);
+    this.#worker.setPriorities(summary.infoHash, priorities);
   }
 
   #filesOf(infoHash: InfoHash): KnownFiles | undefined {
