@@ -3,6 +3,7 @@ import { type Call, type CallMedia, SkeinError } from '../api.ts';
 import type { CallService } from './calls/call-service.ts';
 import type { CallHost } from './calls/host.ts';
 import type { MediaPort } from '../ports/media.ts';
+import { leftError } from './left-error.ts';
 
 /** Letters kept while the code for calls is on its way; later ones are sent again by their timers. [letters] */
 const MAX_EARLY_LETTERS = 32;
@@ -82,7 +83,7 @@ export class LazyCalls {
   async #fetch(): Promise<CallService> {
     const code = import('./calls/call-service.ts');
     const [{ CallService: Service }, media] = await Promise.all([code, this.#host.loadMedia()]);
-    if (this.#isClosed) throw new SkeinError('left', 'This peer has left the network. Reload the page to join again.');
+    if (this.#isClosed) throw leftError();
     const service = new Service({ ...this.#host, media });
     this.#service = service;
     for (const { from, payload } of this.#early.splice(0)) service.receive(from, payload);

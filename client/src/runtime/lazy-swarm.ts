@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
 import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../api.ts';
+import { leftError } from './left-error.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
 import type { SwarmService } from './swarm/service.ts';
@@ -156,7 +157,7 @@ export class LazySwarm {
 
   async #begin(): Promise<SwarmService> {
     const { SwarmService: Service } = await this.#fetch();
-    if (this.#isClosed) throw new SkeinError('left', 'This tab has left the network. Reload the page to join again.');
+    if (this.#isClosed) throw leftError();
     const service = new Service(this.#host);
     service.events.on('share', (share) => this.#handler.share(share));
     service.events.on('download', (download) => this.#handler.download(download));

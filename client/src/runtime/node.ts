@@ -27,6 +27,7 @@ import { HeldEmitter } from './held-emitter.ts';
 import { toKey } from './keys.ts';
 import { LazyCalls } from './lazy-calls.ts';
 import { LazySwarm } from './lazy-swarm.ts';
+import { leftError } from './left-error.ts';
 import { type Link, LinkError } from './links/types.ts';
 import { Network, type NetworkParts } from './network.ts';
 import { checkedLimits } from './rate-limits.ts';
@@ -358,7 +359,7 @@ export class SkeinNode implements Node {
   }
 
   #checkRunning(): void {
-    if (this.#hasLeft) throw new SkeinError('left', 'This peer has left the network. Reload the page to join again.');
+    if (this.#hasLeft) throw leftError();
   }
 
   #refreshStatus(): void {

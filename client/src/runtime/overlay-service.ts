@@ -20,6 +20,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ControlQueue } from './control-queue.ts';
 import { Driver } from './driver.ts';
+import { leftError } from './left-error.ts';
 import { type Link, LinkError, type LinkManager } from './links/types.ts';
 import { LookupTraces } from './lookup-traces.ts';
 
@@ -190,7 +191,7 @@ export class OverlayService {
     for (const [op, waiting] of this.#waiting) {
       this.#waiting.delete(op);
       this.#traces.end(op);
-      waiting.reject(hasLeft());
+      waiting.reject(leftError());
     }
   }
 
@@ -211,7 +212,7 @@ export class OverlayService {
     const op = this.#nextOp++;
     return new Promise((resolve, reject) => {
       if (this.#hasLeft) {
-        reject(hasLeft());
+        reject(leftError());
         return;
       }
       if (signal?.aborted) {
@@ -325,10 +326,6 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
   cancelled: ['aborted', 'The operation was cancelled.'],
   'not-found': ['not-found', 'Nobody in the network holds this key.'],
 };
-
-function hasLeft(): SkeinError {
-  return new SkeinError('left', 'This peer left the network.');
-}
 
 function operationError(code: OverlayErrorCode): SkeinError {
   const [errorCode, message] = OPERATION_ERRORS[code];

@@ -6,6 +6,7 @@ import { SkeinError, type Call, type CallMedia } from '../../api.ts';
 import { CallMachine } from '../../calls/machine.ts';
 import type { CallCommand, CallId, CallInput, CallMachineEvent, CallOutput } from '../../calls/types.ts';
 import { Driver } from '../driver.ts';
+import { leftError } from '../left-error.ts';
 import { CallHandle, IncomingCallHandle, type CallHandleOptions } from './call-handle.ts';
 import type { CallHost } from './host.ts';
 import { Registration } from './registration.ts';
@@ -65,7 +66,7 @@ export class CallService {
    * this moment, their call is answered instead.
    */
   async call(id: NodeId, media: CallMedia): Promise<Call> {
-    if (this.#isClosed) throw new SkeinError('left', 'This peer has left the network. Reload the page to join again.');
+    if (this.#isClosed) throw leftError();
     const ringing = this.#ringingFrom(id);
     if (ringing) return answered(ringing, media);
     this.#checkFree();

@@ -5,14 +5,15 @@ import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-ori
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { Emitter } from '../emitter.ts';
+import { leftError } from '../left-error.ts';
 import type { Link } from '../links/types.ts';
 import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
-import { FileAccessService, type KnownFiles } from './file-access.ts';
-import { prioritiesOf } from './file-selection.ts';
+import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
+import { OpenTorrent } from './open-torrent.ts';
 import { readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
@@ -20,20 +21,6 @@ import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
 import type { TransferActions } from './transfer-handle.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
-
-/** One torrent of this node: its session, its peers, and what the public door gave out of it. */
-interface Torrent {
-  readonly session: TorrentSession;
-  readonly peers: TorrentPeers;
-  share: ShareHandle | undefined;
-  download: DownloadHandle | undefined;
-  /** What a person shared, by the files' indexes: served to the page without asking the worker. */
-  sources: ReadonlyMap<number, File> | undefined;
-  /** Files that the link of a download selected, until the metadata is here. */
-  selected?: readonly number[] | undefined;
-  /** What the person must allow again, of a share of an earlier page. */
-  handles: readonly FileSystemFileHandle[];
-}
 
 export interface SwarmServiceEvents {
   share: Share;
@@ -49,7 +36,7 @@ export class SwarmService {
   readonly #broker: ChannelBroker;
   readonly #access: FileAccessService;
   /** BOUNDED: by what the person shares and downloads. */
-  readonly #torrents = new Map<InfoHash, Torrent>();
+  readonly #torrents = new Map<InfoHash, OpenTorrent>();
   readonly #refused = new RefusedPeers();
   #isClosed = false;
 
@@ -76,7 +63,7 @@ export class SwarmService {
     );
     this.#access = new FileAccessService(
       this.#worker,
-      (infoHash) => this.#filesOf(infoHash),
+      (infoHash) => this.#torrents.get(infoHash)?.files,
       () => host.loadMediaStreams(),
     );
     this.#worker.start(host.self, host.storage);
@@ -203,7 +190,7 @@ export class SwarmService {
     await this.#worker.close();
   }
 
-  #torrentOf(infoHash: InfoHash, name: string, origin: TorrentOrigin): Torrent {
+  #torrentOf(infoHash: InfoHash, name: string, origin: TorrentOrigin): OpenTorrent {
     const known = this.#torrents.get(infoHash);
     if (known) return known;
     const session = new TorrentSession(infoHash, name, origin, {
@@ -212,12 +199,12 @@ export class SwarmService {
       dropPeer: (peer) => this.#worker.dropPeer(infoHash, peer),
     });
     const peers = new TorrentPeers(session, this.#host, this.#broker);
-    const torrent: Torrent = { session, peers, share: undefined, download: undefined, sources: undefined, handles: [] };
+    const torrent = new OpenTorrent(session, peers);
     this.#torrents.set(infoHash, torrent);
     return torrent;
   }
 
-  #addShare(torrent: Torrent, summary: TorrentSummary): ShareHandle {
+  #addShare(torrent: OpenTorrent, summary: TorrentSummary): ShareHandle {
     if (torrent.share) return torrent.share;
     const { infoHash } = summary;
     torrent.share = new ShareHandle(torrent.session, summary, {
@@ -228,7 +215,7 @@ export class SwarmService {
     return torrent.share;
   }
 
-  #addDownload(torrent: Torrent): DownloadHandle {
+  #addDownload(torrent: OpenTorrent): DownloadHandle {
     const { infoHash } = torrent.session;
     const download = new DownloadHandle(torrent.session, performance.timeOrigin + performance.now(), {
       ...this.#actions(infoHash),
@@ -310,7 +297,7 @@ export class SwarmService {
   }
 
   /** The torrent's state may have changed. Who was refused because it had nothing to give is asked in. */
-  #update({ session, peers }: Torrent): void {
+  #update({ session, peers }: OpenTorrent): void {
     peers.update();
     if (session.progress.doneBytes === 0 || !peers.isOpen) return;
     for (const peer of this.#refused.take(session.infoHash)) {
@@ -331,31 +318,15 @@ export class SwarmService {
     this.#torrents.get(infoHash)?.peers.opened(link, serial, isOutbound);
   }
 
-  #takeSummary(torrent: Torrent, summary: TorrentSummary): void {
+  #takeSummary(torrent: OpenTorrent, summary: TorrentSummary): void {
     torrent.session.setSummary(summary);
     this.#selectFiles(torrent);
     torrent.peers.update();
   }
 
-  /** Skips what the link that began a download did not select. */
-  #selectFiles(torrent: Torrent): void {
-    const { summary, isElsewhere } = torrent.session;
-    if (!torrent.selected || !summary || isElsewhere) return;
-    const priorities = prioritiesOf(torrent.selected, summary);
-    torrent.selected = undefined;
-    if (!priorities) return;
-    torrent.session.setPriorities(priorities);
-    this.#worker.setPriorities(summary.infoHash, priorities);
-  }
-
-  #filesOf(infoHash: InfoHash): KnownFiles | undefined {
-    const torrent = this.#torrents.get(infoHash);
-    return (
-      torrent && {
-        file: (index) => torrent.session.summary?.files.find((file) => file.index === index),
-        source: (index) => torrent.sources?.get(index),
-      }
-    );
+  #selectFiles(torrent: OpenTorrent): void {
+    const priorities = torrent.takeSelection();
+    if (priorities) this.#worker.setPriorities(torrent.session.infoHash, priorities);
   }
 
   async #endShare(infoHash: InfoHash): Promise<void> {
@@ -375,7 +346,7 @@ export class SwarmService {
     else if (torrent.session.waitsFor) await this.#worker.remove(infoHash, keepData, true);
   }
 
-  async #end(torrent: Torrent, keepData: boolean): Promise<void> {
+  async #end(torrent: OpenTorrent, keepData: boolean): Promise<void> {
     this.#torrents.delete(torrent.session.infoHash);
     torrent.peers.stop();
     await this.#worker.remove(torrent.session.infoHash, keepData, false);
@@ -399,8 +370,4 @@ function asSkeinError(error: unknown): SkeinError {
 function tooManyError(): SkeinError {
   const most = MAX_FILES.toLocaleString('en');
   return new SkeinError('bad-argument', `A share has at most ${most} files, and these are more. Share them in parts.`);
-}
-
-function leftError(): SkeinError {
-  return new SkeinError('left', 'This tab has left the network. Reload the page to join again.');
 }

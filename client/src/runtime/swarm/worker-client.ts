@@ -10,6 +10,7 @@ import type {
   WorkerReport,
   WorkerRequest,
 } from '../../worker/protocol.ts';
+import { leftError } from '../left-error.ts';
 import { proxyChannel } from './channel-proxy.ts';
 
 /** Reports that are not answers. */
@@ -152,7 +153,7 @@ export class WorkerClient {
     const closed = this.#call((call) => ({ kind: 'close', call })).catch(() => undefined);
     const patience = new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS));
     await Promise.race([closed, patience]);
-    this.#fail(new SkeinError('left', 'This tab has left the network.'));
+    this.#fail(leftError());
     this.#worker.terminate();
   }
 
