@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, HASH_TIMEOUT_MS, INITIAL_PIPELINE } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES, HASH_TIMEOUT_MS, INITIAL_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
 import { leafHashes } from './merkle.ts';
 import { at } from './test/at.ts';
 import { Bench } from './test/bench.ts';
 import { Lab, makeContent } from './test/lab.ts';
 import { flawsOf, flip } from './test/outcome.ts';
+import { Trials } from './trials.ts';
 import type { FilePriority, TorrentOutput } from './types.ts';
 import { WireDecoder } from './wire-decoder.ts';
 import { V2_BIT, type WireHashRange, type WireMessage, type WireRequest, WireWriter } from './wire.ts';
@@ -261,4 +262,13 @@ test('a peer that lies is sent away with its first block, and no other block was
   lab.run(300_000, () => leechers.every((peer) => peer.isComplete));
   expect(flawsOf(leechers)).toEqual([]);
   expect(leechers.map((peer) => peer.sources.get(liar.id))).toEqual([BLOCK_BYTES, BLOCK_BYTES, BLOCK_BYTES]);
+});
+
+test('of many that need no trial any more the one whose last right block is oldest is forgotten', () => {
+  // Who passed is remembered without a look at hashes or blocks.
+  const trials = new Trials(undefined as never, undefined as never);
+  const [old, steady, ...others] = Array.from({ length: MAX_TRIED + 1 }, (_, i) => hashToId(Uint8Array.of(i >> 8, i)));
+  for (const peer of [old, steady, old, ...others]) trials.pass(peer as typeof other);
+  expect([old, steady, ...others].map((peer) => trials.isOn(peer as typeof other)).lastIndexOf(true)).toBe(1);
+  expect(trials.isOn(old as typeof other)).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { HASH_TIMEOUT_MS, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
@@ -19,8 +20,8 @@ export interface TrialBlock {
 export class Trials {
   readonly #hashes: HashExchange;
   readonly #blocks: OpenBlocks;
-  /** Who needs no trial any more, whether linked or not. BOUNDED: by MAX_TRIED, oldest forgotten first. */
-  readonly #tried = new Set<NodeId>();
+  /** Who needs no trial any more, whether linked or not. Whose last right block is oldest is forgotten first. */
+  readonly #tried = new BoundedMap<NodeId, true>(MAX_TRIED);
   /** Pieces that are whole and wait for the hashes of their blocks. BOUNDED: by the open pieces. */
   readonly #waiting = new Set<number>();
 
@@ -36,11 +37,7 @@ export class Trials {
 
   /** A block of the peer is right. */
   pass(peer: NodeId): void {
-    this.#tried.add(peer);
-    for (const oldest of this.#tried) {
-      if (this.#tried.size <= MAX_TRIED) return;
-      this.#tried.delete(oldest);
-    }
+    this.#tried.set(peer, true);
   }
 
   /** The peer is asked for this block. */
