@@ -20,20 +20,18 @@ import {
   SkeinError,
   type StoredRecord,
 } from '../api.ts';
-import type { MediaStreams } from '../ports/media-streams.ts';
-import type { MediaPort } from '../ports/media.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { HeldEmitter } from './held-emitter.ts';
 import { toKey } from './keys.ts';
 import { LazyCalls } from './lazy-calls.ts';
 import { LazySwarm } from './lazy-swarm.ts';
 import { leftError } from './left-error.ts';
-import { type Link, LinkError } from './links/types.ts';
-import { Network, type NetworkParts } from './network.ts';
+import { linkFailure, toLinkInfo } from './link-info.ts';
+import { Network } from './network.ts';
+import { type NodeParts, callHost, swarmHost } from './node-hosts.ts';
 import { checkedLimits } from './rate-limits.ts';
 import type { PutOptions } from './records.ts';
 import { sendToSome } from './send-to-some.ts';
-import type { SwarmHost } from './swarm/host.ts';
 
 /** How long a lookup of the public door may take. [ms] Several times the slowest healthy lookup. */
 const LOOKUP_TIMEOUT_MS = 10_000;
@@ -43,19 +41,6 @@ const APP_MESSAGE_TIMEOUT_MS = 10_000;
 
 /** Largest message of `sendTo`. [bytes] Leaves room for sealing inside one routed frame. */
 const MAX_APP_MESSAGE_BYTES = 8 * 1024;
-
-/** Everything the node needs from its surroundings. */
-export interface NodeParts extends Omit<NetworkParts, 'name'> {
-  readonly loadMedia: () => Promise<MediaPort>;
-  readonly createWorker: () => Worker;
-  readonly loadMediaStreams: () => Promise<MediaStreams>;
-  readonly name: string;
-  readonly saveName: (name: string) => void;
-  /** Lets another tab of the profile take the saved identity. */
-  readonly releaseIdentity: () => void;
-  readonly storage: 'persistent' | 'memory';
-  readonly isSecure: boolean;
-}
 
 /** The composition root: one peer made of the network, the swarm and calls, behind the public door. */
 export class SkeinNode implements Node {
@@ -300,62 +285,19 @@ export class SkeinNode implements Node {
   }
 
   #createSwarm(): LazySwarm {
-    const parts = this.#parts;
-    const host: SwarmHost = {
-      self: parts.crypto.self.id,
-      links: () => this.#network.links.links,
-      openLink: (contact) => this.#network.links.open(contact, 'swarm'),
-      releaseLink: (peer) => this.#network.links.release(peer, 'swarm'),
-      resolve: (peer) => this.#network.post.resolve(peer),
-      findProviders: async (infoHash) => {
-        await this.#network.whenJoined();
-        return this.#network.overlay.findProviders(infoHash);
-      },
-      trackerPeers: async (infoHash, event) => {
-        await this.#network.whenServerKnown();
-        return (await parts.signaling?.announce(infoHash, event))?.peers ?? [];
-      },
-      trackerLeave: async (infoHash) => parts.signaling?.leave(infoHash),
-      publish: async (infoHash) => {
-        await this.#network.overlay.publish(infoHash);
-      },
-      unpublish: async (infoHash) => {
-        await this.#network.overlay.unpublish(infoHash);
-      },
-      sendControl: (link, bytes) => this.#network.control.send(link.peer.id, bytes),
-      nameOf: (id) => this.#network.nameOf(id),
-      clock: parts.clock,
-      log: parts.log,
-      storage: parts.storage,
-      createWorker: parts.createWorker,
-      loadMediaStreams: parts.loadMediaStreams,
-    };
-    return new LazySwarm(host, {
+    return new LazySwarm(swarmHost(this.#parts, this.#network), {
       share: (share) => this.#events.emit('share', share),
       download: (download) => this.#events.emit('download', download),
     });
   }
 
   #createCalls(): LazyCalls {
-    return new LazyCalls({
-      self: this.#parts.crypto.self,
-      name: () => this.#name,
-      sendMail: (to, payload, withinMs) => this.#network.post.send(to, 'call', payload, withinMs),
-      putRecord: async (key, value, ttlMs, salt) => {
-        await this.#network.records.put(key, value, { ttlMs, salt });
-      },
-      removeRecord: (key, salt) => this.#network.records.remove(key, salt),
-      getRecord: (key, author) => this.#network.records.get(key, false, author),
-      iceServers: () => this.#parts.ice.fresh(),
-      hasRelay: () => this.#parts.ice.hasRelay(),
-      relayOnly: this.#parts.relayOnly,
-      nameOf: (id) => this.#network.nameOf(id),
-      rng: this.#parts.rng,
-      clock: this.#parts.clock,
-      log: this.#parts.log,
-      loadMedia: this.#parts.loadMedia,
-      onIncoming: (call) => this.#events.emit('incomingcall', call),
-    });
+    return new LazyCalls(
+      callHost(this.#parts, this.#network, {
+        name: () => this.#name,
+        onIncoming: (call) => this.#events.emit('incomingcall', call),
+      }),
+    );
   }
 
   #checkRunning(): void {
@@ -372,18 +314,4 @@ export class SkeinNode implements Node {
   #readStatus(): NodeStatus {
     return { ...this.#network.status(), secure: this.#parts.isSecure, storage: this.#parts.storage };
   }
-}
-
-function toLinkInfo(link: Link): LinkInfo {
-  return { id: link.peer.id, name: link.name, path: link.path, rttMs: link.rttMs };
-}
-
-function linkFailure(error: unknown): SkeinError {
-  if (!(error instanceof LinkError))
-    return new SkeinError('internal', 'The link failed for an unknown reason.', { cause: error });
-  const code =
-    error.code === 'over-budget' || error.code === 'timeout' || error.code === 'unreachable'
-      ? error.code
-      : 'link-failed';
-  return new SkeinError(code, error.message, { cause: error });
 }

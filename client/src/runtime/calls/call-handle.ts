@@ -7,16 +7,16 @@ import {
   type CallMedia,
   type CallState,
   type CallStats,
-  type IncomingCall,
 } from '../../api.ts';
 import type { ByeReason, CallCommand, CallEnd, CallId, CallMachineEvent, MediaChoice } from '../../calls/types.ts';
 import type { LinkPath } from '../../ports/links.ts';
 import { MediaError } from '../../ports/media.ts';
 import { Emitter } from '../emitter.ts';
 import type { CallHost } from './host.ts';
-import { LocalMedia, type MediaKind } from './local-media.ts';
+import { LocalMedia, MEDIA_KINDS, type MediaKind } from './local-media.ts';
 import { MediaSession } from './media-session.ts';
 import { NO_STATS } from './media-stats.ts';
+import { RemoteMedia } from './remote-media.ts';
 import { endSentence, interruptedSentence } from './sentences.ts';
 
 /** What a handle is made with. */
@@ -29,8 +29,6 @@ export interface CallHandleOptions {
   readonly command: (command: CallCommand) => void;
 }
 
-const KINDS: readonly MediaKind[] = ['audio', 'video'];
-
 /**
  * One call at the public door: the machine's events on one side, the media session and local media on the other. Its
  * events are emitted from a microtask, never from inside a call to one of its methods.
@@ -40,7 +38,7 @@ export class CallHandle implements Call {
   protected readonly options: CallHandleOptions;
   protected session: MediaSession;
   readonly #emitter = new Emitter<CallEvents>();
-  readonly #remoteStream = new MediaStream();
+  readonly #remote = new RemoteMedia();
   #callId: CallId;
   #direction: 'outgoing' | 'incoming';
   #peer: Call['peer'];
@@ -49,8 +47,6 @@ export class CallHandle implements Call {
   #detail: string | undefined;
   #path: LinkPath | undefined;
   #establishedAt: number | undefined;
-  #remoteMuted: MediaChoice = { audio: true, video: true };
-  #hasRemote = false;
   /** The end was asked for here, and so is no news to this side. */
   #isEndOurs = false;
 
@@ -104,7 +100,7 @@ export class CallHandle implements Call {
   }
 
   get remoteStream(): MediaStream | undefined {
-    return this.#hasRemote ? this.#remoteStream : undefined;
+    return this.#remote.stream;
   }
 
   get muted(): MediaChoice {
@@ -112,7 +108,7 @@ export class CallHandle implements Call {
   }
 
   get remoteMuted(): MediaChoice {
-    return this.#remoteMuted;
+    return this.#remote.muted;
   }
 
   mute(kind: 'audio' | 'video', on: boolean): void {
@@ -151,7 +147,7 @@ export class CallHandle implements Call {
       this.local.close();
       throw new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.');
     }
-    for (const kind of KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
+    for (const kind of MEDIA_KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
     this.#emit('stream', undefined);
     this.#emit('media', undefined);
   }
@@ -217,7 +213,7 @@ export class CallHandle implements Call {
     this.#callId = into;
     this.#peer = { ...this.#peer, id: peer };
     this.session = this.#createSession(true);
-    for (const kind of KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
+    for (const kind of MEDIA_KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
     this.session.open();
     this.session.begin();
   }
@@ -237,8 +233,7 @@ export class CallHandle implements Call {
     this.session.close();
     this.local.close();
     this.#path = undefined;
-    this.#hasRemote = false;
-    for (const track of this.#remoteStream.getTracks()) this.#remoteStream.removeTrack(track);
+    this.#remote.close();
     this.#setState('ended');
     this.#emit('stream', undefined);
   }
@@ -277,32 +272,14 @@ export class CallHandle implements Call {
   }
 
   #setRemoteMuted(muted: MediaChoice): void {
-    this.#remoteMuted = muted;
+    this.#remote.muted = muted;
     this.#updateRemoteStream();
     this.#emit('media', undefined);
   }
 
-  /**
-   * Holds the tracks that the other side sends. One that it does not send is left out, or a media element would wait for
-   * its first frame before it plays the rest.
-   */
   #updateRemoteStream(): void {
-    const stream = this.#remoteStream;
-    for (const kind of KINDS) {
-      const track = this.session.remoteTrack(kind);
-      const isSent = track !== undefined && !this.#isLeftOut(kind);
-      for (const old of stream.getTracks()) {
-        if (old.kind === kind && (old !== track || !isSent)) stream.removeTrack(old);
-      }
-      if (isSent) stream.addTrack(track);
-      this.#hasRemote ||= track !== undefined;
-    }
+    this.#remote.update((kind) => this.session.remoteTrack(kind));
     this.#emit('stream', undefined);
-  }
-
-  /** A muted microphone goes on sending silence, so only pictures come and go. */
-  #isLeftOut(kind: MediaKind): boolean {
-    return kind === 'video' && this.#remoteMuted.video;
   }
 
   #setPath(path: LinkPath | undefined): void {
@@ -324,48 +301,5 @@ export class CallHandle implements Call {
 
   #emit<E extends keyof CallEvents>(event: E, payload: CallEvents[E]): void {
     queueMicrotask(() => this.#emitter.emit(event, payload));
-  }
-}
-
-/** A call that rings here. */
-export class IncomingCallHandle extends CallHandle implements IncomingCall {
-  readonly offered: CallMedia;
-  #isAnswering = false;
-
-  constructor(options: CallHandleOptions, offered: CallMedia) {
-    super(options, 'incoming');
-    this.offered = offered;
-    this.setRemoteMedia(offered);
-  }
-
-  /** Negotiates while the camera opens where no person will be asked; else after, so that a refusal costs nothing. */
-  async answer(media: CallMedia): Promise<void> {
-    if (this.state === 'ended') throw new SkeinError('call-ended', 'The call has ended already.');
-    if (this.#isAnswering || this.state !== 'ringing') {
-      throw new SkeinError('bad-argument', 'This call has been answered already.');
-    }
-    this.#isAnswering = true;
-    try {
-      if (await this.options.host.media.isGranted(media)) this.session.open();
-      await this.openLocal(media);
-    } catch (error) {
-      this.#isAnswering = false;
-      throw error;
-    }
-    this.session.open();
-    this.session.begin();
-    this.command({ kind: 'accept', callId: this.id, media });
-  }
-
-  reject(reason: 'busy' | 'decline'): void {
-    if (this.state === 'ended') return;
-    this.claimEnd();
-    this.command({ kind: 'reject', callId: this.id, code: reason === 'busy' ? 486 : 603 });
-  }
-
-  ignore(): void {
-    if (this.state === 'ended') return;
-    this.claimEnd();
-    this.command({ kind: 'ignore', callId: this.id });
   }
 }

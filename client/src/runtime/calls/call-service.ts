@@ -7,7 +7,8 @@ import { CallMachine } from '../../calls/machine.ts';
 import type { CallCommand, CallId, CallInput, CallMachineEvent, CallOutput } from '../../calls/types.ts';
 import { Driver } from '../driver.ts';
 import { leftError } from '../left-error.ts';
-import { CallHandle, IncomingCallHandle, type CallHandleOptions } from './call-handle.ts';
+import { CallHandle, type CallHandleOptions } from './call-handle.ts';
+import { IncomingCallHandle } from './incoming-call-handle.ts';
 import type { CallHost } from './host.ts';
 import { Registration } from './registration.ts';
 

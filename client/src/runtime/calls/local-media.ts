@@ -2,6 +2,9 @@ import { MediaError, type MediaKinds, type MediaPort } from '../../ports/media.t
 
 export type MediaKind = 'audio' | 'video';
 
+/** Both of them, in the order in which they are offered. */
+export const MEDIA_KINDS: readonly MediaKind[] = ['audio', 'video'];
+
 /** What local media tells its call. */
 export interface LocalMediaHandler {
   /** A track came, went, or was muted: connect `trackOf(kind)`, and say `muted` to the other side. */

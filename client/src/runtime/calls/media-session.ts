@@ -19,7 +19,7 @@ import {
   POLITE_RESTART_EXTRA_MS,
 } from '../../../../shared/src/limits/calls.ts';
 import { narrowCodecs } from './codecs.ts';
-import type { MediaKind } from './local-media.ts';
+import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
 import { NO_STATS, readPath, readStats } from './media-stats.ts';
 import { PathWatch } from './path-watch.ts';
 
@@ -49,8 +49,6 @@ export interface MediaSessionHandler {
   /** The session is of no more use: the reason for the BYE. */
   failed(reason: ByeReason): void;
 }
-
-const KINDS: readonly MediaKind[] = ['audio', 'video'];
 
 /**
  * The media connection of one call: one audio and one video transceiver for its whole life, tracks swapped by
@@ -177,7 +175,7 @@ export class MediaSession {
   /** Makes the browser ask for an offer. */
   #addTransceivers(connection: RTCPeerConnection): void {
     const stream = new MediaStream();
-    for (const kind of KINDS) {
+    for (const kind of MEDIA_KINDS) {
       const transceiver = connection.addTransceiver(kind, { direction: 'sendrecv', streams: [stream] });
       narrowCodecs(transceiver, kind);
       this.#step(() => this.#attach(connection, kind));
@@ -214,7 +212,7 @@ export class MediaSession {
     this.#sendDescription(connection);
     if (!isFirst) return;
     this.#handler.tracks();
-    for (const kind of KINDS) await this.#attach(connection, kind);
+    for (const kind of MEDIA_KINDS) await this.#attach(connection, kind);
   }
 
   async #attach(connection: RTCPeerConnection, kind: MediaKind): Promise<void> {
