@@ -10,7 +10,8 @@ const KEPT: Readonly<Record<'audio' | 'video', (codec: RTCRtpCodec) => boolean>>
       case 'video/rtx':
         return true;
       case 'video/vp9':
-        return sdpFmtpLine === '' || sdpFmtpLine.includes('profile-id=0');
+        // Firefox names no profile, which is profile 0 (RFC 9628 §6).
+        return !/profile-id=[1-9]/.test(sdpFmtpLine);
       case 'video/h264':
         return sdpFmtpLine.includes('packetization-mode=1') && sdpFmtpLine.includes('profile-level-id=42e0');
       default:
@@ -24,4 +25,18 @@ export function narrowCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'vi
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter(KEPT[kind]) ?? [];
   if (codecs.length === 0 || !('setCodecPreferences' in transceiver)) return;
   transceiver.setCodecPreferences(codecs);
+}
+
+/**
+ * A description without feedback for formats that it does not offer. Firefox leaves the lines of narrowed codecs in, and
+ * Chromium takes no description that has them.
+ */
+export function withoutStrayFeedback(sdp: string): string {
+  let formats: readonly string[] = [];
+  const isMeant = (line: string): boolean => {
+    if (line.startsWith('m=')) formats = line.split(' ').slice(3);
+    const format = /^a=rtcp-fb:(\d+) /.exec(line)?.[1];
+    return format === undefined || formats.includes(format);
+  };
+  return sdp.split('\r\n').filter(isMeant).join('\r\n');
 }

@@ -18,7 +18,7 @@ import {
   NO_CANDIDATES_GIVE_UP_MS,
   POLITE_RESTART_EXTRA_MS,
 } from '../../../../shared/src/limits/calls.ts';
-import { narrowCodecs } from './codecs.ts';
+import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
 import { NO_STATS, readPath, readStats } from './media-stats.ts';
 import { PathWatch } from './path-watch.ts';
@@ -235,7 +235,7 @@ export class MediaSession {
   #sendDescription(connection: RTCPeerConnection): void {
     const description = connection.localDescription;
     if (description?.type !== 'offer' && description?.type !== 'answer') return;
-    this.#send({ kind: description.type, sdp: description.sdp });
+    this.#send({ kind: description.type, sdp: withoutStrayFeedback(description.sdp) });
   }
 
   #send(payload: MediaPayload): void {
