@@ -24,6 +24,8 @@ export function watchPage(): void {
   };
   const tasks: { start: number; duration: number }[] = [];
   window.longTasks = tasks;
+  // Only Chromium tells of them.
+  if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return;
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) tasks.push({ start: entry.startTime, duration: entry.duration });
   }).observe({ type: 'longtask', buffered: true });

@@ -32,6 +32,11 @@ export class Tab {
     return this.console.filter((line) => line.startsWith('uncaught: '));
   }
 
+  /** What a developer would see in red: `uncaught`, and errors that were printed. */
+  get complaints(): string[] {
+    return this.console.filter((line) => /^(uncaught|error): /.test(line));
+  }
+
   locate(testId: string): Locator {
     return this.page.getByTestId(testId);
   }

@@ -1,14 +1,8 @@
 import { expect } from 'vitest';
 import { violations } from '../harness/axe.ts';
 import type { Tab } from '../harness/tab.ts';
+import { KEYBOARD_REACHES, PHONE, brightness, overflow, reachedByKeyboard } from '../harness/layout.ts';
 import { scenario } from '../harness/scenario.ts';
-
-/** A narrow phone. [CSS pixels] */
-const PHONE = { width: 390, height: 844 };
-
-function overflow(tab: Tab): Promise<number> {
-  return tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-}
 
 scenario('the first page of all says that it is alone and what to do about it', async (world) => {
   const tab = await world.openTab();
@@ -76,29 +70,8 @@ scenario('everything that matters is reached and worked with the keyboard alone'
     .locator(`[data-testid="person-row"][data-peer-id="${await other!.id()}"]`)
     .getByTestId('call-audio')
     .waitFor();
-  const reached = new Set<string>();
-  for (let i = 0; i < 40; i++) {
-    await tab!.page.keyboard.press('Tab');
-    const at = await tab!.page.evaluate(() => {
-      const element = document.activeElement as HTMLElement | null;
-      return {
-        testId: element?.dataset['testid'] ?? '',
-        outline: element ? getComputedStyle(element).outlineStyle : '',
-      };
-    });
-    if (at.testId !== '') reached.add(at.testId);
-  }
-  for (const testId of [
-    'invite-button',
-    'theme-button',
-    'my-name-input',
-    'link-input',
-    'address-input',
-    'call-audio',
-    'call-video',
-  ]) {
-    expect(reached).toContain(testId);
-  }
+  const reached = await reachedByKeyboard(tab!, KEYBOARD_REACHES);
+  for (const testId of KEYBOARD_REACHES) expect(reached).toContain(testId);
   await tab!.locate('invite-button').focus();
   await tab!.page.keyboard.press('Enter');
   await tab!.locate('invite-dialog').waitFor();
@@ -118,9 +91,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const infoHash = await b.share([file.path]);
     await a.openLink(await b.shareLink(infoHash));
     await a.downloaded(infoHash);
-    const background = await a.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const brightness = (background.match(/[\d.]+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
-    expect(brightness > 128).toBe(colorScheme === 'light');
+    expect((await brightness(a)) > 128).toBe(colorScheme === 'light');
     expect(await violations(a)).toEqual([]);
   });
 }

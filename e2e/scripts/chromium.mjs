@@ -44,13 +44,15 @@ export function findTurnServer() {
   return inPath('turnserver') ?? (existsSync('/usr/bin/turnserver') ? '/usr/bin/turnserver' : undefined);
 }
 
-function isDebianRoot() {
+/** True where missing packages can be installed from the Debian archive. */
+export function isDebianRoot() {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('apt-get')) return false;
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   return /^ID(_LIKE)?=.*debian/m.test(release);
 }
 
-function aptInstall(packages) {
+/** Installs Debian packages; says so when that fails. */
+export function aptInstall(packages) {
   console.log(`Installing ${packages.join(' and ')} from the Debian archive.`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit', env });

@@ -1,0 +1,177 @@
+import type { Page as PlaywrightPage } from 'playwright-core';
+import type { ElementHandle, Page } from 'puppeteer-core';
+
+/** How long an element may take to come when nobody says. [ms] */
+const ELEMENT_TIMEOUT_MS = 20_000;
+
+type ElementState = 'attached' | 'detached' | 'visible' | 'hidden';
+
+/** One element of the page, found anew for each use, with those methods of Playwright's locators that tests use. */
+class FirefoxLocator {
+  readonly #page: Page;
+  readonly #selector: string;
+
+  constructor(page: Page, selector: string) {
+    this.#page = page;
+    this.#selector = selector;
+  }
+
+  locator(selector: string): FirefoxLocator {
+    return new FirefoxLocator(this.#page, `${this.#selector} ${selector}`);
+  }
+
+  getByTestId(testId: string): FirefoxLocator {
+    return this.locator(byTestId(testId));
+  }
+
+  /** The first one is all that is ever looked at. */
+  first(): this {
+    return this;
+  }
+
+  async waitFor(options: { readonly state?: ElementState; readonly timeout?: number } = {}): Promise<void> {
+    const { state = 'visible', timeout = ELEMENT_TIMEOUT_MS } = options;
+    if (state === 'detached') {
+      await this.#page.waitForFunction((css) => !document.querySelector(css), { timeout, polling: 50 }, this.#selector);
+      return;
+    }
+    const handle = await this.#page.waitForSelector(this.#selector, {
+      timeout,
+      visible: state === 'visible',
+      hidden: state === 'hidden',
+    });
+    await handle?.dispose();
+  }
+
+  click(): Promise<void> {
+    return this.#page.locator(this.#selector).setTimeout(ELEMENT_TIMEOUT_MS).click();
+  }
+
+  fill(value: string): Promise<void> {
+    return this.#page.locator(this.#selector).setTimeout(ELEMENT_TIMEOUT_MS).fill(value);
+  }
+
+  async focus(): Promise<void> {
+    await this.waitFor();
+    await this.#page.focus(this.#selector);
+  }
+
+  async setInputFiles(paths: readonly string[]): Promise<void> {
+    const handle = (await this.#attached()) as ElementHandle<HTMLInputElement>;
+    await handle.uploadFile(...paths);
+    await handle.dispose();
+  }
+
+  textContent(): Promise<string | null> {
+    return this.evaluate((element) => element.textContent);
+  }
+
+  inputValue(): Promise<string> {
+    return this.evaluate((element) => (element as HTMLInputElement).value);
+  }
+
+  async getAttribute(name: string): Promise<string | null> {
+    const handle = await this.#attached();
+    const value = await handle.evaluate((element, attribute) => element.getAttribute(attribute), name);
+    await handle.dispose();
+    return value;
+  }
+
+  isVisible(): Promise<boolean> {
+    return this.#page.evaluate((css) => Boolean(document.querySelector(css)?.checkVisibility()), this.#selector);
+  }
+
+  count(): Promise<number> {
+    return this.#page.evaluate((css) => document.querySelectorAll(css).length, this.#selector);
+  }
+
+  async evaluate<T>(run: (element: Element) => T): Promise<Awaited<T>> {
+    const handle = await this.#attached();
+    const value = await handle.evaluate(run);
+    await handle.dispose();
+    return value as Awaited<T>;
+  }
+
+  async #attached(): Promise<ElementHandle> {
+    const handle = await this.#page.waitForSelector(this.#selector, { timeout: ELEMENT_TIMEOUT_MS });
+    if (!handle) throw new Error(`no ${this.#selector}`);
+    return handle;
+  }
+}
+
+/**
+ * A page of Firefox with those methods of a Playwright page that the harness uses, so that its tab, calls and transfers
+ * work in Firefox as they do in Chromium. Whoever uses another one is told by a TypeError that it is missing here.
+ */
+class FirefoxPage {
+  readonly keyboard: Page['keyboard'];
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+    this.keyboard = page.keyboard;
+  }
+
+  /** Playwright's own contexts are Chromium's. */
+  context(): undefined {
+    return undefined;
+  }
+
+  on(event: 'console' | 'pageerror', listener: (told: never) => void): void {
+    this.#page.on(event, listener as (told: unknown) => void);
+  }
+
+  evaluate<A, R>(run: string | ((arg: A) => R), arg: A): Promise<unknown> {
+    return typeof run === 'string' ? this.#page.evaluate(run) : this.#page.evaluate(run as (arg: unknown) => R, arg);
+  }
+
+  waitForFunction<A>(
+    condition: (arg: A) => unknown,
+    arg: A,
+    options: { readonly polling: number; readonly timeout: number },
+  ): Promise<unknown> {
+    return this.#page.waitForFunction(condition as (arg: unknown) => unknown, options, arg);
+  }
+
+  locator(selector: string): FirefoxLocator {
+    return new FirefoxLocator(this.#page, selector);
+  }
+
+  getByTestId(testId: string): FirefoxLocator {
+    return this.locator(byTestId(testId));
+  }
+
+  async reload(): Promise<void> {
+    await this.#page.reload();
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#page.goto(url, { waitUntil: 'domcontentloaded' });
+  }
+
+  async screenshot(options: { readonly path: string; readonly fullPage?: boolean }): Promise<void> {
+    await this.#page.screenshot({ path: options.path as `${string}.png`, fullPage: options.fullPage === true });
+  }
+
+  bringToFront(): Promise<void> {
+    return this.#page.bringToFront();
+  }
+
+  isClosed(): boolean {
+    return this.#page.isClosed();
+  }
+
+  /** Runs the page's own farewell, as closing a tab does. */
+  close(): Promise<void> {
+    return this.#page.close();
+  }
+}
+
+function byTestId(testId: string): string {
+  return `[data-testid="${testId}"]`;
+}
+
+/** `page` as the harness knows pages. */
+export function asPlaywrightPage(page: Page): PlaywrightPage {
+  return new FirefoxPage(page) as unknown as PlaywrightPage;
+}
