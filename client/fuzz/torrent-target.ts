@@ -138,7 +138,8 @@ class Life {
       const effect = this.#effects.shift() ?? randomBelow(rng, 100);
       return { kind: 'effectDone', effect, result: this.#result() };
     }
-    if (kind < 31) return { kind: 'blockGood', from: peer };
+    if (kind < 31)
+      return { kind: 'blockGood', piece: randomBelow(rng, 12), begin: BLOCK_BYTES * randomBelow(rng, 3), from: peer };
     if (kind < 33)
       return { kind: 'blockBad', piece: randomBelow(rng, 12), begin: BLOCK_BYTES * randomBelow(rng, 3), from: peer };
     if (kind < 36) return this.#webBlock();

@@ -47,6 +47,9 @@ const SLOW_SEED = { up: 500, down: 1000 } as const;
 /** A rented server: what it is asked for leaves at once. [kB/s] */
 const SERVER = { up: 20_000, down: 20_000 } as const;
 
+/** Right blocks that poisoners send to each peer before they lie. */
+const RIGHT_FIRST = [1, 8, 64] as const;
+
 /** Peers of a flash crowd come within so long. [ms] */
 const SPREAD_MS = 2000;
 
@@ -71,6 +74,10 @@ const completion = kind(
 
 const scarce = kind('scarce', 'the same with a first seed no better than the leechers', 100, 64, (options) => {
   return crowd(options, HOME, false);
+});
+
+const verified = kind('verified', 'a flash crowd in version 2, where each block is verified', 100, 64, (options) => {
+  return crowd(options, STRONG, false, true);
 });
 
 const seed = kind('seed', 'what a super-seed uploads until all are done, in copies of the file', 10, 64, (options) => {
@@ -140,7 +147,7 @@ const leave = kind('leave', 'seeds leave as soon as one copy is out: whether eve
 const poison = kind('poison', 'version 2 with a poisoner: what it costs each peer, in blocks', 20, 16, (options) => {
   const { swarm } = makeSwarm(options, true);
   const first = swarm.add('seed', HOME);
-  const poisoner = swarm.add('seed', SERVER, { isPoisonous: true });
+  const poisoner = swarm.add('seed', SERVER, { liesAfter: 0 });
   const leechers = Array.from({ length: options.nodes }, () => swarm.add('leecher', HOME));
   for (const each of [first, poisoner]) swarm.join(each);
   swarm.joinAll(leechers, SPREAD_MS);
@@ -162,9 +169,44 @@ const poison = kind('poison', 'version 2 with a poisoner: what it costs each pee
   };
 });
 
+const betrayal = kind(
+  'betrayal',
+  'the same with poisoners that send so many right blocks first: what each costs a peer, in blocks',
+  20,
+  16,
+  (options) => {
+    const { swarm } = makeSwarm(options, true);
+    const first = swarm.add('seed', HOME);
+    const poisoners = RIGHT_FIRST.map((liesAfter) => swarm.add('seed', SERVER, { liesAfter }));
+    const leechers = Array.from({ length: options.nodes }, () => swarm.add('leecher', HOME));
+    for (const each of [first, ...poisoners]) swarm.join(each);
+    swarm.joinAll(leechers, SPREAD_MS);
+    swarm.runUntilDone(leechers, HORIZON_MS);
+    const lost = poisoners.map(({ id }) => leechers.map(({ lies }) => (lies.get(id) ?? 0) / BLOCK_BYTES));
+    const figures = Object.fromEntries(
+      RIGHT_FIRST.map((count, i) => [
+        `after${count}`,
+        { mean: rounded(mean(lost[i] ?? []), 2), most: Math.max(...(lost[i] ?? [])) },
+      ]),
+    );
+    // Of what a poisoner gave before and one block, which is the most that it may cost.
+    const shares = RIGHT_FIRST.map((count, i) => Math.max(...(lost[i] ?? [])) / (count + 1));
+    const ids = new Set(poisoners.map(({ id }) => id));
+    return {
+      ...outcome(swarm, leechers),
+      figures: {
+        mostLostShare: rounded(Math.max(...shares), 3),
+        ...figures,
+        blamedInnocents: leechers.filter(({ banned }) => [...banned].some((id) => !ids.has(id))).length,
+        ...common(leechers),
+      },
+    };
+  },
+);
+
 /** Every kind by its name on the command line. */
 export const KINDS: ReadonlyMap<string, SwarmKind> = new Map(
-  [freeride, seed, completion, scarce, tail, leave, poison].map((each) => [each.name, each]),
+  [freeride, seed, completion, scarce, verified, tail, leave, poison, betrayal].map((each) => [each.name, each]),
 );
 
 function kind(
@@ -178,8 +220,13 @@ function kind(
 }
 
 /** One seed and leechers of equal lines that come together. */
-function crowd(options: KindOptions, line: typeof HOME | typeof STRONG, isSuperSeeding: boolean): SwarmRun {
-  const { swarm, bytes } = makeSwarm(options);
+function crowd(
+  options: KindOptions,
+  line: typeof HOME | typeof STRONG,
+  isSuperSeeding: boolean,
+  isV2 = false,
+): SwarmRun {
+  const { swarm, bytes } = makeSwarm(options, isV2);
   const first = swarm.add('seed', line);
   if (isSuperSeeding) first.input({ kind: 'command', command: { kind: 'setSuperSeeding', isSuperSeeding } });
   const leechers = Array.from({ length: options.nodes }, () => swarm.add('leecher', HOME));

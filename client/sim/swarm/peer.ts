@@ -23,8 +23,8 @@ export interface SwarmPeerOptions {
   readonly capacity: Capacity;
   /** It takes and never gives: it unchokes nobody. */
   readonly isSelfish?: boolean;
-  /** Every block that it sends is wrong. */
-  readonly isPoisonous?: boolean;
+  /** Every block that it sends is wrong, but the first so many on each link. */
+  readonly liesAfter?: number;
 }
 
 /** One end of a link. */
@@ -33,6 +33,8 @@ interface End {
   readonly far: SwarmPeer;
   readonly filter: SelfishFilter | undefined;
   readonly receive: Receive;
+  /** Blocks that were sent over it. */
+  blocks: number;
   isCongested: boolean;
   /** Small messages behind the last block: more may join them until they leave. */
   tail: ControlParcel | undefined;
@@ -55,15 +57,17 @@ export class SwarmPeer {
   /** Blocks that were kept and blocks that were sent. [bytes] */
   keptBytes = 0;
   sentBytes = 0;
-  /** Blocks that came from poisoners. [bytes] */
+  /** Wrong blocks that came. [bytes] */
   wrongBytes = 0;
+  /** Wrong blocks that each poisoner sent, with those that were on their way when the link was closed. [bytes] */
+  readonly lies = new Map<NodeId, number>();
   readonly banned = new Set<NodeId>();
   hasLeft = false;
   storedPieces = 0;
   /** Senders of the wrong blocks of each piece that is partly here, by where the block begins. */
   readonly #wrong = new Map<number, Map<number, NodeId>>();
-  /** Senders of right blocks, on trial, that came before their leaves, by piece. */
-  readonly #tried = new Map<number, Set<NodeId>>();
+  /** Senders of right blocks, on trial, that came before their leaves, by piece and where the block begins. */
+  readonly #tried = new Map<number, Map<number, NodeId>>();
   readonly #network: Network;
   #armedAt: Millis | undefined;
 
@@ -114,7 +118,7 @@ export class SwarmPeer {
     const pipe = new Pipe(network, this.line, far.line, latencyMs, onDrained);
     const filter = this.options.isSelfish ? new SelfishFilter() : undefined;
     const receive: Receive = (bytes) => far.input({ kind: 'received', from: this.id, bytes });
-    const end: End = { pipe, far, filter, receive, isCongested: false, tail: undefined };
+    const end: End = { pipe, far, filter, receive, blocks: 0, isCongested: false, tail: undefined };
     this.ends.set(far.id, end);
   }
 
@@ -161,7 +165,7 @@ export class SwarmPeer {
         return this.#answer(run.effect, { kind: 'leaves', leaves: zeroLeaves(this.options.metainfo.pieceLength) });
       case 'checkBlocks':
         for (const [begin, from] of this.#wrong.get(run.piece) ?? []) this.#convict(run.piece, begin, from);
-        for (const from of this.#tried.get(run.piece) ?? []) this.#acquit(from);
+        for (const [begin, from] of this.#tried.get(run.piece) ?? []) this.#acquit(run.piece, begin, from);
         this.#tried.delete(run.piece);
         return;
       case 'dropPiece':
@@ -178,8 +182,8 @@ export class SwarmPeer {
     const wrong = this.#wrong.get(piece);
     wrong?.delete(begin);
     if (bytes[0] === 0) {
-      if (isTrial && leaf) this.#acquit(from);
-      else if (isTrial) this.#tried.set(piece, (this.#tried.get(piece) ?? new Set<NodeId>()).add(from));
+      if (isTrial && leaf) this.#acquit(piece, begin, from);
+      else if (isTrial) this.#tried.set(piece, (this.#tried.get(piece) ?? new Map<number, NodeId>()).set(begin, from));
       return;
     }
     this.keptBytes -= bytes.length;
@@ -191,8 +195,8 @@ export class SwarmPeer {
     this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockBad', piece, begin, from }));
   }
 
-  #acquit(from: NodeId): void {
-    this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockGood', from }));
+  #acquit(piece: number, begin: number, from: NodeId): void {
+    this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockGood', piece, begin, from }));
   }
 
   #forget(piece: number): void {
@@ -230,7 +234,8 @@ export class SwarmPeer {
     if (!end || end.filter) return;
     this.sentBytes += length;
     end.tail = undefined;
-    const isWrong = this.options.isPoisonous === true;
+    const isWrong = end.blocks++ >= (this.options.liesAfter ?? Infinity);
+    if (isWrong) end.far.lies.set(this.id, (end.far.lies.get(this.id) ?? 0) + length);
     const receive: Receive = (bytes) => {
       if (isWrong) end.far.wrongBytes += length;
       end.receive(bytes);

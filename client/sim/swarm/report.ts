@@ -35,10 +35,19 @@ export const SWARM_BARS: readonly SwarmBar[] = [
   bar('the same for 100 leechers', 'seed', 100, 'seedCopies', 1.2, 'times'),
   bar('100 leechers are done, of the fluid bound', 'completion', 100, 'timesBound', 1.3, 'times'),
   bar('the same with a seed no better than a leecher', 'scarce', 100, 'timesBound', 1.3, 'times'),
+  bar('100 leechers are done in version 2, where each block is verified', 'verified', 100, 'timesBound', 1.3, 'times'),
   bar('last 1 % of a download, of its time (mean)', 'tail', 20, 'tailShare.mean', 0.03, 'share'),
   bar('duplicate bytes', 'tail', 20, 'duplicateShare', 0.005, 'share'),
   bar('a poisoner of version 2 costs a peer at most, in blocks', 'poison', 20, 'mostWastedBlocks', 1, 'blocks'),
   bar('the same with what is lost on its way (mean)', 'poison', 20, 'sentBlocks', 1, 'blocks'),
+  bar(
+    'one that sends 1, 8 or 64 right blocks first costs a peer at most, of these and one more',
+    'betrayal',
+    20,
+    'mostLostShare',
+    1,
+    'times',
+  ),
   {
     what: 'seeds leave after one copy is out: all finish',
     kind: 'leave',
@@ -122,9 +131,9 @@ export function swarmSection(reports: readonly SwarmReport[]): string[] {
 
 const INTRODUCTION = `\`npm run sim -- swarm --kind KIND --nodes N --seed S\` runs the shipping torrent machines on access lines of a
 virtual clock: a line sends one message at a time, of its links in turn, receivers hold back senders by a window, and a
-link is 10 to 60 ms one way. Nobody stores, and only \`poison\` hashes. A leecher sends 1,000 kB/s and takes 4,000, the seed of
-\`completion\` and \`tail\` sends 4,000; in \`freeride\` 250 and 1,000 and a seed of 500, one leecher in ten gives
-nothing, and the first minute is left out, in which nobody knows who gives. The poisoner sends 20,000.
+link is 10 to 60 ms one way. Nobody stores, and only \`poison\`, \`betrayal\` and \`verified\` hash. A leecher sends 1,000 kB/s and takes 4,000, the
+seed of \`completion\`, \`verified\` and \`tail\` sends 4,000; in \`freeride\` 250 and 1,000 and a seed of 500, one leecher in ten gives
+nothing, and the first minute is left out, in which nobody knows who gives. Poisoners send 20,000 each.
 Everybody comes within 2 s and has at most 40 links. The fluid bound is max(F/us, N·F/(us+Σu), F/d).`;
 
 function violationsOf(reports: readonly SwarmReport[]): string {

@@ -40,6 +40,15 @@ test('a poisoner in a swarm of version 2 costs each peer the one block that give
   expect(poisoned.figures).toMatchObject({ sentBlocks: 1, wastedBlocks: 1, bannedShare: 1, blamedInnocents: 0 });
 });
 
+test('poisoners that first send right blocks cost each peer no more than these and one more', () => {
+  const betrayed = run('betrayal', 6, 8);
+  expect(missed('betrayal', betrayed)).toEqual([]);
+  expect(betrayed.figures).toMatchObject({ blamedInnocents: 0, done: 6 });
+});
+
+test('a crowd that verifies each block is done close to the time that its lines allow', () =>
+  expect(missed('verified', run('verified', 20, 32))).toEqual([]));
+
 test('the same command gives the same run', () => expect(run('leave', 5, 2, 9)).toEqual(run('leave', 5, 2, 9)));
 
 test('the command prints and keeps a report for each seed, and refuses what it does not know', () => {

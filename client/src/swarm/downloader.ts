@@ -56,7 +56,7 @@ export class Downloader {
     hashes: HashExchange | undefined,
   ) {
     this.#hashes = hashes;
-    this.trials = hashes && new Trials(hashes, picker.blocks);
+    this.trials = hashes && new Trials(hashes, picker.blocks, sessions);
     this.#effects = effects;
     this.#picker = picker;
     this.#sessions = sessions;
@@ -81,7 +81,6 @@ export class Downloader {
       const block = this.#pick(session, now);
       if (block < 0) break;
       if (outstanding.counted === 0) session.progressAt = now;
-      this.trials?.onAsked(session, block, now);
       // What a peer that stood still was asked for before is on its way. One that still does is asked again, to be sure.
       if (!session.pipeline.isSnubbed && outstanding.recount(block)) continue;
       this.limit.spend(this.#picker.blocks.lengthOf(block));
@@ -135,6 +134,7 @@ export class Downloader {
     }
     session.receivedThisRound += bytes.length;
     session.usefulBytes += bytes.length;
+    this.trials?.onKept(session, block, session.outstanding.takenSentAt);
     this.#keep(session.id, piece, begin, bytes, now, this.trials?.isOn(session.id));
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
     return receipt.isWhole ? 'whole' : 'kept';

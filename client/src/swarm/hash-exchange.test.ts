@@ -6,6 +6,7 @@ import {
   MAX_HASH_ANSWERS_PER_SECOND,
   MAX_LEAF_ASKS,
   MAX_LEAF_BYTES,
+  MAX_PIPELINE,
 } from '../../../shared/src/limits/swarm.ts';
 import { Effects } from './effects.ts';
 import { HashTrees } from './hash-trees.ts';
@@ -128,12 +129,12 @@ test('where a piece is one block its leaf is asked for with its layer, not by it
   expect(lengths.filter((length) => length < 2)).toEqual([]);
 });
 
-/** A leecher that was unchoked by a seed whose first block was right; `asked` is what it wants to know first. */
+/** A leecher that was unchoked by a seed of whom many blocks were right; `asked` is what it wants to know first. */
 function leecher(): { bench: Bench; asked: WireHashRange[]; out: TorrentOutput[] } {
   const bench = new Bench('leecher', CONTENT);
   bench.messages(bench.greet());
+  bench.torrent.content?.downloader.trials?.credit(bench.peer, MAX_PIPELINE);
   const out = bench.receive((writer) => writer.haveAll().unchoke());
-  out.push(...bench.input({ kind: 'blockGood', from: bench.peer }));
   const asked = bench.messages(out).flatMap((message) => (message.kind === 'hashRequest' ? [message] : []));
   return { bench, asked, out };
 }
@@ -210,7 +211,7 @@ test('leaves are kept up to a bound, and of more those that came first are forgo
 
 test('leaves of no more pieces than that are asked for at once, and of one that is forgotten another in its place', () => {
   const effects = new Effects();
-  const fetch = new LeafFetch(treesOf(MAX_LEAF_ASKS + 2), effects);
+  const fetch = new LeafFetch(treesOf(MAX_LEAF_ASKS + 2), effects, new Map());
   const session = new PeerSession(new Bench('seed', CONTENT).peer, true, 0);
   session.hasV2 = true;
   const asks = (piece: number, now = 0): boolean => {
@@ -244,7 +245,7 @@ test('a piece layer that comes after its time is taken', () => {
 });
 
 test('leaves that come when another peer is asked for them are not held against who sends them', () => {
-  const fetch = new LeafFetch(treesOf(1), new Effects());
+  const fetch = new LeafFetch(treesOf(1), new Effects(), new Map());
   const [first, second] = [1, 2].map((i) => new PeerSession(hashToId(Uint8Array.of(i)), true, 0)) as [
     PeerSession,
     PeerSession,

@@ -35,7 +35,7 @@ export class HashExchange {
     this.#effects = effects;
     this.#sessions = sessions;
     this.#layers = new LayerFetch(this.trees);
-    this.#leaves = new LeafFetch(this.trees, effects);
+    this.#leaves = new LeafFetch(this.trees, effects, sessions);
     this.#server = new HashServer(this.trees, metainfo.pieceLength, effects, host);
     this.#areLayersKnown = this.trees.areLayersComplete;
   }
@@ -51,7 +51,7 @@ export class HashExchange {
       return undefined;
     }
     if (message.kind !== 'hashes') {
-      const wasAsked = this.#leaves.reject(session, message) || this.#layers.reject(session, message, now);
+      const wasAsked = this.#leaves.reject(session, message, now) || this.#layers.reject(session, message, now);
       return wasAsked || !session.countUnwanted() ? undefined : 'malformed';
     }
     const hashes: WireHashes = message;
@@ -75,14 +75,22 @@ export class HashExchange {
     this.#server.serve(session, now);
   }
 
-  /** The peer is about to be asked for blocks of the piece. Leaves that others were asked for up to `since` are not waited for. */
-  want(session: PeerSession, piece: number, now: Millis, since?: Millis): void {
+  /**
+   * `session` is about to be asked for blocks of the piece, or sent some. Leaves that others were asked for up to `since` are
+   * not waited for.
+   */
+  want(session: PeerSession | undefined, piece: number, now: Millis, since?: Millis): void {
     this.#leaves.want(session, piece, now, since);
   }
 
   /** Each block of the piece can be judged, now or before long. */
   judgesBlocksOf(piece: number, now: Millis): boolean {
     return this.#leaves.isExpected(piece, now);
+  }
+
+  /** As `judgesBlocksOf`, or it would be so if blocks of the piece were asked for. */
+  couldJudgeBlocksOf(piece: number, now: Millis): boolean {
+    return this.#leaves.isObtainable(piece, now);
   }
 
   /** The piece is stored or given up. */

@@ -1,6 +1,11 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { HASH_TIMEOUT_MS, MAX_HASHES_PER_REQUEST, MAX_LEAF_ASKS } from '../../../shared/src/limits/swarm.ts';
+import {
+  HASH_TIMEOUT_MS,
+  LEAF_PATIENCE_MS,
+  MAX_HASHES_PER_REQUEST,
+  MAX_LEAF_ASKS,
+} from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
@@ -12,6 +17,10 @@ import type { FileHashRange, WireHashes } from './wire.ts';
 interface Asked {
   readonly session: PeerSession;
   readonly at: Millis;
+  /** When the first peer was asked for them. */
+  readonly firstAt: Millis;
+  /** The peer is likely to answer: it has not failed to of late. */
+  readonly isHopeful: boolean;
   /** The peer is gone or does not have them. */
   isRefused: boolean;
   /** With room for those behind the end of the file. */
@@ -30,46 +39,55 @@ export interface PieceLeaves {
 
 /**
  * Fetches the leaves of pieces (BEP 52) from the peers that are asked for their blocks, ahead of the blocks, so that each
- * block can be verified when it comes. They have to lead to the hash of their piece, or, while that is not known, to the
+ * block can be verified when it comes. Where such a peer does not speak of hashes, refuses them or does not answer, another
+ * one that has the piece is asked, one after the other. They have to lead to the hash of their piece, or, while that is not known, to the
  * root of the file.
  */
 export class LeafFetch {
   readonly #trees: HashTrees;
   readonly #effects: Effects;
+  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
   /** By piece. BOUNDED: by MAX_LEAF_ASKS. */
   readonly #asked = new Map<number, Asked>();
   /** The piece whose leaves were last found to be known: the common case of `want`. */
   #lastKnown = -1;
 
-  constructor(trees: HashTrees, effects: Effects) {
+  constructor(trees: HashTrees, effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>) {
     this.#trees = trees;
     this.#effects = effects;
+    this.#sessions = sessions;
   }
 
   /**
-   * The peer is about to be asked for blocks of the piece: asks it for the leaves, unless that is not needed. Others that
-   * were asked up to `since` are not waited for.
+   * `session` is about to be asked for blocks of the piece, or sent some: asks it for the leaves, or another one, unless
+   * that is not needed. Others that were asked up to `since` are not waited for.
    */
-  want(session: PeerSession, piece: number, now: Millis, since = -Infinity): void {
-    if (piece === this.#lastKnown || !session.hasV2) return;
+  want(session: PeerSession | undefined, piece: number, now: Millis, since = -Infinity): void {
+    if (piece === this.#lastKnown) return;
     if (this.#trees.leavesOf(piece)) {
       this.#lastKnown = piece;
       return;
     }
-    const before = this.#asked.get(piece);
-    if (before && now - before.at < HASH_TIMEOUT_MS) {
-      const isOther = before.session !== session;
-      if (!isOther || (!before.isRefused && before.at > since)) return;
-    }
     const file = this.#trees.fileOf(piece);
     // The leaf of a piece of one block comes with the piece layer, and nobody gives one hash alone (BEP 52).
     if (!file || file.shape.pieceLayer === 0) return;
+    const before = this.#asked.get(piece);
     if (!before && this.#asked.size >= MAX_LEAF_ASKS) return;
+    const source = before
+      ? this.#nextSource(before, session, piece, now, since)
+      : (this.#hopefulSource(session, piece, now) ?? (session?.hasV2 ? session : undefined));
+    if (source) this.#ask(source, piece, file, now);
+  }
+
+  #ask(session: PeerSession, piece: number, file: HashedFile, now: Millis): void {
+    const firstAt = this.#asked.get(piece)?.firstAt ?? now;
     this.forget(piece);
     const ranges = this.#rangesOf(piece, file);
     this.#asked.set(piece, {
       session,
       at: now,
+      firstAt,
+      isHopeful: session.leavesRestUntil <= now,
       isRefused: false,
       leaves: new Uint8Array(2 ** file.shape.pieceLayer * TREE_HASH_BYTES),
       missing: new Set(ranges.map(({ index }) => index)),
@@ -81,8 +99,18 @@ export class LeafFetch {
   /** The leaves of the piece are known or on their way, so that each of its blocks will be judged. */
   isExpected(piece: number, now: Millis): boolean {
     const asked = this.#asked.get(piece);
-    const isOnItsWay = asked !== undefined && !asked.isRefused && now - asked.at < HASH_TIMEOUT_MS;
+    const isOnItsWay =
+      asked !== undefined &&
+      asked.isHopeful &&
+      !asked.isRefused &&
+      now - asked.at < HASH_TIMEOUT_MS &&
+      now - asked.firstAt < LEAF_PATIENCE_MS;
     return isOnItsWay || this.#trees.leavesOf(piece) !== undefined;
+  }
+
+  /** The leaves of the piece are expected, or somebody has the piece who is likely to give them. */
+  isObtainable(piece: number, now: Millis): boolean {
+    return this.isExpected(piece, now) || this.#hopefulSource(undefined, piece, now) !== undefined;
   }
 
   /** Leaves came: those of a whole piece when they are all here and verified. */
@@ -95,17 +123,19 @@ export class LeafFetch {
         asked.isRefused = true;
         return 'lie';
       }
+      session.leavesRestUntil = 0;
       return this.#keep(message, piece, file, asked);
     }
     return 'unwanted';
   }
 
-  /** The peer refused: another is asked when blocks of the piece are asked of it. False when it was not asked. */
-  reject(session: PeerSession, range: FileHashRange): boolean {
+  /** The peer refused: another is asked when the leaves are next wanted. False when it was not asked. */
+  reject(session: PeerSession, range: FileHashRange, now: Millis): boolean {
     for (const file of this.#trees.withRoot(range.piecesRoot)) {
       const asked = this.#asked.get(pieceOf(range, file));
       if (asked?.session.id !== session.id || asked.isRefused || !isAnswer(asked, range)) continue;
       asked.isRefused = true;
+      session.leavesRestUntil = now + HASH_TIMEOUT_MS;
       return true;
     }
     return false;
@@ -120,6 +150,44 @@ export class LeafFetch {
 
   removePeer(peer: NodeId): void {
     for (const asked of this.#asked.values()) if (asked.session.id === peer) asked.isRefused = true;
+  }
+
+  /** Whom to ask after `before`: undefined while that one is waited for, or when nobody is left. */
+  #nextSource(
+    before: Asked,
+    session: PeerSession | undefined,
+    piece: number,
+    now: Millis,
+    since: Millis,
+  ): PeerSession | undefined {
+    const isLate = now - before.at >= HASH_TIMEOUT_MS;
+    // Silence is not refusal: who is silent once is relied on again when it answers.
+    if (isLate && !before.isRefused) before.session.leavesRestUntil = Infinity;
+    if (isLate || before.isRefused || !before.isHopeful) {
+      const source = this.#hopefulSource(session, piece, now, isLate ? undefined : before.session);
+      return source ?? (isLate && session?.hasV2 ? session : undefined);
+    }
+    const isFaster = session !== before.session && before.at <= since && session?.hasV2 === true;
+    return isFaster && session.leavesRestUntil <= now ? session : undefined;
+  }
+
+  /** A peer that has the piece and is likely to give its leaves: `session`, or one that unchokes, or any. */
+  #hopefulSource(
+    session: PeerSession | undefined,
+    piece: number,
+    now: Millis,
+    except?: PeerSession,
+  ): PeerSession | undefined {
+    const isHopeful = (each: PeerSession): boolean =>
+      each !== except && each.phase === 'up' && each.hasV2 && each.leavesRestUntil <= now;
+    if (session && isHopeful(session)) return session;
+    let choking: PeerSession | undefined;
+    for (const each of this.#sessions.values()) {
+      if (!isHopeful(each) || !each.pieces?.has(piece)) continue;
+      if (!each.peerChoking) return each;
+      choking ??= each;
+    }
+    return choking;
   }
 
   /** The requests that together fetch the leaves of the piece. */

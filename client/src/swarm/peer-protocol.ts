@@ -193,6 +193,8 @@ export class PeerProtocol {
       if (message.kind === 'hashRequest') this.#host.refuseHashes(session, message);
       return session.countUnwanted() ? 'malformed' : undefined;
     }
+    // Others may wait for what is refused here: they look for another source at once.
+    if (message.kind === 'hashReject') this.#host.onFreed();
     const outcome = hashes.receive(session, message, now);
     if (outcome === undefined || outcome === 'malformed') return outcome;
     if (outcome === 'lie') this.#host.onHashLie(session, now);

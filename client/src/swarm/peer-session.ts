@@ -11,7 +11,6 @@ import { RateMeter } from './rate-meter.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { PeerSource, TorrentPeerInfo } from './types.ts';
 import type { Revealed } from './super-seeder.ts';
-import type { TrialBlock } from './trials.ts';
 import { WireDecoder } from './wire-decoder.ts';
 import { type FileHashRange, WireWriter } from './wire.ts';
 
@@ -73,13 +72,18 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   readonly early = new EarlyPieces();
   /** The peer is not asked for piece layers before. */
   hashesRestUntil: Millis = 0;
+  /** The peer is not relied on for leaves before: it refused some, or let the time for them pass. */
+  leavesRestUntil: Millis = 0;
   /** When the peer last sent a block that was asked for, or was asked while it owed nothing. */
   progressAt: Millis;
   /** Blocks that came unasked, less those that were cancelled and may have crossed. */
   unwantedBlocks = 0;
   rejects = 0;
-  /** The block that the peer was last asked for while none of its blocks was found right. */
-  trial: TrialBlock | undefined;
+  /**
+   * Blocks that came while the peer was on trial and were not found right yet, and when they were asked for. BOUNDED: by
+   * the blocks of open pieces, and MAX_PIPELINE that are of them no more.
+   */
+  readonly unjudged = new Map<number, Millis>();
   /** Pieces that the peer serves while it chokes (BEP 6). BOUNDED: by MAX_ALLOWED_FAST. */
   readonly allowedFast = new Set<number>();
   downloadedBytes = 0;

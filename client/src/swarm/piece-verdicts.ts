@@ -43,10 +43,10 @@ export class PieceVerdicts {
     this.#ban(from, piece, now);
   }
 
-  /** The peer need not be asked for one block at a time any more. */
-  onBlockGood(from: NodeId, now: Millis): void {
+  /** The peer may owe more. */
+  onBlockGood(piece: number, begin: number, from: NodeId, now: Millis): void {
     const downloader = this.#host.content?.downloader;
-    downloader?.trials?.pass(from);
+    downloader?.trials?.onRight(from, piece, begin / BLOCK_BYTES);
     const session = this.#peers.sessions.get(from);
     if (session) downloader?.fill(session, now);
   }
@@ -57,7 +57,7 @@ export class PieceVerdicts {
     const wasMissing = content.picker.pieces.isMissing(piece);
     const senders = content.setStored(piece);
     this.#peers.blame.piecePassed(senders);
-    for (const sender of senders) content.downloader.trials?.pass(sender);
+    for (const sender of senders) content.downloader.trials?.onStored(sender, piece);
     this.#effects.emit({ kind: 'pieceStored', piece });
     for (const session of this.#peers.sessions.values()) {
       if (session.phase !== 'up') continue;

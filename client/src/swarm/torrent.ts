@@ -231,7 +231,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'blockBad':
         return this.#verdicts.onBlockBad(input.piece, input.begin, input.from, now);
       case 'blockGood':
-        return this.#verdicts.onBlockGood(input.from, now);
+        return this.#verdicts.onBlockGood(input.piece, input.begin, input.from, now);
       case 'command':
         return this.#onCommand(input.command, now);
       case 'deadline':

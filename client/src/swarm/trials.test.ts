@@ -1,18 +1,39 @@
 import { expect, test } from 'vitest';
-import { hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, HASH_TIMEOUT_MS, INITIAL_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
+import { type NodeId, hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
+import {
+  BLOCK_BYTES,
+  HASH_TIMEOUT_MS,
+  INITIAL_PIPELINE,
+  MAX_PIPELINE,
+  MAX_TRIED,
+} from '../../../shared/src/limits/swarm.ts';
 import { leafHashes } from './merkle.ts';
 import { at } from './test/at.ts';
 import { Bench } from './test/bench.ts';
-import { Lab, makeContent } from './test/lab.ts';
+import { Lab, type LabPeerOptions, makeContent } from './test/lab.ts';
 import { flawsOf, flip } from './test/outcome.ts';
 import { Trials } from './trials.ts';
 import type { FilePriority, TorrentOutput } from './types.ts';
 import { WireDecoder } from './wire-decoder.ts';
-import { V2_BIT, type WireHashRange, type WireMessage, type WireRequest, WireWriter } from './wire.ts';
+import {
+  type FileHashRange,
+  MESSAGE,
+  V2_BIT,
+  type WireHashRange,
+  type WireMessage,
+  type WireRequest,
+  WireWriter,
+} from './wire.ts';
 
 const PIECE_LENGTH = 16 * BLOCK_BYTES;
 const LENGTHS = [40 * PIECE_LENGTH];
+const EMPTY_RANGE: FileHashRange = {
+  piecesRoot: new Uint8Array(32),
+  baseLayer: 0,
+  index: 0,
+  length: 0,
+  proofLayers: 0,
+};
 const other = hashToId(Uint8Array.of(9));
 
 /** What one peer is asked for. */
@@ -29,15 +50,19 @@ class Trial {
     this.bench = new Bench('leecher', makeContent(5, LENGTHS, PIECE_LENGTH, version));
   }
 
-  /** The peer comes and unchokes. Without the bit of BEP 52 when it does not speak of hashes. */
-  come(peer = this.bench.peer, hasV2 = true): Asks {
+  /** The peer comes, and unchokes if it does. Without the bit of BEP 52 when it does not speak of hashes. */
+  come(peer = this.bench.peer, hasV2 = true, isUnchoking = true): Asks {
+    return this.asks(this.arrive(peer, hasV2, isUnchoking), peer);
+  }
+
+  arrive(peer: NodeId, hasV2 = true, isUnchoking = true): TorrentOutput[] {
     this.bench.input({ kind: 'linkUp', peer, isOutbound: false });
     const greeting = new WireWriter().handshake(this.bench.torrent.infoHashBytes, nodeIdToBytes(peer)).take();
     const place = 20 + V2_BIT.byte;
     if (!hasV2) greeting[place] = at([...greeting], place) & ~V2_BIT.mask;
-    const rest = new WireWriter().haveAll().unchoke().take();
-    const out = [greeting, rest].flatMap((bytes) => this.bench.input({ kind: 'received', from: peer, bytes }));
-    return this.asks(out, peer);
+    const rest = new WireWriter().haveAll();
+    const bytes = [greeting, (isUnchoking ? rest.unchoke() : rest).take()];
+    return bytes.flatMap((each) => this.bench.input({ kind: 'received', from: peer, bytes: each }));
   }
 
   receive(write: (writer: WireWriter) => WireWriter, from = this.bench.peer): TorrentOutput[] {
@@ -58,16 +83,33 @@ class Trial {
     return this.receive((writer) => writer.hashes(range, leaves), from);
   }
 
+  /** The peer gives the hashes that it is asked for. Returns the blocks that it is asked for, before and then. */
+  giveHashes({ requests, hashes }: Asks): WireRequest[] {
+    return [...requests, ...hashes.flatMap((range) => this.giveHashes(this.asks(this.sendLeaves(range))))];
+  }
+
   leave(peer = this.bench.peer): void {
     this.bench.input({ kind: 'linkDown', peer });
   }
 
-  look(): TorrentOutput[] {
-    return this.receive((writer) => writer.keepAlive());
+  look(from = this.bench.peer): TorrentOutput[] {
+    return this.receive((writer) => writer.keepAlive(), from);
   }
 
-  isRight(from = this.bench.peer): TorrentOutput[] {
-    return this.bench.input({ kind: 'blockGood', from });
+  isRight({ piece, begin }: WireRequest, from = this.bench.peer): TorrentOutput[] {
+    return this.bench.input({ kind: 'blockGood', piece, begin, from });
+  }
+
+  /** Pieces that are to be stored by these outputs are. */
+  store(out: readonly TorrentOutput[]): TorrentOutput[] {
+    return out.flatMap((output) => {
+      if (output.kind !== 'run' || output.run.kind !== 'finishPiece') return [];
+      return this.bench.input({ kind: 'effectDone', effect: output.run.effect, result: { kind: 'stored' } });
+    });
+  }
+
+  refuse({ kind: _, ...range }: WireHashRange, from = this.bench.peer): TorrentOutput[] {
+    return this.receive((writer) => writer.hashReject(range), from);
   }
 
   /** What `peer` is asked for by these outputs. */
@@ -86,17 +128,44 @@ class Trial {
 const isTold = (out: readonly TorrentOutput[]): boolean[] =>
   out.flatMap((output) => (output.kind === 'run' && output.run.kind === 'keepBlock' ? [output.run.isTrial] : []));
 
-test('a peer is asked for one block and the hashes of its piece, and for more once that block was found right', () => {
+test('a peer is asked for one block and the hashes of its piece, and owes one more with each that was found right', () => {
   const trial = new Trial();
   const { requests, hashes } = trial.come();
   expect([requests.length, hashes.length]).toEqual([1, 1]);
   expect(trial.asks(trial.sendLeaves(at(hashes, 0))).requests).toEqual([]);
-  const kept = trial.sendBlock(at(requests, 0));
-  expect(isTold(kept)).toEqual([true]);
-  expect(trial.asks(kept).requests).toEqual([]);
-  const asked = trial.asks(trial.isRight()).requests;
-  expect(asked.length).toBeGreaterThanOrEqual(INITIAL_PIPELINE);
-  expect(isTold(trial.sendBlock(at(asked, 0)))).toEqual([false]);
+  const owed = [...requests];
+  for (let right = 1; right <= 24; right++) {
+    const request = owed.shift() as WireRequest;
+    const kept = trial.sendBlock(request);
+    expect(isTold(kept)).toEqual([true]);
+    expect(trial.asks(kept).requests).toEqual([]);
+    owed.push(...trial.giveHashes(trial.asks(trial.isRight(request))));
+    expect(owed).toHaveLength(right + 1);
+  }
+});
+
+test('a peer that gave as many right blocks as a pipeline takes is told of no more', () => {
+  const trial = new Trial();
+  const { requests, hashes } = trial.come();
+  const queue = trial.giveHashes({ requests, hashes });
+  for (let right = 1; right < MAX_PIPELINE; right++) {
+    const request = queue.shift() as WireRequest;
+    const kept = trial.sendBlock(request);
+    expect(isTold(kept)).toEqual([true]);
+    queue.push(...trial.giveHashes(trial.asks([...kept, ...trial.isRight(request), ...trial.store(kept)])));
+  }
+  expect(isTold(trial.sendBlock(at(queue, 0)))).toEqual([false]);
+});
+
+test('a verdict on a block that the peer did not send, or a second one, counts for nothing', () => {
+  const trial = new Trial();
+  const { requests, hashes } = trial.come();
+  const request = at(requests, 0);
+  trial.sendLeaves(at(hashes, 0));
+  expect(trial.asks(trial.isRight(request)).requests).toEqual([]);
+  trial.sendBlock(request);
+  expect(trial.asks(trial.isRight(request)).requests).toHaveLength(2);
+  expect(trial.asks(trial.isRight(request)).requests).toEqual([]);
 });
 
 test('a block that comes before the hashes of its piece is judged when these come, and nothing is asked until then', () => {
@@ -105,7 +174,7 @@ test('a block that comes before the hashes of its piece is judged when these com
   expect(trial.asks(trial.sendBlock(at(requests, 0)))).toEqual({ requests: [], hashes: [] });
   const out = trial.sendLeaves(at(hashes, 0));
   expect(out.map((output) => output.kind === 'run' && output.run.kind)).toEqual(['checkBlocks']);
-  expect(trial.asks(trial.isRight()).requests.length).toBeGreaterThanOrEqual(INITIAL_PIPELINE);
+  expect(trial.asks(trial.isRight(at(requests, 0))).requests).toHaveLength(2);
 });
 
 test('each of several peers is tried by a block of its own', () => {
@@ -115,44 +184,80 @@ test('each of several peers is tried by a block of its own', () => {
   expect(second).toHaveLength(1);
   expect(second).not.toEqual([first]);
   trial.sendBlock(first);
-  expect(trial.asks(trial.isRight(), other).requests).toEqual([]);
+  expect(trial.asks(trial.isRight(first), other).requests).toEqual([]);
 });
 
 test('where only whole pieces have hashes a peer is asked for all that a pipeline takes at first', () => {
   expect(new Trial('v1').come().requests).toHaveLength(INITIAL_PIPELINE);
 });
 
-test('so it is when the peer does not speak of hashes, or refuses them', () => {
+test('so it is in a hybrid when the peer does not speak of hashes and nobody else could give them', () => {
   expect(new Trial('hybrid').come(undefined, false).requests).toHaveLength(INITIAL_PIPELINE);
   const trial = new Trial('hybrid');
-  const { kind: _, ...range } = at(trial.come().hashes, 0);
-  const out = trial.receive((writer) => writer.hashReject(range));
-  expect(trial.asks(out).requests).toHaveLength(INITIAL_PIPELINE - 1);
+  trial.come(other);
+  expect(trial.come(undefined, false).requests).toHaveLength(1);
 });
 
-test('who sent a piece that was stored needs no trial any more', () => {
+test('in version 2 alone a peer that does not speak of hashes is asked for one block at a time', () => {
+  const trial = new Trial('v2');
+  const { requests } = trial.come(undefined, false);
+  expect(requests).toHaveLength(1);
+  expect(trial.asks(trial.sendBlock(at(requests, 0))).requests).toHaveLength(1);
+});
+
+test('hashes are asked of a peer that has the piece when its block is wanted of one that does not speak of them', () => {
+  const trial = new Trial();
+  trial.come(other, true, false);
+  const out = trial.arrive(trial.bench.peer, false);
+  expect([trial.asks(out).requests.length, trial.asks(out, other).hashes.length]).toEqual([1, 1]);
+});
+
+test('a peer that refuses hashes is asked for one block at a time, and another that has the piece for the hashes', () => {
   const trial = new Trial('hybrid');
   const { requests, hashes } = trial.come();
-  const { kind: _, ...range } = at(hashes, 0);
-  const queue = [...requests, ...trial.asks(trial.receive((writer) => writer.hashReject(range))).requests];
-  let effect: number | undefined;
-  for (let request = queue.shift(); request && effect === undefined; request = queue.shift()) {
+  expect(trial.asks(trial.refuse(at(hashes, 0))).requests).toEqual([]);
+  const next = trial.asks(trial.sendBlock(at(requests, 0))).requests;
+  expect(next).toHaveLength(1);
+  trial.come(other, true, false);
+  const out = trial.sendBlock(at(next, 0));
+  expect([trial.asks(out).requests.length, trial.asks(out, other).hashes.length]).toEqual([0, 1]);
+});
+
+test('who waits for hashes that are refused does not wait until the next second for them to be asked of another', () => {
+  const trial = new Trial();
+  const third = hashToId(Uint8Array.of(10));
+  trial.come(third, true, false);
+  const { hashes } = trial.come(other);
+  trial.sendBlock(at(trial.come(undefined, false).requests, 0));
+  expect(trial.asks(trial.refuse(at(hashes, 0), other), third).hashes).toHaveLength(1);
+});
+
+test('when a piece of which nobody had the hashes is stored, all blocks of it count as right', () => {
+  const trial = new Trial('hybrid');
+  const { requests, hashes } = trial.come();
+  const queue = [...requests, ...trial.asks(trial.refuse(at(hashes, 0))).requests];
+  let stored: TorrentOutput[] = [];
+  for (let request = queue.shift(); request && stored.length === 0; request = queue.shift()) {
     const out = trial.sendBlock(request);
-    queue.push(...trial.asks(out).requests);
-    for (const output of out)
-      if (output.kind === 'run' && output.run.kind === 'finishPiece') effect = output.run.effect;
+    const asked = trial.asks(out);
+    queue.push(...asked.requests);
+    for (const range of asked.hashes) queue.push(...trial.asks(trial.refuse(range)).requests);
+    stored = trial.store(out);
   }
-  trial.bench.input({ kind: 'effectDone', effect: effect ?? -1, result: { kind: 'stored' } });
+  // It was asked for one already.
+  expect(trial.asks(stored).requests).toHaveLength(16);
   trial.leave();
   expect(trial.come().requests).toHaveLength(INITIAL_PIPELINE);
 });
 
-test('a peer that comes back needs no second trial', () => {
+test('what a peer gave counts when it comes back', () => {
   const trial = new Trial();
-  trial.sendBlock(at(trial.come().requests, 0));
-  trial.isRight();
+  const { requests, hashes } = trial.come();
+  trial.sendLeaves(at(hashes, 0));
+  trial.sendBlock(at(requests, 0));
+  trial.isRight(at(requests, 0));
   trial.leave();
-  expect(trial.come().requests).toHaveLength(INITIAL_PIPELINE);
+  expect(trial.come().requests).toHaveLength(2);
 });
 
 test('one whose trial a broken link cut short is asked for hashes and one block again', () => {
@@ -190,7 +295,7 @@ test('a peer whose block came first is asked for hashes that a silent one owes',
   const asked = trial.asks(trial.sendBlock(at(requests, 0)));
   expect([asked.requests.length, asked.hashes.length]).toEqual([0, 1]);
   trial.sendLeaves(at(asked.hashes, 0));
-  expect(trial.asks(trial.isRight()).requests.length).toBeGreaterThanOrEqual(INITIAL_PIPELINE);
+  expect(trial.asks(trial.isRight(at(requests, 0))).requests).toHaveLength(2);
 });
 
 test('two peers do not take the asking for hashes from each other again and again', () => {
@@ -204,33 +309,68 @@ test('two peers do not take the asking for hashes from each other again and agai
   expect(trial.asks(trial.sendBlock(late, other), other)).toEqual({ requests: [], hashes: [] });
 });
 
-test('a peer of whose piece no hashes come is asked for more after a while, and is not tried again', () => {
+test('a peer that never answers for hashes is waited for once, and asked for one block at a time from then on', () => {
   const trial = new Trial();
   const { requests } = trial.come();
   trial.sendBlock(at(requests, 0));
   trial.bench.now = HASH_TIMEOUT_MS - 1;
   expect(trial.asks(trial.look()).requests).toEqual([]);
   trial.bench.now = HASH_TIMEOUT_MS;
-  expect(trial.asks(trial.look()).requests.length).toBeGreaterThanOrEqual(INITIAL_PIPELINE);
-  trial.leave();
-  expect(trial.come().requests).toHaveLength(INITIAL_PIPELINE);
+  let { requests: next } = trial.asks(trial.look());
+  for (let i = 0; i < 40; i++) {
+    expect(next).toHaveLength(1);
+    trial.bench.now += 100;
+    next = trial.asks(trial.sendBlock(at(next, 0))).requests;
+  }
+});
+
+test('what a peer gave while nobody had the hashes counts when somebody comes who has them', () => {
+  const trial = new Trial();
+  const { requests, hashes } = trial.come();
+  trial.refuse(at(hashes, 0));
+  const sent = [at(requests, 0)];
+  for (let i = 0; i < 3; i++) sent.push(at(trial.asks(trial.sendBlock(at(sent, i))).requests, 0));
+  const asked = trial.come(other).hashes;
+  expect(asked).toHaveLength(1);
+  trial.sendLeaves(at(asked, 0), other);
+  const out = sent.slice(0, 3).flatMap((request) => trial.isRight(request));
+  expect(trial.asks(out).requests).toHaveLength(3);
+});
+
+test('hashes that a silent peer owes are asked of another, and who was silent once is not waited for again', () => {
+  const trial = new Trial();
+  trial.come(other, true, false);
+  const { requests } = trial.come();
+  trial.sendBlock(at(requests, 0));
+  trial.bench.now = HASH_TIMEOUT_MS;
+  const out = trial.look();
+  expect([trial.asks(out).requests.length, trial.asks(out, other).hashes.length]).toEqual([0, 1]);
+  // The other is silent, too: nobody is left.
+  trial.bench.now = 2 * HASH_TIMEOUT_MS;
+  let { requests: next } = trial.asks(trial.look());
+  for (let i = 0; i < 40; i++) {
+    expect(next).toHaveLength(1);
+    next = trial.asks(trial.sendBlock(at(next, 0))).requests;
+  }
 });
 
 /** A piece that is whole before the hashes of its blocks are here: the last block is the peer's, the rest the other's. */
-function wholeBeforeLeaves(): { trial: Trial; out: TorrentOutput[]; hashes: WireHashRange } {
+function wholeBeforeLeaves(): { trial: Trial; out: TorrentOutput[] } {
   const trial = new Trial();
-  const { requests, hashes } = trial.come(other);
-  const queue = [...requests];
-  const { piece, begin } = at(trial.come().requests, 0);
-  trial.sendBlock(at(queue, 0), other);
-  // Another piece told that this one is right, so that it is asked for the rest.
-  queue.push(...trial.asks(trial.isRight(other), other).requests);
-  for (let i = 1; i < queue.length; i++) {
-    const request = at(queue, i);
-    if (request.piece === piece) queue.push(...trial.asks(trial.sendBlock(request, other), other).requests);
+  const first = trial.come(other);
+  trial.sendLeaves(at(first.hashes, 0), other);
+  const queue = [...first.requests];
+  // It gives most of a piece first, so that it may owe most of another one. The hashes of that one it does not give.
+  for (let i = 0; i < 15; i++) {
+    trial.sendBlock(at(queue, i), other);
+    queue.push(...trial.asks(trial.isRight(at(queue, i), other), other).requests);
   }
+  trial.bench.now = 20;
+  const { piece, begin } = at(trial.come().requests, 0);
+  trial.bench.now = 40;
+  for (const request of queue) if (request.piece === piece) trial.sendBlock(request, other);
   const out = trial.sendBlock({ kind: 'request', piece, begin, length: BLOCK_BYTES });
-  return { trial, out, hashes: at(hashes, 0) };
+  return { trial, out };
 }
 
 const finished = (out: readonly TorrentOutput[]): boolean[] =>
@@ -244,12 +384,18 @@ test('a piece with a block of a peer on trial waits for the hashes of its blocks
   expect(finished(trial.sendLeaves(at(trial.asks(out).hashes, 0)))).toEqual([true]);
 });
 
-test('when these hashes are refused, or who owes them is gone, it is checked as a whole', () => {
+test('when these hashes are refused they are asked of another, and when nobody gives them it is checked as a whole', () => {
   const { trial, out } = wholeBeforeLeaves();
-  const { kind: _, ...range } = at(trial.asks(out).hashes, 0);
-  expect(finished(trial.receive((writer) => writer.hashReject(range)))).toEqual([false]);
-  const gone = wholeBeforeLeaves().trial;
-  expect(finished(gone.bench.input({ kind: 'linkDown', peer: gone.bench.peer }))).toEqual([false]);
+  const refused = trial.refuse(at(trial.asks(out).hashes, 0));
+  expect(finished(refused)).toEqual([]);
+  expect(finished(trial.refuse(at(trial.asks(refused, other).hashes, 0), other))).toEqual([false]);
+});
+
+test('so it is when who owes them is gone', () => {
+  const { trial } = wholeBeforeLeaves();
+  const down = (peer: NodeId): TorrentOutput[] => trial.bench.input({ kind: 'linkDown', peer });
+  expect(finished(down(trial.bench.peer))).toEqual([]);
+  expect(finished(down(other))).toEqual([false]);
 });
 
 test('a peer that lies is sent away with its first block, and no other block was on its way', () => {
@@ -264,11 +410,33 @@ test('a peer that lies is sent away with its first block, and no other block was
   expect(leechers.map((peer) => peer.sources.get(liar.id))).toEqual([BLOCK_BYTES, BLOCK_BYTES, BLOCK_BYTES]);
 });
 
-test('of many that need no trial any more the one whose last right block is oldest is forgotten', () => {
-  // Who passed is remembered without a look at hashes or blocks.
-  const trials = new Trials(undefined as never, undefined as never);
+test('a swarm in which one peer refuses hashes and another is silent about them is fetched all the same', () => {
+  const content = makeContent(7, [3000 * 1024], 256 * 1024, 'v2');
+  const isHashes = (bytes: Uint8Array): boolean => bytes[4] === MESSAGE.hashes;
+  const lab = new Lab(7);
+  const refuse: NonNullable<LabPeerOptions['tamper']> = (bytes) => {
+    if (!isHashes(bytes)) return bytes;
+    const range = bytes.subarray(0, new WireWriter().hashReject(EMPTY_RANGE).take().length).slice();
+    range.set([0, 0, 0, range.length - 4, MESSAGE.hashReject]);
+    return range;
+  };
+  lab.add('refusing', { content, role: 'seed', tamper: refuse });
+  lab.add('silent', { content, role: 'seed', tamper: (bytes) => (isHashes(bytes) ? bytes.subarray(0, 0) : bytes) });
+  const leecher = lab.add('leecher', { content, role: 'leecher' });
+  lab.connectAll();
+  lab.run(2 * HASH_TIMEOUT_MS, () => leecher.isComplete);
+  expect(flawsOf([leecher])).toEqual([]);
+  expect(leecher.banned).toEqual([]);
+});
+
+test('of many that gave right blocks the one whose last is oldest is forgotten', () => {
+  // What peers gave is remembered without a look at hashes, blocks or links.
+  const trials = new Trials(undefined as never, undefined as never, new Map());
   const [old, steady, ...others] = Array.from({ length: MAX_TRIED + 1 }, (_, i) => hashToId(Uint8Array.of(i >> 8, i)));
-  for (const peer of [old, steady, old, ...others]) trials.pass(peer as typeof other);
+  for (const peer of [old, steady, ...others.slice(1)]) trials.credit(peer as typeof other, MAX_PIPELINE);
+  // Its blocks are not counted any more.
+  trials.credit(old as typeof other, 0);
+  trials.credit(others[0] as typeof other, MAX_PIPELINE);
   expect([old, steady, ...others].map((peer) => trials.isOn(peer as typeof other)).lastIndexOf(true)).toBe(1);
   expect(trials.isOn(old as typeof other)).toBe(false);
 });

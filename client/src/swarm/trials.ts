@@ -1,59 +1,76 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { HASH_TIMEOUT_MS, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { OpenBlocks } from './open-blocks.ts';
 import type { PeerSession } from './peer-session.ts';
 
-/** A block that a peer was asked for, to see whether it is right. */
-export interface TrialBlock {
-  readonly block: number;
-  readonly askedAt: Millis;
-}
-
 /**
- * A peer none of whose blocks was found right yet is asked for one block at a time, as long as that one can be judged by
- * itself (BEP 52): a peer that lies then costs one block, and not all that a pipeline has on its way. It costs an honest
- * one a round trip, once. Where only whole pieces can be judged, peers are asked for many blocks from the start.
+ * Where each block can be judged by itself (BEP 52), a peer owes at most one block more than it gave right ones, until it
+ * gave as many as any pipeline takes: what a peer that lies has on its way then, and is lost, is never more than it gave
+ * and one. It costs an honest one some round trips, once. Blocks that came and are not judged yet count as owed, as long
+ * as hashes for them are on their way. While nobody has these, they do not count, but they are not right either: silence
+ * proves nothing, and what the peer owes stays as little as before until hashes come or the whole piece is found right.
+ *
+ * Where only whole pieces can be judged, in version 1 and for peers of a hybrid that speak no other, `Blame` is enough.
  */
 export class Trials {
   readonly #hashes: HashExchange;
   readonly #blocks: OpenBlocks;
-  /** Who needs no trial any more, whether linked or not. Whose last right block is oldest is forgotten first. */
-  readonly #tried = new BoundedMap<NodeId, true>(MAX_TRIED);
+  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  /** How many right blocks peers gave, linked or not, up to MAX_PIPELINE. Whose last one is oldest is forgotten first. */
+  readonly #right = new BoundedMap<NodeId, number>(MAX_TRIED);
   /** Pieces that are whole and wait for the hashes of their blocks. BOUNDED: by the open pieces. */
   readonly #waiting = new Set<number>();
 
-  constructor(hashes: HashExchange, blocks: OpenBlocks) {
+  constructor(hashes: HashExchange, blocks: OpenBlocks, sessions: ReadonlyMap<NodeId, PeerSession>) {
     this.#hashes = hashes;
     this.#blocks = blocks;
+    this.#sessions = sessions;
   }
 
-  /** No block of the peer was found right yet. */
+  /** The peer may not be asked for as much as its pipeline takes yet. */
   isOn(peer: NodeId): boolean {
-    return !this.#tried.has(peer);
+    return this.#allowanceOf(peer) < MAX_PIPELINE;
   }
 
-  /** A block of the peer is right. */
-  pass(peer: NodeId): void {
-    this.#tried.set(peer, true);
+  /** A block that the peer was asked for at `askedAt` came and was kept. */
+  onKept(session: PeerSession, block: number, askedAt: Millis): void {
+    if (!this.isOn(session.id)) return;
+    if (session.unjudged.size >= MAX_PIPELINE) this.#forgetGone(session);
+    session.unjudged.set(block, askedAt);
   }
 
-  /** The peer is asked for this block. */
-  onAsked(session: PeerSession, block: number, now: Millis): void {
-    session.trial = this.isOn(session.id) ? { block, askedAt: now } : undefined;
+  /** A block that the peer sent is right. */
+  onRight(peer: NodeId, piece: number, place: number): void {
+    const isItsOwn = this.#sessions.get(peer)?.unjudged.delete(piece * this.#blocks.perPiece + place) === true;
+    if (isItsOwn) this.credit(peer, 1);
   }
 
-  /** Whether the peer may be asked for a block: not while one that it was asked for is on its way or being judged. */
+  /** The piece is stored: what `peer` gave of it is right. */
+  onStored(peer: NodeId, piece: number): void {
+    let count = 0;
+    for (const block of this.#sessions.get(peer)?.unjudged.keys() ?? [])
+      if (this.#pieceOf(block) === piece && this.#sessions.get(peer)?.unjudged.delete(block)) count++;
+    this.credit(peer, count);
+  }
+
+  /** The peer gave so many right blocks more, or went on giving some that nobody counted. */
+  credit(peer: NodeId, blocks: number): void {
+    const before = this.#right.get(peer);
+    if (blocks > 0 || before !== undefined) this.#right.set(peer, Math.min(MAX_PIPELINE, (before ?? 0) + blocks));
+  }
+
+  /** Whether the peer may owe one block more. */
   mayAsk(session: PeerSession, now: Millis): boolean {
-    const { trial } = session;
-    if (!trial || !this.isOn(session.id)) return true;
-    const piece = Math.floor(trial.block / this.#blocks.perPiece);
-    if (session.outstanding.isCounted(trial.block)) return !this.#hashes.judgesBlocksOf(piece, now);
-    if (this.#blocks.senderOf(trial.block) !== session.id) return true;
-    if (this.#hashes.trees.leavesOf(piece)) return false;
-    return this.#isInVain(session, piece, trial, now);
+    const allowance = this.#allowanceOf(session.id);
+    const owed = session.outstanding.counted;
+    if (owed + session.unjudged.size < allowance || allowance >= MAX_PIPELINE) return true;
+    if (this.#isOfVersion1(session, now)) return true;
+    if (owed >= allowance) return false;
+    this.#seekHashes(session, now);
+    return owed + this.#awaitingVerdict(session, now) < allowance;
   }
 
   /**
@@ -61,12 +78,15 @@ export class Trials {
    * not tell which block is wrong, and be fetched again from honest peers under suspicion.
    */
   defers(piece: number, now: Millis): boolean {
-    const isOnTrial =
-      this.#blocks.openPieces
-        .get(piece)
-        ?.contributors()
-        .some((peer) => this.isOn(peer)) ?? false;
-    if (!isOnTrial || !this.#isAwaiting(piece, now)) return false;
+    const onTrial = this.#blocks.openPieces
+      .get(piece)
+      ?.contributors()
+      .filter((peer) => this.isOn(peer));
+    for (const peer of onTrial ?? []) {
+      const session = this.#sessions.get(peer);
+      if (session) this.#seekHashes(session, now);
+    }
+    if (!onTrial?.length || !this.#isAwaiting(piece, now)) return false;
     this.#waiting.add(piece);
     return true;
   }
@@ -74,22 +94,50 @@ export class Trials {
   /** Pieces that have waited: their hashes are here, or will not come. */
   takeReady(now: Millis): readonly number[] {
     if (this.#waiting.size === 0) return [];
+    for (const piece of this.#waiting) this.#hashes.want(undefined, piece, now);
     const ready = [...this.#waiting].filter((piece) => !this.#isAwaiting(piece, now));
     for (const piece of ready) this.#waiting.delete(piece);
     return ready.filter((piece) => this.#blocks.openPieces.get(piece)?.isWhole);
+  }
+
+  #allowanceOf(peer: NodeId): number {
+    return 1 + (this.#right.get(peer) ?? 0);
+  }
+
+  /**
+   * What the peer was last asked for can be judged as a whole piece only, and it could not know better: it is a client of
+   * version 1 in a hybrid, and nobody else has the hashes. In version 2 alone there are no such peers.
+   */
+  #isOfVersion1(session: PeerSession, now: Millis): boolean {
+    if (session.hasV2 || this.#hashes.trees.areRequired) return false;
+    const piece = session.current?.index;
+    return piece === undefined || !this.#hashes.couldJudgeBlocksOf(piece, now);
+  }
+
+  /** Whoever was asked for the hashes before the block had its time: the sender of the block may be faster. */
+  #seekHashes(session: PeerSession, now: Millis): void {
+    for (const [block, askedAt] of session.unjudged) this.#hashes.want(session, this.#pieceOf(block), now, askedAt);
+  }
+
+  /** How many blocks of the peer are being judged, or will be before long. */
+  #awaitingVerdict(session: PeerSession, now: Millis): number {
+    this.#forgetGone(session);
+    let count = 0;
+    for (const block of session.unjudged.keys()) if (this.#hashes.judgesBlocksOf(this.#pieceOf(block), now)) count++;
+    return count;
+  }
+
+  /** Blocks that were given up with their piece are never judged. */
+  #forgetGone(session: PeerSession): void {
+    for (const block of session.unjudged.keys())
+      if (this.#blocks.senderOf(block) !== session.id) session.unjudged.delete(block);
   }
 
   #isAwaiting(piece: number, now: Millis): boolean {
     return this.#hashes.judgesBlocksOf(piece, now) && !this.#hashes.trees.leavesOf(piece);
   }
 
-  /** The block is here and its hash is not. Whoever else was asked for that had its time: the sender may be faster. */
-  #isInVain(session: PeerSession, piece: number, { askedAt }: TrialBlock, now: Millis): boolean {
-    if (now - session.progressAt >= HASH_TIMEOUT_MS) {
-      this.pass(session.id);
-      return true;
-    }
-    this.#hashes.want(session, piece, now, askedAt);
-    return !this.#hashes.judgesBlocksOf(piece, now);
+  #pieceOf(block: number): number {
+    return Math.floor(block / this.#blocks.perPiece);
   }
 }

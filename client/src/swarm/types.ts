@@ -126,7 +126,7 @@ export type TorrentInput =
   /** A block that was kept does not match its leaf. */
   | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: NodeId }
   /** A block that was kept for a trial matches its leaf. */
-  | { readonly kind: 'blockGood'; readonly from: NodeId }
+  | { readonly kind: 'blockGood'; readonly piece: number; readonly begin: number; readonly from: NodeId }
   | { readonly kind: 'deadline' };
 
 /** How a `run` ended. */
@@ -157,7 +157,7 @@ export type TorrentRun =
   /**
    * Copies a wanted block into the buffer of its piece. `bytes` alias the received message. With its `leaf` (BEP 52) it
    * is hashed at once: a `blockBad` follows if it is another one, and a `blockGood` if it is this one and `isTrial` says
-   * that no block of its sender was found right yet.
+   * that its sender has to prove itself yet.
    */
   | {
       readonly kind: 'keepBlock';

@@ -19,7 +19,7 @@ function setUp(dataLength = 2 * BLOCK_BYTES): { buffers: PieceBuffers; bad: unkn
   const sizes = { pieceLength: 2 * BLOCK_BYTES, totalLength: 8 * BLOCK_BYTES };
   const buffers = new PieceBuffers(sizes, () => dataLength, {
     blockBad: (...block) => bad.push(block),
-    blockGood: (from) => good.push(from),
+    blockGood: (...block) => good.push(block),
   });
   return { buffers, bad, good };
 }
@@ -69,12 +69,12 @@ test('of right blocks those of peers on trial are told of, whether their leaves 
   buffers.keep(block(0, first));
   buffers.keep(block(BLOCK_BYTES, second, { from: bob, isTrial: true }));
   await buffers.settle(0);
-  expect(good).toEqual([bob]);
+  expect(good).toEqual([[0, BLOCK_BYTES, bob]]);
   buffers.keep(block(0, undefined, { piece: 1, isTrial: true }));
   buffers.keep(block(BLOCK_BYTES, undefined, { piece: 1, from: bob }));
   buffers.check(1, leaves);
   await buffers.settle(1);
-  expect(good).toEqual([bob, ada]);
+  expect(good.slice(1)).toEqual([[1, 0, ada]]);
 });
 
 test('a wrong block of a peer on trial is bad as any other', async () => {

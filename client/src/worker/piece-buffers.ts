@@ -26,7 +26,7 @@ export interface BlockVerdicts {
   /** The block does not match its leaf. */
   blockBad(piece: number, begin: number, from: NodeId): void;
   /** The block of a peer on trial matches its leaf. */
-  blockGood(from: NodeId): void;
+  blockGood(piece: number, begin: number, from: NodeId): void;
 }
 
 /** A piece that is being put together. */
@@ -126,7 +126,7 @@ export class PieceBuffers {
       if (!equalBytes(digest, leaf)) {
         entry.bad.add(begin);
         this.#verdicts.blockBad(piece, begin, from);
-      } else if (isTrial) this.#verdicts.blockGood(from);
+      } else if (isTrial) this.#verdicts.blockGood(piece, begin, from);
       if (entry.pending > 0) return;
       entry.settled?.();
       entry.settled = undefined;

@@ -65,7 +65,7 @@ export class TorrentDriver {
     this.#content = new TorrentContent(setup.store, {
       failed: (error) => (this.#failure = error),
       blockBad: (piece, begin, from) => this.#push({ kind: 'blockBad', piece, begin, from }),
-      blockGood: (from) => this.#push({ kind: 'blockGood', from }),
+      blockGood: (piece, begin, from) => this.#push({ kind: 'blockGood', piece, begin, from }),
       unreadable: (error) => this.#storageFailed(error),
     });
     this.#checkpoints = new Checkpoints(this.#content, {

@@ -194,7 +194,7 @@ export const FIRST_URGENT_TIMEOUT_MS = 3000;
 export const LEAST_URGENT_TIMEOUT_MS = 500;
 
 /**
- * Requests outstanding at first, or once one block was found right (`Trials`). Half a round trip of a slow home line;
+ * Requests outstanding at first, where `Trials` allows so many. Half a round trip of a slow home line;
  * doubles each round trip (slow start).
  */
 export const INITIAL_PIPELINE = 8;
@@ -310,7 +310,7 @@ export const MAX_BANNED = 1000;
 /** Suspected peers remembered. The oldest is forgotten first. */
 export const MAX_SUSPECTS = 1000;
 
-/** Peers remembered that need no trial any more. The oldest is forgotten first, and is tried again: a round trip. */
+/** Peers remembered with how many right blocks they gave. Whose last one is oldest is forgotten first, and begins anew. */
 export const MAX_TRIED = 1000;
 
 /** Most pieces that a suspect has to deliver alone before it is trusted again. Doubles from 1 with each failure. */
@@ -364,6 +364,12 @@ export const MAX_LEAF_ASKS = 4096;
 
 /** A hash request older than this goes to another peer. [ms] As for metadata. */
 export const HASH_TIMEOUT_MS = METADATA_TIMEOUT_MS;
+
+/**
+ * Blocks of a piece wait for its leaves so long, whoever is asked for them one after the other. [ms] One peer that is
+ * silent and another that answers.
+ */
+export const LEAF_PATIENCE_MS = 2 * HASH_TIMEOUT_MS;
 
 /**
  * Pieces that are read and hashed for hash requests of one peer at once; one in any case. [bytes] Four times what is asked

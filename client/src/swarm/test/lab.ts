@@ -271,7 +271,7 @@ export class Lab {
   #checkBlock(peer: LabPeer, piece: number, begin: number, of: LabSender, bytes: Uint8Array, leaf: Uint8Array): void {
     const { from, isTrial } = of;
     if (equalBytes(leafHash(bytes), leaf)) {
-      if (isTrial) this.after(1, () => this.input(peer, { kind: 'blockGood', from }));
+      if (isTrial) this.after(1, () => this.input(peer, { kind: 'blockGood', piece, begin, from }));
       return;
     }
     peer.wrongBytes.set(from, (peer.wrongBytes.get(from) ?? 0) + bytes.length);
