@@ -110,6 +110,10 @@ export interface Node {
   getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;
   remove(key: string | Uint8Array): Promise<void>;
   publish(key: string | Uint8Array): Promise<void>;
+  /**
+   * Resolves once most of the peers that keep the announcement have dropped it. Rejects, with `quota` for example, when they
+   * did not: it is tried again every minute, and the announcement ends after ten minutes in any case. Ask again to hear more.
+   */
   unpublish(key: string | Uint8Array): Promise<void>;
   /** The providers of a popular key are told up to 10 s late unless `fresh`. */
   findProviders(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<string[]>;

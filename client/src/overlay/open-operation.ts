@@ -1,6 +1,6 @@
 import { assertNever } from '../../../shared/src/result.ts';
 import { LookupCommand, RouteCommand, type Services, routeProblem } from './overlay-commands.ts';
-import { FetchCommand, PublishCommand, PutCommand } from './record-commands.ts';
+import { FetchCommand, PublishCommand, PutCommand, UnpublishCommand } from './record-commands.ts';
 import type { OverlayCommand } from './types.ts';
 
 /** A command that ends in a result. */
@@ -20,8 +20,10 @@ export function openOperation(services: Services, command: OperationCommand): vo
       new FetchCommand(services, command);
       return;
     case 'publish':
-    case 'unpublish':
       new PublishCommand(services, command);
+      return;
+    case 'unpublish':
+      new UnpublishCommand(services, command);
       return;
     case 'route':
       return openRoute(services, command);

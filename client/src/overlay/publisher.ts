@@ -1,5 +1,11 @@
 import type { Key } from '../../../shared/src/ids.ts';
-import { MAX_PUBLISHED_KEYS, PROVIDER_REFRESH_MS, PROVIDER_TTL_MS } from '../../../shared/src/limits/records.ts';
+import { BoundedMap } from '../../../shared/src/bounded-map.ts';
+import {
+  MAX_PUBLISHED_KEYS,
+  PROVIDER_REFRESH_MS,
+  PROVIDER_TTL_MS,
+  WITHDRAWAL_RETRY_MS,
+} from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
@@ -14,14 +20,26 @@ interface Published {
   /** Whoever knows it can take the announcement back. */
   readonly secret: MessageId;
   nextAt: Millis;
+  /** Others may hold it. */
+  wasSent: boolean;
 }
 
-/** Keeps our own announcements alive until they are taken back. */
+/** An announcement taken back that too few replicas have dropped so far. */
+interface Withdrawal {
+  readonly key: Key;
+  /** It has ended by itself by then, wherever it is held. */
+  readonly until: Millis;
+  nextAt: Millis;
+}
+
+/** Keeps our own announcements alive until they are taken back, and takes them back until most replicas have dropped them. */
 export class Publisher {
   readonly #routing: Routing;
   readonly #holdings: Holdings;
   /** BOUNDED: by MAX_PUBLISHED_KEYS. */
   readonly #published = new Map<Key, Published>();
+  /** By secret: a key may be announced anew meanwhile. */
+  readonly #withdrawals = new BoundedMap<MessageId, Withdrawal>(MAX_PUBLISHED_KEYS);
 
   constructor(routing: Routing, holdings: Holdings) {
     this.#routing = routing;
@@ -32,30 +50,36 @@ export class Publisher {
   publish(key: Key, owner: StoreOwner): StoreOperation | undefined {
     if (!this.#published.has(key)) {
       if (this.#published.size >= MAX_PUBLISHED_KEYS) return undefined;
-      this.#published.set(key, { secret: this.#newSecret(), nextAt: 0 });
+      this.#published.set(key, { secret: this.#newSecret(), nextAt: 0, wasSent: false });
     }
     return this.#announce(key, this.#published.get(key) as Published, owner);
   }
 
-  /** Takes the announcement of `key` back; undefined when there is none. */
-  unpublish(key: Key, owner: StoreOwner): StoreOperation | undefined {
+  /** Takes the announcements of `key` back that may be held: none, or that and former ones that were not dropped. */
+  unpublish(key: Key, owner: StoreOwner): StoreOperation[] {
+    const { core, table } = this.#routing;
     const published = this.#published.get(key);
-    if (!published) return undefined;
-    this.#published.delete(key);
-    const { core } = this.#routing;
-    this.#holdings.providers.remove(key, core.self.id, published.secret, core.now);
-    this.#holdings.providerCache.drop(key);
-    const payload = encodeUnpublish({ key, provider: core.self, secret: published.secret });
-    const copy = { kind: ROUTE_KIND.unpublish, key, encode: () => payload, replicas: undefined };
-    return new StoreOperation(this.#routing, this.#holdings, copy, true, owner).start();
+    if (published && this.#published.delete(key)) {
+      if (published.wasSent || table.linked.length > 0)
+        this.#withdrawals.set(published.secret, { key, until: core.now + PROVIDER_TTL_MS, nextAt: 0 });
+      this.#holdings.providers.remove(key, core.self.id, published.secret, core.now);
+      this.#holdings.providerCache.drop(key);
+    }
+    return [...this.#withdrawals.entries()]
+      .filter(([, withdrawal]) => withdrawal.key === key)
+      .map(([secret, withdrawal]) => this.#withdraw(secret, withdrawal, owner));
   }
 
-  /** Announces again what is due. */
+  /** Announces again, and takes back again, what is due. */
   tick(): void {
     const { core, table } = this.#routing;
-    if (this.#published.size === 0 || table.linked.length === 0) return;
+    if (table.linked.length === 0) return;
     for (const [key, published] of this.#published) {
       if (core.now >= published.nextAt) this.#announce(key, published, NOBODY);
+    }
+    for (const [secret, withdrawal] of this.#withdrawals.entries()) {
+      if (core.now >= withdrawal.until) this.#withdrawals.delete(secret);
+      else if (core.now >= withdrawal.nextAt) this.#withdraw(secret, withdrawal, NOBODY);
     }
   }
 
@@ -66,12 +90,27 @@ export class Publisher {
 
   /** Takes everything back: we leave. */
   withdraw(): void {
-    for (const key of [...this.#published.keys()]) this.unpublish(key, NOBODY);
+    const open = Array.from(this.#withdrawals.entries(), ([, { key }]) => key);
+    for (const key of new Set([...this.#published.keys(), ...open])) this.unpublish(key, NOBODY);
+  }
+
+  #withdraw(secret: MessageId, withdrawal: Withdrawal, owner: StoreOwner): StoreOperation {
+    const { core } = this.#routing;
+    const { key } = withdrawal;
+    withdrawal.nextAt = core.now + WITHDRAWAL_RETRY_MS;
+    const payload = encodeUnpublish({ key, provider: core.self, secret });
+    const copy = { kind: ROUTE_KIND.unpublish, key, encode: () => payload, replicas: undefined };
+    const onStored = (outcome: StoreOutcome): void => {
+      if (outcome.kind === 'stored') this.#withdrawals.delete(secret);
+      owner.onStored(outcome);
+    };
+    return new StoreOperation(this.#routing, this.#holdings, copy, true, { onStored }).start();
   }
 
   #announce(key: Key, published: Published, owner: StoreOwner): StoreOperation {
-    const { core } = this.#routing;
+    const { core, table } = this.#routing;
     published.nextAt = core.now + PROVIDER_REFRESH_MS;
+    published.wasSent ||= table.linked.length > 0;
     const note = { provider: core.self, ttlSeconds: PROVIDER_TTL_MS / 1000, removal: removalOf(published.secret) };
     const { providers, providerCache, neighbourhood } = this.#holdings;
     providerCache.drop(key);

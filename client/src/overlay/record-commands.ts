@@ -11,7 +11,7 @@ import type { ReplyStatus } from './reply-frame.ts';
 import type { NoAnswer, Routing } from './request.ts';
 import { ROUTE_KIND } from './route-frame.ts';
 import { StoreOperation, type StoreOutcome, type StoreOwner } from './store-operation.ts';
-import type { OverlayCommand, OverlayErrorCode, OverlayResult, SignedRecord } from './types.ts';
+import type { OpId, OverlayCommand, OverlayErrorCode, OverlayResult, SignedRecord } from './types.ts';
 import type { VerificationOwner } from './verifier.ts';
 import type { WriteToken } from './write-tokens.ts';
 
@@ -82,22 +82,19 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
   }
 }
 
-/** Announces us as a provider, or takes that back. */
+/** Announces us as a provider. */
 export class PublishCommand implements Operation, StoreOwner {
   readonly #services: RecordServices;
-  readonly #command: CommandOf<'publish'> | CommandOf<'unpublish'>;
+  readonly #command: CommandOf<'publish'>;
   readonly #store: StoreOperation | undefined;
 
-  constructor(services: RecordServices, command: CommandOf<'publish'> | CommandOf<'unpublish'>) {
+  constructor(services: RecordServices, command: CommandOf<'publish'>) {
     const { operations, holdings } = services;
-    const { publisher } = holdings;
     this.#services = services;
     this.#command = command;
     operations.open(command.op, this);
-    this.#store =
-      command.kind === 'publish' ? publisher.publish(command.key, this) : publisher.unpublish(command.key, this);
-    if (!this.#store)
-      operations.finish(command.op, command.kind === 'publish' ? failed('quota') : { kind: 'unpublish' });
+    this.#store = holdings.publisher.publish(command.key, this);
+    if (!this.#store) operations.finish(command.op, failed('quota'));
   }
 
   cancel(): void {
@@ -106,12 +103,45 @@ export class PublishCommand implements Operation, StoreOwner {
 
   onStored(outcome: StoreOutcome): void {
     const { operations, holdings, routing } = this.#services;
-    const { kind, op, key } = this.#command;
-    if (kind === 'unpublish') return operations.finish(op, { kind: 'unpublish' });
+    const { op, key } = this.#command;
     if (outcome.kind === 'rejected') return operations.finish(op, failed(codeOf(outcome.status)));
     const isHeld = holdings.providers.get(key, routing.core.now).some(({ id }) => id === routing.core.self.id);
     const replicas = copiesOf(outcome, isHeld);
     operations.finish(op, typeof replicas === 'number' ? { kind: 'publish', replicas } : replicas);
+  }
+}
+
+/** Takes our announcements of a key back: done once most of the replicas of each have dropped it. */
+export class UnpublishCommand implements Operation, StoreOwner {
+  readonly #services: RecordServices;
+  readonly #op: OpId;
+  readonly #stores: readonly StoreOperation[] | undefined;
+  #endedCount = 0;
+  #failure: OverlayResult | undefined;
+
+  constructor(services: RecordServices, { op, key }: CommandOf<'unpublish'>) {
+    this.#services = services;
+    this.#op = op;
+    services.operations.open(op, this);
+    this.#stores = services.holdings.publisher.unpublish(key, this);
+    this.#finish();
+  }
+
+  cancel(): void {
+    for (const store of this.#stores ?? []) store.cancel();
+  }
+
+  onStored(outcome: StoreOutcome): void {
+    this.#endedCount++;
+    if (outcome.kind !== 'stored')
+      this.#failure = failed(outcome.kind === 'lost' ? outcome.why : codeOf(outcome.status));
+    this.#finish();
+  }
+
+  /** Not before all have begun: one may end at once. */
+  #finish(): void {
+    if (this.#endedCount === this.#stores?.length)
+      this.#services.operations.finish(this.#op, this.#failure ?? { kind: 'unpublish' });
   }
 }
 

@@ -200,3 +200,11 @@ test('the secret of an announcement that is held takes it back from anywhere, at
   expect(bench.machine.keeps(key)).toBe(false);
   expect(ofKind(bench.sent, ROUTE_KIND.unpublish).length).toBeGreaterThanOrEqual(REPLICATION - 1);
 });
+
+test('a provider hears why most replicas did not drop its announcement', () => {
+  const bench = new RecordBench(near, others);
+  const fields = { flags: ROUTE_EXACT, kind: ROUTE_KIND.unpublish, payload: unpublishOf(key, person(1)) };
+  bench.receive({ ...fields, origin: person(1) }, others[0]?.id);
+  for (const copy of ofKind(bench.sent, ROUTE_KIND.unpublish)) bench.answer(copy, { status: 'quota' });
+  expect([...bench.replies.values()].at(-1)).toMatchObject({ status: 'quota' });
+});

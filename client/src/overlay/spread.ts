@@ -35,12 +35,18 @@ export interface SpreadOwner {
 /** What a replica says when it holds something that contradicts a copy. */
 const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mismatch', 'wrong-key']);
 
+/** How many of `count` replicas are most of them. */
+export function majorityOf(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
 /** Hops to the farthest of the replicas: most are linked, and know those that we are not linked to. */
 export const REPLICA_HOPS = 2;
 
 /**
  * One round of copies to the other replicas. The owner hears as soon as a majority holds it or cannot, or when the
- * wait is over; the rest goes on by itself. That a compare-and-swap is refused it hears once every replica has answered or failed to.
+ * wait is over; the rest goes on by itself. That a compare-and-swap is refused, or a withdrawal not confirmed by a majority, it
+ * hears once every replica has answered or failed to.
  */
 export class Spread implements RequestOwner {
   readonly #routing: Routing;
@@ -75,7 +81,7 @@ export class Spread implements RequestOwner {
     const { core, answerTimes } = this.#routing;
     this.#openCount = peers.length;
     this.#peerCount = peers.length;
-    this.#majority = Math.floor((peers.length + 1) / 2) + 1;
+    this.#majority = majorityOf(peers.length + 1);
     for (const { id } of peers) this.#send(id, undefined);
     if (!this.#copy.isConditional) this.#sendExtras(spares);
     if (peers.length === 0) this.#conclude();
@@ -95,7 +101,7 @@ export class Spread implements RequestOwner {
     if (status === 'ok') {
       this.#copyCount++;
       this.#copy.replicas?.add(target);
-    } else if (CONFLICTS.has(status) && this.#copy.kind === ROUTE_KIND.store) {
+    } else if (this.#contradicts(status)) {
       if (++this.#conflictCount > this.#peerCount + 1 - this.#majority) this.#conflict = status;
     }
     this.#ended();
@@ -108,9 +114,15 @@ export class Spread implements RequestOwner {
     else this.#ended();
   }
 
-  /** A refused compare-and-swap waits on: every replica is to say whether it took it. */
+  /** A refused compare-and-swap waits on: every replica is to say whether it took it. So does what is to be gone. */
   onAlarm(): void {
-    if (!this.#conflict) this.#conclude();
+    if (!this.#conflict && this.#copy.kind !== ROUTE_KIND.unpublish) this.#conclude();
+  }
+
+  /** Whoever refuses an announcement lacks it, which others make up for; whoever refuses to drop it may have it. */
+  #contradicts(status: ReplyStatus): boolean {
+    const { kind } = this.#copy;
+    return kind === ROUTE_KIND.unpublish || (kind === ROUTE_KIND.store && CONFLICTS.has(status));
   }
 
   #conclude(): void {

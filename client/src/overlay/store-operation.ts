@@ -1,20 +1,21 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { OPERATION_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import { REPLICATION } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Holdings } from './holdings.ts';
 import { decodeToken } from './payloads.ts';
 import { MAY_BE_HELD } from './record-payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
-import { ROUTE_EXACT } from './route-frame.ts';
-import { type Copy, Spread, type SpreadOutcome, type SpreadOwner } from './spread.ts';
+import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
+import { type Copy, Spread, type SpreadOutcome, type SpreadOwner, majorityOf } from './spread.ts';
 import { WideSearch, judgeNamed } from './wide-search.ts';
 import type { WriteToken } from './write-tokens.ts';
 
 /**
  * How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports; `mayBeHeld` of one that
- * most of them refused: some hold it, or did not say.
+ * most of them refused: some hold it, or did not say. A withdrawal is stored once most of them confirmed it, and else lost.
  */
 export type StoreOutcome =
   | { readonly kind: 'stored'; readonly copies: number }
@@ -46,6 +47,8 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   readonly #deadline: Millis;
   #request: Request | undefined;
   #search: WideSearch | undefined;
+  /** Peers that our own copies go to. */
+  #peerCount = 0;
   #messageCount = 0;
   /** Holders that gave us a token for this store: whoever asks a second time is not satisfied by any. BOUNDED: by MAX_STORE_MESSAGES. */
   readonly #tokenGivers = new Set<NodeId | undefined>();
@@ -65,7 +68,7 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
     const { key } = this.#copy;
     const { neighbourhood, receivedTokens } = this.#holdings;
     if (this.#isKept && neighbourhood.isCoordinator(key)) {
-      new Spread(this.#routing, this.#copy, this).start(neighbourhood.replicaPeers(key), neighbourhood.spares(key));
+      this.#spread(neighbourhood.replicaPeers(key), neighbourhood.spares(key));
     } else this.#send(undefined, receivedTokens.find(key, this.#routing.core.now));
     return this;
   }
@@ -78,7 +81,7 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
 
   onSpread(outcome: SpreadOutcome): void {
     const own = this.#isKept ? 0 : 1;
-    if (outcome.kind === 'copied') this.#end({ kind: 'stored', copies: Math.max(1, outcome.copies - own) });
+    if (outcome.kind === 'copied') this.#onCopied(Math.max(1, outcome.copies - own), this.#peerCount + 1);
     // Before the peers beside the key were asked, those around it had taken it.
     else this.#end({ kind: 'rejected', status: outcome.status, mayBeHeld: outcome.mayBeHeld || !!this.#search });
   }
@@ -107,11 +110,23 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
     const { core, table } = this.#routing;
     const { key } = this.#copy;
     const named = closest.map(({ contact }) => contact);
-    if (judgeNamed(table, key, named) === 'plausible') return this.#end({ kind: 'stored', copies });
+    // Whoever is named to us are the others: we may be a replica, too.
+    const replicaCount = Math.min(REPLICATION, named.length + 1);
+    if (judgeNamed(table, key, named) === 'plausible') return this.#onCopied(copies, replicaCount);
     core.counters.widened++;
     this.#search = new WideSearch(this.#routing, key, core.now + OPERATION_TIMEOUT_MS, {
-      onPeers: (peers) => new Spread(this.#routing, this.#copy, this).start(peers),
+      onPeers: (peers) => this.#spread(peers),
     }).start();
+  }
+
+  #spread(peers: readonly Contact[], spares?: readonly Contact[]): void {
+    this.#peerCount = peers.length;
+    new Spread(this.#routing, this.#copy, this).start(peers, spares);
+  }
+
+  #onCopied(copies: number, replicaCount: number): void {
+    const isDone = this.#copy.kind !== ROUTE_KIND.unpublish || copies >= majorityOf(replicaCount);
+    this.#end(isDone ? { kind: 'stored', copies } : { kind: 'lost', why: 'timeout' });
   }
 
   /** To `holder`, or to whoever is on the way to the key. */

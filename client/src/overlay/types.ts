@@ -65,6 +65,7 @@ export type OverlayCommand =
     }
   /** Announces this peer as a provider of `key`, and again before each expiry, until `unpublish`. */
   | { readonly kind: 'publish'; readonly op: OpId; readonly key: Key }
+  /** Fails unless most of the replicas have dropped it; then it is tried again as long as the announcement may live. */
   | { readonly kind: 'unpublish'; readonly op: OpId; readonly key: Key }
   /** `isFresh` as in `get`. */
   | {
@@ -121,7 +122,7 @@ export type OverlayInput =
  * the expected one, and the one put is nowhere; `uncertain` the same, but some holders took the one put or did not say: the
  * newest of both will stay; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
  * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author, or the record claims one that is not its author's; `quota` the holders
- * have no room for more of this author, or from here.
+ * have no room for more of this author, or from here. Of an unpublish `timeout` or whatever most of the holders answered.
  */
 export type OverlayErrorCode =
   | 'timeout'

@@ -5,7 +5,7 @@ import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
 import type { LookupTrace } from '../api.ts';
 import { ControlQueue } from './control-queue.ts';
-import type { LinkManager } from './links/types.ts';
+import type { Link, LinkManager } from './links/types.ts';
 import { OverlayService } from './overlay-service.ts';
 
 const rng = seededRng(3);
@@ -67,4 +67,18 @@ test('a lookup that is cancelled after this peer left ended as left already', as
   cancel.abort();
   await expect(looking).rejects.toMatchObject(left);
   expect(traces.map(({ state }) => state)).toEqual(['running', 'failed']);
+});
+
+test('an announcement that nobody confirmed to be gone rejects, and says that it may be found yet', async () => {
+  const { service, clock } = new Lab();
+  const peer = contactFromKey(randomBytes(rng, 32));
+  service.linkUp({ peer, isOfferer: true } as Link);
+  service.publish(key).catch(nothing);
+  service.linkDown(peer.id);
+  const outcome = service.unpublish(key).then(nothing, (error: unknown) => error);
+  await clock.advance(1_000);
+  expect(await outcome).toMatchObject({
+    code: 'no-links',
+    message: expect.stringContaining('may be named as a provider') as string,
+  });
 });

@@ -149,8 +149,13 @@ export class OverlayService {
     return this.#run('publish', (op) => ({ kind: 'publish', op, key }));
   }
 
-  unpublish(key: Key): Promise<Done<'unpublish'>> {
-    return this.#run('unpublish', (op) => ({ kind: 'unpublish', op, key }));
+  async unpublish(key: Key): Promise<void> {
+    try {
+      await this.#run('unpublish', (op) => ({ kind: 'unpublish', op, key }));
+    } catch (error) {
+      if (!(error instanceof SkeinError) || error.code === 'left') throw error;
+      throw new SkeinError(error.code, STILL_ANNOUNCED);
+    }
   }
 
   async findProviders(key: Key, isFresh = false): Promise<readonly Contact[]> {
@@ -326,6 +331,10 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
   cancelled: ['aborted', 'The operation was cancelled.'],
   'not-found': ['not-found', 'Nobody in the network holds this key.'],
 };
+
+/** Whatever kept replicas from dropping an announcement. */
+const STILL_ANNOUNCED =
+  'This peer may be named as a provider for up to ten more minutes: too few of the peers that keep its announcement confirmed that it is gone. Try again.';
 
 function operationError(code: OverlayErrorCode): SkeinError {
   const [errorCode, message] = OPERATION_ERRORS[code];

@@ -285,7 +285,10 @@ export class TorrentPeers {
     const { infoHash } = this;
     const work = isPublished ? this.#host.publish(infoHash) : this.#host.unpublish(infoHash);
     void Promise.resolve(work).catch((error: unknown) => {
-      this.#host.log.log('warn', 'announcing a torrent failed', { infoHash: infoHash.slice(0, 8), error });
+      this.#host.log.log('warn', isPublished ? 'announcing a torrent failed' : 'taking a torrent back failed', {
+        infoHash: infoHash.slice(0, 8),
+        error,
+      });
     });
   }
 }
