@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import {
+  ANNOUNCEMENT_RETRY_MS,
   MAX_REPLICA_WAIT_MS,
   PROVIDER_REFRESH_MS,
   PROVIDER_TTL_MS,
   REPLICATION,
-  WITHDRAWAL_RETRY_MS,
 } from '../../../shared/src/limits/records.ts';
 import { ContactCache } from './contact-cache.ts';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
@@ -102,7 +102,7 @@ test('an announcement that nobody confirmed to be gone is not told to be', () =>
 test('an announcement that replicas did not drop is taken back again until they have', () => {
   const { bench, withdrawal } = takeBack();
   bench.answer(withdrawal, { status: 'quota' }, people[0]?.id);
-  const [again] = withdrawals(bench, WITHDRAWAL_RETRY_MS + 2_000) as [Sent];
+  const [again] = withdrawals(bench, ANNOUNCEMENT_RETRY_MS + 2_000) as [Sent];
   expect(secretOf(again)).toBe(secretOf(withdrawal));
   const last = unpublish(bench);
   confirm(bench, last, MAJORITY);
@@ -113,7 +113,7 @@ test('an announcement is not taken back any more once it must have ended by itse
   const { bench, withdrawal } = takeBack();
   bench.answer(withdrawal, { status: 'quota' }, people[0]?.id);
   expect(withdrawals(bench, PROVIDER_TTL_MS).length).toBeGreaterThan(5);
-  expect(withdrawals(bench, 2 * WITHDRAWAL_RETRY_MS)).toEqual([]);
+  expect(withdrawals(bench, 2 * ANNOUNCEMENT_RETRY_MS)).toEqual([]);
 }, 60_000);
 
 test('taking back again what replicas did not drop tells what they say then', () => {
@@ -180,3 +180,12 @@ test('a lonely peer takes its announcement back at once, and one that lost its l
   cutOff.feed({ kind: 'deadline' });
   expect(cutOff.results.at(-1)).toEqual({ kind: 'failed', code: 'no-links' });
 });
+
+test('an announcement that was refused is made again after a minute, not after five', () => {
+  const bench = new RecordBench(self, people.slice(14, 30));
+  const [first] = ofKind(bench.command({ kind: 'publish', op: 1, key }), ROUTE_KIND.publish) as [Sent];
+  bench.answer(first, { status: 'quota' }, people[0]?.id);
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'quota' }]);
+  expect(announcements(bench, ANNOUNCEMENT_RETRY_MS + 2_000)).toBe(1);
+  expect(announcements(bench, PROVIDER_REFRESH_MS - 4_000)).toBe(0);
+}, 60_000);

@@ -4,7 +4,7 @@ import {
   MAX_PUBLISHED_KEYS,
   PROVIDER_REFRESH_MS,
   PROVIDER_TTL_MS,
-  WITHDRAWAL_RETRY_MS,
+  ANNOUNCEMENT_RETRY_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
@@ -97,7 +97,7 @@ export class Publisher {
   #withdraw(secret: MessageId, withdrawal: Withdrawal, owner: StoreOwner): StoreOperation {
     const { core } = this.#routing;
     const { key } = withdrawal;
-    withdrawal.nextAt = core.now + WITHDRAWAL_RETRY_MS;
+    withdrawal.nextAt = core.now + ANNOUNCEMENT_RETRY_MS;
     const payload = encodeUnpublish({ key, provider: core.self, secret });
     const copy = { kind: ROUTE_KIND.unpublish, key, encode: () => payload, replicas: undefined };
     const onStored = (outcome: StoreOutcome): void => {
@@ -118,7 +118,11 @@ export class Publisher {
     const replicas = isKept ? providers.held(key)?.replicas : undefined;
     const encode = (token?: WriteToken): Uint8Array => encodePublish({ key, notes: [note], token });
     const copy = { kind: ROUTE_KIND.publish, key, encode, replicas };
-    return new StoreOperation(this.#routing, this.#holdings, copy, isKept, owner).start();
+    const onStored = (outcome: StoreOutcome): void => {
+      if (outcome.kind !== 'stored') published.nextAt = Math.min(published.nextAt, core.now + ANNOUNCEMENT_RETRY_MS);
+      owner.onStored(outcome);
+    };
+    return new StoreOperation(this.#routing, this.#holdings, copy, isKept, { onStored }).start();
   }
 
   #newSecret(): MessageId {

@@ -172,8 +172,8 @@ export const PROVIDER_TTL_MS = 10 * 60_000;
 /** A provider announces again after this. [ms] Half its life. */
 export const PROVIDER_REFRESH_MS = PROVIDER_TTL_MS / 2;
 
-/** An announcement taken back that too few replicas dropped is taken back again after this. [ms] As often as replicas compare at most: one message a minute for what lives ten. */
-export const WITHDRAWAL_RETRY_MS = SYNC_MIN_MS;
+/** An announcement that failed, or was taken back and dropped by too few, is sent or taken back again after this. [ms] As often as replicas compare: one message a minute for what lives ten. */
+export const ANNOUNCEMENT_RETRY_MS = SYNC_MIN_MS;
 
 /** Providers held per key. [providers] */
 export const MAX_PROVIDERS_PER_KEY = 64;
