@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { MAX_STALENESS_MS, POPULAR_READS } from '../../../shared/src/limits/records.ts';
+import {
+  MAX_REPLICA_WAIT_MS,
+  MAX_STALENESS_MS,
+  POPULAR_READS,
+  READ_QUORUM,
+} from '../../../shared/src/limits/records.ts';
 import { ContactCache } from './contact-cache.ts';
 import { decodeGet, encodeGet } from './payloads.ts';
 import { FORGED, RecordBench, type Sent, key, ofKind, people, readOf } from './record-bench-test-kit.ts';
@@ -120,3 +125,38 @@ test('a copy that calls itself one is kept by the next hop only when the key is 
   expect(ask()).toEqual([]);
   expect(bench.machine.counters.copiesServed).toBe(1);
 });
+
+test('a fresh read waits for its quorum when holders are slow, and does not end with an older version', () => {
+  const bench = readerFar();
+  const newest = recordOf({ sequence: 2 });
+  bench.measure(2 * MAX_REPLICA_WAIT_MS);
+  const [first] = get(bench, true) as [Sent];
+  const asked = bench.answer(first, { payload: readOf(record) }, holders[0]?.id, closest).filter(isExact);
+  expect(asked).toHaveLength(READ_QUORUM - 1);
+  for (const each of asked) bench.acknowledge(each);
+  bench.run(MAX_REPLICA_WAIT_MS + 200);
+  expect(bench.results).toEqual([]);
+  for (const each of asked) bench.answer(each, { payload: readOf(newest) }, each.frame.target);
+  expect(bench.results).toEqual([{ kind: 'get', record: newest }]);
+});
+
+test.each(['record', 'providers'] as const)('a read of the %s goes past a peer that refuses to answer', (subject) => {
+  const bench = readerFar();
+  const kind = subject === 'record' ? 'get' : 'findProviders';
+  const [first] = ofKind(bench.command({ kind, op: 1, key }), ROUTE_KIND.get) as [Sent];
+  const [second] = towardsKey(bench.answer(first, { status: 'refused' })) as [Sent];
+  expect(second.to).not.toBe(first.to);
+});
+
+test.each(['get', 'findProviders'] as const)(
+  'a read (%s) that everybody refuses to answer does not end as if nothing were there',
+  (kind) => {
+    const bench = new RecordBench(people[39] as (typeof people)[0], people.slice(14, 16));
+    let open = ofKind(bench.command({ kind, op: 1, key }), ROUTE_KIND.get);
+    for (let i = 0; i < 1_000 && bench.results.length === 0; i++) {
+      const sent = open.length > 0 ? open : bench.run(100);
+      open = sent.flatMap((each) => bench.answer(each, { status: 'refused' }));
+    }
+    expect(bench.results).toEqual([{ kind: 'failed', code: 'refused' }]);
+  },
+);

@@ -10,7 +10,7 @@ import {
   MIN_REPLICA_WAIT_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
-import type { FetchOwner, FetchQuestion } from './fetch-question.ts';
+import type { FetchOwner, FetchQuestion, Fetched } from './fetch-question.ts';
 import type { Holdings } from './holdings.ts';
 import { closestOf, pathOf } from './lookup.ts';
 import { Alarm } from './operation.ts';
@@ -78,7 +78,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
   /** Somebody keeps copies of it. */
   #isPopular = false;
   #verifyingCount = 0;
-  #why: NoAnswer | undefined;
+  #why: Fetched['why'];
   #isOver = false;
 
   constructor(routing: Routing, holdings: Holdings, question: FetchQuestion, owner: FetchOwner) {
@@ -114,12 +114,19 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     const read = reply.status === 'ok' ? decodeRead(reply.payload) : undefined;
     if (read && this.#question.subject === 'record') this.#takeRecord(id, read, request);
     else if (read) this.#takeProviders(id, read, request);
+    else this.#onRefused(request);
     if (this.#isOver) return;
     if (read?.copyAgeMs === undefined) {
       if (id !== undefined) this.#asked.add(id);
       if (!this.#search) this.#noteNamed(reply.closest.map(({ contact }) => contact));
     }
     this.#proceed();
+  }
+
+  /** A peer on the way is no holder: one that refuses must not be all that is heard of the key. */
+  #onRefused(request: Request): void {
+    this.#why = 'refused';
+    if ((request.question.flags & ROUTE_EXACT) === 0) this.#askHolders(request);
   }
 
   #noteNamed(contacts: readonly Contact[]): void {
@@ -143,7 +150,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     if (!this.#isOver) this.#proceed();
   }
 
-  /** Something is here and the rest of the quorum takes too long. */
+  /** Something is here and the rest of the quorum takes too long. Fresh reads wait for it: whoever asks for one needs the newest version. */
   onAlarm(): void {
     this.#finish();
   }
@@ -179,7 +186,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
     this.#end(record, readAt);
   }
 
-  /** A copy, the answer to `request`, was of no use. */
+  /** The answer to `request`, a copy or a refusal, was of no use. */
   #askHolders({ answeredThrough, question }: Request): void {
     this.#misleading.push(...answeredThrough);
     const wasToHolder = (question.flags & ROUTE_EXACT) !== 0;
@@ -217,7 +224,7 @@ export class FetchOperation implements RequestOwner, VerificationOwner {
       this.#send(next.id, ROUTE_EXACT, Math.min(this.#deadline, questionDeadline(this.#routing, next.id)));
     }
     if (this.#requests.size === 0 && this.#verifyingCount === 0) this.#conclude(hasFound);
-    else if (hasFound && this.#answers.length > 0 && !core.timers.has(this.#alarm)) {
+    else if (hasFound && this.#answers.length > 0 && !this.#question.isFresh && !core.timers.has(this.#alarm)) {
       const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS);
       core.timers.set(this.#alarm, core.now + waitMs, 'read quorum');
     }

@@ -7,8 +7,8 @@ import type { SignedRecord } from './types.ts';
 export interface Fetched {
   readonly record: SignedRecord | undefined;
   readonly providers: readonly Contact[];
-  /** Set when nobody answered. */
-  readonly why: NoAnswer | undefined;
+  /** Set when nobody answered, or only to refuse. */
+  readonly why: NoAnswer | 'refused' | undefined;
 }
 
 /** Who reads. Called exactly once, unless cancelled. */
