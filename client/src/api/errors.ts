@@ -34,10 +34,13 @@ export type SkeinErrorCode =
 /** The one error class of the public door. `message` is a sentence for people: what happened and what to do. */
 export class SkeinError extends Error {
   readonly code: SkeinErrorCode;
+  /** Of `uncertain`: the number of the version that may have been stored. */
+  readonly sequence: number | undefined;
 
-  constructor(code: SkeinErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SkeinErrorCode, message: string, options?: ErrorOptions & { readonly sequence?: number }) {
     super(message, options);
     this.name = 'SkeinError';
     this.code = code;
+    this.sequence = options?.sequence;
   }
 }

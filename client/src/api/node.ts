@@ -95,16 +95,17 @@ export interface Node {
   lookup(key: string | Uint8Array, options?: LookupOptions): Promise<LookupResult>;
   /**
    * Stores at most 1 KiB under a key: 40 hex digits, or any bytes, which are hashed. With `expectedSequence` only over that
-   * version (0: over none): otherwise it rejects with `cas-mismatch`, or with `uncertain` when some keepers took it before
-   * others refused or did not say: read the key after a minute or two to see which version stays. A key belongs to its first
-   * author while the record lives: another one gets `wrong-key`.
+   * version (0: over none): otherwise it rejects with `cas-mismatch`, or with `uncertain` when some keepers may have taken
+   * it, but most refused or did not say. It may still win then: keepers agree within two minutes. After that `getRecord` with
+   * `fresh` reads it from a quorum; ours is stored when author, bytes and `sequence` are those of the put, and `sequence` is on
+   * the error. A key belongs to its first author while the record lives: another one gets `wrong-key`.
    */
   put(
     key: string | Uint8Array,
     bytes: Uint8Array,
     options?: { readonly ttlMs?: number; readonly expectedSequence?: number },
   ): Promise<PutResult>;
-  /** Popular keys are read up to 10 s late unless `fresh`. */
+  /** Popular keys are read up to 10 s late, and slow keepers are not waited for, unless `fresh`. */
   get(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<Uint8Array | undefined>;
   /** The same with author, version and expiry. */
   getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;

@@ -8,7 +8,7 @@ import { encodeStore } from './record-payloads.ts';
 import { hasRightKey } from './record-key.ts';
 import { isSuccessor } from './record-store.ts';
 import type { ReplyStatus } from './reply-frame.ts';
-import type { NoAnswer, Routing } from './request.ts';
+import type { Routing } from './request.ts';
 import { ROUTE_KIND } from './route-frame.ts';
 import { StoreOperation, type StoreOutcome, type StoreOwner } from './store-operation.ts';
 import type { OpId, OverlayCommand, OverlayErrorCode, OverlayResult, SignedRecord } from './types.ts';
@@ -76,6 +76,9 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
       const code = conflictCode(outcome.status, expectedSequence);
       return operations.finish(op, failed(code === 'cas-mismatch' && outcome.mayBeHeld ? 'uncertain' : code));
     }
+    // Too few said whether they took it, and those that did keep it.
+    if (outcome.kind === 'lost' && outcome.why !== 'no-links' && expectedSequence !== undefined)
+      return operations.finish(op, failed('uncertain'));
     holdings.cache.noteOwn(record, core.now);
     const replicas = copiesOf(outcome, this.#isKept);
     operations.finish(op, typeof replicas === 'number' ? { kind: 'put', replicas } : replicas);
@@ -209,12 +212,12 @@ export class FetchCommand implements Operation, FetchOwner {
 
 const NO_CONTACTS: readonly Contact[] = [];
 
-function readRecord(record: SignedRecord | undefined, why: NoAnswer | undefined): OverlayResult {
+function readRecord(record: SignedRecord | undefined, why: Fetched['why']): OverlayResult {
   if (record) return record.value.length > 0 ? { kind: 'get', record } : failed('not-found');
   return failed(why ?? 'not-found');
 }
 
-function readProviders(providers: readonly Contact[], why: NoAnswer | undefined): OverlayResult {
+function readProviders(providers: readonly Contact[], why: Fetched['why']): OverlayResult {
   return providers.length === 0 && why ? failed(why) : { kind: 'findProviders', providers };
 }
 

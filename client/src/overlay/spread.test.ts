@@ -123,3 +123,23 @@ test('a replica that is silent for longer than answers take is made up for by an
   );
   expect(later.length).toBeGreaterThan(0);
 });
+
+test('a put over a certain version waits for a majority of slow replicas, and is not told to be done before', () => {
+  const bench = new RecordBench(self, others);
+  bench.measure(2 * MAX_REPLICA_WAIT_MS);
+  const record = recordOf({ author: self, sequence: 9 });
+  const copies = ofKind(bench.command({ kind: 'put', op: 1, record, expectedSequence }), ROUTE_KIND.store);
+  for (const copy of copies) bench.acknowledge(copy);
+  answerAll(bench, copies.slice(0, 3), 'ok');
+  bench.run(MAX_REPLICA_WAIT_MS + 200);
+  expect(bench.results).toEqual([]);
+  answerAll(bench, copies.slice(3, 4), 'ok');
+  expect(bench.results).toEqual([{ kind: 'put', replicas: 5 }]);
+});
+
+test('a put over a certain version that most replicas do not answer ends uncertain', () => {
+  const { bench, copies } = putOver();
+  answerAll(bench, copies.slice(0, 2), 'ok');
+  bench.run(20_000);
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
+});

@@ -35,6 +35,11 @@ export interface SpreadOwner {
 /** What a replica says when it holds something that contradicts a copy. */
 const CONFLICTS: ReadonlySet<ReplyStatus> = new Set(['stale-sequence', 'cas-mismatch', 'wrong-key']);
 
+/** True for what is done only once a majority confirmed it: fewer copies of anything else are copies all the same. */
+export function needsMajority({ kind, isConditional }: Copy): boolean {
+  return kind === ROUTE_KIND.unpublish || isConditional === true;
+}
+
 /** How many of `count` replicas are most of them. */
 export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1;
@@ -45,7 +50,7 @@ export const REPLICA_HOPS = 2;
 
 /**
  * One round of copies to the other replicas. The owner hears as soon as a majority holds it or cannot, or when the
- * wait is over; the rest goes on by itself. That a compare-and-swap is refused, or a withdrawal not confirmed by a majority, it
+ * wait is over; the rest goes on by itself. That a compare-and-swap was refused, or that what needs a majority has none, it
  * hears once every replica has answered or failed to.
  */
 export class Spread implements RequestOwner {
@@ -114,9 +119,9 @@ export class Spread implements RequestOwner {
     else this.#ended();
   }
 
-  /** A refused compare-and-swap waits on: every replica is to say whether it took it. So does what is to be gone. */
+  /** What needs a majority waits on for it; a compare-and-swap that has none for every replica to say whether it took it. */
   onAlarm(): void {
-    if (!this.#conflict && this.#copy.kind !== ROUTE_KIND.unpublish) this.#conclude();
+    if (!needsMajority(this.#copy)) this.#conclude();
   }
 
   /** Whoever refuses an announcement lacks it, which others make up for; whoever refuses to drop it may have it. */

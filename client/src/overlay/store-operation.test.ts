@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../shared/src/ids.ts';
+import { REPLICATION } from '../../../shared/src/limits/records.ts';
 import { ContactCache } from './contact-cache.ts';
 import { encodeToken } from './payloads.ts';
 import { RecordBench, type Sent, key, ofKind, people } from './record-bench-test-kit.ts';
@@ -65,4 +66,17 @@ test.each([
   const { bench, first } = putFarAway(1);
   bench.answer(first, { status: 'cas-mismatch', payload }, holder);
   expect(bench.results).toEqual([{ kind: 'failed', code }]);
+});
+
+test('a put over a certain version that too few hold by what its coordinator says ends uncertain', () => {
+  const { bench, first } = putFarAway(1);
+  bench.answer(first, { payload: new Uint8Array([REPLICATION / 2]) }, holder, people.slice(0, 20));
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
+});
+
+test('a put over a certain version that nobody answers ends uncertain: somebody may hold it', () => {
+  const { bench, first } = putFarAway(1);
+  bench.acknowledge(first);
+  bench.run(60_000);
+  expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
 });

@@ -8,14 +8,14 @@ import { decodeToken } from './payloads.ts';
 import { MAY_BE_HELD } from './record-payloads.ts';
 import type { ReplyFrame, ReplyStatus } from './reply-frame.ts';
 import { type NoAnswer, Request, type RequestOwner, type Routing } from './request.ts';
-import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
-import { type Copy, Spread, type SpreadOutcome, type SpreadOwner, majorityOf } from './spread.ts';
+import { ROUTE_EXACT } from './route-frame.ts';
+import { type Copy, Spread, type SpreadOutcome, type SpreadOwner, majorityOf, needsMajority } from './spread.ts';
 import { WideSearch, judgeNamed } from './wide-search.ts';
 import type { WriteToken } from './write-tokens.ts';
 
 /**
  * How a store ended. `copies` counts the closest peers that hold it, as their coordinator reports; `mayBeHeld` of one that
- * most of them refused: some hold it, or did not say. A withdrawal is stored once most of them confirmed it, and else lost.
+ * most of them refused: some hold it, or did not say. What needs a majority is stored once most of them confirmed it, and else lost.
  */
 export type StoreOutcome =
   | { readonly kind: 'stored'; readonly copies: number }
@@ -125,7 +125,7 @@ export class StoreOperation implements RequestOwner, SpreadOwner {
   }
 
   #onCopied(copies: number, replicaCount: number): void {
-    const isDone = this.#copy.kind !== ROUTE_KIND.unpublish || copies >= majorityOf(replicaCount);
+    const isDone = !needsMajority(this.#copy) || copies >= majorityOf(replicaCount);
     this.#end(isDone ? { kind: 'stored', copies } : { kind: 'lost', why: 'timeout' });
   }
 

@@ -53,7 +53,8 @@ export type OverlayCommand =
       readonly expectedSequence?: number | undefined;
     }
   /**
-   * `isFresh`: read from holders even when the key is popular; otherwise up to MAX_STALENESS_MS old. `author`: records of
+   * `isFresh`: read from a quorum of holders, however popular the key and slow they are; otherwise up to MAX_STALENESS_MS old,
+   * or from those that answer soon. `author`: records of
    * nobody else count.
    */
   | {
@@ -119,8 +120,8 @@ export type OverlayInput =
 
 /**
  * Why an operation failed. Of a put (BEP 44's code where it has one): `cas-mismatch` (301) another version is stored than
- * the expected one, and the one put is nowhere; `uncertain` the same, but some holders took the one put or did not say: the
- * newest of both will stay; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
+ * the expected one, and the one put is nowhere; `uncertain` some holders may have taken the one put, but most refused
+ * it or did not say: the newest that any of them has will stay, and a fresh read tells which once replicas have compared; `stale-sequence` (302) a newer version is stored; `too-large` (205); `bad-signature` (206); `expired`
  * (203) its life is over, or longer than allowed; `wrong-key` (203) the key belongs to another author, or the record claims one that is not its author's; `quota` the holders
  * have no room for more of this author, or from here. Of an unpublish `timeout` or whatever most of the holders answered.
  */

@@ -321,7 +321,7 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
   'no-links': ['no-links', 'No other peer is linked yet. Open this page in another tab or on another device.'],
   refused: ['refused', 'The peers that keep this key refused it. Try again.'],
   'cas-mismatch': ['cas-mismatch', 'Another version is stored than the expected one. Read it and try again.'],
-  uncertain: ['uncertain', 'Another version is stored than the expected one, but this one may stay. Read it later.'],
+  uncertain: ['uncertain', 'Too few keepers confirmed this version, but it may stay. Read it again in two minutes.'],
   'stale-sequence': ['stale-sequence', 'A newer version is stored. Is the clock of this device right?'],
   'bad-signature': ['bad-signature', 'The signature of the record does not fit its author.'],
   expired: ['expired', 'The record has expired by the clock of its keepers. Is the clock of this device right?'],

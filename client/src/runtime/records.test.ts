@@ -43,6 +43,17 @@ test('a version over an expected one is newer than that, however wrong the clock
   expect(puts[0]).toMatchObject({ expected: WALL + 5_000, record: { key, sequence: WALL + 5_001 } });
 });
 
+test('a put that ends uncertain names its version, so that a later read tells whether it stayed', async () => {
+  const uncertain = new SkeinError('uncertain', 'Read it later.');
+  const store = new Records(
+    { self, sign: () => Promise.resolve(new Uint8Array(64)) },
+    { wallNow: () => WALL },
+    { put: () => Promise.reject(uncertain), get: () => Promise.resolve(undefined) },
+  );
+  const { code, message } = uncertain;
+  await expect(store.put(key, bytes, { expectedSequence: 0 })).rejects.toMatchObject({ code, message, sequence: WALL });
+});
+
 test('a removal is a version without a value', async () => {
   const { store, puts } = records();
   await store.put(key, bytes);

@@ -57,8 +57,14 @@ export class Records {
       throw new SkeinError('bad-argument', 'expectedSequence is a version as put() and getRecord() name it, or 0.');
     }
     const record = await this.#sign({ key, salt, value }, ttlMs, expectedSequence);
-    const { replicas } = await this.#overlay.put(record, expectedSequence);
-    return { sequence: record.sequence, replicas };
+    const { sequence } = record;
+    try {
+      const { replicas } = await this.#overlay.put(record, expectedSequence);
+      return { sequence, replicas };
+    } catch (error) {
+      if (!(error instanceof SkeinError) || error.code !== 'uncertain') throw error;
+      throw new SkeinError(error.code, error.message, { sequence });
+    }
   }
 
   /** Replaces this peer's record under `key` by a tombstone. */
