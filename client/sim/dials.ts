@@ -1,7 +1,7 @@
 import { Reader, Writer } from '../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../shared/src/ids.ts';
 import { type Millis, randomBelow } from '../../shared/src/machine.ts';
-import type { DeliveryId, OverlayCommand, OverlayInput } from '../src/overlay/types.ts';
+import type { DeliveryId, OverlayCommand, OverlayEvent, OverlayInput } from '../src/overlay/types.ts';
 import type { ServerMessage } from './messages.ts';
 import type { NetworkModel } from './network-model.ts';
 import type { SimLink } from './sim-link.ts';
@@ -27,6 +27,9 @@ const SIGNAL_PADDING = new Uint8Array(305);
 
 /** The same for a refusal: mail with ten bytes in it. */
 const REFUSAL_PADDING = new Uint8Array(178);
+
+/** A message that the overlay brought; a signal without one came through the server. */
+type RoutedMessage = Extract<OverlayEvent, { kind: 'message' }>;
 
 /** What dials need of their world. */
 export interface DialWorld {
@@ -91,28 +94,28 @@ export class Dials {
   }
 
   /** A routed message that is a signal came to `node`. */
-  onRouted(node: SimNode, from: Contact, payload: Uint8Array, delivery?: DeliveryId): void {
-    const reader = new Reader(payload);
-    this.#onSignal(node, from, { signal: reader.u8(), attempt: reader.u32() }, false, delivery);
+  onRouted(node: SimNode, message: RoutedMessage): void {
+    const reader = new Reader(message.payload);
+    this.#onSignal(node, message.from, { signal: reader.u8(), attempt: reader.u32() }, message);
   }
 
   /** A signal came to `node` through the server. */
   onRelayed(node: SimNode, from: Contact, signal: number, attempt: number): void {
-    this.#onSignal(node, from, { signal, attempt }, true);
+    this.#onSignal(node, from, { signal, attempt }, undefined);
   }
 
   #onSignal(
     node: SimNode,
     from: Contact,
     { signal, attempt }: { readonly signal: number; readonly attempt: number },
-    isThroughServer: boolean,
-    delivery?: DeliveryId,
+    message: RoutedMessage | undefined,
   ): void {
     if (signal === ANSWER) this.#onAnswer(node, from, attempt);
     else if (signal === REFUSAL) this.#onRefusal(node, from.id, attempt);
     else if (isOffer(signal)) {
-      const isTaken = node.overlay.admits(from, signal === SPARE_OFFER, this.#world.now);
-      this.#signal(node, from, { signal: isTaken ? ANSWER : REFUSAL, attempt }, isThroughServer, delivery);
+      const isTaken = node.overlay.admits(from, signal === SPARE_OFFER, this.#world.now, message?.over);
+      const answer = { signal: isTaken ? ANSWER : REFUSAL, attempt };
+      this.#signal(node, from, answer, message === undefined, message?.delivery);
     }
   }
 

@@ -319,8 +319,7 @@ export class World {
   #onEvent(node: SimNode, event: OverlayEvent): void {
     this.onEvent?.(node, event);
     if (event.kind === 'joined') node.joinedAt ??= this.now;
-    else if (event.kind === 'message' && event.protocol === 'signal')
-      this.#dials.onRouted(node, event.from, event.payload, event.delivery);
+    else if (event.kind === 'message' && event.protocol === 'signal') this.#dials.onRouted(node, event);
     else if (event.kind === 'result') {
       const listener = node.listeners.get(event.op);
       node.listeners.delete(event.op);

@@ -110,6 +110,10 @@ export interface Node {
   /** The same with author, version and expiry. */
   getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;
   remove(key: string | Uint8Array): Promise<void>;
+  /**
+   * Announces this peer as a provider until `unpublish`. Resolves when a keeper has it. When it rejects, it is announced again
+   * every minute all the same; only with `quota` for more than 1,024 keys it is not.
+   */
   publish(key: string | Uint8Array): Promise<void>;
   /**
    * Resolves once most of the peers that keep the announcement have dropped it. Rejects, with `quota` for example, when they

@@ -7,6 +7,7 @@ import {
   DIAL_PACE_MS,
   DIAL_PROVEN_MS,
   LINK_ADMIT_SHARE,
+  PENDING_GRACE_MS,
   LINK_FILL_SHARE,
   LINK_REFILL_SHARE,
   POLICY_RECHECK_MS,
@@ -263,6 +264,33 @@ test('offers that their senders need keep none out that can do without, as long 
   lab.link([...people.slice(0, 3), ...far.slice(0, 2)]);
   expect(lab.policy.admits(far[3]!, false, 0)).toBe(true);
   expect([far[4]!, far[5]!].map((contact) => lab.policy.admits(contact, true, 0))).toEqual([true, false]);
+});
+
+test('offers through one neighbour that do not become links keep out no needed one that comes another way', () => {
+  const lab = new Lab(5, 10);
+  lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
+  const admits = (contact: Contact, over: Contact, now = 0): boolean => lab.policy.admits(contact, false, now, over.id);
+  const taken = far.slice(4, 9).map((contact) => admits(contact, people[1]!));
+  expect(taken).toEqual([true, true, true, true, false]);
+  expect([far[9]!, far[10]!].map((contact) => admits(contact, people[2]!))).toEqual([true, true]);
+  expect(admits(far[11]!, people[1]!)).toBe(false);
+});
+
+test('offers through one neighbour that do not become links keep out no spare one that comes another way', () => {
+  const lab = new Lab(8, 40);
+  lab.link([...people.slice(0, 4), ...far.slice(0, 3)]);
+  const admits = (contact: Contact, over: Contact): boolean => lab.policy.admits(contact, true, 0, over.id);
+  expect(far.slice(4, 8).map((contact) => admits(contact, people[1]!))).toEqual([true, true, true, false]);
+  expect(admits(far[9]!, people[2]!)).toBe(true);
+});
+
+test('offers that came all ways and became no links give way to new ones after a while, the oldest first', () => {
+  const lab = new Lab(5, 8);
+  lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
+  const admits = (i: number, now: number): boolean => lab.policy.admits(far[i]!, false, now, people[i % 3]!.id);
+  expect([3, 4, 5].map((i) => admits(i, i))).toEqual([true, true, false]);
+  expect(admits(5, 3 + PENDING_GRACE_MS)).toBe(true);
+  expect(admits(6, 3 + PENDING_GRACE_MS)).toBe(false);
 });
 
 test('an offer that is repeated takes the place that it has', () => {

@@ -30,6 +30,7 @@ import { isCrowded, isNeeded, spreadChoice } from './link-choice.ts';
 import { encodeBye } from './link-frames.ts';
 import { LinkPruning } from './link-pruning.ts';
 import { LinkSwaps } from './link-swaps.ts';
+import { type PendingOffer, yieldingOffer } from './pending-offers.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { VirtualLinks } from './virtual-links.ts';
 
@@ -42,7 +43,8 @@ export interface LinkBudget {
 }
 
 /** An offer on its way to become a link. */
-interface TakenOffer {
+interface TakenOffer extends PendingOffer {
+  readonly id: NodeId;
   /** Neither end needs the link. */
   readonly isSpare: boolean;
   /** When it counts as failed. */
@@ -78,7 +80,7 @@ export class LinkPolicy implements Timed {
   /** When our timer is set for; infinite when it is not. */
   #wakesAt = Number.POSITIVE_INFINITY;
   readonly #dials: Dials;
-  /** Offers that we took and that are no links yet. BOUNDED: by the hard limit. */
+  /** Offers that we took and that are no links yet, oldest first. BOUNDED: by the hard limit. */
   readonly #answers = new Map<NodeId, TakenOffer>();
 
   constructor(core: Core, table: RoutingTable, budget: LinkBudget, pairs: BrokenPairs, virtualLinks: VirtualLinks) {
@@ -162,28 +164,46 @@ export class LinkPolicy implements Timed {
   /**
    * True when an offer of `contact` is to be answered. One whose sender can do without the link needs room and time here,
    * any other one a place, or either our own need; all are refused while their network is crowded. What is on its way to
-   * become a link takes a place, too.
+   * become a link takes a place, too, until others need it more. `from`: the neighbour that brought the offer.
    */
-  admits(contact: Contact, isSpare: boolean, now: Millis): boolean {
-    const entry = this.#table.get(contact.id);
+  admits(contact: Contact, isSpare: boolean, now: Millis, from?: NodeId): boolean {
+    const { id } = contact;
+    const entry = this.#table.get(id);
     if ((entry?.dial?.refusedUntil ?? 0) > now) return false;
     if (entry?.link || entry?.isDialing) return true;
-    for (const [id, { until }] of this.#answers) if (until <= now || id === contact.id) this.#answers.delete(id);
+    for (const [each, { until }] of this.#answers) if (until <= now) this.#answers.delete(each);
     const isNeededHere = this.#needsContact(contact);
-    const isTaken = isNeededHere || this.#hasPlace(isSpare, now);
-    if (isTaken && this.#answers.size < this.#budget.hard)
-      this.#answers.set(contact.id, { isSpare: isSpare && !isNeededHere, until: now + DIAL_TIMEOUT_MS });
+    const offer = {
+      id,
+      isSpare: isSpare && !isNeededHere,
+      from,
+      since: this.#answers.get(id)?.since ?? now,
+      until: now + DIAL_TIMEOUT_MS,
+    };
+    const isTaken = isNeededHere || this.#hasPlace(offer, now);
+    const { hard } = this.#budget;
+    if (isTaken && this.#makePlace(offer, hard, () => true, now)) this.#answers.set(id, offer);
     return isTaken;
   }
 
   /** For a link that we do not need. Those that others need keep no spare ones out until every place is taken. */
-  #hasPlace(isSpare: boolean, now: Millis): boolean {
+  #hasPlace(offer: TakenOffer, now: Millis): boolean {
     const open = this.#table.linked.length + this.#dials.length;
-    if (open + this.#answers.size >= this.#budget.hard) return false;
-    if (!isSpare) return true;
-    let spareCount = 0;
-    for (const answer of this.#answers.values()) if (answer.isSpare) spareCount++;
-    return open + spareCount < this.#limit && !this.#isBusy(now);
+    if (offer.isSpare && this.#isBusy(now)) return false;
+    if (offer.isSpare && !this.#makePlace(offer, this.#limit - open, ({ isSpare }) => isSpare, now)) return false;
+    return this.#makePlace(offer, this.#budget.hard - open, () => true, now);
+  }
+
+  /** True when fewer than `places` other offers `count`, after what gives way to this one. */
+  #makePlace(offer: TakenOffer, places: number, counts: (other: TakenOffer) => boolean, now: Millis): boolean {
+    if (places <= 0) return false;
+    for (;;) {
+      const others = [...this.#answers.values()].filter((other) => other.id !== offer.id && counts(other));
+      if (others.length < places) return true;
+      const yielding = yieldingOffer(others, offer.from, now);
+      if (!yielding) return false;
+      this.#answers.delete(yielding.id);
+    }
   }
 
   #needsContact(contact: Contact): boolean {

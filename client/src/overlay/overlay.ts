@@ -117,9 +117,9 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
     return records.get(key, this.#core.wallNow) !== undefined || providers.held(key) !== undefined;
   }
 
-  /** True when an offer of `peer` is to be answered. `isSpare`: it can do without the link. */
-  admits(peer: Contact, isSpare: boolean, now: Millis): boolean {
-    return !this.#hasLeft && this.#policy.admits(peer, isSpare, Math.max(Math.floor(now), this.#core.now));
+  /** True when an offer of `peer` is to be answered. `isSpare`: it can do without the link. `over`: as its message said. */
+  admits(peer: Contact, isSpare: boolean, now: Millis, over?: NodeId): boolean {
+    return !this.#hasLeft && this.#policy.admits(peer, isSpare, Math.max(Math.floor(now), this.#core.now), over);
   }
 
   contactOf(id: NodeId): Contact | undefined {

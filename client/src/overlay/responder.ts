@@ -114,7 +114,8 @@ export class Responder implements Endpoint {
     this.#callers.note(forward.origin.id, message.referrers, core.now);
     if (!this.#isFirstCopy(delivery)) return this.#onCopy(delivery, forward);
     const isHeld = protocol === 'signal' && this.#heldAnswers.hold(delivery, forward);
-    core.emit({ kind: 'message', from: forward.origin, protocol, payload: body, ...(isHeld && { delivery }) });
+    const over = forward.from;
+    core.emit({ kind: 'message', from: forward.origin, protocol, payload: body, over, ...(isHeld && { delivery }) });
     return isHeld ? undefined : { status: 'ok', payload: NOTHING, closest: [] };
   }
 

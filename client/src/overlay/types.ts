@@ -165,7 +165,7 @@ export type OverlayEvent =
   | { readonly kind: 'result'; readonly op: OpId; readonly result: OverlayResult }
   /**
    * A routed message whose target we are. `from` is authenticated by nobody: payloads are sealed and signed. `delivery`:
-   * its acknowledgement waits for a moment, and takes an answer along.
+   * its acknowledgement waits for a moment, and takes an answer along. `over`: the neighbour over whose link it came.
    */
   | {
       readonly kind: 'message';
@@ -173,6 +173,7 @@ export type OverlayEvent =
       readonly protocol: Protocol;
       readonly payload: Uint8Array;
       readonly delivery?: DeliveryId;
+      readonly over?: NodeId | undefined;
     }
   /** The self-lookup finished with at least one link. */
   | { readonly kind: 'joined' }

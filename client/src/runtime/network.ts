@@ -99,7 +99,7 @@ export class Network {
       linkTarget: parts.ledger.overlayTarget,
       linkHard: parts.ledger.overlayHard,
       handler: {
-        message: (from, protocol, payload, delivery) => this.#onLetter(from, protocol, payload, delivery),
+        message: (...letter) => this.#onLetter(...letter),
         joined: () => this.#onJoined(),
         lookup: (trace) => handler.lookup(trace),
       },
@@ -195,7 +195,7 @@ export class Network {
       clock: this.#parts.clock,
       log: this.#parts.log,
       carrier: (to, sealed, withinMs, inAnswerTo) => this.post.carry(to, 'signal', sealed, withinMs, inAnswerTo),
-      admits: (from, isSpare) => this.overlay.admits(from, isSpare),
+      admits: (from, isSpare, over) => this.overlay.admits(from, isSpare, over),
       name: this.#parts.name,
       iceServers: this.#parts.ice.current(),
       relayOnly: this.#parts.relayOnly,
@@ -235,10 +235,16 @@ export class Network {
     else void this.#openMail(letter.sealed);
   }
 
-  #onLetter(from: Contact, protocol: Protocol, payload: Uint8Array, delivery: DeliveryId | undefined): void {
+  #onLetter(
+    from: Contact,
+    protocol: Protocol,
+    payload: Uint8Array,
+    delivery: DeliveryId | undefined,
+    over: NodeId | undefined,
+  ): void {
     this.post.remember(from);
     this.post.noteWay(from.id, 'overlay');
-    if (protocol === 'signal') this.links.receiveSignal(payload, delivery);
+    if (protocol === 'signal') this.links.receiveSignal(payload, delivery, over);
     else void this.#openMail(payload);
   }
 

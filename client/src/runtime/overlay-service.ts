@@ -29,8 +29,14 @@ const WALL_CLOCK_PERIOD_MS = 60_000;
 
 /** What the overlay tells the node. */
 export interface OverlayHandler {
-  /** `delivery`: as what an answer may name it for a moment. */
-  message(from: Contact, protocol: Protocol, payload: Uint8Array, delivery: DeliveryId | undefined): void;
+  /** `delivery`: as what an answer may name it for a moment. `over`: the neighbour that brought it. */
+  message(
+    from: Contact,
+    protocol: Protocol,
+    payload: Uint8Array,
+    delivery: DeliveryId | undefined,
+    over: NodeId | undefined,
+  ): void;
   joined(): void;
   /** A lookup or read of ours went on. */
   lookup(trace: LookupTrace): void;
@@ -93,9 +99,9 @@ export class OverlayService {
     return this.#machine.contactOf(id);
   }
 
-  /** True when an offer of `from` is to be answered. `isSpare`: it can do without the link. */
-  admits(from: Contact, isSpare: boolean): boolean {
-    return this.#machine.admits(from, isSpare, this.#clock.now());
+  /** True when an offer of `from` is to be answered. `isSpare`: it can do without the link. `over`: who brought it. */
+  admits(from: Contact, isSpare: boolean, over: NodeId | undefined): boolean {
+    return this.#machine.admits(from, isSpare, this.#clock.now(), over);
   }
 
   linkUp(link: Link): void {
@@ -300,7 +306,7 @@ export class OverlayService {
         break;
       }
       case 'message':
-        this.#handler.message(event.from, event.protocol, event.payload, event.delivery);
+        this.#handler.message(event.from, event.protocol, event.payload, event.delivery, event.over);
         break;
       case 'trail':
         this.#traces.answered(event.op, event.path);

@@ -117,6 +117,12 @@ export const BUSY_DIALS = 1;
 /** A dial without an answer from the link layer counts as failed after this. [ms] ICE's own limit is about 15 s. */
 export const DIAL_TIMEOUT_MS = 20_000;
 
+/** An offer that is no link after this gives its place to a new one where none is left. [ms] Links come up within 1.5 to 3 s (facts §3.4), over slow relays within 10. */
+export const PENDING_GRACE_MS = 5_000;
+
+/** A neighbour over whose link one in so many of the offers under way came displaces no others' with further ones. [shares] As of the contacts of a bucket: a quarter. */
+export const PENDING_SHARES = 4;
+
 /** First pause after a failed dial; doubles up to `DIAL_BACKOFF_MAX_MS`. [ms] */
 export const DIAL_BACKOFF_MS = 5_000;
 

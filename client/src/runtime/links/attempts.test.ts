@@ -1,9 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
+import type { NodeId } from '../../../../shared/src/ids.ts';
+import { DESKTOP_LEDGER } from '../../../../shared/src/limits/links.ts';
 import { randomBytes } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { PortableCrypto } from '../../adapters/portable/portable-crypto.ts';
 import type { RawConnector } from '../../ports/links.ts';
-import { LinkLab, type PeerOptions } from './test/lab.ts';
+import { LinkLab, type Peer, type PeerOptions } from './test/lab.ts';
 import { LinkError } from './types.ts';
 
 let lab: LinkLab;
@@ -212,6 +214,46 @@ test('a wish that waits too long for its turn fails, and leaves the queue', asyn
   for (const result of await Promise.all(openings)) expect(result).toMatchObject({ code: 'timeout' });
   // Two attempts of 15 s fit into the 30 s that a wish may wait.
   expect([a.events.length, a.made.length]).toEqual([4, 2]);
+});
+
+const nothing = (): void => undefined;
+
+/** Peers that make an offer over the link of `over`, take the answer, and never connect. */
+function idlers(count: number, over: NodeId): Peer[] {
+  const idle: RawConnector = {
+    connect: (role, options, handler) => {
+      const description = (sdp: string): void => handler.description(sdp);
+      const deaf = { description, open: nothing, message: nothing, writable: nothing, closed: nothing };
+      return lab.network.connector().connect(role, options, deaf);
+    },
+  };
+  return Array.from({ length: count }, (_, n) => lab.peer({ name: `idler ${n}`, connector: idle, over }));
+}
+
+test('offers that are not completed give way to one that comes another way, and are told so', async () => {
+  const [target, hostile, friend] = [lab.peer(), lab.peer(), lab.peer()];
+  const offers = idlers(DESKTOP_LEDGER.maxAnswers, hostile.id).map((idler) => idler.open(target));
+  await lab.clock.advance(200);
+  const late = idlers(1, hostile.id).map((idler) => idler.open(target));
+  await lab.clock.advance(100);
+  expect(await late[0]).toMatchObject({ code: 'over-budget' });
+  const honest = lab.peer({ name: 'honest', over: friend.id });
+  const opening = honest.open(target);
+  await lab.clock.advance(500);
+  expect(await opening).toBe(honest.linkTo(target));
+  expect(await offers[0]).toMatchObject({ code: 'over-budget' });
+  expect(target.counter('offer gave way')).toBe(1);
+});
+
+test('offers that are not completed keep none of our own dials out', async () => {
+  const ledger = { overlayTarget: 2, overlayHard: 4 };
+  const target = lab.peer({ ledger });
+  for (const idler of idlers(4, lab.peer().id)) void idler.open(target);
+  await lab.clock.advance(200);
+  const other = lab.peer();
+  const opening = target.open(other);
+  await lab.clock.advance(500);
+  expect(await opening).toBe(target.linkTo(other));
 });
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

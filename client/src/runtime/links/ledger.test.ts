@@ -7,6 +7,8 @@ import { NegativeCache } from './negative-cache.ts';
 import type { LinkPurpose } from './types.ts';
 
 const peer = (n: number): NodeId => n.toString(16).padStart(40, '0') as NodeId;
+/** One that came through the server. */
+const OFFER = { from: undefined, since: 0 };
 const SMALL: LedgerLimits = {
   overlayTarget: 4,
   overlayHard: 8,
@@ -43,17 +45,17 @@ test('our own overlay dials leave room for peers that dial us', () => {
   const ledger = new Ledger({ ...SMALL, maxDials: 100, maxAnswers: 100 });
   const dials = Array.from({ length: 10 }, (_, n) => ledger.request(peer(n), 'overlay'));
   expect(dials.filter((verdict) => verdict === 'dial')).toHaveLength(6);
-  const answers = Array.from({ length: 10 }, (_, n) => ledger.admit(peer(100 + n), ['overlay']));
+  const answers = Array.from({ length: 10 }, (_, n) => ledger.admit(peer(100 + n), ['overlay'], OFFER));
   expect(answers.filter(Boolean)).toHaveLength(2);
   expect(ledger.count('overlay')).toBe(8);
 });
 
 test('a full overlay share does not keep a swarm from its own', () => {
   const ledger = new Ledger({ ...SMALL, maxDials: 100, maxAnswers: 100 });
-  for (let n = 0; n < 20; n++) ledger.admit(peer(n), ['overlay']);
+  for (let n = 0; n < 20; n++) ledger.admit(peer(n), ['overlay'], OFFER);
   expect(ledger.request(peer(50), 'overlay')).toBe('refused');
   expect(ledger.request(peer(51), 'swarm')).toBe('dial');
-  expect(ledger.admit(peer(52), ['overlay', 'swarm'])).toBe(true);
+  expect(ledger.admit(peer(52), ['overlay', 'swarm'], OFFER)).toBe(true);
 });
 
 test('a connection for two purposes is counted once and stays until both are dropped', () => {
@@ -71,7 +73,7 @@ test('a connection for two purposes is counted once and stays until both are dro
 test('an attempt of the other side takes the place of ours without further room', () => {
   const ledger = new Ledger({ ...SMALL, overlayTarget: 1, overlayHard: 1 });
   ledger.request(peer(1), 'overlay');
-  expect(ledger.admit(peer(1), ['swarm'])).toBe(true);
+  expect(ledger.admit(peer(1), ['swarm'], OFFER)).toBe(true);
   expect([ledger.countStage('dialling'), ledger.countStage('answering')]).toEqual([0, 1]);
   expect([...ledger.purposesOf(peer(1))]).toEqual(['overlay', 'swarm']);
 });
@@ -99,7 +101,7 @@ test('no order of events exceeds a bound', () => {
       const ledger = new Ledger(SMALL);
       for (const [kind, n, what] of actions) {
         if (kind === 'request') ledger.request(peer(n), what);
-        else if (kind === 'admit') ledger.admit(peer(n), [what]);
+        else if (kind === 'admit') ledger.admit(peer(n), [what], OFFER);
         else if (kind === 'up') ledger.up(peer(n));
         else if (kind === 'add') ledger.add(peer(n), what);
         else if (kind === 'drop') ledger.drop(peer(n), what);

@@ -1,11 +1,21 @@
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { LedgerLimits } from '../../../../shared/src/limits/links.ts';
+import { type PendingOffer, yieldingOffer } from '../../overlay/pending-offers.ts';
 import type { LinkPurpose } from './types.ts';
 
 /** waiting: a dial that must wait its turn. dialling: an attempt of ours. answering: one of theirs. up: a link. */
 type Stage = 'waiting' | 'dialling' | 'answering' | 'up';
 
+type Choice = (peer: NodeId) => boolean;
+
+const PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
+
+/** What becomes of a dial of ours. */
+export type Verdict = 'dial' | 'wait' | 'refused';
+
 interface Entry {
+  /** Of an attempt of theirs. */
+  offer?: PendingOffer;
   stage: Stage;
   readonly purposes: Set<LinkPurpose>;
   /** The purpose whose share this connection takes up: the first it was opened for that still holds. */
@@ -54,13 +64,13 @@ export class Ledger {
   }
 
   /** Enters a dial of ours. `wait`: it is given out by `nextDial` later. `refused`: there is no room for it at all. */
-  request(peer: NodeId, purpose: LinkPurpose): 'dial' | 'wait' | 'refused' {
+  request(peer: NodeId, purpose: LinkPurpose): Verdict {
     const known = this.#entries.get(peer);
     if (known) {
       known.purposes.add(purpose);
       return known.stage === 'waiting' ? 'wait' : 'dial';
     }
-    if (this.#isFull() || this.count(purpose) >= this.#dialShare(purpose)) return 'refused';
+    if (this.#isFull() || this.#isShareFull(purpose) || this.#isDialShareFull(purpose)) return 'refused';
     const isFree = this.countStage('dialling') < this.#limits.maxDials;
     if (!isFree && this.#waiting[purpose].size >= this.#limits.maxWaiting) return 'refused';
     this.#entries.set(peer, { stage: isFree ? 'dialling' : 'waiting', purposes: new Set([purpose]), account: purpose });
@@ -87,19 +97,42 @@ export class Ledger {
   }
 
   /** Enters an attempt of the other side, or lets it take the place of ours. False: no room. */
-  admit(peer: NodeId, purposes: readonly LinkPurpose[]): boolean {
+  admit(peer: NodeId, purposes: readonly LinkPurpose[], offer: PendingOffer): boolean {
     const known = this.#entries.get(peer);
     if (known) {
       this.#stopWaiting(peer);
       known.stage = 'answering';
+      known.offer = offer;
       for (const purpose of purposes) known.purposes.add(purpose);
       return true;
     }
-    const account = purposes.find((purpose) => this.count(purpose) < this.#answerShare(purpose));
+    const account = purposes.find((purpose) => !this.#isShareFull(purpose));
     if (account === undefined || this.#isFull()) return false;
     if (this.countStage('answering') >= this.#limits.maxAnswers) return false;
-    this.#entries.set(peer, { stage: 'answering', purposes: new Set(purposes), account });
+    this.#entries.set(peer, { stage: 'answering', purposes: new Set(purposes), account, offer });
     return true;
+  }
+
+  /** Whose attempt has to end for there to be room for an offer that `admit` refused, of those that may. Undefined: nobody's. */
+  yieldingToOffer(purposes: readonly LinkPurpose[], offer: PendingOffer, mayYield: Choice): NodeId | undefined {
+    const hasShare = purposes.some((purpose) => !this.#isShareFull(purpose));
+    const full = purposes.filter((purpose) => this.count(purpose) === this.#answerShare(purpose));
+    return this.#yielding(hasShare ? PURPOSES : full, offer, mayYield);
+  }
+
+  /** The same for a dial of ours that `request` refused. */
+  yieldingToDial(purpose: LinkPurpose, offer: PendingOffer, mayYield: Choice): NodeId | undefined {
+    const isInTheWay = this.count(purpose) === this.#answerShare(purpose) && !this.#isDialShareFull(purpose);
+    return this.#yielding(isInTheWay ? [purpose] : [], offer, mayYield);
+  }
+
+  #yielding(accounts: readonly LinkPurpose[], { from, since }: PendingOffer, mayYield: Choice): NodeId | undefined {
+    const pending: (PendingOffer & { readonly peer: NodeId })[] = [];
+    for (const [peer, { stage, account, offer }] of this.#entries) {
+      if (stage === 'answering' && offer && accounts.includes(account) && mayYield(peer))
+        pending.push({ ...offer, peer });
+    }
+    return yieldingOffer(pending, from, since)?.peer;
   }
 
   /** The attempt became a link. */
@@ -145,9 +178,17 @@ export class Ledger {
     return this.#entries.size >= this.#limits.overlayHard + this.#limits.swarmMax;
   }
 
-  #dialShare(purpose: LinkPurpose): number {
+  #isShareFull(purpose: LinkPurpose): boolean {
+    return this.count(purpose) >= this.#answerShare(purpose);
+  }
+
+  /** What others have under way takes none of it, or whoever offers links and never completes them could take all. */
+  #isDialShareFull(purpose: LinkPurpose): boolean {
     const { overlayTarget, overlayHard, swarmMax } = this.#limits;
-    return purpose === 'swarm' ? swarmMax : Math.floor((overlayTarget + overlayHard) / 2);
+    const share = purpose === 'swarm' ? swarmMax : Math.floor((overlayTarget + overlayHard) / 2);
+    let count = 0;
+    for (const { account, stage } of this.#entries.values()) if (account === purpose && stage !== 'answering') count++;
+    return count >= share;
   }
 
   #answerShare(purpose: LinkPurpose): number {

@@ -7,16 +7,17 @@ import {
   LINK_STATS_INTERVAL_MS,
   type LedgerLimits,
 } from '../../../../shared/src/limits/links.ts';
+import type { PendingOffer } from '../../overlay/pending-offers.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Log } from '../../ports/log.ts';
 import type { OpenedMail } from '../mail.ts';
 import { type AttemptParts, Attempts } from './attempts.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Verdict } from './ledger.ts';
 import { NegativeCache } from './negative-cache.ts';
 import { describeFailure } from './sentences.ts';
 import type { Session, SessionOwner } from './session.ts';
 import type { LinkSignal, RejectCode } from './signal-codec.ts';
-import { SignalMail, type SignalMailParts, type SignalOf } from './signal-mail.ts';
+import { SignalMail, type SignalMailParts, type SignalOf, type SignalWay } from './signal-mail.ts';
 import { type Link, type LinkErrorCode, type LinkHandler, type LinkManager, type LinkPurpose } from './types.ts';
 import { Wishes } from './wishes.ts';
 
@@ -24,8 +25,8 @@ import { Wishes } from './wishes.ts';
 export interface LinkManagerParts extends AttemptParts, SignalMailParts {
   readonly log: Log;
   readonly handler: LinkHandler;
-  /** Whether an offer for the overlay alone is to be answered. `isSpare`: its sender can do without the link. Default: yes. */
-  readonly admits?: (from: Contact, isSpare: boolean) => boolean;
+  /** Whether an offer for the overlay alone is to be answered. `isSpare`: its sender can do without the link. `over`: who brought it. Default: yes. */
+  readonly admits?: (from: Contact, isSpare: boolean, over: NodeId | undefined) => boolean;
   /** Default: `DESKTOP_LEDGER`. */
   readonly ledger?: LedgerLimits;
 }
@@ -62,7 +63,7 @@ class Links implements LinkManager, SessionOwner {
     });
     this.#attempts = new Attempts(parts, this, this.#ledger, this.#wishes);
     this.#signals = new SignalMail(parts, {
-      offered: (mail, offer, delivery) => this.#onOffer(mail, offer, delivery),
+      offered: (mail, offer, way) => this.#onOffer(mail, offer, way),
       answered: (from, answer) => this.#onAnswer(from, answer),
       rejected: (from, reject) => this.#onReject(from, reject),
       dropped: (why) => this.#count(why),
@@ -89,8 +90,8 @@ class Links implements LinkManager, SessionOwner {
     return wish ? wish.promise : this.#wish(contact, purpose, isSpare);
   }
 
-  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId): void {
-    this.#signals.receive(sealed, delivery);
+  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId, over?: NodeId): void {
+    this.#signals.receive(sealed, { delivery, over });
   }
 
   release(peer: NodeId, purpose: LinkPurpose): void {
@@ -151,7 +152,11 @@ class Links implements LinkManager, SessionOwner {
   }
 
   #request(contact: Contact, purpose: LinkPurpose): void {
-    const verdict = this.#ledger.request(contact.id, purpose);
+    const request = (): Verdict => this.#ledger.request(contact.id, purpose);
+    const place = { from: this.#parts.crypto.self.id, since: this.#parts.clock.now() };
+    let verdict = request();
+    if (verdict === 'refused' && this.#giveWay(this.#ledger.yieldingToDial(purpose, place, this.#mayYield)))
+      verdict = request();
     if (verdict === 'dial') this.#attempts.dial(contact);
     else if (verdict === 'wait') this.#waitFor(contact.id, DIAL_QUEUE_TIMEOUT_MS);
     else this.#wishes.refuse(contact.id, 'over-budget', describeFailure('over-budget'));
@@ -222,7 +227,7 @@ class Links implements LinkManager, SessionOwner {
     this.#attempts.dialNext();
   }
 
-  #onOffer(mail: OpenedMail, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
+  #onOffer(mail: OpenedMail, offer: SignalOf<'offer'>, way: SignalWay): void {
     const { from } = mail;
     const { crypto, clock } = this.#parts;
     if (from.id === crypto.self.id) return this.#count('offer of our own');
@@ -238,18 +243,18 @@ class Links implements LinkManager, SessionOwner {
     if (pending?.attempt === offer.attempt) return this.#count('offer again');
     if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
       this.#count('glare won');
-      return this.#reject(from, offer.attempt, 'superseded', delivery);
+      return this.#reject(from, offer.attempt, 'superseded', way.delivery);
     }
     if (pending?.role === 'offerer') this.#count('glare lost');
-    this.#answer(from, offer, delivery);
+    this.#answer(from, offer, way);
   }
 
-  #answer(from: Contact, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
-    if (!this.#isWanted(from, offer)) {
+  #answer(from: Contact, offer: SignalOf<'offer'>, { delivery, over }: SignalWay): void {
+    if (!this.#isWanted(from, offer, over)) {
       this.#count('offer not needed');
       return this.#reject(from, offer.attempt, 'not-needed', delivery);
     }
-    if (!this.#ledger.admit(from.id, offer.purposes)) {
+    if (!this.#admits(from.id, offer.purposes, { from: over, since: this.#parts.clock.now() })) {
       this.#count('offer over budget');
       return this.#reject(from, offer.attempt, 'over-budget', delivery);
     }
@@ -259,9 +264,27 @@ class Links implements LinkManager, SessionOwner {
     this.#attempts.dialNext();
   }
 
-  #isWanted(from: Contact, { purposes, isSpare }: SignalOf<'offer'>): boolean {
+  #admits(peer: NodeId, purposes: readonly LinkPurpose[], place: PendingOffer): boolean {
+    const admits = (): boolean => this.#ledger.admit(peer, purposes, place);
+    return admits() || (this.#giveWay(this.#ledger.yieldingToOffer(purposes, place, this.#mayYield)) && admits());
+  }
+
+  /** Whom somebody here waits for keeps the place. */
+  readonly #mayYield = (peer: NodeId): boolean => !this.#wishes.has(peer);
+
+  /** Ends the attempt of another peer that holds a place for too long, or with too many of its kind. */
+  #giveWay(peer: NodeId | undefined): boolean {
+    const session = peer === undefined ? undefined : this.#attempts.get(peer);
+    if (!session) return false;
+    this.#count('offer gave way');
+    this.#reject(session.peer, session.attempt, 'over-budget', undefined);
+    session.fail('over-budget');
+    return true;
+  }
+
+  #isWanted(from: Contact, { purposes, isSpare }: SignalOf<'offer'>, over: NodeId | undefined): boolean {
     const isForOverlayAlone = purposes.every((purpose) => purpose === 'overlay');
-    return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare) !== false;
+    return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare, over) !== false;
   }
 
   #reject(to: Contact, attempt: string, code: RejectCode, delivery: DeliveryId | undefined): void {

@@ -1,4 +1,4 @@
-import type { Contact } from '../../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_SIGNALS_IN_WORK } from '../../../../shared/src/limits/links.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Mail, OpenedMail } from '../mail.ts';
@@ -8,10 +8,18 @@ import type { SignalCarrier } from './types.ts';
 /** A signal of one kind. */
 export type SignalOf<K extends LinkSignal['kind']> = Extract<LinkSignal, { readonly kind: K }>;
 
+/** How a signal came over the overlay; empty when it did not. */
+export interface SignalWay {
+  /** As what it was delivered. */
+  readonly delivery: DeliveryId | undefined;
+  /** The neighbour over whose link. */
+  readonly over: NodeId | undefined;
+}
+
 /** Hears the signals that were sealed for us, and what was dropped. */
 export interface SignalListener {
-  /** `delivery`: as what it came over the overlay. */
-  offered(mail: OpenedMail, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void;
+  /** `way`: how it came. */
+  offered(mail: OpenedMail, offer: SignalOf<'offer'>, way: SignalWay): void;
   answered(from: Contact, answer: SignalOf<'answer'>): void;
   rejected(from: Contact, reject: SignalOf<'reject'>): void;
   dropped(why: string): void;
@@ -46,11 +54,11 @@ export class SignalMail {
     }
   }
 
-  receive(sealed: Uint8Array, delivery?: DeliveryId): void {
+  receive(sealed: Uint8Array, way: SignalWay): void {
     if (this.#isStopped) return;
     if (this.#inWork >= MAX_SIGNALS_IN_WORK) return this.#listener.dropped('signal-flood');
     this.#inWork++;
-    void this.#read(sealed, delivery).finally(() => this.#inWork--);
+    void this.#read(sealed, way).finally(() => this.#inWork--);
   }
 
   /** Nothing is heard any more, not even of signals that are being opened. */
@@ -58,7 +66,7 @@ export class SignalMail {
     this.#isStopped = true;
   }
 
-  async #read(sealed: Uint8Array, delivery: DeliveryId | undefined): Promise<void> {
+  async #read(sealed: Uint8Array, way: SignalWay): Promise<void> {
     const opened = await this.#parts.mail.open(sealed);
     if (this.#isStopped) return;
     if (!opened.ok) return this.#listener.dropped(`signal ${opened.error}`);
@@ -67,7 +75,7 @@ export class SignalMail {
     if (!signal?.ok) return this.#listener.dropped(`signal ${signal?.error ?? 'of another kind'}`);
     switch (signal.value.kind) {
       case 'offer':
-        return this.#listener.offered(mail, signal.value, delivery);
+        return this.#listener.offered(mail, signal.value, way);
       case 'answer':
         return this.#listener.answered(mail.from, signal.value);
       case 'reject':

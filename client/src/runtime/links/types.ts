@@ -79,8 +79,11 @@ export interface LinkManager {
    * side is told that it may refuse.
    */
   open(contact: Contact, purpose: LinkPurpose, isSpare?: boolean): Promise<Link>;
-  /** A sealed signal came in over the overlay, as `delivery`, or the server. Anything malformed is counted and dropped. */
-  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId): void;
+  /**
+   * A sealed signal came in over the overlay, as `delivery` and over the link of `over`, or the server. Anything malformed
+   * is counted and dropped.
+   */
+  receiveSignal(sealed: Uint8Array, delivery?: DeliveryId, over?: NodeId): void;
   /** Gives up one purpose of a link; it is closed when no purpose is left. */
   release(peer: NodeId, purpose: LinkPurpose): void;
   /** Closes a link at once, whatever it serves. */

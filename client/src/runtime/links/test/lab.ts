@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly relayOnly?: boolean;
   readonly connector?: RawConnector;
   readonly admits?: (from: Contact, isSpare: boolean) => boolean;
+  /** Over whose link its signals come. */
+  readonly over?: NodeId;
 }
 
 /** A peer whose signals take 20 ms, with everything that its node was told. */
@@ -34,14 +36,16 @@ export class Peer {
   carry: (to: Contact, sealed: Uint8Array) => boolean = () => true;
   onMessage: (link: Link, text: string) => void = () => undefined;
   readonly #lab: LinkLab;
+  readonly #over: NodeId | undefined;
 
   constructor(
     lab: LinkLab,
     crypto: PortableCrypto,
-    { name = 'peer', ledger, iceServers = [], relayOnly = false, connector, admits }: PeerOptions,
+    { name = 'peer', ledger, iceServers = [], relayOnly = false, connector, admits, over }: PeerOptions,
   ) {
     const { clock, network, peers } = lab;
     this.#lab = lab;
+    this.#over = over;
     this.crypto = crypto;
     this.name = name;
     const own = network.connector();
@@ -103,7 +107,7 @@ export class Peer {
     return new Promise((resolve) => {
       clock.setTimer(clock.now() + 20, () => {
         const target = peers.get(to.id);
-        target?.links.receiveSignal(sealed, delivery);
+        target?.links.receiveSignal(sealed, delivery, this.#over);
         resolve(target !== undefined);
       });
     });
