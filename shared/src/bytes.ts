@@ -100,8 +100,9 @@ function isSurrogate(code: number): boolean {
 
 /** The text of well-formed UTF-8, or undefined: overlong forms, surrogates and truncation are refused (RFC 3629 §3). */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
-  const ascii = bytes.findIndex((byte) => byte >= 0x80);
-  if (ascii < 0) return binaryText(bytes);
+  let ascii = 0;
+  while (ascii < bytes.length && (bytes[ascii] as number) < 0x80) ascii++;
+  if (ascii === bytes.length) return binaryText(bytes);
   let text = binaryText(bytes.subarray(0, ascii));
   for (let i = ascii; i < bytes.length;) {
     const lead = bytes[i] as number;

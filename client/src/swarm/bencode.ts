@@ -175,9 +175,10 @@ class Parser {
     let previous: string | undefined;
     while (this.#bytes[this.at] !== LETTER_E) {
       const keyStart = this.at;
-      const name = this.#string();
-      if (!name) return undefined;
-      const key = keyOf(name.value);
+      const end = this.#stringEnd();
+      if (end === undefined) return undefined;
+      const key = keyOf(this.#bytes.subarray(this.at, end));
+      this.at = end;
       if (previous !== undefined && key <= previous) {
         this.at = keyStart;
         return this.#fail('key-order');
@@ -193,14 +194,21 @@ class Parser {
 
   #string(): BencodeBytes | undefined {
     const start = this.at;
-    const lead = this.#bytes[start];
+    const end = this.#stringEnd();
+    if (end === undefined) return undefined;
+    const value = this.#bytes.subarray(this.at, end);
+    this.at = end;
+    return { kind: 'bytes', value, start, end };
+  }
+
+  /** Goes to the first byte of the string that is here, and says where that ends. */
+  #stringEnd(): number | undefined {
+    const lead = this.#bytes[this.at];
     if (lead === undefined) return this.#fail('truncated');
     if (!isDigit(lead)) return this.#fail('syntax');
     const length = this.#digits(COLON);
     if (length === undefined) return undefined;
-    if (length > this.#bytes.length - this.at) return this.#fail('truncated');
-    this.at += length;
-    return { kind: 'bytes', value: this.#bytes.subarray(this.at - length, this.at), start, end: this.at };
+    return length > this.#bytes.length - this.at ? this.#fail('truncated') : this.at + length;
   }
 
   #integer(): BencodeInteger | undefined {

@@ -14,7 +14,7 @@ import { invariant } from '../../../shared/src/result.ts';
 import { encodeBencode } from './bencode.ts';
 import { plainFile } from './file-list.ts';
 import { type TreeFile, alignFiles, inTreeOrder } from './file-tree.ts';
-import { fitsInfo, infoOf } from './info-dictionary.ts';
+import { fitsInfo, haveTooManyValues, infoOf } from './info-dictionary.ts';
 import { isUrl } from './magnet.ts';
 import { TREE_HASH_BYTES, rootOf, treeShape } from './merkle.ts';
 import { PIECE_HASH_BYTES, decodeInfo, pieceCountOf } from './metainfo.ts';
@@ -37,7 +37,7 @@ export interface ContentPlan {
   readonly name: string;
   /** [bytes] */
   readonly pieceLength: number;
-  /** In the torrent's order, with its padding: those of the metainfo that is built from it. */
+  /** In the torrent's order, with its padding: those of the metainfo that is built from it. None when it is too large. */
   readonly files: readonly PlannedFile[];
   /** There are so many files, or names so long, that receivers would refuse the torrent: it cannot be built. */
   readonly isTooLarge: boolean;
@@ -65,14 +65,17 @@ export function choosePieceLength(totalBytes: number): number {
  * described twice. The same files give the same plan.
  */
 export function planContent(name: string, files: readonly SourceFile[], preferredLength: number): ContentPlan {
+  const refused = { version: 'v1', name, pieceLength: preferredLength, files: [], isTooLarge: true } as const;
+  // Before their names are looked at, which takes a second where it is too much.
+  if (haveTooManyValues(files)) return refused;
   // Which of two names that clash gets a number must not depend on the order in which they were chosen.
   const given = inTreeOrder(files.map(({ path, length }, source) => ({ path, length, source })));
   const paths = safePaths(given.map((file) => file.path));
   const named = inTreeOrder(given.map(({ length, source }, i) => ({ path: paths[i] as Path, length, source })));
   const plain = { name: safeSegment(name), pieceLength: preferredLength, files: concatenate(named), tree: undefined };
   // The description of both kinds of hashes has all of it, so what is too large is found out by the smaller one.
-  const isTooLarge = !fitsInfo(plain);
-  const padded = isTooLarge ? undefined : paddedPlan(plain.name, named, preferredLength);
+  if (!fitsInfo(plain)) return refused;
+  const padded = paddedPlan(plain.name, named, preferredLength);
   const { pieceLength, files: laid } = padded ?? plain;
   let next = 0;
   return {
@@ -80,7 +83,7 @@ export function planContent(name: string, files: readonly SourceFile[], preferre
     name: plain.name,
     pieceLength,
     files: laid.map((file) => ({ ...file, source: file.isPadding ? undefined : named[next++]?.source })),
-    isTooLarge,
+    isTooLarge: false,
   };
 }
 

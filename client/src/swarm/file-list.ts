@@ -73,8 +73,8 @@ function decodeFile(entry: Bencode, offset: number): Result<TorrentFile, Metainf
   if (isPadding(entry)) return ok(paddingFile(length, offset));
   // Made before BEP 3 demanded UTF-8: `path` in some code page, and the same beside it in UTF-8.
   const segments = listOf(entry, 'path.utf-8') ?? listOf(entry, 'path') ?? [];
-  const names = segments.flatMap((segment) => (segment.kind === 'bytes' ? [segment.value] : []));
-  const path = names.length === segments.length ? decodePath(names) : undefined;
+  const areNames = segments.every((segment) => segment.kind === 'bytes');
+  const path = areNames ? decodePath(segments.map(({ value }) => value)) : undefined;
   return path ? ok(plainFile(path, length, offset)) : err('bad-path');
 }
 

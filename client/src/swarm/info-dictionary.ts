@@ -1,10 +1,17 @@
-import { MAX_BENCODE_VALUES, MAX_INFO_BYTES, MAX_PIECES, MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import {
+  MAX_BENCODE_VALUES,
+  MAX_INFO_BYTES,
+  MAX_PATH_SEGMENTS,
+  MAX_PIECES,
+  MAX_TRACKERS,
+} from '../../../shared/src/limits/swarm.ts';
 import { type BencodeInput } from './bencode.ts';
 import { measureBencode } from './bencode-size.ts';
 import { encodeFileList } from './file-list.ts';
 import { type TreeFile, encodeFileTree } from './file-tree.ts';
 import { TREE_HASH_BYTES } from './merkle.ts';
 import { PIECE_HASH_BYTES, pieceCountOf } from './metainfo.ts';
+import type { Path } from './paths.ts';
 import type { TorrentFile } from './types.ts';
 
 /** What an info dictionary is made of. */
@@ -42,6 +49,18 @@ export function infoOf(source: InfoSource): ReadonlyMap<string, BencodeInput> {
 
 /** Values of a torrent file besides its info dictionary and piece layers: trackers, each in its list, and what is around. */
 const OTHER_VALUES = 2 * MAX_TRACKERS + 16;
+
+/** Values of an info dictionary of BEP 3 besides its files: name, piece length, `private`, `pieces`, their list, and itself. */
+const OWN_VALUES = 6;
+
+/**
+ * Whether receivers refuse files so many and so deep in folders, whatever they are called: each is a dictionary of a
+ * length and a list of names. Fewer than that may be too many, too, as `fitsInfo` says when their names are known.
+ */
+export function haveTooManyValues(files: readonly { readonly path: Path }[]): boolean {
+  const values = files.reduce((sum, { path }) => sum + 3 + Math.min(path.length, MAX_PATH_SEGMENTS), OWN_VALUES);
+  return values + OTHER_VALUES > MAX_BENCODE_VALUES;
+}
 
 /**
  * Whether receivers take what is made of these files: neither the info dictionary nor the torrent file around it is too

@@ -1,6 +1,6 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { toHex, utf8Decode } from '../../../shared/src/bytes.ts';
+import { concatBytes, toHex, utf8Decode, utf8Encode } from '../../../shared/src/bytes.ts';
 import { ID_BYTES, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import {
   MAX_INFO_BYTES,
@@ -22,6 +22,7 @@ import {
   keyOf,
   listOf,
 } from './bencode.ts';
+import { pickEntries } from './bencode-entries.ts';
 import { decodeFileList } from './file-list.ts';
 import { alignFiles, decodeFileTree, joinFiles } from './file-tree.ts';
 import { isUrl, truncateInfoHash } from './magnet.ts';
@@ -29,6 +30,8 @@ import { isPieceLayer, treeShape } from './merkle.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
 import { distinctPaths, isSafeSegment } from './paths.ts';
 import type { InfoHash, InfoHashV2, Metainfo, TorrentFile, TorrentVersion } from './types.ts';
+
+const EMPTY_DICTIONARY = utf8Encode('de');
 
 /** `meta version` of BEP 52. */
 const META_VERSION = 2;
@@ -49,14 +52,19 @@ export function pieceLengthOf(metainfo: Metainfo, index: number): number {
 /** Reads a torrent file (BEP 3, BEP 52, trackers of BEP 12). Total; copies what it keeps out of `bytes`. */
 export function decodeTorrentFile(bytes: Uint8Array): Result<Metainfo, MetainfoErrorCode> {
   if (bytes.length > MAX_TORRENT_FILE_BYTES) return err('too-large');
-  const document = decodeBencode(bytes);
+  const infoBytes = pickEntries(bytes, ['info'])?.get('info');
+  const document = decodeBencode(infoBytes ? withoutInfo(bytes, infoBytes) : bytes);
   if (!document.ok) return err('not-bencode');
-  if (document.value.kind !== 'dictionary') return err('not-metainfo');
-  const info = dictionaryOf(document.value, 'info');
-  if (!info) return err('not-metainfo');
-  const decoded = decodeInfo(bytes.slice(info.start, info.end), trackersOf(document.value), webSeedsOf(document.value));
+  if (!infoBytes || document.value.kind !== 'dictionary') return err('not-metainfo');
+  const decoded = decodeInfo(infoBytes.slice(), trackersOf(document.value), webSeedsOf(document.value));
   const layers = dictionaryOf(document.value, 'piece layers');
   return decoded.ok && layers ? withLayersOf(decoded.value, layers) : decoded;
+}
+
+/** The same torrent file with nothing in the place of `infoBytes`, its own: most of a file, it is decoded by itself. */
+function withoutInfo(bytes: Uint8Array, infoBytes: Uint8Array): Uint8Array {
+  const start = infoBytes.byteOffset - bytes.byteOffset;
+  return concatBytes(bytes.subarray(0, start), EMPTY_DICTIONARY, bytes.subarray(start + infoBytes.length));
 }
 
 /** The torrent file of `metainfo`, with the info dictionary byte for byte as it was hashed, and what layers are known. */

@@ -21,8 +21,15 @@ export function safeSegment(text: string): string {
 
 /** Safe paths for `paths`, one for each, in their order, of which no two clash on any file system. */
 export function safePaths(paths: readonly Path[]): readonly Path[] {
+  let [before, safe]: readonly Path[] = [[], []];
   return distinctPaths(
-    paths.map((path) => (path.length === 0 ? ['_'] : path.slice(-MAX_PATH_SEGMENTS).map(safeSegment))),
+    paths.map((path) => {
+      const kept = path.slice(-MAX_PATH_SEGMENTS);
+      // Files of one folder mostly follow each other.
+      safe = kept.map((segment, at) => (segment === before?.[at] && safe?.[at]) || safeSegment(segment));
+      before = kept;
+      return safe.length === 0 ? ['_'] : safe;
+    }),
   );
 }
 
@@ -31,34 +38,66 @@ export function safePaths(paths: readonly Path[]): readonly Path[] {
  * the same (Windows, macOS). A name that clashes gets a number.
  */
 export function distinctPaths(paths: readonly Path[]): readonly Path[] {
-  const root = new Folder();
+  const trail = new Trail((folder, segment) => {
+    const name = folder.freeFolder(segment);
+    return { name, folder: folder.enter(fold(name)) };
+  });
   return paths.map((path) => {
-    let folder = root;
-    const chosen = path.slice(0, -1).map((segment) => {
-      const name = folder.freeFolder(segment);
-      folder = folder.enter(fold(name));
-      return name;
-    });
+    const folder = trail.follow(path) as Folder;
     const name = folder.freeFile(path.at(-1) ?? '_');
     folder.entries.set(fold(name), 'file');
-    return [...chosen, name];
+    return [...trail.names, name];
   });
 }
 
 /** True when no path is there twice, and none is a file where another needs a folder. Names that differ in case differ. */
 export function areDistinct(paths: readonly Path[]): boolean {
-  const root = new Folder();
+  const trail = new Trail((folder, name) =>
+    folder.entries.get(name) === 'file' ? undefined : { name, folder: folder.enter(name) },
+  );
   for (const path of paths) {
-    let folder = root;
-    for (const segment of path.slice(0, -1)) {
-      if (folder.entries.get(segment) === 'file') return false;
-      folder = folder.enter(segment);
-    }
+    const folder = trail.follow(path);
     const name = path.at(-1) ?? '';
-    if (folder.entries.has(name)) return false;
+    if (!folder || folder.entries.has(name)) return false;
     folder.entries.set(name, 'file');
   }
   return true;
+}
+
+/** Where a name leads to from a folder; undefined for nowhere. The same, however often it is asked. */
+type Step = (folder: Folder, name: string) => { readonly name: string; readonly folder: Folder } | undefined;
+
+/**
+ * The way through a tree of names to the folder of a path. Files of one folder mostly follow each other: what a path has
+ * in common with the one before is not looked up again.
+ */
+class Trail {
+  /** What the folders on the way are called in the tree. */
+  readonly names: string[] = [];
+  /** The root, and each folder on the way. */
+  readonly #folders = [new Folder()];
+  readonly #step: Step;
+  #path: Path = [];
+
+  constructor(step: Step) {
+    this.#step = step;
+  }
+
+  /** The folder of the last name of `path`; undefined when there is no way to it. */
+  follow(path: Path): Folder | undefined {
+    let at = 0;
+    while (at < this.names.length && at < path.length - 1 && path[at] === this.#path[at]) at++;
+    this.#path = path;
+    this.names.length = at;
+    this.#folders.length = at + 1;
+    for (; at < path.length - 1; at++) {
+      const next = this.#step(this.#folders[at] as Folder, path[at] as string);
+      if (!next) return undefined;
+      this.names.push(next.name);
+      this.#folders.push(next.folder);
+    }
+    return this.#folders[at];
+  }
 }
 
 /** A folder of a tree of names. A tree, not joined paths: its size is bounded by that of what it was made from. */
