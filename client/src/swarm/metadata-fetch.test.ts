@@ -75,6 +75,15 @@ test('when those that name a size are silent, another size is tried', () => {
   expect(asks(LATE)).toEqual(['other 0']);
 });
 
+test('a size of which nothing came goes with who named it', () => {
+  fetch.addSource(SLOW, SIZE);
+  asks(0);
+  fetch.removeSource(SLOW);
+  fetch.addSource(OTHER, BLOCK_BYTES);
+  expect(asks(1)).toEqual(['other 0']);
+  expect(fetch.receive(OTHER, 0, BLOCK_BYTES, BLOCK, 2)).toHaveLength(BLOCK_BYTES);
+});
+
 test('blocks that a peer was not asked for are refused, whether they are missing or not', () => {
   fetch.addSource(SLOW, SIZE);
   fetch.addSource(OTHER, SIZE);
@@ -142,4 +151,122 @@ test('of many that wait to be tried alone, what the largest has sent is forgotte
     }
   expect(again.size).toBeGreaterThan(0);
   expect(again).not.toContain(peers.at(-1));
+});
+
+describe('of a peer whose link breaks and comes back', () => {
+  /** The link is new: the peer says again how large the metadata is. */
+  const comeBack = (size = SIZE): void => {
+    fetch.removeSource(SLOW);
+    fetch.addSource(SLOW, size);
+  };
+
+  /** Each is tried alone from now on; the slow one has sent blocks 0 to 3, and the other one nothing. */
+  const part = (): void => {
+    fetch.addSource(SLOW, SIZE);
+    fetch.addSource(OTHER, BLOCK_BYTES);
+    expect(asks(0)).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3', 'other 0']);
+    for (let block = 0; block < METADATA_PIPELINE; block++) receive(SLOW, block, 1);
+  };
+
+  test('what it sent alone is kept: it goes on where it was', () => {
+    part();
+    comeBack();
+    expect(asks(2)).toEqual(['slow 4', 'slow 5']);
+    expect(receive(SLOW, 4, 3)).toBe(true);
+    comeBack();
+    expect(asks(4)).toEqual(['slow 5']);
+    expect(receive(SLOW, 5, 5)).toHaveLength(SIZE);
+  });
+
+  test('blocks that were under way when the link broke are not taken from the next one unasked', () => {
+    part();
+    asks(2);
+    comeBack();
+    expect(receive(SLOW, 4, 3)).toBe(false);
+  });
+
+  test('what it sent together with others is kept, while nobody else is here', () => {
+    fetch.addSource(SLOW, SIZE);
+    asks(0);
+    receive(SLOW, 0, 1);
+    comeBack();
+    expect(asks(2)).toEqual(['slow 1', 'slow 2', 'slow 3', 'slow 4']);
+  });
+
+  test('when another names another size meanwhile, each is tried alone with what it sent', () => {
+    fetch.addSource(SLOW, SIZE);
+    asks(0);
+    receive(SLOW, 0, 1);
+    fetch.removeSource(SLOW);
+    fetch.addSource(OTHER, BLOCK_BYTES);
+    expect(asks(2)).toEqual(['other 0']);
+    fetch.addSource(SLOW, SIZE);
+    expect(asks(3)).toEqual(['slow 1', 'slow 2', 'slow 3', 'slow 4']);
+  });
+
+  test('what it sent together with others is kept when that is wrong, though it is not here when that is found out', () => {
+    fetch.addSource(SLOW, SIZE);
+    fetch.addSource(OTHER, SIZE);
+    for (const ask of fetch.next(0)) receive(ask.peer, ask.block, 1);
+    fetch.removeSource(SLOW);
+    expect(fetch.fail()).toEqual({ liar: undefined, next: undefined });
+    fetch.addSource(SLOW, SIZE);
+    expect(asks(2)).toEqual(['other 0', 'other 1', 'other 2', 'other 3', 'slow 4', 'slow 5']);
+  });
+
+  test('that is kept of it alone: another peer gets none of it, and it gets none after it has named another size', () => {
+    part();
+    fetch.removeSource(SLOW);
+    fetch.removeSource(OTHER);
+    fetch.addSource(OTHER, SIZE);
+    expect(asks(2)).toEqual(['other 0', 'other 1', 'other 2', 'other 3']);
+    fetch.addSource(SLOW, SIZE - 1);
+    expect(asks(3)).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3']);
+  });
+
+  test('all that it sent is checked after the verdict on another, and a liar is found out though it is gone', () => {
+    fetch.addSource(SLOW, 2 * BLOCK_BYTES);
+    fetch.addSource(OTHER, BLOCK_BYTES);
+    asks(0);
+    const whole = fetch.receive(OTHER, 0, BLOCK_BYTES, BLOCK, 1);
+    expect(whole).toHaveLength(BLOCK_BYTES);
+    for (const block of [0, 1]) expect(fetch.receive(SLOW, block, 2 * BLOCK_BYTES, BLOCK, 2)).toBe(true);
+    fetch.removeSource(SLOW);
+    const { liar, next } = fetch.fail();
+    expect([liar, next?.length]).toEqual([OTHER, 2 * BLOCK_BYTES]);
+    fetch.addSource(SLOW, 2 * BLOCK_BYTES);
+    expect(fetch.fail()).toEqual({ liar: SLOW, next: undefined });
+    fetch.addSource(SLOW, 2 * BLOCK_BYTES);
+    expect(asks(3)).toEqual(['slow 0', 'slow 1']);
+  });
+});
+
+test('of many whose links broke, no more is kept than of those that wait, and what the largest has sent goes first', () => {
+  const peers = Array.from({ length: 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  const size = (peer: NodeId): number => MAX_INFO_BYTES - peers.indexOf(peer);
+  const [small] = peers as [NodeId];
+  /** Has each give as many blocks as this, alone, and leaves. */
+  for (const [at, peer] of peers.entries()) {
+    fetch.addSource(peer, size(peer));
+    fetch.addSource(OTHER, BLOCK_BYTES);
+    for (let sent = 0, now = at; sent < (peer === small ? 1 : Infinity);) {
+      const mine = fetch.next(now++).filter((ask) => ask.peer === peer && ask.block > 0);
+      if (mine.length === 0) break;
+      for (const { block } of mine) {
+        const length = Math.min(BLOCK_BYTES, size(peer) - block * BLOCK_BYTES);
+        fetch.receive(peer, block, size(peer), new Uint8Array(length), now);
+        if (++sent === 1 && peer === small) break;
+      }
+    }
+    fetch.removeSource(peer);
+  }
+  const missing = peers.map((peer) => {
+    fetch.addSource(peer, size(peer));
+    const asked = fetch.next(1000).filter((ask) => ask.peer === peer);
+    fetch.removeSource(peer);
+    return asked.map(({ block }) => block);
+  });
+  // The first lacks all but one block and is kept, as are two more that lack the first one alone; one is not.
+  expect(missing.filter((blocks) => blocks.length === METADATA_PIPELINE)).toHaveLength(2);
+  expect(missing[0]).toEqual([0, 2, 3, 4]);
 });

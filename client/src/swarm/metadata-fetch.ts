@@ -43,13 +43,15 @@ interface Source {
 /**
  * Puts the info dictionary together from blocks of several peers (BEP 9). Once it is certain that somebody lies, because
  * what was put together is wrong or they name different sizes, each is asked for all of it alone, a few at a time and in
- * turns, and keeps what it has sent: who then sends wrong metadata is the liar, and one who stops sending keeps nobody
- * from the metadata. A peer with a low upload limit sends each block after its time: what it sends is taken all the same,
+ * turns, and keeps what it has sent, also when its link breaks and it comes back: who then sends wrong metadata is the
+ * liar, and one who stops sending keeps nobody from the metadata. A peer with a low upload limit sends each block after its time: what it sends is taken all the same,
  * and it is not asked again for what it owes, as nothing is lost on a channel and it would send everything twice.
  */
 export class MetadataFetch {
   /** Peers that have the metadata, those that were tried alone longest ago first. BOUNDED: by the peers of the torrent. */
   readonly #sources = new Map<NodeId, Source>();
+  /** What those have sent that were tried alone and are not here now. BOUNDED: by MAX_SPARE_METADATA_BYTES. */
+  readonly #left = new Map<NodeId, MetadataBlocks>();
   /** What they sent together. */
   #shared: MetadataBlocks | undefined;
   /** Who is asked for the blocks of `#shared`. BOUNDED: by the blocks of the metadata. */
@@ -59,18 +61,25 @@ export class MetadataFetch {
   /** What is complete, until the verdict. */
   #checking: MetadataBlocks | undefined;
 
-  /** The peer has metadata of this size. Of one that has said so before, the first word counts. */
+  /**
+   * The peer has metadata of this size. Of one that has said so before, the first word counts. One that was here before
+   * goes on where it was, unless it names another size now.
+   */
   addSource(peer: NodeId, size: number): void {
     if (this.#sources.has(peer)) return;
-    const nothing = { restsUntil: 0, sentAt: -Infinity, own: undefined, triedSince: undefined };
-    this.#sources.set(peer, { size, owed: new Map(), given: 0, ...nothing });
+    const left = this.#left.get(peer);
+    this.#left.delete(peer);
+    const own = left?.size === size ? left : undefined;
+    const nothing = { restsUntil: 0, sentAt: -Infinity, triedSince: undefined };
+    this.#sources.set(peer, { size, owed: new Map(), given: 0, own, ...nothing });
   }
 
+  /** The peer is not here any more. What it has sent is kept for when it is again. */
   removeSource(peer: NodeId): void {
-    this.#sources.delete(peer);
-    for (const [block, asked] of this.#asked) if (asked === peer) this.#asked.delete(block);
-    const { size } = this.#shared ?? {};
-    if (![...this.#sources.values()].some((source) => source.size === size)) this.#dropShared();
+    const own = this.#sources.get(peer)?.own;
+    this.#forget(peer);
+    if (own) this.#left.set(peer, own);
+    this.#forgetSpare();
   }
 
   /** What to ask for now. Call after every change and once a second. */
@@ -117,10 +126,11 @@ export class MetadataFetch {
     this.#checking = undefined;
     const senders = wrong?.senders() ?? [];
     const liar = senders.length === 1 ? senders[0] : undefined;
-    if (liar !== undefined) this.removeSource(liar);
+    if (liar !== undefined) this.#forget(liar);
     else if (wrong) this.#part(wrong);
     if (wrong === this.#shared) this.#dropShared();
-    for (const { own } of this.#sources.values()) {
+    const alone = [...[...this.#sources.values()].map(({ own }) => own), ...this.#left.values()];
+    for (const own of alone) {
       const next = own && this.#check(own);
       if (next) return { liar, next };
     }
@@ -182,15 +192,21 @@ export class MetadataFetch {
     this.#forgetSpare();
   }
 
-  /** Bounds what those that wait have sent: a slow peer has sent little, so the largest goes first. */
+  /**
+   * Bounds what those that wait have sent, and after them those that are not here: a slow peer has sent little, so the
+   * largest goes first.
+   */
   #forgetSpare(): void {
-    const keptBytes = ({ own }: Source): number => own?.keptBytes ?? 0;
+    const keptBytes = (blocks: MetadataBlocks | undefined): number => blocks?.keptBytes ?? 0;
     const spare = [...this.#sources.values()].filter(({ triedSince }) => triedSince === undefined);
-    spare.sort((a, b) => keptBytes(a) - keptBytes(b));
     let bytes = 0;
-    for (const source of spare) {
-      bytes += keptBytes(source);
+    for (const source of spare.sort((a, b) => keptBytes(a.own) - keptBytes(b.own))) {
+      bytes += keptBytes(source.own);
       if (bytes > MAX_SPARE_METADATA_BYTES) source.own = undefined;
+    }
+    for (const [peer, left] of [...this.#left].sort(([, a], [, b]) => keptBytes(a) - keptBytes(b))) {
+      bytes += keptBytes(left);
+      if (bytes > MAX_SPARE_METADATA_BYTES) this.#left.delete(peer);
     }
   }
 
@@ -214,11 +230,24 @@ export class MetadataFetch {
   /** Has each be tried alone, with what it sent of these blocks. */
   #part(blocks: MetadataBlocks | undefined): void {
     this.#isApart = true;
-    for (const [peer, source] of this.#sources) {
-      source.own = blocks?.of(peer);
-      source.restsUntil = 0;
+    for (const source of this.#sources.values()) source.restsUntil = 0;
+    for (const sender of blocks?.senders() ?? []) {
+      const own = blocks?.of(sender);
+      const source = this.#sources.get(sender);
+      if (!own) continue;
+      if (!source) this.#left.set(sender, own);
+      else if (source.size === own.size) source.own = own;
     }
     this.#dropShared();
+    this.#forgetSpare();
+  }
+
+  #forget(peer: NodeId): void {
+    this.#sources.delete(peer);
+    this.#left.delete(peer);
+    for (const [block, asked] of this.#asked) if (asked === peer) this.#asked.delete(block);
+    const isNamed = [...this.#sources.values()].some(({ size }) => size === this.#shared?.size);
+    if (!isNamed && this.#shared?.keptBytes === 0) this.#dropShared();
   }
 
   #dropShared(): void {
@@ -233,7 +262,10 @@ export class MetadataFetch {
     return blocks.join();
   }
 
+  /** They name different sizes, or another one than those who have sent something and left. */
   #isDisagreed(): boolean {
-    return new Set([...this.#sources.values()].map(({ size }) => size)).size > 1;
+    const sizes = new Set([...this.#sources.values()].map(({ size }) => size));
+    if (this.#shared && this.#shared.keptBytes > 0 && this.#sources.size > 0) sizes.add(this.#shared.size);
+    return sizes.size > 1;
   }
 }

@@ -334,7 +334,7 @@ export const METADATA_SILENCE_MS = 64_000;
 /** Peers that are asked for all of the metadata at once, each alone, once one of them must have lied. */
 export const MAX_METADATA_TRIALS = 4;
 
-/** Kept of metadata that peers sent alone which are not being tried now. [bytes] Twice the largest. */
+/** Kept of metadata that peers sent alone which are not being tried now, or not here. [bytes] Twice the largest. */
 export const MAX_SPARE_METADATA_BYTES = 2 * MAX_INFO_BYTES;
 
 // Peer exchange
