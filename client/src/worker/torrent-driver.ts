@@ -47,6 +47,8 @@ export class TorrentDriver {
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** It was paused when it was stopped, which the machine does not tell from then on. */
+  #endedPaused = false;
   /** Why the metadata was refused: then the machine has stopped. */
   #refusal: MetainfoErrorCode | undefined;
   /** The last failure of storage, for when the machine stops for it. */
@@ -70,7 +72,7 @@ export class TorrentDriver {
     });
     this.#checkpoints = new Checkpoints(this.#content, {
       // A torrent that storage stopped is not paused by choice: the next page tries again.
-      isPaused: () => this.#machine.snapshot().isPaused && !this.#progress.error,
+      isPaused: () => (this.#endedPaused || this.#machine.snapshot().isPaused) && !this.#progress.error,
       refusal: () => this.#refusal,
       save: (progress) => setup.save(progress),
       failed: (error) => this.#storageFailed(error),
@@ -180,6 +182,7 @@ export class TorrentDriver {
   /** Disconnects everyone and lets go of the storage, which is deleted unless `keepData`. */
   async stop(keepData: boolean): Promise<void> {
     if (this.#isStopped) return;
+    this.#endedPaused = this.#machine.snapshot().isPaused;
     this.#push({ kind: 'command', command: { kind: 'stop' } });
     if (keepData) await this.#checkpoints.now();
     this.#isStopped = true;

@@ -44,6 +44,19 @@ test('a share that is forgotten does not come back, and runs on for the download
   expect(await new KeptShareRecords().all()).toEqual([]);
 });
 
+test('a download that a person has paused is paused on the next page, also when that one was left in order', async () => {
+  const infoHash = await leaveDownload(FILE, [0]);
+  const tab = tabs.open();
+  await until(() => tab.progress().at(-1)?.state === 'finding');
+  tab.table.setPaused(infoHash, true);
+  await until(() => tab.progress().at(-1)?.state === 'paused');
+  await tab.table.close();
+  expect(await new ResumeRecords().read(infoHash)).toMatchObject({ isPaused: true });
+  const next = tabs.open();
+  await until(() => next.progress().length > 0);
+  expect(next.progress().map(({ state }) => state)).not.toContain('finding');
+});
+
 /** The maps of the pieces that were reported, each by how many of its pieces are stored. */
 function maps(tab: WorkerTab): number[] {
   const found = tab.progress().flatMap(({ pieces }) => pieces ?? []);
