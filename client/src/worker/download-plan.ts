@@ -42,7 +42,28 @@ export function planResume(record: ResumeRecord): DownloadPlan {
 export function completePlan(plan: DownloadPlan, record: ResumeRecord | undefined): DownloadPlan {
   const metainfo = plan.metainfo ?? (record?.torrentFile && recordedMetainfo(record.infoHash, record.torrentFile));
   const known = { ...plan, metainfo, name: metainfo?.name ?? plan.name };
-  return record ? withOrigin({ ...known, ...originOf(record) }, plan) : known;
+  if (!record) return known;
+  return withOrigin({ ...known, ...originOf(record), selected: selectedOf(plan, record) }, plan);
+}
+
+/**
+ * A record of what a link asks for, as it begins with that. One that was in the list goes on as it was. One that was
+ * removed with its data kept is wanted anew: as the link selects, if it does.
+ */
+export function askedRecord(plan: DownloadPlan, record: ResumeRecord): ResumeRecord {
+  if (!record.isParked) return record;
+  const settings = plan.selected ? { ...record.settings, priorities: undefined } : record.settings;
+  return { ...record, selected: selectedOf(plan, record), settings, isPaused: false, refusal: undefined };
+}
+
+/** What another link to a refused torrent makes of its plan. */
+export function retryPlan(before: DownloadPlan, asked: DownloadPlan): DownloadPlan {
+  return withOrigin({ ...before, selected: asked.selected ?? before.selected }, asked);
+}
+
+/** A download goes on with what its own link selected, whatever a later one does, unless it was removed meanwhile. */
+function selectedOf({ selected }: DownloadPlan, record: ResumeRecord): readonly number[] | undefined {
+  return record.isParked ? (selected ?? record.selected) : record.selected;
 }
 
 /** The same plan with what another link says; itself when that is nothing new. A private torrent takes no other's word. */

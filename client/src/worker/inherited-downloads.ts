@@ -40,7 +40,9 @@ export class InheritedDownloads {
     this.#waiting.set(infoHash, patience);
     void takeLock(infoHash, undefined, patience.signal).then(async (lock) => {
       if (this.#waiting.get(infoHash) === patience) this.#waiting.delete(infoHash);
-      if (lock) await this.#carryOn(infoHash, lock, () => this.#resume(infoHash, lock));
+      // Granted just before the page asked for it by itself, which now waits for the lock.
+      if (patience.signal.aborted) lock?.release();
+      else if (lock) await this.#carryOn(infoHash, lock, () => this.#resume(infoHash, lock));
     });
   }
 
@@ -59,9 +61,8 @@ export class InheritedDownloads {
     void this.#carryOn(infoHash, lock, async () => {
       const record = await this.#host.records.read(infoHash).catch(() => undefined);
       // It goes on as the other tab had it, whatever the link here selected.
-      const selected = record ? record.selected : asked.selected;
-      const plan = completePlan({ ...asked, selected }, record);
-      const { metainfo } = plan;
+      const plan = completePlan(asked, record);
+      const { metainfo, selected } = plan;
       const origin = originOf(plan);
       if (record) this.#host.report({ kind: 'settings', infoHash, selected, origin, settings: record.settings });
       // Before the page looks for its peers: it may be private.

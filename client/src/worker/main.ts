@@ -42,7 +42,7 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
     case 'share':
       return answer(request.call, share(request));
     case 'download':
-      return answer(request.call, table.download(request.source));
+      return answer(request.call, table.download(request.source, request.retry));
     case 'setPaused':
       table.setPaused(request.infoHash, request.isPaused);
       return;

@@ -30,7 +30,7 @@ class OneRecord implements OwnedRecords {
 function ownedMagnet({ infoHash }: Metainfo): { readonly owned: OwnedDownload; readonly records: OneRecord } {
   const records = new OneRecord();
   const plan = { infoHash, name: '', trackers: [], webSeeds: [], selected: undefined, metainfo: undefined };
-  return { owned: new OwnedDownload({ release: () => undefined }, records, plan, undefined), records };
+  return { owned: new OwnedDownload({ release: () => undefined }, records, plan, undefined, {}), records };
 }
 
 const saved = (metainfo: Metainfo | undefined) => ({

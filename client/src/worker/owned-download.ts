@@ -28,12 +28,18 @@ export class OwnedDownload {
   /** Nothing is recorded of it any more. */
   #isRemoved = false;
 
-  /** `record` is the newest that there is. */
-  constructor(lock: HeldLock, records: OwnedRecords, plan: DownloadPlan, record: ResumeRecord | undefined) {
+  /** `record` is the newest that there is, `settings` what a person has set, of which that may know less. */
+  constructor(
+    lock: HeldLock,
+    records: OwnedRecords,
+    plan: DownloadPlan,
+    record: ResumeRecord | undefined,
+    settings: TransferSettings,
+  ) {
     this.lock = lock;
     this.#records = records;
     this.#plan = plan;
-    this.#settings = record?.settings ?? {};
+    this.#settings = settings;
     this.#generation = record?.generation ?? 0;
   }
 

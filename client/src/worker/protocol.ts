@@ -46,8 +46,16 @@ export type WorkerRequest =
       readonly isPrivate: boolean;
       readonly isSuperSeeding: boolean;
     }
-  /** Starts or continues a download; one that runs hears where else it is to be had. Answer: `TorrentSummary`. */
-  | { readonly kind: 'download'; readonly call: number; readonly source: DownloadSource }
+  /**
+   * Starts or continues a download; one that runs hears where else it is to be had. With `retry`, which is what a person
+   * has set for it, one that was refused begins anew. Answer: `TorrentSummary`.
+   */
+  | {
+      readonly kind: 'download';
+      readonly call: number;
+      readonly source: DownloadSource;
+      readonly retry: TransferSettings | undefined;
+    }
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
   /** How much each file is wanted, in the order of the torrent's files. */
   | { readonly kind: 'setPriorities'; readonly infoHash: InfoHash; readonly priorities: readonly FilePriority[] }

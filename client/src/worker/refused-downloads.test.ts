@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
 import { refusalText } from '../swarm/metainfo-error.ts';
 import type { DownloadSource } from './protocol.ts';
-import { ResumeRecords } from './storage/resume.ts';
+import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { tabsOfTests, until } from './test/tabs.ts';
 import type { WorkerTab } from './test/tab.ts';
 
@@ -15,7 +15,7 @@ const link: DownloadSource = { kind: 'magnet', infoHash, name: 'x', trackers: []
 const message = refusalText('bad-name');
 
 /** An earlier page found out that the torrent of the link is refused. */
-async function leaveRefused(): Promise<void> {
+async function leaveRefused(change: Partial<ResumeRecord> = {}): Promise<void> {
   await new ResumeRecords().write({
     infoHash,
     name: 'x',
@@ -30,8 +30,14 @@ async function leaveRefused(): Promise<void> {
     generation: 1,
     isPaused: false,
     isParked: false,
+    ...change,
   });
 }
+
+const kept = async (): Promise<ResumeRecord | undefined> => await new ResumeRecords().read(infoHash);
+/** What a person has set, and the file that the link selects. */
+const settings = { limits: { down: 1000, up: 500 }, isSequential: true } as const;
+const selected = [1];
 
 const states = (tab: WorkerTab): string[] => tab.progress().map(({ state }) => state);
 
@@ -65,4 +71,72 @@ test('a refused download that is resumed is tried again', async () => {
   expect(tab.progress().at(-1)?.error).toBeUndefined();
   await tab.table.close();
   expect(await new ResumeRecords().read(infoHash)).toMatchObject({ refusal: undefined });
+});
+
+test('a refused download that is asked for again goes on with its selection of files and what was set, on the next page, too', async () => {
+  await leaveRefused({ selected, settings });
+  const tab = tabs.open();
+  await until(() => states(tab).length > 0);
+  await tab.table.download({ ...link, trackers: ['wss://a.example'] }, {});
+  await until(() => states(tab).at(-1) === 'finding');
+  await tab.table.close();
+  const trackers = ['wss://a.example'];
+  expect(await kept()).toMatchObject({ refusal: undefined, selected, settings, trackers, isParked: false });
+});
+
+test('limits that are set while a download is refused hold when it is asked for again', async () => {
+  await leaveRefused({ selected, settings });
+  const tab = tabs.open();
+  await until(() => states(tab).length > 0);
+  tab.table.change(infoHash, { limits: { down: 7, up: undefined } });
+  await tab.table.download(link, {});
+  await tab.table.close();
+  expect(await kept()).toMatchObject({ refusal: undefined, selected, settings: { ...settings, limits: { down: 7 } } });
+});
+
+test('a refused download that is asked for by a link that selects other files takes those, instead of what was skipped', async () => {
+  await leaveRefused({ settings: { ...settings, priorities: ['skip', 'normal'] } });
+  const tab = tabs.open();
+  await until(() => states(tab).length > 0);
+  await tab.table.download({ ...link, selected: [0] }, {});
+  await tab.table.close();
+  expect(await kept()).toMatchObject({ refusal: undefined, selected: [0], settings });
+  expect((await kept())?.settings.priorities).toBeUndefined();
+});
+
+test('what was set for a file that was refused at once holds for the link that is tried instead of it', async () => {
+  const tab = tabs.open();
+  await tab.table.download(link, settings);
+  await tab.table.close();
+  expect(await kept()).toMatchObject({ settings });
+});
+
+for (const before of [{}, { isPaused: true }, { settings: { priorities: ['low', 'skip'] } }] as const)
+  test(`a download that a page asks for before it is resumed goes on as it was: ${JSON.stringify(before)}`, async () => {
+    await leaveRefused({ refusal: undefined, selected, settings, ...before });
+    const tab = tabs.open();
+    await tab.table.download({ ...link, selected: [0] });
+    const told = tab.reports.find(({ kind }) => kind === 'settings' || kind === 'resumed');
+    expect(told).toMatchObject({ selected });
+    await tab.table.close();
+    expect(await kept()).toMatchObject({ selected, isPaused: false, settings, ...before });
+  });
+
+test('a download that was removed with its data kept takes the selection of the link that asks for it, or else has its own', async () => {
+  for (const other of [undefined, [0]]) {
+    await leaveRefused({ refusal: undefined, selected, settings, isParked: true });
+    const tab = tabs.open();
+    await tab.table.download({ ...link, selected: other });
+    await tab.table.close();
+    expect(await kept()).toMatchObject({ selected: other ?? selected, settings, isParked: false });
+  }
+});
+
+test('a link that selects files of a download that was removed with its data kept has a say over what was skipped', async () => {
+  await leaveRefused({ refusal: undefined, settings: { ...settings, priorities: ['skip', 'low'] }, isParked: true });
+  const tab = tabs.open();
+  await tab.table.download({ ...link, selected: [0] });
+  await tab.table.close();
+  expect(await kept()).toMatchObject({ selected: [0], settings });
+  expect((await kept())?.settings.priorities).toBeUndefined();
 });

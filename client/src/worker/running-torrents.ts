@@ -5,7 +5,7 @@ import { Torrent } from '../swarm/torrent.ts';
 import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { type DownloadPlan, completePlan, pieceCount, wantedFiles, withOrigin } from './download-plan.ts';
+import { type DownloadPlan, completePlan, pieceCount, retryPlan, wantedFiles, withOrigin } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { OwnedDownload } from './owned-download.ts';
@@ -146,13 +146,22 @@ export class RunningTorrents {
     }
   }
 
-  /** Storage could not be opened, or the metadata was refused; a person made room, or hopes for the best. */
-  async beginAgain(infoHash: InfoHash, { driver, plan, owned, settings, uploads }: Running): Promise<void> {
+  /**
+   * Storage could not be opened, or the metadata was refused; a person made room, or hopes for the best, maybe by another
+   * link: `asked` is what that says.
+   */
+  async beginAgain(infoHash: InfoHash, running: Running, asked = running.plan): Promise<void> {
+    const { driver, owned, uploads } = running;
     this.#torrents.delete(infoHash);
     uploads.stop();
     await driver.stop(true);
-    const record = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
-    await this.begin(plan, owned?.lock, record && { ...record, isPaused: false, refusal: undefined }, settings);
+    const plan = retryPlan(running.plan, asked);
+    const { selected } = plan;
+    const isNew = selected !== running.plan.selected;
+    const settings = isNew ? { ...running.settings, priorities: undefined } : running.settings;
+    const kept = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
+    const record = kept && { ...kept, selected, isPaused: false, refusal: undefined };
+    await this.begin(plan, owned?.lock, record, settings);
   }
 
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
@@ -161,7 +170,7 @@ export class RunningTorrents {
     const { uploadedBytes = record?.uploadedBytes ?? 0 } = beginning;
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
-    const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record);
+    const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record, settings);
     if (store) owned?.opened(store);
     const driver = new TorrentDriver({
       infoHash,

@@ -6,7 +6,7 @@ import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { readBlob } from './blob-reader.ts';
 import type { ReadPort, ReadRange } from './content-readers.ts';
-import { type DownloadPlan, completePlan, pieceCount, planDownload, planOf } from './download-plan.ts';
+import { type DownloadPlan, askedRecord, completePlan, pieceCount, planDownload, planOf } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
@@ -151,13 +151,21 @@ export class TorrentTable {
     });
   }
 
-  /** Starts a download or finds the one that runs, to which what this link says of where it is to be had is added. */
-  async download(source: DownloadSource): Promise<TorrentSummary> {
+  /**
+   * Starts a download or finds the one that runs, to which what this link says of where it is to be had is added. One
+   * that was refused begins anew with `retry`, which is what a person has set for it.
+   */
+  async download(source: DownloadSource, retry?: TransferSettings): Promise<TorrentSummary> {
     await this.#started;
     const plan = planDownload(source);
     this.#inherited.stop(plan.infoHash);
     return await this.#inOrder(plan.infoHash, async () => {
-      const isRunning = this.#running.has(plan.infoHash);
+      const running = this.#running.get(plan.infoHash);
+      const isRunning = running !== undefined;
+      if (retry && running?.driver.isRefused) {
+        await this.#running.beginAgain(plan.infoHash, running, plan);
+        return this.#summary(plan.infoHash);
+      }
       if (isRunning || this.#followed.has(plan.infoHash)) {
         if (isRunning) this.#running.addOrigin(plan.infoHash, plan);
         else this.#news.addOrigin(plan.infoHash, originOf(plan));
@@ -168,11 +176,11 @@ export class TorrentTable {
         this.#followed.follow(plan);
         return summarizeMagnet(plan.infoHash, plan.name);
       }
-      const record = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
+      const kept = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
+      const asked = kept && askedRecord(plan, kept);
+      const record = asked && retry ? { ...asked, refusal: undefined } : asked;
       if (record) this.#tellKept(plan, record);
-      // What was removed with its data kept is a new attempt; what is refused and in the list is not.
-      const refusal = record?.isParked ? undefined : record?.refusal;
-      await this.#running.begin(plan, lock, record && { ...record, isPaused: false, refusal });
+      await this.#running.begin(plan, lock, record, { ...record?.settings, ...retry });
       return this.#summary(plan.infoHash);
     });
   }

@@ -1,10 +1,14 @@
 import type { FilePriority } from '../../api.ts';
+import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import type { DownloadHandle } from './download-handle.ts';
 import type { KnownFiles } from './file-access.ts';
 import { prioritiesOf } from './file-selection.ts';
 import type { ShareHandle } from './share-handle.ts';
 import type { TorrentPeers } from './torrent-peers.ts';
 import type { TorrentSession } from './torrent-session.ts';
+
+/** Files that a link selects, as `Magnet` has them; undefined for all. */
+type Selection = readonly number[] | undefined;
 
 /** One torrent of this node: its session, its peers, and what the public door gave out of it. */
 export class OpenTorrent {
@@ -15,7 +19,7 @@ export class OpenTorrent {
   /** What a person shared, by the files' indexes: served to the page without asking the worker. */
   sources: ReadonlyMap<number, File> | undefined;
   /** Files that the link of a download selected, until the metadata is here. */
-  selected: readonly number[] | undefined;
+  selected: Selection;
   /** What the person must allow again, of a share of an earlier page. */
   handles: readonly FileSystemFileHandle[] = [];
 
@@ -30,6 +34,18 @@ export class OpenTorrent {
       file: (index) => this.session.summary?.files.find((file) => file.index === index),
       source: (index) => this.sources?.get(index),
     };
+  }
+
+  /** It goes on as an earlier page or another tab had it, whatever the link here selected. */
+  selectAs({ selected, settings }: { readonly selected: Selection; readonly settings: TransferSettings }): void {
+    this.selected = settings.priorities ? undefined : selected;
+  }
+
+  /** It is tried again: what is known of it, and what was set or selected for it, is as before. */
+  goOnAs(before: OpenTorrent): void {
+    this.session.goOnAs(before.session);
+    if (this.selected) this.session.setPriorities([]);
+    else this.selected = before.selected;
   }
 
   /**

@@ -104,7 +104,7 @@ export class SwarmService {
 
   /**
    * Starts a download, or finds the one that runs, which hears where else `source` says that it is to be had; one that
-   * was refused begins anew. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
+   * was refused begins anew, with what was set for it. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
    * `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
    */
   download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
@@ -113,19 +113,16 @@ export class SwarmService {
     const known = this.#running(infoHash, name, origin);
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
-    // Who asks again for what was refused may have a better file of it, or a newer page.
-    this.#torrents
-      .get(infoHash)
-      ?.download?.remove()
-      .catch(() => undefined);
+    const before = this.#retire(infoHash);
     if (this.#host.storage === 'persistent') void askToPersist();
     const torrent = this.#torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;
     if (isPrivate) torrent.session.isPrivate = true;
     torrent.selected = selected;
+    if (before) torrent.goOnAs(before);
     const download = this.#addDownload(torrent);
     torrent.peers.update();
-    this.#worker.download(request).then(
+    this.#worker.download(request, before && torrent.session.settings).then(
       (summary) => this.#takeSummary(torrent, summary),
       (error: unknown) => {
         torrent.session.fail(asSkeinError(error));
@@ -150,6 +147,21 @@ export class SwarmService {
     if (!download.isElsewhere) return undefined;
     download.resume();
     return download;
+  }
+
+  /** Who asks again for what was refused may have a newer page: the refused one is over, and returned. */
+  #retire(infoHash: InfoHash): OpenTorrent | undefined {
+    const torrent = this.#torrents.get(infoHash);
+    if (!torrent?.download) return undefined;
+    const { download } = torrent;
+    torrent.download = undefined;
+    if (!torrent.share) {
+      this.#torrents.delete(infoHash);
+      torrent.peers.stop();
+    }
+    // The worker keeps what it has of it for the next try.
+    download.remove().catch(() => undefined);
+    return torrent;
   }
 
   #tellOrigin(infoHash: InfoHash, name: string, origin: TorrentOrigin): void {
@@ -261,7 +273,7 @@ export class SwarmService {
       torrent.session.addOrigin(originOf(event));
       if (event.isPrivate) torrent.session.isPrivate = true;
       torrent.session.settle(event.settings);
-      if (!event.settings.priorities) torrent.selected = event.selected;
+      torrent.selectAs(event);
       if (!torrent.download) this.#addDownload(torrent);
       return;
     }
@@ -273,8 +285,7 @@ export class SwarmService {
         this.#takeSummary(torrent, event.summary);
         return;
       case 'settings':
-        // What another tab began goes on as that had it, whatever the link here selected.
-        if (torrent.session.isElsewhere) torrent.selected = event.settings.priorities ? undefined : event.selected;
+        torrent.selectAs(event);
         torrent.session.addOrigin(event.origin);
         torrent.session.settle(event.settings);
         return;

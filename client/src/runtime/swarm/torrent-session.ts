@@ -155,6 +155,25 @@ export class TorrentSession {
     if (priorities) this.setPriorities(priorities);
   }
 
+  /** What a person has set, as `settle` takes it. */
+  get settings(): TransferSettings {
+    const { limits, isSequential, priorities, isSuperSeeding } = this;
+    return {
+      ...((limits.down !== undefined || limits.up !== undefined) && { limits }),
+      ...(priorities.length > 0 && { priorities }),
+      ...(isSequential && { isSequential }),
+      ...(isSuperSeeding && { isSuperSeeding }),
+    };
+  }
+
+  /** It is an earlier one of the same torrent, which is tried again: what was known and set of that holds here. */
+  goOnAs(before: TorrentSession): void {
+    this.settle(before.settings);
+    this.createdBy ??= before.createdBy;
+    this.isPrivate ||= before.isPrivate;
+    this.#origin = before.isPrivate ? before.#origin : mergeOrigins(before.#origin, this.#origin);
+  }
+
   get isSuperSeeding(): boolean {
     return this.#isSuperSeeding;
   }

@@ -10,6 +10,7 @@ import type {
   WorkerReport,
   WorkerRequest,
 } from '../../worker/protocol.ts';
+import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import { leftError } from '../left-error.ts';
 import { proxyChannel } from './channel-proxy.ts';
 
@@ -72,8 +73,9 @@ export class WorkerClient {
     return (await answer) as TorrentSummary;
   }
 
-  async download(source: DownloadSource): Promise<TorrentSummary> {
-    return (await this.#call((call) => ({ kind: 'download', call, source }))) as TorrentSummary;
+  /** With `retry`, which is what a person has set for it, one that was refused begins anew. */
+  async download(source: DownloadSource, retry?: TransferSettings): Promise<TorrentSummary> {
+    return (await this.#call((call) => ({ kind: 'download', call, source, retry }))) as TorrentSummary;
   }
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
