@@ -119,6 +119,38 @@ scenario(
   },
 );
 
+scenario(
+  'the torrent file of a link that nobody knows has its download go on at once, which says so where its files will be',
+  async (world) => {
+    const tab = await world.openTab({ profile: { viewport: { width: 390, height: 850 } } });
+    const file = await world.files.make('lonely.bin', 3 * MB);
+    const server = await serve(world, file.path);
+    const { torrent, infoHash, magnet } = torrentOfV2(file.name, await readFile(file.path), server.url);
+    await tab.openLink(magnet);
+    const row = tab.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByText('.torrent file').waitFor();
+    const choose = (bytes: Uint8Array): Promise<void> =>
+      tab
+        .locate('file-input')
+        .setInputFiles([{ name: 'lonely.torrent', mimeType: 'application/x-bittorrent', buffer: Buffer.from(bytes) }]);
+    // The last layer of its hashes is not that of the file.
+    const damaged = Uint8Array.from(torrent);
+    const layers = Buffer.from(torrent).indexOf('12:piece layers');
+    damaged[layers + 100] = 1 ^ (damaged[layers + 100] as number);
+    await choose(damaged);
+    const notice = tab.page.getByText('What is here goes on as it was.');
+    await notice.waitFor();
+    // A person who looks at the row, far below it, sees it.
+    await tab.page.waitForFunction((shown) => shown!.getBoundingClientRect().top > 0, await notice.elementHandle());
+    expect(await row.getByTestId('row-state').textContent()).toBe('Finding peers');
+    await choose(Uint8Array.from(torrent));
+    await tab.downloaded(infoHash);
+    expect((await tab.save(infoHash)).sha256).toBe(file.sha256);
+    expect(await tab.page.evaluate(() => window.skein.downloads.length)).toBe(1);
+  },
+);
+
 scenario('a web seed of a magnet link helps the peers, and is counted apart from them', async (world) => {
   const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
   const file = await world.files.make('both.bin', 12 * MB);

@@ -1,7 +1,7 @@
 import type { Call, CallMedia, IncomingCall } from './calls.ts';
 import type { BucketInfo, ContactInfo, LinkInfo, LookupOptions, LookupResult, LookupTrace } from './network.ts';
 import type { PutResult, StoredRecord } from './records.ts';
-import type { Download, RateLimits, Share, ShareOptions } from './transfers.ts';
+import type { Download, DownloadOptions, RateLimits, Share, ShareOptions } from './transfers.ts';
 
 /** Options of `join`; on the page every one has a default. */
 export interface JoinOptions {
@@ -142,11 +142,12 @@ export interface Node {
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
    * Starts a download from a magnet link or a torrent file. The same info-hash gives the same Download, until that is
-   * removed or refused, and adds the trackers and web seeds of this link to it, unless it is private. Throws
-   * `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
+   * removed, and adds the trackers and web seeds of this link to it, unless it is private; a torrent file also has the
+   * metadata known at once, if no peer has sent it. One that was refused is tried again as a new Download, with the limits,
+   * the order and the files that were chosen. Throws `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
    * A torrent file that is refused for its list of files, which is read off the page, fails with `bad-metainfo` instead.
    */
-  download(source: string | Uint8Array, options?: { readonly signal?: AbortSignal }): Download;
+  download(source: string | Uint8Array, options?: DownloadOptions): Download;
   /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */
   call(who: string, media: CallMedia): Promise<Call>;
 }

@@ -24,6 +24,17 @@ export interface ShareOptions {
   onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
 
+/** How a download begins. */
+export interface DownloadOptions {
+  /** Aborting removes it, unless it is done. */
+  readonly signal?: AbortSignal;
+  /**
+   * Told why a torrent file is refused that was meant for what is downloaded or shared here already, which goes on as it
+   * was. A file that begins a download, and is refused, fails that instead.
+   */
+  onRefused?(error: SkeinError): void;
+}
+
 /** What a torrent says of itself. */
 export interface TorrentInfo {
   /** The SHA-1 of the info dictionary (BEP 3) in 40 hex digits. */

@@ -1,6 +1,13 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
-import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../api.ts';
+import {
+  type Download,
+  type DownloadOptions,
+  type RateLimits,
+  type Share,
+  type ShareOptions,
+  SkeinError,
+} from '../api.ts';
 import { leftError } from './left-error.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
@@ -109,7 +116,7 @@ export class LazySwarm {
   }
 
   /** Throws `not-ready` when the code did not come within `start`. */
-  download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
+  download(source: string | Uint8Array, options: DownloadOptions = {}): Download {
     if (this.#service) return this.#service.download(source, options);
     throw new SkeinError('not-ready', 'The code for files is still on its way. Try again in a moment.');
   }

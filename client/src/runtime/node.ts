@@ -7,6 +7,7 @@ import {
   type CallMedia,
   type ContactInfo,
   type Download,
+  type DownloadOptions,
   type LinkInfo,
   type LookupOptions,
   type LookupResult,
@@ -249,7 +250,7 @@ export class SkeinNode implements Node {
     this.#swarm.setLimits(checkedLimits(limits));
   }
 
-  download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
+  download(source: string | Uint8Array, options: DownloadOptions = {}): Download {
     this.#checkRunning();
     return this.#swarm.download(source, options);
   }

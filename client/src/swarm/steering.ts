@@ -10,7 +10,7 @@ import type { Uploader } from './uploader.ts';
 import { usualWishes } from './wishes.ts';
 
 /** A command that changes how a torrent works, not whether. */
-export type SteeringCommand = Exclude<TorrentCommand, { kind: 'stop' | 'setPaused' | 'addWebSeeds' }>;
+export type SteeringCommand = Exclude<TorrentCommand, { kind: 'stop' | 'setPaused' | 'addWebSeeds' | 'takeMetadata' }>;
 
 /** Brings what the owner wants to those who carry it out, as soon as there is something to do it with. */
 export class Steering {

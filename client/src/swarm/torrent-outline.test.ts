@@ -41,10 +41,10 @@ test('the outline of a torrent file says what the whole of it says', () => {
       const outline = outlineTorrentFile(bytes);
       if (!whole.ok) return;
       taken++;
-      const { infoHash, name, trackers, webSeeds, isPrivate } = whole.value;
+      const { infoHash, infoHashV2, name, trackers, webSeeds, isPrivate } = whole.value;
       expect(outline).toEqual({
         ok: true,
-        value: { infoHash, name, trackers, webSeeds, isPrivate, createdBy: undefined },
+        value: { infoHash, infoHashV2, name, trackers, webSeeds, isPrivate, createdBy: undefined },
       });
     }),
   );

@@ -4,12 +4,14 @@ import { type Result, err, ok } from '../../../shared/src/result.ts';
 import { bytesOf, integerOf } from './bencode.ts';
 import { decodeEntries, pickEntries } from './bencode-entries.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
-import { nameOf, swarmHashOf, trackersOf, versionOf, webSeedsOf } from './metainfo.ts';
-import type { InfoHash } from './types.ts';
+import { infoHashV2Of, nameOf, swarmHashOf, trackersOf, versionOf, webSeedsOf } from './metainfo.ts';
+import type { InfoHash, InfoHashV2 } from './types.ts';
 
 /** What a torrent file says besides what it is made of. */
 export interface TorrentOutline {
   readonly infoHash: InfoHash;
+  /** Undefined in v1. */
+  readonly infoHashV2: InfoHashV2 | undefined;
   readonly name: string;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
@@ -40,6 +42,7 @@ export function outlineTorrentFile(bytes: Uint8Array): Result<TorrentOutline, Me
   if (name === undefined) return err('bad-name');
   return ok({
     infoHash: swarmHashOf(infoBytes, version.value),
+    infoHashV2: version.value === 'v1' ? undefined : infoHashV2Of(infoBytes),
     name,
     trackers: trackersOf(document),
     webSeeds: webSeedsOf(document),

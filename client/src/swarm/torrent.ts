@@ -310,6 +310,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
         return command.isPaused ? this.pause() : this.#resume(now);
       case 'addWebSeeds':
         return this.#webSeeds.add(command.urls);
+      case 'takeMetadata':
+        return this.#onMetadataKnown(command.metainfo, now);
       default:
         this.#steering.handle(command, this.#content, now);
         // What waits for room under the old limit is not to wait for it any longer.

@@ -95,6 +95,8 @@ export type TorrentCommand =
   | { readonly kind: 'setSuperSeeding'; readonly isSuperSeeding: boolean }
   /** Web seeds that another link names; of all together no more than MAX_WEB_SEEDS are used (BEP 19). */
   | { readonly kind: 'addWebSeeds'; readonly urls: readonly string[] }
+  /** The metadata of a magnet link is known without any peer; ignored when it is known already. */
+  | { readonly kind: 'takeMetadata'; readonly metainfo: Metainfo }
   /** Disconnects everyone. The machine answers nothing after it. */
   | { readonly kind: 'stop' };
 

@@ -23,12 +23,14 @@ export function planOf(metainfo: Metainfo): DownloadPlan {
   return { infoHash, name, trackers, webSeeds: [], selected: undefined, metainfo };
 }
 
-/** What a person asked for. Throws `bad-metainfo` for a torrent file that is refused. */
+/** What a person asked for. Throws `bad-metainfo` for a torrent file that is refused, or of another swarm than it names. */
 export function planDownload(source: DownloadSource): DownloadPlan {
   if (source.kind === 'magnet') return { ...source, metainfo: undefined };
   const decoded = decodeTorrentFile(source.bytes);
   if (!decoded.ok) throw new WorkerError('bad-metainfo', refusalText(decoded.error));
-  return planOf(decoded.value);
+  const metainfo = underInfoHash(decoded.value, source.infoHash);
+  if (metainfo) return planOf(metainfo);
+  throw new WorkerError('bad-metainfo', 'This torrent file is of another torrent.');
 }
 
 /** What an earlier page left. */

@@ -100,7 +100,7 @@ test('however many links are opened, no more is recorded than is taken from one'
 test('a private torrent takes no other link’s word for where it is to be had (BEP 27)', async () => {
   const { infoHash: id, ...metainfo } = privateMetainfo();
   const tab = tabs.open();
-  await tab.table.download({ kind: 'metainfo', bytes: encodeTorrentFile({ infoHash: id, ...metainfo }) });
+  await tab.table.download({ kind: 'metainfo', infoHash: id, bytes: encodeTorrentFile({ infoHash: id, ...metainfo }) });
   await tab.table.download({ kind: 'magnet', infoHash: id, name: 'x', ...second, selected: undefined });
   await tab.table.close();
   expect(await new ResumeRecords().read(id)).toMatchObject({ trackers: metainfo.trackers, webSeeds: [] });

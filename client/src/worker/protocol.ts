@@ -47,7 +47,8 @@ export type WorkerRequest =
       readonly isSuperSeeding: boolean;
     }
   /**
-   * Starts or continues a download; one that runs hears where else it is to be had. With `retry`, which is what a person
+   * Starts or continues a download; one that runs hears where else it is to be had, and what it is of, if it did not
+   * know. With `retry`, which is what a person
    * has set for it, one that was refused begins anew. Answer: `TorrentSummary`.
    */
   | {
@@ -129,7 +130,13 @@ export type DownloadSource =
       /** Files that it selects, by their place in the torrent's own list; undefined for all. */
       readonly selected: readonly number[] | undefined;
     } & TorrentOrigin)
-  | { readonly kind: 'metainfo'; readonly bytes: Uint8Array };
+  /** The file of a torrent: of one that runs by its link it is the metadata. */
+  | {
+      readonly kind: 'metainfo';
+      /** The swarm that it is of: a hybrid torrent has two. */
+      readonly infoHash: InfoHash;
+      readonly bytes: Uint8Array;
+    };
 
 /** Static facts of a torrent, once its metadata is known. */
 export interface TorrentSummary {

@@ -3,7 +3,7 @@ import type { Rng } from '../../../shared/src/machine.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
-import type { InfoHash } from '../swarm/types.ts';
+import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { type DownloadPlan, completePlan, pieceCount, retryPlan, wantedFiles, withOrigin } from './download-plan.ts';
 import { WorkerError } from './errors.ts';
@@ -232,6 +232,11 @@ export class RunningTorrents {
     owned?.replan(plan);
     driver.command({ kind: 'addWebSeeds', urls: plan.webSeeds });
     if (owned) driver.record();
+  }
+
+  /** The torrent file of a magnet link that runs: nobody need be asked for the metadata. */
+  async supply(infoHash: InfoHash, metainfo: Metainfo): Promise<void> {
+    await this.#torrents.get(infoHash)?.driver.supply(metainfo);
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */

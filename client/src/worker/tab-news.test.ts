@@ -25,7 +25,13 @@ class Origin {
     };
     this.#channels.push(channel);
     const nothing = (): void => undefined;
-    const deaf: NewsOwner = { followed: nothing, setPaused: nothing, addOrigin: nothing, askPieces: nothing };
+    const deaf: NewsOwner = {
+      followed: nothing,
+      setPaused: nothing,
+      addOrigin: nothing,
+      supply: nothing,
+      askPieces: nothing,
+    };
     return new TabNews(channel, { ...deaf, ...owner });
   }
 }
@@ -57,6 +63,7 @@ test('a new follower is told at once, and what it asks for reaches the tab that 
   const first: TabNews = origin.open({
     followed: (infoHash) => first.tell({ ...stillReport(infoHash, 'downloading', 100), doneBytes: 40 }),
     setPaused: (infoHash, isPaused) => heard.push([infoHash, isPaused]),
+    supply: (infoHash, torrentFile) => heard.push([infoHash, torrentFile]),
     askPieces: (infoHash) => heard.push(infoHash),
   });
   const follower = origin.open();
@@ -64,6 +71,7 @@ test('a new follower is told at once, and what it asks for reaches the tab that 
   follower.follow(TORRENT, (report) => seen.push(report.doneBytes));
   expect(seen).toEqual([40]);
   follower.setPaused(TORRENT, true);
+  follower.supply(TORRENT, Uint8Array.of(1));
   follower.askPieces(TORRENT);
-  expect(heard).toEqual([[TORRENT, true], TORRENT]);
+  expect(heard).toEqual([[TORRENT, true], [TORRENT, Uint8Array.of(1)], TORRENT]);
 });

@@ -14,6 +14,8 @@ type Notice =
   | { readonly kind: 'setPaused'; readonly infoHash: InfoHash; readonly isPaused: boolean }
   /** A link that was opened in a follower's tab says where else the torrent is to be had. */
   | { readonly kind: 'addOrigin'; readonly infoHash: InfoHash; readonly origin: TorrentOrigin }
+  /** A torrent file was opened in a follower's tab, where it was not refused. */
+  | { readonly kind: 'supply'; readonly infoHash: InfoHash; readonly torrentFile: Uint8Array }
   /** A follower's page waits for a map of the pieces. */
   | { readonly kind: 'askPieces'; readonly infoHash: InfoHash };
 
@@ -31,6 +33,8 @@ export interface NewsOwner {
   setPaused(infoHash: InfoHash, isPaused: boolean): void;
   /** It is to be had there, too. */
   addOrigin(infoHash: InfoHash, origin: TorrentOrigin): void;
+  /** This is its torrent file. */
+  supply(infoHash: InfoHash, torrentFile: Uint8Array): void;
   /** The next report is to hold the map of the pieces. */
   askPieces(infoHash: InfoHash): void;
 }
@@ -52,6 +56,7 @@ export class TabNews {
       if (data.kind === 'progress') this.#following.get(data.report.infoHash)?.(data.report);
       else if (data.kind === 'setPaused') owner.setPaused(data.infoHash, data.isPaused);
       else if (data.kind === 'addOrigin') owner.addOrigin(data.infoHash, data.origin);
+      else if (data.kind === 'supply') owner.supply(data.infoHash, data.torrentFile);
       else if (data.kind === 'askPieces') owner.askPieces(data.infoHash);
       else {
         this.#followed.add(data.infoHash);
@@ -80,6 +85,11 @@ export class TabNews {
   /** Tells the tab that carries the torrent out what another link says of where it is to be had. */
   addOrigin(infoHash: InfoHash, origin: TorrentOrigin): void {
     this.#channel.postMessage({ kind: 'addOrigin', infoHash, origin });
+  }
+
+  /** Gives the tab that carries the torrent out its torrent file. */
+  supply(infoHash: InfoHash, torrentFile: Uint8Array): void {
+    this.#channel.postMessage({ kind: 'supply', infoHash, torrentFile });
   }
 
   /** Asks the tab that carries the torrent out for a map of the pieces. */

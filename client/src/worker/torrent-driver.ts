@@ -47,6 +47,8 @@ export class TorrentDriver {
   readonly #inbox: TorrentInput[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** What the metadata of a magnet link says, as soon as it is here. */
+  #learning: Promise<Metainfo> | undefined;
   /** It was paused when it was stopped, which the machine does not tell from then on. */
   #endedPaused = false;
   /** Why the metadata was refused: then the machine has stopped. */
@@ -162,6 +164,12 @@ export class TorrentDriver {
 
   setLimits({ down, up }: RateLimits): void {
     this.command({ kind: 'setLimits', downBytesPerSecond: down, upBytesPerSecond: up });
+  }
+
+  /** The metadata of a magnet link, which a person had: peers are asked for it no more. Resolves when it is taken. */
+  async supply(metainfo: Metainfo): Promise<void> {
+    if (this.#isStopped || this.isRefused || this.metainfo) return;
+    this.command({ kind: 'takeMetadata', metainfo: await this.#learn(metainfo) });
   }
 
   /** The next report holds a map of the pieces. */
@@ -324,7 +332,16 @@ export class TorrentDriver {
     const checked = await checkMetadata(this.infoHash, infoBytes);
     if (!checked) return { kind: 'badMetadata' };
     if (!checked.ok) return { kind: 'refusedMetadata', code: checked.error };
-    const metainfo = checked.value;
+    return { kind: 'metadata', metainfo: await this.#learn(checked.value) };
+  }
+
+  /** Opens storage for what the metadata says. Of several that bring the same at a time, the first counts. */
+  async #learn(metainfo: Metainfo): Promise<Metainfo> {
+    this.#learning ??= this.#open(metainfo);
+    return await this.#learning;
+  }
+
+  async #open(metainfo: Metainfo): Promise<Metainfo> {
     if (!this.#isStopped) {
       try {
         await this.#content.open(this.#setup.openStore(metainfo));
@@ -334,7 +351,7 @@ export class TorrentDriver {
     }
     this.#know(metainfo, undefined);
     void this.#checkpoints.now();
-    return { kind: 'metadata', metainfo };
+    return metainfo;
   }
 
   #done(effect: number, result: EffectResult): void {

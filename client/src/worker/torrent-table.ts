@@ -6,7 +6,15 @@ import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
 import { readBlob } from './blob-reader.ts';
 import type { ReadPort, ReadRange } from './content-readers.ts';
-import { type DownloadPlan, askedRecord, completePlan, pieceCount, planDownload, planOf } from './download-plan.ts';
+import {
+  type DownloadPlan,
+  askedRecord,
+  completePlan,
+  pieceCount,
+  planDownload,
+  planOf,
+  recordedMetainfo,
+} from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
@@ -67,6 +75,11 @@ export class TorrentTable {
       addOrigin: (infoHash, origin) => {
         if (this.#running.get(infoHash)?.owned)
           this.#later(infoHash, async () => this.#running.addOrigin(infoHash, origin));
+      },
+      supply: (infoHash, bytes) => {
+        if (!this.#running.get(infoHash)?.owned) return;
+        const metainfo = recordedMetainfo(infoHash, bytes);
+        if (metainfo) this.#later(infoHash, async () => this.#running.supply(infoHash, metainfo));
       },
       // Whoever follows it, too, may have it next.
       askPieces: (infoHash) => {
@@ -167,8 +180,13 @@ export class TorrentTable {
         return this.#summary(plan.infoHash);
       }
       if (isRunning || this.#followed.has(plan.infoHash)) {
-        if (isRunning) this.#running.addOrigin(plan.infoHash, plan);
-        else this.#news.addOrigin(plan.infoHash, originOf(plan));
+        if (isRunning) {
+          this.#running.addOrigin(plan.infoHash, plan);
+          if (plan.metainfo) await this.#running.supply(plan.infoHash, plan.metainfo);
+        } else {
+          this.#news.addOrigin(plan.infoHash, originOf(plan));
+          if (source.kind === 'metainfo') this.#news.supply(plan.infoHash, source.bytes);
+        }
         return this.#summary(plan.infoHash);
       }
       const lock = this.#isPersistent ? await takeLock(plan.infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;

@@ -19,7 +19,7 @@ async function giveAll(tab: WorkerTab): Promise<void> {
   const metainfo = await metainfoOfShared(FILE);
   const { infoHash } = metainfo;
   const leecher = tabs.open(LEECHER, 'memory');
-  await leecher.table.download({ kind: 'metainfo', bytes: encodeTorrentFile(metainfo) });
+  await leecher.table.download({ kind: 'metainfo', infoHash, bytes: encodeTorrentFile(metainfo) });
   const [near, far] = [new MemoryPipe(), new MemoryPipe()];
   near.far = far;
   far.far = near;

@@ -7,11 +7,8 @@ import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { DownloadSource } from '../../worker/protocol.ts';
 
-/**
- * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. The list of files of a
- * torrent file is for the worker to read and to refuse: here it would hold the page up.
- */
-export function readSource(source: string | Uint8Array): {
+/** What a download begins with. */
+export interface ReadSource {
   readonly infoHash: InfoHash;
   readonly name: string;
   readonly origin: TorrentOrigin;
@@ -21,13 +18,20 @@ export function readSource(source: string | Uint8Array): {
   /** The files to download, as `Magnet` has them; undefined for all. */
   readonly selected: readonly number[] | undefined;
   readonly request: DownloadSource;
-} {
+}
+
+/**
+ * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. The list of files of a
+ * torrent file is for the worker to read and to refuse: here it would hold the page up.
+ */
+export function readSource(source: string | Uint8Array): ReadSource {
   if (typeof source !== 'string') {
     const outline = outlineTorrentFile(source);
     if (!outline.ok) throw new SkeinError('bad-metainfo', refusalText(outline.error));
-    const { infoHash, name, trackers, webSeeds, isPrivate, createdBy } = outline.value;
-    const request = { kind: 'metainfo', bytes: source } as const;
-    return { infoHash, name, origin: { trackers, webSeeds }, createdBy, isPrivate, selected: undefined, request };
+    const { infoHash, infoHashV2, name, trackers, webSeeds, isPrivate, createdBy } = outline.value;
+    const request = { kind: 'metainfo', infoHash, bytes: source } as const;
+    const origin = { trackers, webSeeds, infoHashV2 };
+    return { infoHash, name, origin, createdBy, isPrivate, selected: undefined, request };
   }
   const bare = parseNodeId(source.trim().toLowerCase());
   const magnet = bare ? undefined : parseMagnet(source.trim());

@@ -1,6 +1,14 @@
-import { type Download, type RateLimits, type Share, type ShareOptions, SkeinError } from '../../api.ts';
+import {
+  type Download,
+  type DownloadOptions,
+  type RateLimits,
+  type Share,
+  type ShareOptions,
+  SkeinError,
+} from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { truncateInfoHash } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
@@ -14,7 +22,7 @@ import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
 import { OpenTorrent } from './open-torrent.ts';
-import { readSource } from './read-source.ts';
+import { type ReadSource, readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
@@ -103,14 +111,15 @@ export class SwarmService {
   }
 
   /**
-   * Starts a download, or finds the one that runs, which hears where else `source` says that it is to be had; one that
-   * was refused begins anew, with what was set for it. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
+   * Starts a download, or finds the one that runs, which hears where else `source` says that it is to be had, and, if that
+   * is its file, what it is; one that was refused begins anew, with what was set for it. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
    * `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
    */
-  download(source: string | Uint8Array, options: { readonly signal?: AbortSignal } = {}): Download {
+  download(source: string | Uint8Array, options: DownloadOptions = {}): Download {
     if (this.#isClosed) throw leftError();
-    const { infoHash, name, origin, createdBy, isPrivate, selected, request } = readSource(source);
-    const known = this.#running(infoHash, name, origin);
+    const read = this.#here(readSource(source));
+    const { infoHash, name, origin, createdBy, isPrivate, selected, request } = read;
+    const known = this.#running(read, options);
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     const before = this.#retire(infoHash);
@@ -124,10 +133,7 @@ export class SwarmService {
     torrent.peers.update();
     this.#worker.download(request, before && torrent.session.settings).then(
       (summary) => this.#takeSummary(torrent, summary),
-      (error: unknown) => {
-        torrent.session.fail(asSkeinError(error));
-        torrent.peers.update();
-      },
+      (error: unknown) => this.#refuse(torrent, asSkeinError(error), options),
     );
     options.signal?.addEventListener('abort', () => {
       if (download.state !== 'done') void download.remove().catch(() => undefined);
@@ -135,13 +141,21 @@ export class SwarmService {
     return download;
   }
 
-  /** The download that there is, unless it was refused here. It hears of `origin`. */
-  #running(infoHash: InfoHash, name: string, origin: TorrentOrigin): Download | undefined {
-    const torrent = this.#torrents.get(infoHash);
+  /** Of the two swarms of a hybrid torrent (BEP 52), whose file it is, the one that is here already; else that of v1. */
+  #here(read: ReadSource): ReadSource {
+    const { infoHash, origin, request } = read;
+    const other = request.kind === 'metainfo' && origin.infoHashV2 && truncateInfoHash(origin.infoHashV2);
+    if (!other || this.#torrents.has(infoHash) || !this.#torrents.has(other)) return read;
+    return { ...read, infoHash: other, request: { ...request, infoHash: other } };
+  }
+
+  /** The download that there is, unless it was refused here. It hears what is said. */
+  #running(read: ReadSource, options: DownloadOptions): Download | undefined {
+    const torrent = this.#torrents.get(read.infoHash);
     const download = torrent?.download;
     if (!download) return undefined;
     if (download.error?.code !== 'bad-metainfo') {
-      if (torrent.session.addOrigin(origin)) this.#tellOrigin(infoHash, name, origin);
+      this.#tell(torrent, read, options);
       return download;
     }
     if (!download.isElsewhere) return undefined;
@@ -164,10 +178,33 @@ export class SwarmService {
     return torrent;
   }
 
-  #tellOrigin(infoHash: InfoHash, name: string, origin: TorrentOrigin): void {
-    const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
-    // It runs on as before.
-    this.#worker.download(source).catch(() => undefined);
+  /** What runs hears where else it is to be had, and what it is, if nobody has said so yet. */
+  #tell(
+    { session }: OpenTorrent,
+    { infoHash, name, origin, createdBy, request }: ReadSource,
+    options: DownloadOptions,
+  ): void {
+    if (request.kind === 'metainfo' && !session.summary) {
+      const taken = (): void => {
+        session.addOrigin(origin);
+        session.createdBy ??= createdBy;
+      };
+      // It runs on as before.
+      this.#worker.download(request).then(taken, (error: unknown) => options.onRefused?.(asSkeinError(error)));
+    } else if (session.addOrigin(origin)) {
+      const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
+      this.#worker.download(source).catch(() => undefined);
+    }
+  }
+
+  /** A download could not begin. What is shared here besides is not touched by that. */
+  #refuse({ session, share, peers }: OpenTorrent, error: SkeinError, options: DownloadOptions): void {
+    if (share && !session.waitsFor) {
+      options.onRefused?.(error);
+      return;
+    }
+    session.fail(error);
+    peers.update();
   }
 
   /** Limits of all torrents together. */

@@ -30,7 +30,13 @@ export function FileList({ files, canSave, download, player }: FileListProps) {
     const first = files.find(({ mediaType, priority }) => mediaType !== undefined && priority !== 'skip');
     if (isPlayable && first) void preparePlaying(first);
   }, [files, isPlayable]);
-  if (files.length === 0) return <p class="hint">The list of files comes with the first peer.</p>;
+  if (files.length === 0)
+    return (
+      <p class="hint">
+        The list of files comes with the first peer. If you have the .torrent file of this, drop or choose it above:
+        then the download need not wait for the list.
+      </p>
+    );
   const set = download && ((file: ShareFile, priority: FilePriority) => download.setPriority(file.path, priority));
   const start = isPlayable ? (file: ShareFile): void => play(player, file) : undefined;
   const rest = files.length - rows;

@@ -25,7 +25,7 @@ export function TransferDetails({ item, files, download, canSave, canPlay }: Tra
       <PieceBars map={item.pieces()} />
       <DetailTabs
         label={`About ${item.name}`}
-        first={files.length > 1 || hasMedia ? 'files' : 'peers'}
+        first={files.length !== 1 || hasMedia ? 'files' : 'peers'}
         tabs={[
           {
             id: 'files',

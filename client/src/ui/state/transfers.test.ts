@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { expect, test, vi } from 'vitest';
-import type { Download, Node } from '../../index.ts';
+import { type Download, type DownloadOptions, type Node, SkeinError } from '../../api.ts';
+import { notices } from './notices.ts';
 import { node } from './session.ts';
 import { magnetFor } from '../view/hash-link.ts';
 import { addFiles, downloads, openFileLink, openLink } from './transfers.ts';
@@ -44,11 +45,24 @@ test('an address that names a download that was refused does not ask for it agai
 test('an address that names another download asks for it with its web seeds, whether it runs already or not', () => {
   const download = pageWithDownloads();
   openFileLink({ infoHash: OTHER, name: 'x', webSeeds: [WEB_SEED] });
-  expect(download).toHaveBeenCalledWith(magnetFor(OTHER, 'x', [WEB_SEED]));
+  expect(download).toHaveBeenCalledWith(magnetFor(OTHER, 'x', [WEB_SEED]), expect.anything());
 });
 
 test('a person can ask for a download that was refused again', () => {
   const download = pageWithDownloads();
   openLink(magnetFor(REFUSED, undefined));
-  expect(download).toHaveBeenCalledWith(magnetFor(REFUSED, undefined));
+  expect(download).toHaveBeenCalledWith(magnetFor(REFUSED, undefined), expect.anything());
+});
+
+test('a torrent file that is refused for what is here already is told of, and that goes on', async () => {
+  const download = vi.fn((_source: Uint8Array, options: DownloadOptions) => {
+    options.onRefused?.(new SkeinError('bad-metainfo', 'It is damaged.'));
+    return { on: vi.fn() };
+  });
+  node.value = { shares: [], downloads: [], download } as unknown as Node;
+  await addFiles({ files: [new File(['x'], 'a.torrent')], name: undefined });
+  expect(notices.value.at(-1)).toMatchObject({
+    title: 'The torrent file could not be opened',
+    text: 'It is damaged. What is here goes on as it was.',
+  });
 });

@@ -1,5 +1,5 @@
 import { type Signal, computed, signal } from '@preact/signals';
-import type { Download, Node, Share, ShareOptions } from '../../index.ts';
+import type { Download, DownloadOptions, Node, Share, ShareOptions } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { percentOf } from '../view/format.ts';
 import { dependentPeers } from '../view/needed.ts';
@@ -99,16 +99,17 @@ export function openLink(magnet: string): void {
 }
 
 function open(source: string | Uint8Array, failure: string): void {
+  const tell = (text: string): void => pushNotice({ key: 'open', kind: 'error', title: failure, text });
   try {
-    startDownload(source);
+    startDownload(source, { onRefused: (error) => tell(`${error.message} What is here goes on as it was.`) });
   } catch (error) {
-    pushNotice({ key: 'open', kind: 'error', title: failure, text: errorText(error) });
+    tell(errorText(error));
   }
 }
 
-function startDownload(source: string | Uint8Array): string | undefined {
+function startDownload(source: string | Uint8Array, options?: DownloadOptions): string | undefined {
   if (!node.value) return 'The page is still joining the network. Try again in a moment.';
-  const download = node.value.download(source);
+  const download = node.value.download(source, options);
   watchDownload(download);
   spotlight.value = download.infoHash;
   return undefined;

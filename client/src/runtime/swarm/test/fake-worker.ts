@@ -14,8 +14,7 @@ export class FakeWorker {
   postMessage(request: WorkerRequest): void {
     this.requests.push(request);
     if (request.kind === 'download') {
-      const of = request.source.kind === 'magnet' ? { infoHash: request.source.infoHash } : {};
-      const summary = summaryOf({ ...of, torrentFile: undefined });
+      const summary = summaryOf({ infoHash: request.source.infoHash, torrentFile: undefined });
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: summary }));
     } else if (request.kind === 'remove' || request.kind === 'forgetShare' || request.kind === 'close') {
       queueMicrotask(() => this.report({ kind: 'answer', call: request.call, value: undefined }));
