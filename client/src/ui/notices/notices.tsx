@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { node, isLate, joinError, phase, status, wasConnected } from '../state/session.ts';
 import { announcement, closedConditions, dropNotice, notices, type Notice } from '../state/notices.ts';
 import { conditionsOf, type Condition } from '../view/conditions.ts';
@@ -29,7 +30,7 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
           />
         ))}
         {notices.value.map((notice) => (
-          <NoticeCard key={notice.key} notice={notice} onClose={() => dropNotice(notice.key)} />
+          <NoticeCard key={notice.key} notice={notice} isAnswer onClose={() => dropNotice(notice.key)} />
         ))}
       </div>
       <div class="sr-only" aria-live="polite">
@@ -39,10 +40,21 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
   );
 }
 
-function NoticeCard({ notice, onClose }: { readonly notice: Notice; readonly onClose: () => void }) {
+interface NoticeCardProps {
+  readonly notice: Notice;
+  /** It says why what a person just did failed, and is shown wherever on the page that was. */
+  readonly isAnswer?: boolean;
+  readonly onClose: () => void;
+}
+
+function NoticeCard({ notice, isAnswer = false, onClose }: NoticeCardProps) {
+  const card = useRef<HTMLElement>(null);
   const { kind, title, text, action } = notice;
+  useEffect(() => {
+    if (isAnswer && kind === 'error') card.current?.scrollIntoView({ block: 'center' });
+  }, [notice]);
   return (
-    <section class={`notice ${kind}`} data-testid="notice" data-kind={kind} aria-label={title}>
+    <section ref={card} class={`notice ${kind}`} data-testid="notice" data-kind={kind} aria-label={title}>
       <Icon name={kind === 'info' ? 'info' : 'alert'} />
       <div class="notice-text">
         <strong>{title}</strong>
