@@ -8,7 +8,6 @@ import {
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
-import { truncateInfoHash } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
@@ -18,11 +17,12 @@ import type { Link } from '../links/types.ts';
 import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
+import { DownloadStarts } from './download-starts.ts';
 import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
 import { OpenTorrent } from './open-torrent.ts';
-import { type ReadSource, readSource } from './read-source.ts';
+import { readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
 import { TorrentPeers } from './torrent-peers.ts';
@@ -46,6 +46,7 @@ export class SwarmService {
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, OpenTorrent>();
   readonly #refused = new RefusedPeers();
+  readonly #starts: DownloadStarts;
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -74,6 +75,12 @@ export class SwarmService {
       (infoHash) => this.#torrents.get(infoHash)?.files,
       () => host.loadMediaStreams(),
     );
+    this.#starts = new DownloadStarts(this.#torrents, this.#worker, {
+      isKept: host.storage === 'persistent',
+      torrentOf: (infoHash, name, origin) => this.#torrentOf(infoHash, name, origin),
+      addDownload: (torrent) => this.#addDownload(torrent),
+      takeSummary: (torrent, summary) => this.#takeSummary(torrent, summary),
+    });
     this.#worker.start(host.self, host.storage);
   }
 
@@ -111,100 +118,13 @@ export class SwarmService {
   }
 
   /**
-   * Starts a download, or finds the one that runs, which hears where else `source` says that it is to be had, and, if that
-   * is its file, what it is; one that was refused begins anew, with what was set for it. `source` is a magnet link, an info-hash in hex, or a torrent file. Throws `bad-magnet` or
-   * `bad-metainfo` for anything else; fails with `bad-metainfo` when the worker refuses it.
+   * Starts a download, or finds the one that runs, as `DownloadStarts.begin` says. `source` is a magnet link, an info-hash
+   * in hex, or a torrent file. Throws `bad-magnet` or `bad-metainfo` for anything else; fails with `bad-metainfo` when the
+   * worker refuses it.
    */
   download(source: string | Uint8Array, options: DownloadOptions = {}): Download {
     if (this.#isClosed) throw leftError();
-    const read = this.#here(readSource(source));
-    const { infoHash, name, origin, createdBy, isPrivate, selected, request } = read;
-    const known = this.#running(read, options);
-    if (known) return known;
-    if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
-    const before = this.#retire(infoHash);
-    if (this.#host.storage === 'persistent') void askToPersist();
-    const torrent = this.#torrentOf(infoHash, name, origin);
-    torrent.session.createdBy = createdBy;
-    if (isPrivate) torrent.session.isPrivate = true;
-    torrent.selected = selected;
-    if (before) torrent.goOnAs(before);
-    const download = this.#addDownload(torrent);
-    torrent.peers.update();
-    this.#worker.download(request, before && torrent.session.settings).then(
-      (summary) => this.#takeSummary(torrent, summary),
-      (error: unknown) => this.#refuse(torrent, asSkeinError(error), options),
-    );
-    options.signal?.addEventListener('abort', () => {
-      if (download.state !== 'done') void download.remove().catch(() => undefined);
-    });
-    return download;
-  }
-
-  /** Of the two swarms of a hybrid torrent (BEP 52), whose file it is, the one that is here already; else that of v1. */
-  #here(read: ReadSource): ReadSource {
-    const { infoHash, origin, request } = read;
-    const other = request.kind === 'metainfo' && origin.infoHashV2 && truncateInfoHash(origin.infoHashV2);
-    if (!other || this.#torrents.has(infoHash) || !this.#torrents.has(other)) return read;
-    return { ...read, infoHash: other, request: { ...request, infoHash: other } };
-  }
-
-  /** The download that there is, unless it was refused here. It hears what is said. */
-  #running(read: ReadSource, options: DownloadOptions): Download | undefined {
-    const torrent = this.#torrents.get(read.infoHash);
-    const download = torrent?.download;
-    if (!download) return undefined;
-    if (download.error?.code !== 'bad-metainfo') {
-      this.#tell(torrent, read, options);
-      return download;
-    }
-    if (!download.isElsewhere) return undefined;
-    download.resume();
-    return download;
-  }
-
-  /** Who asks again for what was refused may have a newer page: the refused one is over, and returned. */
-  #retire(infoHash: InfoHash): OpenTorrent | undefined {
-    const torrent = this.#torrents.get(infoHash);
-    if (!torrent?.download) return undefined;
-    const { download } = torrent;
-    torrent.download = undefined;
-    if (!torrent.share) {
-      this.#torrents.delete(infoHash);
-      torrent.peers.stop();
-    }
-    // The worker keeps what it has of it for the next try.
-    download.remove().catch(() => undefined);
-    return torrent;
-  }
-
-  /** What runs hears where else it is to be had, and what it is, if nobody has said so yet. */
-  #tell(
-    { session }: OpenTorrent,
-    { infoHash, name, origin, createdBy, request }: ReadSource,
-    options: DownloadOptions,
-  ): void {
-    if (request.kind === 'metainfo' && !session.summary) {
-      const taken = (): void => {
-        session.addOrigin(origin);
-        session.createdBy ??= createdBy;
-      };
-      // It runs on as before.
-      this.#worker.download(request).then(taken, (error: unknown) => options.onRefused?.(asSkeinError(error)));
-    } else if (session.addOrigin(origin)) {
-      const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
-      this.#worker.download(source).catch(() => undefined);
-    }
-  }
-
-  /** A download could not begin. What is shared here besides is not touched by that. */
-  #refuse({ session, share, peers }: OpenTorrent, error: SkeinError, options: DownloadOptions): void {
-    if (share && !session.waitsFor) {
-      options.onRefused?.(error);
-      return;
-    }
-    session.fail(error);
-    peers.update();
+    return this.#starts.begin(readSource(source), options);
   }
 
   /** Limits of all torrents together. */
@@ -399,20 +319,6 @@ export class SwarmService {
     torrent.peers.stop();
     await this.#worker.remove(torrent.session.infoHash, keepData, false);
   }
-}
-
-/** A refusal only means that the browser may evict what nobody visits for long. */
-async function askToPersist(): Promise<void> {
-  try {
-    if (!(await navigator.storage.persisted())) await navigator.storage.persist();
-  } catch {
-    // Not a secure context, or a browser without it.
-  }
-}
-
-function asSkeinError(error: unknown): SkeinError {
-  if (error instanceof SkeinError) return error;
-  return new SkeinError('internal', 'Something went wrong inside the page. Reload it and try again.', { cause: error });
 }
 
 function tooManyError(): SkeinError {

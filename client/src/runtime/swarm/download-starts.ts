@@ -1,0 +1,142 @@
+import { type Download, type DownloadOptions, SkeinError } from '../../api.ts';
+import { truncateInfoHash } from '../../swarm/magnet.ts';
+import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
+import type { InfoHash } from '../../swarm/types.ts';
+import type { TorrentSummary } from '../../worker/protocol.ts';
+import type { DownloadHandle } from './download-handle.ts';
+import type { OpenTorrent } from './open-torrent.ts';
+import type { ReadSource } from './read-source.ts';
+import type { WorkerClient } from './worker-client.ts';
+
+/** What the beginning of downloads needs of the service. */
+export interface DownloadStartsHost {
+  /** What is stored outlives the page. */
+  readonly isKept: boolean;
+  /** The torrent of this swarm, opened when it is not. */
+  torrentOf(infoHash: InfoHash, name: string, origin: TorrentOrigin): OpenTorrent;
+  addDownload(torrent: OpenTorrent): DownloadHandle;
+  takeSummary(torrent: OpenTorrent, summary: TorrentSummary): void;
+}
+
+/** How downloads begin: by a link or by a torrent file, once or again, and what a further one says of those that run. */
+export class DownloadStarts {
+  /** Those of the service. */
+  readonly #torrents: Map<InfoHash, OpenTorrent>;
+  readonly #worker: WorkerClient;
+  readonly #host: DownloadStartsHost;
+
+  constructor(torrents: Map<InfoHash, OpenTorrent>, worker: WorkerClient, host: DownloadStartsHost) {
+    this.#torrents = torrents;
+    this.#worker = worker;
+    this.#host = host;
+  }
+
+  /**
+   * Starts a download, or finds the one that runs, which hears where else it is to be had, and, if this is its file, what
+   * it is. One that was refused begins anew, with what was set for it.
+   */
+  begin(source: ReadSource, options: DownloadOptions): Download {
+    const read = this.#here(source);
+    const { infoHash, name, origin, createdBy, isPrivate, selected, request } = read;
+    const known = this.#running(read, options);
+    if (known) return known;
+    if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
+    const before = this.#retire(infoHash);
+    if (this.#host.isKept) void askToPersist();
+    const torrent = this.#host.torrentOf(infoHash, name, origin);
+    torrent.session.createdBy = createdBy;
+    if (isPrivate) torrent.session.isPrivate = true;
+    torrent.selected = selected;
+    if (before) torrent.goOnAs(before);
+    const download = this.#host.addDownload(torrent);
+    torrent.peers.update();
+    this.#worker.download(request, before && torrent.session.settings).then(
+      (summary) => this.#host.takeSummary(torrent, summary),
+      (error: unknown) => this.#refuse(torrent, asSkeinError(error), options),
+    );
+    options.signal?.addEventListener('abort', () => {
+      if (download.state !== 'done') void download.remove().catch(() => undefined);
+    });
+    return download;
+  }
+
+  /** Of the two swarms of a hybrid torrent (BEP 52), whose file it is, the one that is here already; else that of v1. */
+  #here(read: ReadSource): ReadSource {
+    const { infoHash, origin, request } = read;
+    const other = request.kind === 'metainfo' && origin.infoHashV2 && truncateInfoHash(origin.infoHashV2);
+    if (!other || this.#torrents.has(infoHash) || !this.#torrents.has(other)) return read;
+    return { ...read, infoHash: other, request: { ...request, infoHash: other } };
+  }
+
+  /** The download that there is, unless it was refused here. It hears what is said. */
+  #running(read: ReadSource, options: DownloadOptions): Download | undefined {
+    const torrent = this.#torrents.get(read.infoHash);
+    const download = torrent?.download;
+    if (!download) return undefined;
+    if (download.error?.code !== 'bad-metainfo') {
+      this.#tell(torrent, read, options);
+      return download;
+    }
+    if (!download.isElsewhere) return undefined;
+    download.resume();
+    return download;
+  }
+
+  /** Who asks again for what was refused may have a newer page: the refused one is over, and returned. */
+  #retire(infoHash: InfoHash): OpenTorrent | undefined {
+    const torrent = this.#torrents.get(infoHash);
+    if (!torrent?.download) return undefined;
+    const { download } = torrent;
+    torrent.download = undefined;
+    if (!torrent.share) {
+      this.#torrents.delete(infoHash);
+      torrent.peers.stop();
+    }
+    // The worker keeps what it has of it for the next try.
+    download.remove().catch(() => undefined);
+    return torrent;
+  }
+
+  /** What runs hears where else it is to be had, and what it is, if nobody has said so yet. */
+  #tell(
+    { session }: OpenTorrent,
+    { infoHash, name, origin, createdBy, request }: ReadSource,
+    options: DownloadOptions,
+  ): void {
+    if (request.kind === 'metainfo' && !session.summary) {
+      const taken = (): void => {
+        session.addOrigin(origin);
+        session.createdBy ??= createdBy;
+      };
+      // It runs on as before.
+      this.#worker.download(request).then(taken, (error: unknown) => options.onRefused?.(asSkeinError(error)));
+    } else if (session.addOrigin(origin)) {
+      const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
+      this.#worker.download(source).catch(() => undefined);
+    }
+  }
+
+  /** A download could not begin. What is shared here besides is not touched by that. */
+  #refuse({ session, share, peers }: OpenTorrent, error: SkeinError, options: DownloadOptions): void {
+    if (share && !session.waitsFor) {
+      options.onRefused?.(error);
+      return;
+    }
+    session.fail(error);
+    peers.update();
+  }
+}
+
+/** A refusal only means that the browser may evict what nobody visits for long. */
+async function askToPersist(): Promise<void> {
+  try {
+    if (!(await navigator.storage.persisted())) await navigator.storage.persist();
+  } catch {
+    // Not a secure context, or a browser without it.
+  }
+}
+
+function asSkeinError(error: unknown): SkeinError {
+  if (error instanceof SkeinError) return error;
+  return new SkeinError('internal', 'Something went wrong inside the page. Reload it and try again.', { cause: error });
+}
