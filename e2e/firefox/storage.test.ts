@@ -3,7 +3,7 @@ import type { MadeFile } from '../harness/files.ts';
 import { Firefox } from '../harness/firefox.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
-import { doneBytes, reached, stored, storedBytes, uploadedBytes } from '../harness/transfers.ts';
+import { limitUploads, doneBytes, reached, stored, storedBytes, uploadedBytes } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
@@ -13,10 +13,6 @@ const SLOW = 4 * MB;
 
 /** Longest a scenario with a Firefox that is started twice may take. [ms] */
 const TIMEOUT_MS = 180_000;
-
-async function limitUploads(tab: Tab, bytesPerSecond: number | undefined): Promise<void> {
-  await tab.page.evaluate((up) => window.skein.setLimits(up === undefined ? {} : { up }), bytesPerSecond);
-}
 
 /** A seed in Chromium with a file of 20 MB, and a Firefox that has a part of it. */
 async function openHalfway(world: World): Promise<{
@@ -94,7 +90,9 @@ scenario(
     expect(secondId).not.toBe(firstId);
     await second.linkedTo(firstId);
     await second.openLink(link);
-    await reached(second, infoHash, 0.4);
+    await limitUploads(seed, SLOW);
+    await reached(second, infoHash, 0.6);
+    await limitUploads(seed, 1);
     expect(await second.downloadRow(infoHash).textContent()).toContain('Downloading in another tab');
     expect(await storedBytes(second)).toBeLessThan(1.1 * file.size);
     await leecher.close();

@@ -43,6 +43,18 @@ export async function makeFilm(world: World, tab: Tab, name: string, seconds: nu
   return { path, name, size: bytes.length, sha256: hashBytes(bytes) };
 }
 
+/** Waits until the player has played a film of `makeFilm` beyond this second. */
+export async function playsBeyond(tab: Tab, seconds: number): Promise<void> {
+  await tab.until(
+    `the film to play beyond ${seconds} s`,
+    ({ wanted, width }) => {
+      const video = document.querySelector('video');
+      return video !== null && video.currentTime > wanted && video.error === null && video.videoWidth === width;
+    },
+    { wanted: seconds, width: WIDTH },
+  );
+}
+
 /** Waits until the player shows a picture of a second from `first` to `last` of a film of `makeFilm`. */
 export async function showsSecond(tab: Tab, first: number, last: number): Promise<void> {
   await tab.until(

@@ -9,6 +9,15 @@ import { Tab, WAIT_MS } from './tab.ts';
 /** How often the folder of saved files is looked at. [ms] */
 const LOOK_MS = 100;
 
+/** What Firefox tells like an uncaught error, though no page can catch it. */
+const NOT_THE_PAGE = [
+  // The server is out of reach.
+  /can’t establish a connection to the server/,
+  /The connection to \S+ was interrupted/,
+  // A player, or who else asked, let go of an answer of the service worker.
+  /Failed to load ‘’\. A ServiceWorker intercepted the request/,
+];
+
 /** One tab of Firefox. */
 export class FirefoxTab extends Tab {
   readonly #downloads: string;
@@ -19,9 +28,8 @@ export class FirefoxTab extends Tab {
     this.#downloads = downloads;
   }
 
-  /** Firefox says in the same way that a server is out of reach, which no page can catch. */
   override get uncaught(): string[] {
-    return super.uncaught.filter((line) => !/can’t establish a connection|connection to .* was interrupted/.test(line));
+    return super.uncaught.filter((line) => !NOT_THE_PAGE.some((words) => words.test(line)));
   }
 
   /** Presses Save and returns what Firefox saved, which must not be empty. */

@@ -34,7 +34,7 @@ export class Tab {
 
   /** What a developer would see in red: `uncaught`, and errors that were printed. */
   get complaints(): string[] {
-    return this.console.filter((line) => /^(uncaught|error): /.test(line));
+    return [...this.uncaught, ...this.console.filter((line) => line.startsWith('error: '))];
   }
 
   locate(testId: string): Locator {

@@ -8,6 +8,19 @@ export async function fetchFrom(from: Tab, tab: Tab, infoHash: string): Promise<
   await tab.downloaded(infoHash);
 }
 
+/** Limits what a tab gives in all, by the public door. [bytes/s] */
+export async function limitUploads(tab: Tab, bytesPerSecond: number | undefined): Promise<void> {
+  await tab.page.evaluate((up) => window.skein.setLimits(up === undefined ? {} : { up }), bytesPerSecond);
+}
+
+/** Limits what a tab gives of one share, by the public door. [bytes/s] */
+export function limitShare(tab: Tab, infoHash: string, bytesPerSecond: number | undefined): Promise<void> {
+  return tab.page.evaluate(
+    ({ hash, up }) => window.skein.shares.find((each) => each.infoHash === hash)?.setLimits({ up }),
+    { hash: infoHash, up: bytesPerSecond },
+  );
+}
+
 /** Shares a file of the page's own file system, which gives handles without asking, as a drop gives them. */
 export function shareByHandle(tab: Tab, bytes: Buffer): Promise<string> {
   return tab.page.evaluate(async (base64) => {

@@ -3,7 +3,16 @@ import type { MadeFile } from '../harness/files.ts';
 import { muteUploads, poisonUploads } from '../harness/poison.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
-import { Disk, doneBytes, inState, reached, stored, storedBytes, uploadedBytes } from '../harness/transfers.ts';
+import {
+  limitUploads,
+  Disk,
+  doneBytes,
+  inState,
+  reached,
+  stored,
+  storedBytes,
+  uploadedBytes,
+} from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 import { hashZip } from '../harness/zip.ts';
 
@@ -14,10 +23,6 @@ const SLOW = 4 * MB;
 
 /** Reloads of one download. */
 const RELOADS = 20;
-
-async function limitUploads(tab: Tab, bytesPerSecond: number | undefined): Promise<void> {
-  await tab.page.evaluate((up) => window.skein.setLimits(up === undefined ? {} : { up }), bytesPerSecond);
-}
 
 async function openPair(world: World): Promise<[Tab, Tab]> {
   const [a, b] = await world.openJoinedTabs(2, 1);

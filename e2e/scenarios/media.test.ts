@@ -1,24 +1,16 @@
 import { expect } from 'vitest';
 import { violations } from '../harness/axe.ts';
-import { makeFilm, showsSecond } from '../harness/film.ts';
+import { makeFilm, playsBeyond, showsSecond } from '../harness/film.ts';
 import { askForMedia, partHash } from '../harness/media.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
-import { doneBytes, inState, stored } from '../harness/transfers.ts';
+import { doneBytes, inState, stored, limitShare } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
 
 /** A narrow phone. [CSS pixels] */
 const PHONE = { width: 390, height: 844 };
-
-/** Limits what a share gives, by the public door. [bytes/s] */
-function limitUpload(tab: Tab, infoHash: string, up: number | undefined): Promise<void> {
-  return tab.page.evaluate(
-    ({ hash, limit }) => window.skein.shares.find((each) => each.infoHash === hash)?.setLimits({ up: limit }),
-    { hash: infoHash, limit: up },
-  );
-}
 
 interface Pair {
   readonly seed: Tab;
@@ -32,7 +24,7 @@ async function openSlowPair(world: World, size: number, bytesPerSecond: number):
   const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
   const file = await world.files.make('known.mp4', size, 7);
   const infoHash = await seed.share([file.path]);
-  await limitUpload(seed, infoHash, bytesPerSecond);
+  await limitShare(seed, infoHash, bytesPerSecond);
   await leecher.openLink(await seed.shareLink(infoHash));
   await stored(leecher, infoHash, 1);
   return { seed, leecher, infoHash, size };
@@ -70,7 +62,7 @@ scenario(
     });
     expect(early.headers['content-range']).toBe(`bytes ${11 * MB}-${11 * MB + 99_999}/${size}`);
     expect(early.headers['content-type']).toBe('video/mp4');
-    await limitUpload(seed, infoHash, undefined);
+    await limitShare(seed, infoHash, undefined);
     await leecher.downloaded(infoHash);
     for (const tab of [leecher, seed]) {
       const suffix = await askForMedia(tab, infoHash, 'known.mp4', 'bytes=-1000');
@@ -121,17 +113,6 @@ function currentTime(tab: Tab): Promise<number> {
   return tab.page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
 }
 
-async function playsBeyond(tab: Tab, seconds: number): Promise<void> {
-  await tab.until(
-    `the film to play beyond ${seconds} s`,
-    (wanted) => {
-      const video = document.querySelector('video');
-      return video !== null && video.currentTime > wanted && video.error === null && video.videoWidth === 320;
-    },
-    seconds,
-  );
-}
-
 scenario(
   'a film plays in its row while it is still coming and when it is here, and can be sought back',
   async (world) => {
@@ -139,7 +120,7 @@ scenario(
     const { path, size } = await makeFilm(world, seed, 'film.webm', 4);
     const infoHash = await seed.share([path]);
     // Three times as slow as it plays: it cannot be here before it is seen.
-    await limitUpload(seed, infoHash, size / 12);
+    await limitShare(seed, infoHash, size / 12);
     await leecher.openLink(await seed.shareLink(infoHash));
     await stored(leecher, infoHash, 1);
     const row = leecher.downloadRow(infoHash);
@@ -167,7 +148,7 @@ scenario(
     );
     await row.getByTestId('file-play-button').click();
     await playsBeyond(leecher, 0.3);
-    await limitUpload(seed, infoHash, undefined);
+    await limitShare(seed, infoHash, undefined);
     await leecher.downloaded(infoHash);
     await playsBeyond(leecher, 2);
     await seed.shareRow(infoHash).getByTestId('row-toggle').click();
@@ -210,7 +191,7 @@ scenario(
     const film = await makeFilm(world, seed, 'film.webm', 20);
     const infoHash = await seed.share([film.path]);
     // Half as fast as it plays.
-    await limitUpload(seed, infoHash, film.size / 40);
+    await limitShare(seed, infoHash, film.size / 40);
     await leecher.openLink(await seed.shareLink(infoHash));
     await stored(leecher, infoHash, 0.05 * film.size);
     await leecher.page.reload();
@@ -228,7 +209,7 @@ scenario(
     // In another order, so small a part of what was missing would hardly have held just this.
     expect((await doneBytes(leecher, infoHash)) - before).toBeLessThan(0.25 * film.size);
     expect(await row.getAttribute('data-state')).toBe('downloading');
-    await limitUpload(seed, infoHash, undefined);
+    await limitShare(seed, infoHash, undefined);
     await leecher.downloaded(infoHash);
     expect(await leecher.hashInPage(infoHash, film.name)).toBe(film.sha256);
     await seek(leecher, 18.5);
@@ -246,7 +227,7 @@ scenario(
     await leecher.downloadRow(infoHash).getByTestId('file-play-button').waitFor();
     await leecher.until('the service worker to be here', () => navigator.serviceWorker.controller !== null, undefined);
     await world.server.kill();
-    await limitUpload(seed, infoHash, undefined);
+    await limitShare(seed, infoHash, undefined);
     await leecher.downloaded(infoHash);
     const session = await leecher.context.newCDPSession(leecher.page);
     await session.send('ServiceWorker.enable');
