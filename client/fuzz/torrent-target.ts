@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type NodeId, hashToId, nodeIdToBytes } from '../../shared/src/ids.ts';
+import { hashToId, nodeIdToBytes } from '../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../src/swarm/extension.ts';
 import { allowedFastSize } from '../src/swarm/allowed-fast.ts';
 import { encodePeerNews } from '../src/swarm/peer-exchange.ts';
+import { type PeerKey, isStranger, peerIdOf, strangerOf } from '../src/swarm/peer-key.ts';
 import { at } from '../src/swarm/test/at.ts';
 import { mutate } from '../src/swarm/test/fuzz.ts';
 import { type LabContent, makeContent } from '../src/swarm/test/lab.ts';
@@ -31,11 +32,13 @@ const CONTENTS: readonly LabContent[] = (['v1', 'hybrid', 'v2'] as const).map((v
   makeContent(1, LENGTHS, PIECE_LENGTH, version),
 );
 const SELF = hashToId(Uint8Array.of(0));
-const PEERS: readonly NodeId[] = Array.from({ length: 6 }, (_, i) => hashToId(Uint8Array.of(i + 1)));
+const NODES = Array.from({ length: 5 }, (_, i) => hashToId(Uint8Array.of(i + 1)));
+/** The last one is a stranger, whom a tracker introduced. */
+const PEERS: readonly PeerKey[] = [...NODES, strangerOf(new Uint8Array(20).fill(7))];
 
 /** A request or an offer that the machine made and that was not answered yet. */
 interface Asked {
-  readonly peer: NodeId;
+  readonly peer: PeerKey;
   readonly piece: number;
   readonly begin: number;
 }
@@ -68,7 +71,7 @@ class Life {
   /** Offers that the machine made and that were not taken up yet. BOUNDED: by the offers of one life. */
   readonly #offered: Asked[] = [];
   /** Bytes of blocks for each peer that was choked then, on its present link. BOUNDED: by PEERS. */
-  readonly #unearned = new Map<NodeId, number>();
+  readonly #unearned = new Map<PeerKey, number>();
   #now = 0;
 
   constructor(rng: Rng) {
@@ -106,7 +109,7 @@ class Life {
     return this.#torrent.snapshot().storedPieces - before;
   }
 
-  #choked(): ReadonlySet<NodeId> {
+  #choked(): ReadonlySet<PeerKey> {
     return new Set(this.#torrent.snapshot().peers.flatMap(({ id, amChoking }) => (amChoking ? [id] : [])));
   }
 
@@ -128,7 +131,8 @@ class Life {
     }
     const peer = at(PEERS, randomBelow(rng, PEERS.length));
     const kind = randomBelow(rng, 100);
-    if (kind < 6) return { kind: 'linkUp', peer, isOutbound: randomBelow(rng, 2) === 0 };
+    const alias = isStranger(peer) ? new Uint8Array(20).fill(8) : undefined;
+    if (kind < 6) return { kind: 'linkUp', peer, isOutbound: randomBelow(rng, 2) === 0, alias };
     if (kind < 9) return { kind: 'linkDown', peer };
     if (kind < 11) return { kind: 'congested', peer };
     if (kind < 14) return { kind: 'writable', peer };
@@ -145,7 +149,7 @@ class Life {
     if (kind < 36) return this.#webBlock();
     const writer = new WireWriter();
     if (kind < 50) {
-      writer.handshake(nodeIdToBytes(this.#metainfo.infoHash), nodeIdToBytes(peer));
+      writer.handshake(nodeIdToBytes(this.#metainfo.infoHash), peerIdOf(peer));
       if (kind < 44) writer.haveAll().unchoke();
       else if (kind < 48) writer.haveNone();
     } else for (let count = 1 + randomBelow(rng, 3); count > 0; count--) this.#write(writer);
@@ -235,7 +239,7 @@ class Life {
       case 15:
         return writer.raw(mutate(rng, [new WireWriter().request(piece, begin, length).take()]));
       case 16:
-        return writer.extended(OUR_EXCHANGE_ID, mutate(rng, [encodePeerNews({ added: [], dropped: [...PEERS] })]));
+        return writer.extended(OUR_EXCHANGE_ID, mutate(rng, [encodePeerNews({ added: [], dropped: NODES })]));
       case 17:
         return writer.suggest(piece);
       case 18:
@@ -313,7 +317,7 @@ class Life {
   }
 
   /** Throws when a choked peer gets more than the pieces that it was offered (BEP 6). */
-  #countUnearned(out: readonly TorrentOutput[], wereChoked: ReadonlySet<NodeId>): void {
+  #countUnearned(out: readonly TorrentOutput[], wereChoked: ReadonlySet<PeerKey>): void {
     const areChoked = this.#choked();
     for (const output of out) {
       if (output.kind !== 'run' || output.run.kind !== 'sendBlock') continue;
@@ -330,7 +334,7 @@ class Life {
 const LENGTHS_END = at(LENGTHS, 0);
 
 /** The messages of a kind that names a piece first, of one `send`, which begins with a message. */
-function messagesIn(id: number, peer: NodeId, bytes: Uint8Array): Asked[] {
+function messagesIn(id: number, peer: PeerKey, bytes: Uint8Array): Asked[] {
   const asked: Asked[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const greeting = bytes[0] === 19 ? 68 : 0;

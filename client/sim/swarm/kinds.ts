@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { PeerKey } from '../../src/swarm/peer-key.ts';
 import type { Figures } from '../report.ts';
 import { Samples, mean, rounded } from '../statistics.ts';
 import type { SwarmPeer } from './peer.ts';
@@ -191,7 +192,7 @@ const betrayal = kind(
     );
     // Of what a poisoner gave before and one block, which is the most that it may cost.
     const shares = RIGHT_FIRST.map((count, i) => Math.max(...(lost[i] ?? [])) / (count + 1));
-    const ids = new Set(poisoners.map(({ id }) => id));
+    const ids = new Set<PeerKey>(poisoners.map(({ id }) => id));
     return {
       ...outcome(swarm, leechers),
       figures: {

@@ -2,6 +2,7 @@ import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
 import { CHANNEL_HIGH_WATER_BYTES, CHANNEL_LOW_WATER_BYTES } from '../../../shared/src/limits/storage.ts';
 import { type Millis, type Rng, seededRng } from '../../../shared/src/machine.ts';
+import type { PeerKey } from '../../src/swarm/peer-key.ts';
 import { Torrent } from '../../src/swarm/torrent.ts';
 import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, TorrentRun } from '../../src/swarm/types.ts';
 import { type Capacity, Line, type Network, type Parcel, Pipe } from './network.ts';
@@ -49,7 +50,7 @@ export class SwarmPeer {
   readonly torrent: Torrent;
   readonly line: Line;
   readonly options: SwarmPeerOptions;
-  readonly ends = new Map<NodeId, End>();
+  readonly ends = new Map<PeerKey, End>();
   joinedAt: Millis = 0;
   completedAt: Millis | undefined;
   /** When 99 % of the bytes were here. */
@@ -60,14 +61,14 @@ export class SwarmPeer {
   /** Wrong blocks that came. [bytes] */
   wrongBytes = 0;
   /** Wrong blocks that each poisoner sent, with those that were on their way when the link was closed. [bytes] */
-  readonly lies = new Map<NodeId, number>();
-  readonly banned = new Set<NodeId>();
+  readonly lies = new Map<PeerKey, number>();
+  readonly banned = new Set<PeerKey>();
   hasLeft = false;
   storedPieces = 0;
   /** Senders of the wrong blocks of each piece that is partly here, by where the block begins. */
-  readonly #wrong = new Map<number, Map<number, NodeId>>();
+  readonly #wrong = new Map<number, Map<number, PeerKey>>();
   /** Senders of right blocks, on trial, that came before their leaves, by piece and where the block begins. */
-  readonly #tried = new Map<number, Map<number, NodeId>>();
+  readonly #tried = new Map<number, Map<number, PeerKey>>();
   readonly #network: Network;
   #armedAt: Millis | undefined;
 
@@ -122,7 +123,7 @@ export class SwarmPeer {
     this.ends.set(far.id, end);
   }
 
-  #detach(id: NodeId): void {
+  #detach(id: PeerKey): void {
     const end = this.ends.get(id);
     if (!end) return;
     this.ends.delete(id);
@@ -183,19 +184,19 @@ export class SwarmPeer {
     wrong?.delete(begin);
     if (bytes[0] === 0) {
       if (isTrial && leaf) this.#acquit(piece, begin, from);
-      else if (isTrial) this.#tried.set(piece, (this.#tried.get(piece) ?? new Map<number, NodeId>()).set(begin, from));
+      else if (isTrial) this.#tried.set(piece, (this.#tried.get(piece) ?? new Map<number, PeerKey>()).set(begin, from));
       return;
     }
     this.keptBytes -= bytes.length;
-    this.#wrong.set(piece, (wrong ?? new Map<number, NodeId>()).set(begin, from));
+    this.#wrong.set(piece, (wrong ?? new Map<number, PeerKey>()).set(begin, from));
     if (leaf) this.#convict(piece, begin, from);
   }
 
-  #convict(piece: number, begin: number, from: NodeId): void {
+  #convict(piece: number, begin: number, from: PeerKey): void {
     this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockBad', piece, begin, from }));
   }
 
-  #acquit(piece: number, begin: number, from: NodeId): void {
+  #acquit(piece: number, begin: number, from: PeerKey): void {
     this.#network.after(VERIFY_MS, () => this.input({ kind: 'blockGood', piece, begin, from }));
   }
 
@@ -215,7 +216,7 @@ export class SwarmPeer {
     this.#network.after(STORE_MS, () => this.input({ kind: 'effectDone', effect, result }));
   }
 
-  #sendControl(to: NodeId, raw: Uint8Array): void {
+  #sendControl(to: PeerKey, raw: Uint8Array): void {
     const end = this.ends.get(to);
     const bytes = end?.filter ? end.filter.pass(raw) : raw;
     if (!end || bytes.length === 0) return;
@@ -229,7 +230,7 @@ export class SwarmPeer {
     this.#send(end, end.tail);
   }
 
-  #sendBlock(to: NodeId, piece: number, begin: number, length: number): void {
+  #sendBlock(to: PeerKey, piece: number, begin: number, length: number): void {
     const end = this.ends.get(to);
     if (!end || end.filter) return;
     this.sentBytes += length;

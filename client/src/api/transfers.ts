@@ -87,7 +87,10 @@ export interface ShareFile {
   mediaUrl(): Promise<string>;
 }
 
-/** One peer of a swarm. */
+/**
+ * One peer of a swarm: a node, or one that a WebTorrent tracker introduced (`source` is `webtorrent`). The latter has no
+ * node id, but an `id` that begins with `~`, and goes by the name of its program; nothing that it says of itself is proven.
+ */
 export interface SwarmPeer {
   readonly id: string;
   readonly name: string | undefined;
@@ -110,12 +113,15 @@ export interface SwarmPeer {
   readonly isSnubbed: boolean;
   /** The other side opened the channel. */
   readonly isInbound: boolean;
+  /** Its program and version, as it says. */
+  readonly program: string | undefined;
   /** Who named it to us: `link` for one that was linked anyway or came by itself. */
   readonly source: PeerSource;
   /**
    * The same in the letters that BitTorrent programs show: `D` comes in, `d` would come in but it chokes us, `U` goes
    * out, `u` would go out but we choke it, `K` it would give but we want nothing, `?` we would give but it wants nothing,
-   * `O` optimistic slot, `S` snubbed, `I` it came to us, `X` from peer exchange, `H` from the overlay.
+   * `O` optimistic slot, `S` snubbed, `I` it came to us, `X` from peer exchange, `H` from the overlay,
+   * `W` a WebTorrent tracker introduced it.
    */
   readonly flags: string;
 }

@@ -1,5 +1,5 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_BANNED, MAX_PAROLE_PIECES, MAX_SUSPECTS } from '../../../shared/src/limits/swarm.ts';
+import type { PeerKey } from './peer-key.ts';
 
 /** A peer on parole: it took part in pieces that failed, and has to deliver `due` whole ones alone. */
 interface Suspicion {
@@ -15,26 +15,26 @@ interface Suspicion {
  */
 export class Blame {
   /** BOUNDED: by MAX_BANNED, oldest forgotten first. */
-  readonly #banned = new Set<NodeId>();
+  readonly #banned = new Set<PeerKey>();
   /** BOUNDED: by MAX_SUSPECTS, oldest forgotten first. */
-  readonly #suspects = new Map<NodeId, Suspicion>();
+  readonly #suspects = new Map<PeerKey, Suspicion>();
 
-  isBanned(peer: NodeId): boolean {
+  isBanned(peer: PeerKey): boolean {
     return this.#banned.has(peer);
   }
 
-  isOnParole(peer: NodeId): boolean {
+  isOnParole(peer: PeerKey): boolean {
     return this.#suspects.size > 0 && (this.#suspects.get(peer)?.due ?? 0) > 0;
   }
 
-  ban(peer: NodeId): void {
+  ban(peer: PeerKey): void {
     this.#suspects.delete(peer);
     this.#banned.add(peer);
     forgetOldest(this.#banned, MAX_BANNED);
   }
 
   /** A piece made of blocks of `contributors` is bad. Returns the one that is convicted by it, now banned. */
-  pieceFailed(contributors: readonly NodeId[]): NodeId | undefined {
+  pieceFailed(contributors: readonly PeerKey[]): PeerKey | undefined {
     const [only] = contributors;
     if (only !== undefined && contributors.length === 1) {
       this.ban(only);
@@ -49,7 +49,7 @@ export class Blame {
   }
 
   /** A piece made of blocks of `contributors` is good. */
-  piecePassed(contributors: readonly NodeId[]): void {
+  piecePassed(contributors: readonly PeerKey[]): void {
     const [only] = contributors;
     if (only === undefined || contributors.length !== 1) return;
     const suspicion = this.#suspects.get(only);
@@ -57,7 +57,7 @@ export class Blame {
   }
 }
 
-function forgetOldest(collection: Set<NodeId> | Map<NodeId, unknown>, limit: number): void {
+function forgetOldest(collection: Set<PeerKey> | Map<PeerKey, unknown>, limit: number): void {
   for (const key of collection.keys()) {
     if (collection.size <= limit) return;
     collection.delete(key);

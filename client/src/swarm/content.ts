@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import { contentLengthOf } from './content-length.ts';
 import { Downloader } from './downloader.ts';
@@ -7,6 +6,7 @@ import { HashExchange } from './hash-exchange.ts';
 import type { HashServerHost } from './hash-server.ts';
 import { shortPieces } from './hash-trees.ts';
 import { pieceCountOf, pieceLengthOf } from './metainfo.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import { Picker } from './picker.ts';
 import { PieceSet } from './piece-set.ts';
@@ -31,8 +31,8 @@ export class Content {
     storedBits: Uint8Array | undefined,
     rng: Rng,
     effects: Effects,
-    sessions: ReadonlyMap<NodeId, PeerSession>,
-    isOnParole: (peer: NodeId) => boolean,
+    sessions: ReadonlyMap<PeerKey, PeerSession>,
+    isOnParole: (peer: PeerKey) => boolean,
     serving: Omit<HashServerHost, 'isStored'>,
   ) {
     this.metainfo = metainfo;
@@ -86,7 +86,7 @@ export class Content {
   }
 
   /** Frees what the peer sent, but where leaves tell which of its blocks are bad. */
-  discardFrom(peer: NodeId): void {
+  discardFrom(peer: PeerKey): void {
     this.picker.blocks.discardFrom(peer, (piece) => this.hashes?.trees.leavesOf(piece) !== undefined);
   }
 
@@ -97,7 +97,7 @@ export class Content {
   }
 
   /** The piece is stored for good. Returns who sent it. */
-  setStored(piece: number): NodeId[] {
+  setStored(piece: number): PeerKey[] {
     this.hashes?.forget(piece);
     if (this.stored.add(piece)) this.#doneBytes += this.#dataLength(piece);
     return this.picker.pieces.setStored(piece);

@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   BLOCK_BYTES,
   MAX_PIPELINE,
@@ -13,6 +12,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
 import type { HashExchange } from './hash-exchange.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -44,7 +44,7 @@ export class Downloader {
   readonly trials: Trials | undefined;
   readonly #effects: Effects;
   readonly #picker: Picker;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   readonly #urgent: Urgent;
   /** Undefined in v1, as are the trials. */
   readonly #hashes: HashExchange | undefined;
@@ -52,7 +52,7 @@ export class Downloader {
   constructor(
     effects: Effects,
     picker: Picker,
-    sessions: ReadonlyMap<NodeId, PeerSession>,
+    sessions: ReadonlyMap<PeerKey, PeerSession>,
     hashes: HashExchange | undefined,
   ) {
     this.#hashes = hashes;
@@ -141,7 +141,7 @@ export class Downloader {
   }
 
   /** A block came from a web seed that was asked for it. */
-  onWebBlock(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis): BlockOutcome {
+  onWebBlock(from: PeerKey, piece: number, begin: number, bytes: Uint8Array, now: Millis): BlockOutcome {
     const block = piece * this.#picker.blocks.perPiece + begin / BLOCK_BYTES;
     const receipt = this.#picker.blocks.receive(from, block, true);
     if (!receipt.isKept) {
@@ -153,7 +153,7 @@ export class Downloader {
     return receipt.isWhole ? 'whole' : 'kept';
   }
 
-  #keep(from: NodeId, piece: number, begin: number, bytes: Uint8Array, now: Millis, isTrial = false): void {
+  #keep(from: PeerKey, piece: number, begin: number, bytes: Uint8Array, now: Millis, isTrial = false): void {
     this.meter.add(bytes.length, now);
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from, leaf, isTrial });

@@ -1,7 +1,9 @@
+import { utf8Decode } from '../../../shared/src/bytes.ts';
 import { MAX_EXTENSION_VALUES, MAX_INFO_BYTES, MAX_QUEUED_REQUESTS } from '../../../shared/src/limits/swarm.ts';
 import {
   type BencodeDictionary,
   type BencodeInput,
+  bytesOf,
   decodeBencode,
   decodeBencodePrefix,
   dictionaryOf,
@@ -24,6 +26,9 @@ const EXCHANGE_NAME = 'skein_pex';
 /** Name and version, as BEP 10 lets a client tell. */
 const CLIENT_NAME = 'Skein 0.1';
 
+/** Longest name of a program that is kept. [characters] */
+const MAX_PROGRAM_LENGTH = 40;
+
 /** What a peer's extension handshake says, as far as we use it. */
 export interface ExtendedHandshake {
   /** Id for ut_metadata messages to the peer; 0 when it takes them back, undefined when it says nothing of them. */
@@ -34,6 +39,8 @@ export interface ExtendedHandshake {
   readonly metadataSize: number | undefined;
   /** Requests that the peer queues (`reqq`); undefined when it does not say. */
   readonly maxRequests: number | undefined;
+  /** Name and version of its program (`v`), in one line of at most MAX_PROGRAM_LENGTH; undefined when it says none. */
+  readonly program: string | undefined;
 }
 
 /** A ut_metadata message (BEP 9). `bytes` alias the payload. */
@@ -44,14 +51,14 @@ export type MetadataMessage =
 
 /**
  * The payload of our extension handshake; `metadataSize` is undefined before we have the metadata. In a private torrent
- * peers are not exchanged (BEP 27): that is said by the id 0, which takes an earlier one back (BEP 10).
+ * (BEP 27), and with strangers, peers are not exchanged: that is said by the id 0, which takes an earlier one back (BEP 10).
  */
-export function encodeExtendedHandshake(metadataSize: number | undefined, isPrivate = false): Uint8Array {
+export function encodeExtendedHandshake(metadataSize: number | undefined, exchangesPeers = true): Uint8Array {
   const handshake = new Map<string, BencodeInput>([
     [
       'm',
       new Map([
-        [EXCHANGE_NAME, isPrivate ? 0 : OUR_EXCHANGE_ID],
+        [EXCHANGE_NAME, exchangesPeers ? OUR_EXCHANGE_ID : 0],
         ['ut_metadata', OUR_METADATA_ID],
       ]),
     ],
@@ -72,6 +79,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
     exchangeId: names && integerIn(names, EXCHANGE_NAME, 0, 255),
     metadataSize: integerIn(document.value, 'metadata_size', 1, MAX_INFO_BYTES),
     maxRequests: integerIn(document.value, 'reqq', 1, Number.MAX_SAFE_INTEGER),
+    program: programIn(document.value),
   };
 }
 
@@ -122,6 +130,13 @@ function encodeMetadata(type: number, block: number): Uint8Array {
       ['piece', block],
     ]),
   );
+}
+
+/** Without what is no text or would turn the text around it. */
+function programIn(dictionary: BencodeDictionary): string | undefined {
+  const text = utf8Decode(bytesOf(dictionary, 'v') ?? new Uint8Array(0));
+  const line = text?.replace(/[\p{C}\s]+/gu, ' ').trim() ?? '';
+  return Array.from(line).slice(0, MAX_PROGRAM_LENGTH).join('') || undefined;
 }
 
 function integerIn(dictionary: BencodeDictionary, key: string, least: number, most: number): number | undefined {

@@ -1,6 +1,7 @@
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
+import { isStranger } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { SuperSeeder } from './super-seeder.ts';
 import type { Metainfo } from './types.ts';
@@ -32,7 +33,9 @@ export class Greeter {
   }
 
   #tellExtensions(session: PeerSession, metainfo: Metainfo | undefined): void {
-    const handshake = encodeExtendedHandshake(metainfo?.infoBytes.length, metainfo?.isPrivate === true);
+    // Strangers are not told of nodes, and have none to tell of.
+    const exchangesPeers = metainfo?.isPrivate !== true && !isStranger(session.id);
+    const handshake = encodeExtendedHandshake(metainfo?.infoBytes.length, exchangesPeers);
     this.#effects.write(session).extended(EXTENDED_HANDSHAKE, handshake);
   }
 }

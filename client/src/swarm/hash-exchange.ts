@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import { HashServer } from './hash-server.ts';
@@ -6,6 +5,7 @@ import type { HashServerHost } from './hash-server.ts';
 import { HashTrees } from './hash-trees.ts';
 import { LayerFetch } from './layer-fetch.ts';
 import { LeafFetch, type PieceLeaves } from './leaf-fetch.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Metainfo } from './types.ts';
 import type { FileHashRange, WireHashRange, WireHashes } from './wire.ts';
@@ -24,13 +24,13 @@ export type HashOutcome =
 export class HashExchange {
   readonly trees: HashTrees;
   readonly #effects: Effects;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   readonly #layers: LayerFetch;
   readonly #leaves: LeafFetch;
   readonly #server: HashServer;
   #areLayersKnown: boolean;
 
-  constructor(metainfo: Metainfo, effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>, host: HashServerHost) {
+  constructor(metainfo: Metainfo, effects: Effects, sessions: ReadonlyMap<PeerKey, PeerSession>, host: HashServerHost) {
     this.trees = new HashTrees(metainfo);
     this.#effects = effects;
     this.#sessions = sessions;
@@ -103,7 +103,7 @@ export class HashExchange {
     this.#server.setLeaves(piece, leaves);
   }
 
-  removePeer(peer: NodeId): void {
+  removePeer(peer: PeerKey): void {
     this.#layers.removePeer(peer);
     this.#leaves.removePeer(peer);
   }

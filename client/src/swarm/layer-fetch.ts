@@ -1,10 +1,10 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { HASH_PIPELINE, HASH_TIMEOUT_MS, MAX_HASHES_PER_REQUEST } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
 import { type HashRange, TREE_HASH_BYTES, provenNode } from './merkle.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { FileHashRange, WireHashes } from './wire.ts';
 
@@ -15,7 +15,7 @@ interface Part {
 }
 
 interface Asked extends Part {
-  readonly peer: NodeId;
+  readonly peer: PeerKey;
   readonly at: Millis;
 }
 
@@ -43,7 +43,7 @@ export class LayerFetch {
   }
 
   /** Asks for what is missing. Call after each input while there is something. */
-  pump(effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>, now: Millis): void {
+  pump(effects: Effects, sessions: ReadonlyMap<PeerKey, PeerSession>, now: Millis): void {
     this.#expire(sessions, now);
     if (this.#free.length === 0) return;
     for (const session of sessions.values()) {
@@ -81,11 +81,11 @@ export class LayerFetch {
     return true;
   }
 
-  removePeer(peer: NodeId): void {
+  removePeer(peer: PeerKey): void {
     this.#release((asked) => asked.peer === peer);
   }
 
-  #expire(sessions: ReadonlyMap<NodeId, PeerSession>, now: Millis): void {
+  #expire(sessions: ReadonlyMap<PeerKey, PeerSession>, now: Millis): void {
     if (!this.#asked.some(({ at }) => now - at >= HASH_TIMEOUT_MS)) return;
     this.#release(({ peer, at }) => {
       if (now - at < HASH_TIMEOUT_MS) return false;

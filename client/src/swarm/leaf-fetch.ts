@@ -1,5 +1,4 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   HASH_TIMEOUT_MS,
   LEAF_PATIENCE_MS,
@@ -10,6 +9,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
 import { TREE_HASH_BYTES, provenNode } from './merkle.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { FileHashRange, WireHashes } from './wire.ts';
 
@@ -46,13 +46,13 @@ export interface PieceLeaves {
 export class LeafFetch {
   readonly #trees: HashTrees;
   readonly #effects: Effects;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   /** By piece. BOUNDED: by MAX_LEAF_ASKS. */
   readonly #asked = new Map<number, Asked>();
   /** The piece whose leaves were last found to be known: the common case of `want`. */
   #lastKnown = -1;
 
-  constructor(trees: HashTrees, effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(trees: HashTrees, effects: Effects, sessions: ReadonlyMap<PeerKey, PeerSession>) {
     this.#trees = trees;
     this.#effects = effects;
     this.#sessions = sessions;
@@ -148,7 +148,7 @@ export class LeafFetch {
     this.#asked.delete(piece);
   }
 
-  removePeer(peer: NodeId): void {
+  removePeer(peer: PeerKey): void {
     for (const asked of this.#asked.values()) if (asked.session.id === peer) asked.isRefused = true;
   }
 

@@ -1,12 +1,12 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import type { PeerKey } from './peer-key.ts';
 
 /** An info dictionary as far as its blocks have come (BEP 9), and who sent which. */
 export class MetadataBlocks {
   /** Of the whole. [bytes] */
   readonly size: number;
   /** BOUNDED: by `size`. */
-  readonly #blocks = new Map<number, { readonly bytes: Uint8Array; readonly from: NodeId }>();
+  readonly #blocks = new Map<number, { readonly bytes: Uint8Array; readonly from: PeerKey }>();
 
   constructor(size: number) {
     this.size = size;
@@ -35,17 +35,17 @@ export class MetadataBlocks {
   }
 
   /** A block that fits and is missing. Copies it. */
-  add(block: number, bytes: Uint8Array, from: NodeId): void {
+  add(block: number, bytes: Uint8Array, from: PeerKey): void {
     this.#blocks.set(block, { bytes: bytes.slice(), from });
   }
 
   /** Everyone of whom there is a block. */
-  senders(): readonly NodeId[] {
+  senders(): readonly PeerKey[] {
     return [...new Set([...this.#blocks.values()].map(({ from }) => from))];
   }
 
   /** What one of them sent; undefined when that is nothing. */
-  of(sender: NodeId): MetadataBlocks | undefined {
+  of(sender: PeerKey): MetadataBlocks | undefined {
     const own = new MetadataBlocks(this.size);
     for (const [block, each] of this.#blocks) if (each.from === sender) own.#blocks.set(block, each);
     return own.#blocks.size > 0 ? own : undefined;

@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import {
@@ -9,6 +8,7 @@ import {
   encodeMetadataRequest,
 } from './extension.ts';
 import { type MetadataFailure, MetadataFetch } from './metadata-fetch.ts';
+import { type PeerKey, isStranger } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Uploader } from './uploader.ts';
 
@@ -16,10 +16,10 @@ import type { Uploader } from './uploader.ts';
 export class MetadataExchange {
   readonly #effects: Effects;
   readonly #uploader: Uploader;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   readonly #fetch = new MetadataFetch();
 
-  constructor(effects: Effects, uploader: Uploader, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(effects: Effects, uploader: Uploader, sessions: ReadonlyMap<PeerKey, PeerSession>) {
     this.#effects = effects;
     this.#uploader = uploader;
     this.#sessions = sessions;
@@ -60,7 +60,7 @@ export class MetadataExchange {
     }
   }
 
-  removePeer(peer: NodeId): void {
+  removePeer(peer: PeerKey): void {
     this.#fetch.removeSource(peer);
   }
 
@@ -74,7 +74,8 @@ export class MetadataExchange {
     if (!handshake) return false;
     // A handshake may come again with other entries (BEP 10); the last word counts.
     session.metadataId = idAfter(session.metadataId, handshake.metadataId);
-    session.exchange.peerId = idAfter(session.exchange.peerId, handshake.exchangeId);
+    if (!isStranger(session.id)) session.exchange.peerId = idAfter(session.exchange.peerId, handshake.exchangeId);
+    session.program = handshake.program ?? session.program;
     if (handshake.maxRequests !== undefined) session.pipeline.setPeerLimit(handshake.maxRequests);
     if (session.metadataId === undefined) this.#fetch.removeSource(session.id);
     if (handshake.metadataSize === undefined) return true;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import { hashToId } from '../../../shared/src/ids.ts';
 import {
   BLOCK_BYTES,
   MAX_INFO_BYTES,
@@ -9,6 +9,7 @@ import {
   METADATA_TIMEOUT_MS,
 } from '../../../shared/src/limits/swarm.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
+import type { PeerKey } from './peer-key.ts';
 
 const [SLOW, OTHER] = [hashToId(Uint8Array.of(1)), hashToId(Uint8Array.of(2))];
 const BLOCKS = METADATA_PIPELINE + 2;
@@ -25,7 +26,7 @@ beforeEach(() => {
 /** Which blocks are asked for now, and of whom. */
 const asks = (now: number): string[] =>
   fetch.next(now).map(({ peer, block }) => `${peer === SLOW ? 'slow' : 'other'} ${block}`);
-const receive = (peer: typeof SLOW, block: number, now: number, bytes = BLOCK): Uint8Array | boolean =>
+const receive = (peer: PeerKey, block: number, now: number, bytes = BLOCK): Uint8Array | boolean =>
   fetch.receive(peer, block, SIZE, bytes, now);
 
 describe('of a peer that sends its blocks late', () => {
@@ -120,9 +121,9 @@ test('what another sent alone is checked as soon as the verdict on the first is 
 });
 
 test('those that have sent everything are tried until the verdict: no others are asked for as much beside them', () => {
-  const peers = Array.from({ length: 2 * MAX_METADATA_TRIALS }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  const peers: PeerKey[] = Array.from({ length: 2 * MAX_METADATA_TRIALS }, (_, at) => hashToId(Uint8Array.of(at, 9)));
   for (const [at, peer] of peers.entries()) fetch.addSource(peer, BLOCK_BYTES - at);
-  const lieAt = (now: number): NodeId[] =>
+  const lieAt = (now: number): PeerKey[] =>
     fetch.next(now).map(({ peer, block }) => {
       const length = BLOCK_BYTES - peers.indexOf(peer);
       fetch.receive(peer, block, length, new Uint8Array(length), now);
@@ -135,11 +136,11 @@ test('those that have sent everything are tried until the verdict: no others are
 });
 
 test('of many that wait to be tried alone, what the largest has sent is forgotten first', () => {
-  const peers = Array.from({ length: MAX_METADATA_TRIALS + 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  const peers: PeerKey[] = Array.from({ length: MAX_METADATA_TRIALS + 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
   // Different sizes: all are tried alone.
   for (const [at, peer] of peers.entries()) fetch.addSource(peer, MAX_INFO_BYTES - at);
-  const kept = new Map<NodeId, Set<number>>(peers.map((peer) => [peer, new Set()]));
-  const again = new Set<NodeId>();
+  const kept = new Map<PeerKey, Set<number>>(peers.map((peer) => [peer, new Set()]));
+  const again = new Set<PeerKey>();
   for (let now = 0; now < 20 * METADATA_SILENCE_MS; now += METADATA_SILENCE_MS / 100)
     for (const { peer, block } of fetch.next(now)) {
       const size = MAX_INFO_BYTES - peers.indexOf(peer);
@@ -243,8 +244,8 @@ describe('of a peer whose link breaks and comes back', () => {
 
 test('of many whose links broke, no more is kept than of those that wait, and what the largest has sent goes first', () => {
   const peers = Array.from({ length: 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
-  const size = (peer: NodeId): number => MAX_INFO_BYTES - peers.indexOf(peer);
-  const [small] = peers as [NodeId];
+  const size = (peer: PeerKey): number => MAX_INFO_BYTES - peers.indexOf(peer);
+  const [small] = peers as [PeerKey];
   /** Has each give as many blocks as this, alone, and leaves. */
   for (const [at, peer] of peers.entries()) {
     fetch.addSource(peer, size(peer));

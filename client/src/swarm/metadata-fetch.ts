@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_METADATA_TRIALS,
   MAX_QUEUED_METADATA,
@@ -9,17 +8,18 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { MetadataBlocks } from './metadata-blocks.ts';
+import type { PeerKey } from './peer-key.ts';
 
 /** One metadata block to ask a peer for. */
 export interface MetadataAsk {
-  readonly peer: NodeId;
+  readonly peer: PeerKey;
   readonly block: number;
 }
 
 /** What follows from metadata that was wrong. */
 export interface MetadataFailure {
   /** Who is certain to have lied. */
-  readonly liar: NodeId | undefined;
+  readonly liar: PeerKey | undefined;
   /** Another one that is complete, to be checked now. */
   readonly next: Uint8Array | undefined;
 }
@@ -49,13 +49,13 @@ interface Source {
  */
 export class MetadataFetch {
   /** Peers that have the metadata, those that were tried alone longest ago first. BOUNDED: by the peers of the torrent. */
-  readonly #sources = new Map<NodeId, Source>();
+  readonly #sources = new Map<PeerKey, Source>();
   /** What those have sent that were tried alone and are not here now. BOUNDED: by MAX_SPARE_METADATA_BYTES. */
-  readonly #left = new Map<NodeId, MetadataBlocks>();
+  readonly #left = new Map<PeerKey, MetadataBlocks>();
   /** What they sent together. */
   #shared: MetadataBlocks | undefined;
   /** Who is asked for the blocks of `#shared`. BOUNDED: by the blocks of the metadata. */
-  readonly #asked = new Map<number, NodeId>();
+  readonly #asked = new Map<number, PeerKey>();
   /** Somebody lies: each is tried alone. */
   #isApart = false;
   /** What is complete, until the verdict. */
@@ -65,7 +65,7 @@ export class MetadataFetch {
    * The peer has metadata of this size. Of one that has said so before, the first word counts. One that was here before
    * goes on where it was, unless it names another size now.
    */
-  addSource(peer: NodeId, size: number): void {
+  addSource(peer: PeerKey, size: number): void {
     if (this.#sources.has(peer)) return;
     const left = this.#left.get(peer);
     this.#left.delete(peer);
@@ -75,7 +75,7 @@ export class MetadataFetch {
   }
 
   /** The peer is not here any more. What it has sent is kept for when it is again. */
-  removeSource(peer: NodeId): void {
+  removeSource(peer: PeerKey): void {
     const own = this.#sources.get(peer)?.own;
     this.#forget(peer);
     if (own) this.#left.set(peer, own);
@@ -94,7 +94,7 @@ export class MetadataFetch {
    * A block came. False when it was not asked for or has the wrong length; the whole metadata when it is complete. One
    * whose request ran out is taken, too, while it is missing.
    */
-  receive(peer: NodeId, block: number, totalSize: number, bytes: Uint8Array, now: Millis): Uint8Array | boolean {
+  receive(peer: PeerKey, block: number, totalSize: number, bytes: Uint8Array, now: Millis): Uint8Array | boolean {
     const source = this.#sources.get(peer);
     if (!source) return false;
     if (!source.owed.delete(block) && --source.given < 0) {
@@ -113,7 +113,7 @@ export class MetadataFetch {
   }
 
   /** The peer refused a block: it rests, and the others are asked. */
-  reject(peer: NodeId, block: number, now: Millis): void {
+  reject(peer: PeerKey, block: number, now: Millis): void {
     const source = this.#sources.get(peer);
     if (!source?.owed.delete(block)) return;
     if (this.#asked.get(block) === peer) this.#asked.delete(block);
@@ -158,7 +158,7 @@ export class MetadataFetch {
   }
 
   /** What the peer is asked for now, of what is missing and nobody is asked for. */
-  #ask(peer: NodeId, source: Source, blocks: MetadataBlocks, now: Millis): MetadataAsk[] {
+  #ask(peer: PeerKey, source: Source, blocks: MetadataBlocks, now: Millis): MetadataAsk[] {
     const asks: MetadataAsk[] = [];
     if (source.restsUntil > now) return asks;
     for (let block = 0; block < blocks.count && source.owed.size < METADATA_PIPELINE; block++) {
@@ -242,7 +242,7 @@ export class MetadataFetch {
     this.#forgetSpare();
   }
 
-  #forget(peer: NodeId): void {
+  #forget(peer: PeerKey): void {
     this.#sources.delete(peer);
     this.#left.delete(peer);
     for (const [block, asked] of this.#asked) if (asked === peer) this.#asked.delete(block);

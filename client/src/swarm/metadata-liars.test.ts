@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
+import { hashToId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, METADATA_SILENCE_MS } from '../../../shared/src/limits/swarm.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
+import type { PeerKey } from './peer-key.ts';
 
 const BLOCKS = 12;
 const SIZE = BLOCKS * BLOCK_BYTES - 100;
@@ -44,8 +45,8 @@ interface Outcome {
 /** Fetches from these peers, the first ones first, until the metadata is here or so much time is over. */
 function fetchFrom(answerers: readonly Answerer[], forMs: number): Outcome {
   const fetch = new MetadataFetch();
-  const ids = answerers.map((_, at) => hashToId(Uint8Array.of(at + 1)));
-  const queues = new Map<NodeId, { block: number; isInCompany: boolean }[]>(ids.map((id) => [id, []]));
+  const ids: readonly PeerKey[] = answerers.map((_, at) => hashToId(Uint8Array.of(at + 1)));
+  const queues = new Map<PeerKey, { block: number; isInCompany: boolean }[]>(ids.map((id) => [id, []]));
   const readyAt = ids.map(() => 0);
   const asks = ids.map(() => 0);
   const liars: number[] = [];

@@ -1,8 +1,8 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { OpenPiece } from './open-piece.ts';
 import { OpenPieces } from './open-pieces.ts';
+import type { PeerKey } from './peer-key.ts';
 import { KEPT, KEPT_RIVALS, type Receipt, UNWANTED, WHOLE, WHOLE_RIVALS } from './receipt.ts';
 
 /** Sizes of a torrent's pieces. */
@@ -42,7 +42,7 @@ export class OpenBlocks {
   }
 
   /** Who sent the block; undefined when it is not here, or its piece is not open any more. */
-  senderOf(block: number): NodeId | undefined {
+  senderOf(block: number): PeerKey | undefined {
     return this.pieceOf(block)?.senderOf(block % this.perPiece);
   }
 
@@ -54,7 +54,7 @@ export class OpenBlocks {
   }
 
   /** Opens a piece, for `owner` alone if there is one: all its blocks are free. */
-  open(piece: number, now: Millis, owner: NodeId | undefined): OpenPiece {
+  open(piece: number, now: Millis, owner: PeerKey | undefined): OpenPiece {
     return this.openPieces.open(piece, Math.ceil(this.#pieceLength(piece) / BLOCK_BYTES), now, owner);
   }
 
@@ -88,7 +88,7 @@ export class OpenBlocks {
   }
 
   /** A block came that `from` was asked for; `wasCounted` says whether it still counted as asked. */
-  receive(from: NodeId, block: number, wasCounted: boolean): Receipt {
+  receive(from: PeerKey, block: number, wasCounted: boolean): Receipt {
     const open = this.pieceOf(block);
     const place = block % this.perPiece;
     if (!open || open.isReceived(place) || (open.owner !== undefined && open.owner !== from)) {
@@ -104,9 +104,9 @@ export class OpenBlocks {
   }
 
   /** Blocks of a whole piece are bad: they are missing again, the rest is kept. Returns who sent them. */
-  setPartlyFailed(piece: number, places: readonly number[]): NodeId[] {
+  setPartlyFailed(piece: number, places: readonly number[]): PeerKey[] {
     const open = this.openPieces.get(piece);
-    const senders = new Set<NodeId>();
+    const senders = new Set<PeerKey>();
     for (const place of open ? places : []) {
       const sender = open?.discard(place);
       if (sender !== undefined) senders.add(sender);
@@ -116,7 +116,7 @@ export class OpenBlocks {
   }
 
   /** A block that `from` sent is bad. It is missing again, unless the piece is whole: then `setPartlyFailed` follows. */
-  setBad(piece: number, place: number, from: NodeId): void {
+  setBad(piece: number, place: number, from: PeerKey): void {
     const open = this.openPieces.get(piece);
     if (!open || open.isWhole || open.senderOf(place) !== from) return;
     open.discard(place);
@@ -127,7 +127,7 @@ export class OpenBlocks {
    * Frees the blocks of `peer` in pieces that are not whole yet: nothing it sent is worth keeping, except in pieces whose
    * blocks are judged one by one.
    */
-  discardFrom(peer: NodeId, isSpared: (piece: number) => boolean): void {
+  discardFrom(peer: PeerKey, isSpared: (piece: number) => boolean): void {
     for (const open of this.openPieces.all) {
       if (open.isWhole || isSpared(open.index)) continue;
       const before = open.received;

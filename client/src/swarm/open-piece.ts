@@ -1,5 +1,5 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import type { PeerKey } from './peer-key.ts';
 
 /** State of a block that is here. Lower values count the peers that were asked for it. */
 const RECEIVED = 255;
@@ -13,7 +13,7 @@ export class OpenPiece {
   readonly blockCount: number;
   readonly openedAt: Millis;
   /** The suspect that fetches this piece alone; undefined when everybody may. */
-  owner: NodeId | undefined;
+  owner: PeerKey | undefined;
   /** Place in the picker's list of open pieces, and in that of pieces with free blocks (-1: none). */
   slot = -1;
   partialSlot = -1;
@@ -24,10 +24,10 @@ export class OpenPiece {
   /** For each received block, the place of its sender in `#senders`. */
   readonly #senderOf: Uint16Array;
   /** BOUNDED: by the blocks of the piece. */
-  #senders: NodeId[] = [];
+  #senders: PeerKey[] = [];
   #lowestFree = 0;
 
-  constructor(index: number, blockCount: number, openedAt: Millis, owner: NodeId | undefined) {
+  constructor(index: number, blockCount: number, openedAt: Millis, owner: PeerKey | undefined) {
     this.index = index;
     this.blockCount = blockCount;
     this.openedAt = openedAt;
@@ -84,7 +84,7 @@ export class OpenPiece {
   }
 
   /** Notes a block that is here now, whoever else was asked for it. */
-  receive(block: number, sender: NodeId): void {
+  receive(block: number, sender: PeerKey): void {
     if (this.#states[block] === 0) this.free--;
     else this.busy--;
     this.received++;
@@ -95,28 +95,28 @@ export class OpenPiece {
   }
 
   /** Those whose blocks the piece is made of. */
-  contributors(): NodeId[] {
+  contributors(): PeerKey[] {
     const places = new Set<number>();
     for (let block = 0; block < this.blockCount; block++) {
       if (this.isReceived(block)) places.add(this.#senderOf[block] as number);
     }
-    return [...places].map((place) => this.#senders[place] as NodeId);
+    return [...places].map((place) => this.#senders[place] as PeerKey);
   }
 
   /** Who sent the block; undefined when it is not here. */
-  senderOf(block: number): NodeId | undefined {
+  senderOf(block: number): PeerKey | undefined {
     return this.isReceived(block) ? this.#senders[this.#senderOf[block] as number] : undefined;
   }
 
   /** Frees a block that is here. Returns who sent it. */
-  discard(block: number): NodeId | undefined {
+  discard(block: number): PeerKey | undefined {
     const sender = this.senderOf(block);
     if (sender !== undefined) this.#discard(block);
     return sender;
   }
 
   /** Frees the blocks that `sender` sent. */
-  discardFrom(sender: NodeId): void {
+  discardFrom(sender: PeerKey): void {
     const place = this.#senders.indexOf(sender);
     if (place < 0) return;
     for (let block = 0; block < this.blockCount; block++) {

@@ -1,6 +1,6 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { OpenPiece } from './open-piece.ts';
+import type { PeerKey } from './peer-key.ts';
 
 /** Place of a piece that is not open. */
 const NONE = -1;
@@ -35,7 +35,7 @@ export class OpenPieces {
     return place === undefined || place === NONE ? undefined : this.#open[place];
   }
 
-  open(piece: number, blockCount: number, now: Millis, owner: NodeId | undefined): OpenPiece {
+  open(piece: number, blockCount: number, now: Millis, owner: PeerKey | undefined): OpenPiece {
     const open = new OpenPiece(piece, blockCount, now, owner);
     open.slot = this.#open.push(open) - 1;
     this.#places[piece] = open.slot;

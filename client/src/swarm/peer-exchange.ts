@@ -10,6 +10,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import { type BencodeInput, bytesOf, decodeBencode, encodeBencode } from './bencode.ts';
 import type { Effects } from './effects.ts';
+import { type PeerKey, isStranger } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { FoundPeer } from './types.ts';
 
@@ -66,9 +67,9 @@ function idsOf(bytes: Uint8Array = new Uint8Array(0)): NodeId[] | undefined {
  */
 export class PeerExchange {
   readonly #effects: Effects;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
 
-  constructor(effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(effects: Effects, sessions: ReadonlyMap<PeerKey, PeerSession>) {
     this.#effects = effects;
     this.#sessions = sessions;
   }
@@ -80,7 +81,7 @@ export class PeerExchange {
     exchange.receivedAt = now;
     const news = decodePeerNews(payload);
     if (!news) return 'malformed';
-    const seen = new Set<NodeId>([self, session.id]);
+    const seen = new Set<PeerKey>([self, session.id]);
     return news.added.filter(({ id }) => {
       if (seen.has(id) || this.#sessions.has(id)) return false;
       seen.add(id);
@@ -116,8 +117,10 @@ export class PeerExchange {
     }
     for (const other of this.#sessions.values()) {
       if (added.length === MAX_EXCHANGED_PEERS) break;
-      if (other === session || other.phase !== 'up' || told.has(other.id)) continue;
-      added.push({ id: other.id, isSeed: other.pieces?.isFull ?? false, isReachable: other.isOutbound });
+      const { id } = other;
+      // A stranger has no node id by which others could find it.
+      if (other === session || other.phase !== 'up' || isStranger(id) || told.has(id)) continue;
+      added.push({ id, isSeed: other.pieces?.isFull ?? false, isReachable: other.isOutbound });
     }
     if (added.length === 0 && dropped.length === 0) return undefined;
     for (const id of dropped) told.delete(id);

@@ -6,6 +6,7 @@ import type { CloseReason } from './effects.ts';
 import { OUR_EXCHANGE_ID } from './extension.ts';
 import type { PieceLeaves } from './leaf-fetch.ts';
 import type { MetadataExchange } from './metadata-exchange.ts';
+import { isStranger } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import { PieceSet } from './piece-set.ts';
 import type { Uploader } from './uploader.ts';
@@ -105,10 +106,14 @@ export class PeerProtocol {
     return true;
   }
 
-  /** The peer at the other end has proven its id to the link; its handshake must name the same one. */
+  /**
+   * A node at the other end has proven its id to the link, and its handshake must name the same one. What a stranger says
+   * proves nothing, so any is right.
+   */
   #onHandshake(session: PeerSession, handshake: WireHandshake): CloseReason | undefined {
     const isRight =
-      equalBytes(handshake.infoHash, this.#host.infoHashBytes) && equalBytes(handshake.peerId, session.idBytes);
+      equalBytes(handshake.infoHash, this.#host.infoHashBytes) &&
+      (isStranger(session.id) || equalBytes(handshake.peerId, session.idBytes));
     if (!isRight) return 'malformed';
     session.phase = 'up';
     session.hasFast = handshake.hasFast;

@@ -9,6 +9,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import { Blame } from './blame.ts';
 import type { Content } from './content.ts';
 import type { CloseReason, Effects } from './effects.ts';
+import type { PeerKey } from './peer-key.ts';
 import { PeerSession } from './peer-session.ts';
 import type { PeerSource } from './types.ts';
 
@@ -21,13 +22,13 @@ export interface RosterHost {
   /** The peer is gone: what it was asked for, and the slot it had, are others' now. */
   onForgotten(session: PeerSession, now: Millis): void;
   /** Nothing that the peer sent is to be believed. False when it is no peer, but a web seed. */
-  onBanned(peer: NodeId): boolean;
+  onBanned(peer: PeerKey): boolean;
 }
 
 /** The connected peers of one torrent: who is taken in, kept alive, dropped as of no use, and banned. */
 export class PeerRoster {
   /** BOUNDED: by MAX_TORRENT_PEERS. */
-  readonly sessions = new Map<NodeId, PeerSession>();
+  readonly sessions = new Map<PeerKey, PeerSession>();
   readonly blame = new Blame();
   readonly #host: RosterHost;
   readonly #effects: Effects;
@@ -38,7 +39,7 @@ export class PeerRoster {
   }
 
   /** A channel to the peer is there; one that it had before is over. Undefined when the peer is not wanted. */
-  admit(peer: NodeId, isOutbound: boolean, now: Millis, source?: PeerSource): PeerSession | undefined {
+  admit(peer: PeerKey, isOutbound: boolean, now: Millis, source?: PeerSource): PeerSession | undefined {
     const before = this.sessions.get(peer);
     if (before) this.forget(before, now);
     const session = new PeerSession(peer, isOutbound, now, source);
@@ -64,7 +65,7 @@ export class PeerRoster {
   }
 
   /** The peer is proven to have lied about `piece`; -1 when what it lied about was no piece. */
-  ban(peer: NodeId, piece: number, now: Millis): void {
+  ban(peer: PeerKey, piece: number, now: Millis): void {
     this.blame.ban(peer);
     if (!this.#host.onBanned(peer)) return;
     this.#effects.emit({ kind: 'banned', peer, piece });

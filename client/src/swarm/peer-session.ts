@@ -1,9 +1,10 @@
-import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
 import { IDLE_SLOT_MS, MAX_PIECES, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ChokerPeer } from './choker.ts';
 import type { OpenPiece } from './open-piece.ts';
 import { Outstanding } from './outstanding.ts';
+import { type PeerKey, peerIdOf } from './peer-key.ts';
 import type { PickerPeer } from './picker.ts';
 import { PieceSet } from './piece-set.ts';
 import { Pipeline } from './pipeline.ts';
@@ -25,7 +26,8 @@ export type SessionPhase = 'greeting' | 'up' | 'closed';
 
 /** Everything a torrent knows about one connected peer. */
 export class PeerSession implements PickerPeer, ChokerPeer {
-  readonly id: NodeId;
+  readonly id: PeerKey;
+  /** What it goes by on the wire. */
   readonly idBytes: Uint8Array;
   readonly connectedAt: Millis;
   /** The link was opened from here, so others can reach the peer. */
@@ -48,6 +50,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   hasV2 = false;
   /** Id for ut_metadata messages to the peer; undefined when it does not speak them. */
   metadataId: number | undefined;
+  /** Its program, as it says. */
+  program: string | undefined;
   /** The peer said that it has the metadata. */
   hasMetadata = false;
 
@@ -115,11 +119,11 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   burstLeft = 0;
   burstEndsAt: Millis = 0;
 
-  constructor(id: NodeId, isOutbound: boolean, now: Millis, source: PeerSource = 'link') {
+  constructor(id: PeerKey, isOutbound: boolean, now: Millis, source: PeerSource = 'link') {
     this.id = id;
     this.source = source;
     this.isOutbound = isOutbound;
-    this.idBytes = nodeIdToBytes(id);
+    this.idBytes = peerIdOf(id);
     this.connectedAt = now;
     this.lastReceivedAt = now;
     this.lastSentAt = now;
@@ -173,6 +177,7 @@ export class PeerSession implements PickerPeer, ChokerPeer {
       isSnubbed: this.pipeline.isSnubbed,
       isInbound: !this.isOutbound,
       source: this.source,
+      program: this.program,
     };
   }
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   BLOCK_BYTES,
   MAX_BLOCK_REQUESTERS,
@@ -9,6 +8,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import type { PieceLayout } from './open-blocks.ts';
+import type { PeerKey } from './peer-key.ts';
 import { Picker, type PickerPeer } from './picker.ts';
 import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
@@ -169,7 +169,7 @@ test('what a peer was asked for is free again when it chokes or leaves, and a la
 });
 
 test('a peer on parole fetches whole pieces alone, beginning with the one that failed', () => {
-  const parole = new Set<NodeId>();
+  const parole = new Set<PeerKey>();
   const picker = new Picker(layoutOf(6, 2, 2 * BLOCK_BYTES), new PieceSet(6), seededRng(6), (peer) => parole.has(peer));
   const [a, b] = [newPickerPeer(1), newPickerPeer(2)];
   picker.addPeer(a, PieceSet.full(6));
@@ -189,7 +189,7 @@ test('a peer on parole fetches whole pieces alone, beginning with the one that f
 });
 
 test('a suspect that is the only source left takes over what others began, one piece after the other', () => {
-  const parole = new Set<NodeId>();
+  const parole = new Set<PeerKey>();
   const picker = new Picker(layoutOf(2, 2, 2 * BLOCK_BYTES), new PieceSet(2), seededRng(6), (peer) => parole.has(peer));
   const [suspect, other] = [newPickerPeer(1), newPickerPeer(2)];
   for (const peer of [suspect, other]) picker.addPeer(peer, PieceSet.full(2));
@@ -225,7 +225,7 @@ test('blocks of a banned peer in unfinished pieces are asked for again', () => {
 /** A swarm of random peers against the picker; every invariant is checked at every step. */
 function randomRun(rng: Rng, pieceCount: number, blocksPerPiece: number): void {
   const layout = layoutOf(pieceCount, blocksPerPiece, 1 + randomBelow(rng, blocksPerPiece * BLOCK_BYTES));
-  const suspects = new Set<NodeId>();
+  const suspects = new Set<PeerKey>();
   const picker = new Picker(layout, new PieceSet(pieceCount), rng, (peer) => suspects.has(peer));
   const peers: PickerPeer[] = [];
   const join = (pieces: PieceSet): void => {

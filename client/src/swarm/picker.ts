@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_BLOCK_REQUESTERS,
   MAX_PARTIAL_BLOCKS,
@@ -10,13 +9,14 @@ import { OpenBlocks, type PieceLayout } from './open-blocks.ts';
 import type { OpenPiece } from './open-piece.ts';
 import type { OpenPieces } from './open-pieces.ts';
 import type { Outstanding } from './outstanding.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PieceSet } from './piece-set.ts';
 import { PieceStates } from './piece-states.ts';
 import type { Rarity } from './rarity.ts';
 
 /** What the picker keeps about one connected peer. Owned by the peer's session, written by the picker. */
 export interface PickerPeer {
-  readonly id: NodeId;
+  readonly id: PeerKey;
   /** What the peer has. Undefined before it said so. */
   pieces: PieceSet | undefined;
   /** The peer had everything when it came, and is counted as a seed instead of piece by piece. */
@@ -47,9 +47,9 @@ export class Picker {
   readonly pieceCount: number;
   readonly #open: OpenPieces;
   readonly #listed: Rarity;
-  readonly #isOnParole: (peer: NodeId) => boolean;
+  readonly #isOnParole: (peer: PeerKey) => boolean;
 
-  constructor(layout: PieceLayout, stored: PieceSet, rng: Rng, isOnParole: (peer: NodeId) => boolean) {
+  constructor(layout: PieceLayout, stored: PieceSet, rng: Rng, isOnParole: (peer: PeerKey) => boolean) {
     this.#isOnParole = isOnParole;
     this.pieceCount = layout.pieceCount;
     this.blocks = new OpenBlocks(layout);
@@ -213,7 +213,7 @@ export class Picker {
     return open.owner === undefined ? !this.#isOnParole(peer.id) : open.owner === peer.id;
   }
 
-  #disown(peer: NodeId): void {
+  #disown(peer: PeerKey): void {
     for (const open of this.#open.all) if (open.owner === peer) open.owner = undefined;
   }
 }

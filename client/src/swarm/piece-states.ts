@@ -1,9 +1,9 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES, MAX_OPEN_BYTES, MIN_OPEN_PIECES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { Deadlines, type PieceDeadline } from './deadlines.ts';
 import type { OpenBlocks, PieceLayout } from './open-blocks.ts';
 import type { OpenPiece } from './open-piece.ts';
+import type { PeerKey } from './peer-key.ts';
 import { PRIORITY } from './piece-priorities.ts';
 import { PieceSet } from './piece-set.ts';
 import { Rarity } from './rarity.ts';
@@ -137,7 +137,7 @@ export class PieceStates {
    * Opens a listed piece, for `owner` alone if there is one. Undefined when no more may be open and each of those that
    * are is being fetched.
    */
-  start(piece: number, now: Millis, owner: NodeId | undefined): OpenPiece | undefined {
+  start(piece: number, now: Millis, owner: PeerKey | undefined): OpenPiece | undefined {
     if (!this.#makeRoom()) return undefined;
     this.listed.unlist(piece);
     return this.#blocks.open(piece, now, owner);
@@ -159,7 +159,7 @@ export class PieceStates {
   }
 
   /** The whole piece matched its hash and is stored. Returns who sent it. */
-  setStored(piece: number): NodeId[] {
+  setStored(piece: number): PeerKey[] {
     const wasMissing = this.isMissing(piece);
     const open = this.#blocks.close(piece);
     if (!open) return [];
@@ -171,7 +171,7 @@ export class PieceStates {
   }
 
   /** The whole piece did not match, or could not be stored: it is missing again. Returns who sent it. */
-  setFailed(piece: number): NodeId[] {
+  setFailed(piece: number): PeerKey[] {
     const open = this.#blocks.close(piece);
     if (!open) return [];
     this.#list(piece);

@@ -1,8 +1,8 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerRoster } from './peer-roster.ts';
 import type { EffectResult } from './types.ts';
 
@@ -38,13 +38,13 @@ export class PieceVerdicts {
     else this.#onStorageFailed(piece, result.kind === 'failed' ? result.code : 'storage-failed', isOld);
   }
 
-  onBlockBad(piece: number, begin: number, from: NodeId, now: Millis): void {
+  onBlockBad(piece: number, begin: number, from: PeerKey, now: Millis): void {
     this.#host.content?.picker.blocks.setBad(piece, begin / BLOCK_BYTES, from);
     this.#ban(from, piece, now);
   }
 
   /** The peer may owe more. */
-  onBlockGood(piece: number, begin: number, from: NodeId, now: Millis): void {
+  onBlockGood(piece: number, begin: number, from: PeerKey, now: Millis): void {
     const downloader = this.#host.content?.downloader;
     downloader?.trials?.onRight(from, piece, begin / BLOCK_BYTES);
     const session = this.#peers.sessions.get(from);
@@ -94,7 +94,7 @@ export class PieceVerdicts {
   }
 
   /** Several blocks of one peer may turn out bad one after the other: it is named once. */
-  #ban(peer: NodeId, piece: number, now: Millis): void {
+  #ban(peer: PeerKey, piece: number, now: Millis): void {
     if (!this.#peers.blame.isBanned(peer)) this.#peers.ban(peer, piece, now);
     this.#host.onFreed();
   }

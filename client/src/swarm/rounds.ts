@@ -1,9 +1,9 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { RECHOKE_MS, TORRENT_TICK_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Deadline, Millis } from '../../../shared/src/machine.ts';
 import { TimerTable } from '../../../shared/src/timer-table.ts';
 import type { Content } from './content.ts';
 import type { PeerExchange } from './peer-exchange.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerRoster } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Slots } from './slots.ts';
@@ -37,7 +37,7 @@ export interface RoundParts {
 export class Rounds {
   readonly #host: RoundHost;
   readonly #parts: RoundParts;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   readonly #timers = new TimerTable<Timer>();
   /** Whose turn it is to be served first. */
   #turn = 0;

@@ -1,8 +1,8 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { SPARE_UPLOAD_SHARE } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { Choker } from './choker.ts';
 import type { Effects } from './effects.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Uploader } from './uploader.ts';
 
@@ -14,12 +14,12 @@ export class Slots {
   readonly #choker = new Choker();
   readonly #effects: Effects;
   readonly #uploader: Uploader;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   #hasChanged = false;
   /** The best upload rate of late. [bytes/s] */
   #bestRate = 0;
 
-  constructor(effects: Effects, uploader: Uploader, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(effects: Effects, uploader: Uploader, sessions: ReadonlyMap<PeerKey, PeerSession>) {
     this.#effects = effects;
     this.#uploader = uploader;
     this.#sessions = sessions;

@@ -1,6 +1,6 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { PieceMap, TorrentSnapshot } from './types.ts';
 import type { WebSeedInfo } from './web-types.ts';
@@ -8,7 +8,7 @@ import type { Uploader } from './uploader.ts';
 
 /** The figures of a torrent for those who watch it. Peers are listed once they greeted. */
 export function takeSnapshot(
-  sessions: ReadonlyMap<NodeId, PeerSession>,
+  sessions: ReadonlyMap<PeerKey, PeerSession>,
   content: Content | undefined,
   uploader: Uploader,
   isPaused: boolean,

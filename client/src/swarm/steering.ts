@@ -1,6 +1,6 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerRoster } from './peer-roster.ts';
 import { piecePriorities } from './piece-priorities.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -18,7 +18,7 @@ export class Steering {
   readonly #uploader: Uploader;
   readonly #superSeeder: SuperSeeder;
   readonly #peers: PeerRoster;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
 
   constructor(uploader: Uploader, superSeeder: SuperSeeder, peers: PeerRoster) {
     this.#uploader = uploader;

@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_SUPER_SEED_OFFERS,
   SUPER_SEED_OFFERS,
@@ -9,6 +8,7 @@ import {
 import { type Millis, type Rng, shuffle } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import { PieceSet } from './piece-set.ts';
 
@@ -30,14 +30,14 @@ export interface Revealed {
 export class SuperSeeder {
   isOn = false;
   readonly #effects: Effects;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   readonly #rng: Rng;
   /** Pieces that nobody was told of, in random order. */
   #fresh: number[] | undefined;
   /** Pieces that somebody was told of, and when, oldest first; looked at again and again, for peers leave. */
   #offered: { readonly piece: number; readonly at: Millis }[] = [];
 
-  constructor(effects: Effects, sessions: ReadonlyMap<NodeId, PeerSession>, rng: Rng) {
+  constructor(effects: Effects, sessions: ReadonlyMap<PeerKey, PeerSession>, rng: Rng) {
     this.#effects = effects;
     this.#sessions = sessions;
     this.#rng = rng;

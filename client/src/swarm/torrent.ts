@@ -7,6 +7,7 @@ import type { PieceLeaves } from './leaf-fetch.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
 import { PeerExchange } from './peer-exchange.ts';
+import { type PeerKey, isStranger } from './peer-key.ts';
 import { PeerProtocol, type ProtocolHost } from './peer-protocol.ts';
 import { PeerRoster, type RosterHost } from './peer-roster.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -20,7 +21,6 @@ import { SuperSeeder } from './super-seeder.ts';
 import type {
   EffectResult,
   Metainfo,
-  PeerSource,
   PieceMap,
   TorrentCommand,
   TorrentInput,
@@ -49,7 +49,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   readonly #rng: Rng;
   readonly #effects = new Effects();
   readonly #peers = new PeerRoster(this, this.#effects);
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession> = this.#peers.sessions;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession> = this.#peers.sessions;
   readonly #uploader = new Uploader(this.#effects);
   readonly #slots = new Slots(this.#effects, this.#uploader, this.#sessions);
   readonly #metadata = new MetadataExchange(this.#effects, this.#uploader, this.#sessions);
@@ -158,7 +158,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#needsFill = true;
   }
 
-  onBanned(peer: NodeId): boolean {
+  onBanned(peer: PeerKey): boolean {
     const isWebSeed = this.#webSeeds.ban(peer, this.#content);
     this.#content?.discardFrom(peer);
     return !isWebSeed;
@@ -195,7 +195,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onPeerNews(session: PeerSession, payload: Uint8Array, now: Millis): CloseReason | undefined {
-    if (this.#content?.metainfo.isPrivate) return undefined;
+    if (this.#content?.metainfo.isPrivate || isStranger(session.id)) return undefined;
     const found = this.#exchange.receive(session, payload, this.self, now);
     if (found === 'malformed') return found;
     const peers = found.filter(({ id }) => !this.#peers.blame.isBanned(id));
@@ -216,7 +216,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       case 'received':
         return this.#onReceived(input.from, input.bytes, now);
       case 'linkUp':
-        return this.#onLinkUp(input.peer, input.isOutbound, now, input.source);
+        return this.#onLinkUp(input, now);
       case 'linkDown':
         return this.#onLinkDown(input.peer, now);
       case 'congested':
@@ -261,7 +261,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     else if (this.#content.hashes?.pump(now)) this.#onLayersKnown(this.#content);
   }
 
-  #onReceived(from: NodeId, bytes: Uint8Array, now: Millis): void {
+  #onReceived(from: PeerKey, bytes: Uint8Array, now: Millis): void {
     const session = this.#sessions.get(from);
     if (!session) return;
     session.lastReceivedAt = now;
@@ -281,20 +281,20 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#rounds.pump(session, now);
   }
 
-  #onLinkUp(peer: NodeId, isOutbound: boolean, now: Millis, source: PeerSource | undefined): void {
+  #onLinkUp({ peer, isOutbound, source, alias }: Extract<TorrentInput, { kind: 'linkUp' }>, now: Millis): void {
     const session = this.#peers.admit(peer, isOutbound, now, source);
     if (!session) return;
     this.#rounds.begin(now);
     // Both sides greet at once: the link has told whose torrent this is, so nobody need wait to hear it.
-    this.#effects.write(session).handshake(this.infoHashBytes, this.#selfBytes);
+    this.#effects.write(session).handshake(this.infoHashBytes, alias ?? this.#selfBytes);
   }
 
-  #onLinkDown(peer: NodeId, now: Millis): void {
+  #onLinkDown(peer: PeerKey, now: Millis): void {
     const session = this.#sessions.get(peer);
     if (session) this.#peers.forget(session, now);
   }
 
-  #onCongestion(peer: NodeId, isCongested: boolean, now: Millis): void {
+  #onCongestion(peer: PeerKey, isCongested: boolean, now: Millis): void {
     const session = this.#sessions.get(peer);
     if (!session) return;
     session.isCongested = isCongested;
@@ -392,7 +392,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   #open(metainfo: Metainfo, stored: Uint8Array | undefined): Content {
-    const isOnParole = (peer: NodeId): boolean => this.#peers.blame.isOnParole(peer);
+    const isOnParole = (peer: PeerKey): boolean => this.#peers.blame.isOnParole(peer);
     const hashLeaves = (piece: number): void => this.#work.hashLeaves(piece);
     const serving = { answers: this.#uploader.answers, hashLeaves };
     this.#webSeeds.add(metainfo.webSeeds);

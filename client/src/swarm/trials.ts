@@ -1,9 +1,9 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { OpenBlocks } from './open-blocks.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 
 /**
@@ -18,20 +18,20 @@ import type { PeerSession } from './peer-session.ts';
 export class Trials {
   readonly #hashes: HashExchange;
   readonly #blocks: OpenBlocks;
-  readonly #sessions: ReadonlyMap<NodeId, PeerSession>;
+  readonly #sessions: ReadonlyMap<PeerKey, PeerSession>;
   /** How many right blocks peers gave, linked or not, up to MAX_PIPELINE. Whose last one is oldest is forgotten first. */
-  readonly #right = new BoundedMap<NodeId, number>(MAX_TRIED);
+  readonly #right = new BoundedMap<PeerKey, number>(MAX_TRIED);
   /** Pieces that are whole and wait for the hashes of their blocks. BOUNDED: by the open pieces. */
   readonly #waiting = new Set<number>();
 
-  constructor(hashes: HashExchange, blocks: OpenBlocks, sessions: ReadonlyMap<NodeId, PeerSession>) {
+  constructor(hashes: HashExchange, blocks: OpenBlocks, sessions: ReadonlyMap<PeerKey, PeerSession>) {
     this.#hashes = hashes;
     this.#blocks = blocks;
     this.#sessions = sessions;
   }
 
   /** The peer may not be asked for as much as its pipeline takes yet. */
-  isOn(peer: NodeId): boolean {
+  isOn(peer: PeerKey): boolean {
     return this.#allowanceOf(peer) < MAX_PIPELINE;
   }
 
@@ -43,13 +43,13 @@ export class Trials {
   }
 
   /** A block that the peer sent is right. */
-  onRight(peer: NodeId, piece: number, place: number): void {
+  onRight(peer: PeerKey, piece: number, place: number): void {
     const isItsOwn = this.#sessions.get(peer)?.unjudged.delete(piece * this.#blocks.perPiece + place) === true;
     if (isItsOwn) this.credit(peer, 1);
   }
 
   /** The piece is stored: what `peer` gave of it is right. */
-  onStored(peer: NodeId, piece: number): void {
+  onStored(peer: PeerKey, piece: number): void {
     let count = 0;
     for (const block of this.#sessions.get(peer)?.unjudged.keys() ?? [])
       if (this.#pieceOf(block) === piece && this.#sessions.get(peer)?.unjudged.delete(block)) count++;
@@ -57,7 +57,7 @@ export class Trials {
   }
 
   /** The peer gave so many right blocks more, or went on giving some that nobody counted. */
-  credit(peer: NodeId, blocks: number): void {
+  credit(peer: PeerKey, blocks: number): void {
     const before = this.#right.get(peer);
     if (blocks > 0 || before !== undefined) this.#right.set(peer, Math.min(MAX_PIPELINE, (before ?? 0) + blocks));
   }
@@ -100,7 +100,7 @@ export class Trials {
     return ready.filter((piece) => this.#blocks.openPieces.get(piece)?.isWhole);
   }
 
-  #allowanceOf(peer: NodeId): number {
+  #allowanceOf(peer: PeerKey): number {
     return 1 + (this.#right.get(peer) ?? 0);
   }
 

@@ -1,6 +1,7 @@
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { WebBlock, WebSeedInfo } from './web-types.ts';
 
 /**
@@ -66,8 +67,11 @@ export interface Metainfo {
 /** How much a file is wanted: pieces of higher ones are asked for first, those of skipped ones not at all. */
 export type FilePriority = 'skip' | 'low' | 'normal' | 'high';
 
-/** Who named a peer: a provider record of the overlay, a tracker, another peer (PEX), or it was linked anyway. */
-export type PeerSource = 'overlay' | 'tracker' | 'exchange' | 'link';
+/**
+ * Who named a peer: a provider record of the overlay, the server's tracker, another peer (PEX), or it was linked anyway.
+ * `webtorrent`: a tracker that the torrent names introduced a stranger.
+ */
+export type PeerSource = 'overlay' | 'tracker' | 'exchange' | 'link' | 'webtorrent';
 
 /** What the owner asks of a torrent. */
 export type TorrentCommand =
@@ -100,21 +104,23 @@ export type TorrentCommand =
   /** Disconnects everyone. The machine answers nothing after it. */
   | { readonly kind: 'stop' };
 
-/** Inputs of the machine of one torrent. Peers are node ids, proven by their link before the channel exists. */
+/** Inputs of the machine of one torrent. Node ids are proven by their link before the channel exists; strangers prove nothing. */
 export type TorrentInput =
   | {
       readonly kind: 'linkUp';
-      readonly peer: NodeId;
+      readonly peer: PeerKey;
       readonly isOutbound: boolean;
       /** `link` when it is left out. */
-      readonly source?: PeerSource;
+      readonly source?: PeerSource | undefined;
+      /** The peer id by which a stranger knows this side, instead of the node id. */
+      readonly alias?: Uint8Array | undefined;
     }
-  | { readonly kind: 'linkDown'; readonly peer: NodeId }
+  | { readonly kind: 'linkDown'; readonly peer: PeerKey }
   /** Bytes of the peer's stream; message borders of the channel mean nothing (BEP 3 is a byte stream). */
-  | { readonly kind: 'received'; readonly from: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'received'; readonly from: PeerKey; readonly bytes: Uint8Array }
   /** The channel's send queue is over its high-water mark: hand out no more blocks for this peer until `writable`. */
-  | { readonly kind: 'congested'; readonly peer: NodeId }
-  | { readonly kind: 'writable'; readonly peer: NodeId }
+  | { readonly kind: 'congested'; readonly peer: PeerKey }
+  | { readonly kind: 'writable'; readonly peer: PeerKey }
   | { readonly kind: 'command'; readonly command: TorrentCommand }
   | { readonly kind: 'effectDone'; readonly effect: number; readonly result: EffectResult }
   /** A block of what was asked of a web seed by `fetchWeb`. `bytes` are the machine's. */
@@ -126,9 +132,9 @@ export type TorrentInput =
       readonly bytes: Uint8Array;
     }
   /** A block that was kept does not match its leaf. */
-  | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: NodeId }
+  | { readonly kind: 'blockBad'; readonly piece: number; readonly begin: number; readonly from: PeerKey }
   /** A block that was kept for a trial matches its leaf. */
-  | { readonly kind: 'blockGood'; readonly piece: number; readonly begin: number; readonly from: NodeId }
+  | { readonly kind: 'blockGood'; readonly piece: number; readonly begin: number; readonly from: PeerKey }
   | { readonly kind: 'deadline' };
 
 /** How a `run` ended. */
@@ -166,7 +172,7 @@ export type TorrentRun =
       readonly piece: number;
       readonly begin: number;
       readonly bytes: Uint8Array;
-      readonly from: NodeId;
+      readonly from: PeerKey;
       readonly leaf: Uint8Array | undefined;
       readonly isTrial: boolean;
     }
@@ -190,7 +196,7 @@ export type TorrentRun =
   /** Reads a stored block and sends it as one `piece` message (header and payload in one channel message). */
   | {
       readonly kind: 'sendBlock';
-      readonly to: NodeId;
+      readonly to: PeerKey;
       readonly piece: number;
       readonly begin: number;
       readonly length: number;
@@ -221,18 +227,18 @@ export type TorrentEvent =
   /** Every piece that is wanted is stored: at the start for a seed, and again when more was wanted in between. */
   | { readonly kind: 'complete' }
   /** A peer named others, none of which is connected. */
-  | { readonly kind: 'peersFound'; readonly peers: readonly FoundPeer[]; readonly from: NodeId }
+  | { readonly kind: 'peersFound'; readonly peers: readonly FoundPeer[]; readonly from: PeerKey }
   /** A peer sent a piece that does not match its hash, and was dropped for good. */
-  | { readonly kind: 'banned'; readonly peer: NodeId; readonly piece: number }
+  | { readonly kind: 'banned'; readonly peer: PeerKey; readonly piece: number }
   /** Storage failed: the torrent is paused until `setPaused: false`. */
   | { readonly kind: 'storageFailed'; readonly code: 'storage-full' | 'storage-failed' };
 
 export type TorrentOutput =
   /** Wire bytes, at most one data-channel message. */
-  | { readonly kind: 'send'; readonly to: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'send'; readonly to: PeerKey; readonly bytes: Uint8Array }
   | {
       readonly kind: 'closeLink';
-      readonly peer: NodeId;
+      readonly peer: PeerKey;
       readonly why: 'malformed' | 'banned' | 'useless' | 'timeout' | 'stopped';
     }
   | { readonly kind: 'run'; readonly run: TorrentRun }
@@ -240,7 +246,7 @@ export type TorrentOutput =
 
 /** One connected peer, for the page. */
 export interface TorrentPeerInfo {
-  readonly id: NodeId;
+  readonly id: PeerKey;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
   readonly uploadedBytes: number;
@@ -256,6 +262,8 @@ export interface TorrentPeerInfo {
   /** The other side opened the channel. */
   readonly isInbound: boolean;
   readonly source: PeerSource;
+  /** The program, as the peer itself says (BEP 10 `v`). */
+  readonly program: string | undefined;
 }
 
 /** A piece that is partly here. */

@@ -1,8 +1,8 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { EndgamePeer } from './endgame.ts';
 import type { OpenPiece } from './open-piece.ts';
 import { Outstanding } from './outstanding.ts';
+import type { PeerKey } from './peer-key.ts';
 import type { Picker } from './picker.ts';
 import type { PieceSet } from './piece-set.ts';
 import { Pipeline } from './pipeline.ts';
@@ -13,7 +13,7 @@ import type { WebBlock } from './web-types.ts';
  * peers are asked for others, and at the end of a download for those that would come last.
  */
 export class WebFetch implements EndgamePeer {
-  readonly id: NodeId;
+  readonly id: PeerKey;
   /** What is asked for, in order. */
   readonly blocks: readonly WebBlock[];
   /** [bytes] */
@@ -32,7 +32,7 @@ export class WebFetch implements EndgamePeer {
   readonly #open = new Map<number, OpenPiece>();
 
   /** `pieces` are started and nobody is asked for anything of them. */
-  constructor(id: NodeId, pieces: readonly number[], picker: Picker, now: Millis) {
+  constructor(id: PeerKey, pieces: readonly number[], picker: Picker, now: Millis) {
     this.id = id;
     this.progressAt = now;
     this.#perPiece = picker.blocks.perPiece;

@@ -16,6 +16,7 @@ import {
 import type { Deadline, Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
+import type { PeerKey } from './peer-key.ts';
 import { RateMeter } from './rate-meter.ts';
 import type { EffectResult } from './types.ts';
 import type { WebSeedInfo } from './web-types.ts';
@@ -120,7 +121,7 @@ export class WebSeeds {
   }
 
   /** A piece that came from there alone is wrong. False when it is no web seed. */
-  ban(id: NodeId, content: Content | undefined): boolean {
+  ban(id: PeerKey, content: Content | undefined): boolean {
     for (const seed of this.#seeds.values()) {
       if (seed.id !== id) continue;
       seed.condition = 'banned';

@@ -112,6 +112,7 @@ test('the extension handshake and the metadata messages are the worked examples'
     exchangeId: 2,
     metadataSize: info.length,
     maxRequests: 2000,
+    program: 'Skein 0.1',
   });
   expect(decodeMetadataMessage(extended('METADATA_REQUEST'))).toEqual({ kind: 'request', block: 0 });
   expect(decodeMetadataMessage(extended('METADATA_REJECT'))).toEqual({ kind: 'reject', block: 0 });

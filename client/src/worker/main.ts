@@ -1,5 +1,6 @@
 import { describeError } from './errors.ts';
-import { ChannelPipe, PortPipe } from './pipe.ts';
+import { HeldPipe } from './held-pipe.ts';
+import { ChannelPipe, type Pipe, PortPipe } from './pipe.ts';
 import type { SharedFile, WorkerReport, WorkerRequest } from './protocol.ts';
 import { TorrentTable } from './torrent-table.ts';
 
@@ -17,6 +18,9 @@ function answer(call: number, work: Promise<unknown>): void {
     (error: unknown) => report({ kind: 'failure', call, ...describeError(error) }),
   );
 }
+
+/** Channels to peers that are not known yet, by serial. BOUNDED: by MAX_STRANGER_CONNECTIONS, kept by the page. */
+const held = new Map<number, Pipe>();
 
 /** Files of shares that are not complete yet. BOUNDED: by MAX_FILES of each share that the person makes at once. */
 const early = new Map<number, SharedFile[]>();
@@ -76,6 +80,22 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       return;
     case 'proxy':
       table.attach(request, new PortPipe(request.port));
+      return;
+    case 'hold':
+      held.set(request.serial, new HeldPipe(new ChannelPipe(request.channel)));
+      return;
+    case 'holdPort':
+      held.set(request.serial, new HeldPipe(new PortPipe(request.port)));
+      return;
+    case 'attachHeld': {
+      const pipe = held.get(request.serial);
+      held.delete(request.serial);
+      if (pipe) table.attach(request, pipe);
+      return;
+    }
+    case 'dropHeld':
+      held.get(request.serial)?.close();
+      held.delete(request.serial);
       return;
     case 'dropPeer':
       table.dropPeer(request.infoHash, request.peer);

@@ -4,6 +4,7 @@ import {
   CHANNEL_HIGH_WATER_BYTES,
   CHANNEL_LOW_WATER_BYTES,
   MAX_BATCH_BYTES,
+  MAX_CHANNEL_MESSAGE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
 import { PeerOutbox } from './peer-outbox.ts';
 import type { Pipe } from './pipe.ts';
@@ -158,6 +159,15 @@ test('what a read throws is thrown on, and its block is not sent', () => {
   expect(pipe.sent).toEqual([[1], [3]]);
 });
 
+test('what is longer than a channel message may be leaves in parts, in order', () => {
+  const { outbox, pipe } = openOutbox();
+  const bitfield = Uint8Array.from({ length: 2 * MAX_CHANNEL_MESSAGE_BYTES + 5 }, (_, i) => i % 251);
+  outbox.add(bitfield);
+  outbox.flush();
+  expect(pipe.sent.map(({ length }) => length)).toEqual([MAX_CHANNEL_MESSAGE_BYTES, MAX_CHANNEL_MESSAGE_BYTES, 5]);
+  expect(pipe.sent.flat()).toEqual([...bitfield]);
+});
+
 test('the queue is congested over the high-water mark, once, and writable again at the low one', () => {
   const { outbox, pipe, told } = openOutbox();
   const send = (queued: number): void => {
@@ -192,7 +202,7 @@ test('blocks that wait for their read count as queued until they are sent or los
   expect(told).toEqual(['congested']);
   await good.succeed();
   expect(told).toEqual(['congested', 'writable']);
-  expect(pipe.sent.map((message) => message.length)).toEqual([half + 1]);
+  expect(pipe.sent.flat()).toHaveLength(half + 1);
 });
 
 test('a pipe that takes nothing any more is told of', () => {

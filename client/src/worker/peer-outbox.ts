@@ -2,6 +2,7 @@ import {
   CHANNEL_HIGH_WATER_BYTES,
   CHANNEL_LOW_WATER_BYTES,
   MAX_BATCH_BYTES,
+  MAX_CHANNEL_MESSAGE_BYTES,
 } from '../../../shared/src/limits/storage.ts';
 import type { Pipe } from './pipe.ts';
 import type { OwnBytes } from './storage/types.ts';
@@ -29,7 +30,8 @@ export interface OutboxHandler {
 
 /**
  * What one peer is sent, in order. Small messages join into one channel message until `flush`; a block is a message of
- * its own, and those that still have to be read hold back what comes after them.
+ * its own, and those that still have to be read hold back what comes after them. What is longer than every browser takes
+ * leaves in parts.
  */
 export class PeerOutbox {
   readonly #pipe: Pipe;
@@ -132,7 +134,12 @@ export class PeerOutbox {
   }
 
   #send({ bytes, isBlock }: Slot): void {
-    if (!this.#pipe.send(bytes)) this.#handler.broken();
+    for (let at = 0; at < bytes.length; at += MAX_CHANNEL_MESSAGE_BYTES) {
+      const part = bytes.subarray(at, at + MAX_CHANNEL_MESSAGE_BYTES);
+      if (this.#pipe.send(part)) continue;
+      this.#handler.broken();
+      break;
+    }
     if (isBlock && this.#spares.length < MAX_SPARES) this.#spares.push(bytes);
   }
 }

@@ -1,8 +1,8 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_SPARE_PIECE_BUFFERS } from '../../../shared/src/limits/storage.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
 import { TREE_HASH_BYTES } from '../swarm/merkle.ts';
+import type { PeerKey } from '../swarm/peer-key.ts';
 import { sha256 } from './hash.ts';
 import type { OwnBytes } from './storage/types.ts';
 
@@ -16,7 +16,7 @@ export interface KeptBlock extends Sender {
 
 /** Whose block it is. */
 interface Sender {
-  readonly from: NodeId;
+  readonly from: PeerKey;
   /** It is to be told, too, when the block is right. */
   readonly isTrial: boolean;
 }
@@ -24,9 +24,9 @@ interface Sender {
 /** Who is told what came of blocks, never from inside a call. */
 export interface BlockVerdicts {
   /** The block does not match its leaf. */
-  blockBad(piece: number, begin: number, from: NodeId): void;
+  blockBad(piece: number, begin: number, from: PeerKey): void;
   /** The block of a peer on trial matches its leaf. */
-  blockGood(piece: number, begin: number, from: NodeId): void;
+  blockGood(piece: number, begin: number, from: PeerKey): void;
 }
 
 /** A piece that is being put together. */

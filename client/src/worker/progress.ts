@@ -1,7 +1,7 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
+import type { PeerKey } from '../swarm/peer-key.ts';
 import type { InfoHash, Metainfo, TorrentSnapshot } from '../swarm/types.ts';
 import type { WorkerError } from './errors.ts';
 import type { PieceMap, WorkerPeer, WorkerReport, WorkerTorrentState } from './protocol.ts';
@@ -23,7 +23,7 @@ export class ProgressReporter {
   readonly #machine: WatchedMachine;
   readonly #report: (report: WorkerReport) => void;
   /** Newest last. BOUNDED: by MAX_NAMED_BANS. */
-  readonly #banned: NodeId[] = [];
+  readonly #banned: PeerKey[] = [];
   #metainfo: Metainfo | undefined;
   /** Without padding; 0 until the metadata is here. */
   #totalBytes = 0;
@@ -67,7 +67,7 @@ export class ProgressReporter {
     this.#failure = failure;
   }
 
-  ban(peer: NodeId): void {
+  ban(peer: PeerKey): void {
     this.#banned.push(peer);
     if (this.#banned.length > MAX_NAMED_BANS) this.#banned.shift();
   }
@@ -108,6 +108,7 @@ export class ProgressReporter {
       isSource: peer.amInterested,
       isSnubbed: peer.isSnubbed,
       isInbound: peer.isInbound,
+      program: peer.program,
     }));
 
     this.#report({

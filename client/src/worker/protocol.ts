@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
+import type { PeerKey, StrangerId } from '../swarm/peer-key.ts';
 import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { FilePriority, InfoHash } from '../swarm/types.ts';
 import type { WebSeedInfo } from '../swarm/web-types.ts';
@@ -115,8 +116,27 @@ export type WorkerRequest =
       readonly serial: number;
       readonly port: MessagePort;
     }
+  /**
+   * A channel to whoever will answer an offer, or has made one: the torrent is told later, since a channel can be
+   * transferred only when it is new. Its messages are held.
+   */
+  | { readonly kind: 'hold'; readonly serial: number; readonly channel: RTCDataChannel }
+  /** The same where channels cannot be transferred. */
+  | { readonly kind: 'holdPort'; readonly serial: number; readonly port: MessagePort }
+  /** The held channel of this serial is one to this peer of this torrent. */
+  | {
+      readonly kind: 'attachHeld';
+      readonly infoHash: InfoHash;
+      readonly peer: StrangerId;
+      readonly isOutbound: boolean;
+      /** The peer id by which the stranger knows this side. */
+      readonly alias: Uint8Array;
+      readonly serial: number;
+    }
+  /** Nobody will come to the held channel. */
+  | { readonly kind: 'dropHeld'; readonly serial: number }
   /** The torrent has no place for this peer any more. */
-  | { readonly kind: 'dropPeer'; readonly infoHash: InfoHash; readonly peer: NodeId }
+  | { readonly kind: 'dropPeer'; readonly infoHash: InfoHash; readonly peer: PeerKey }
   /** The link to the peer is gone; its channels with it. */
   | { readonly kind: 'peerGone'; readonly peer: NodeId }
   /** The page is about to end the worker: what is stored is flushed and recorded. Answer: nothing. */
@@ -176,7 +196,7 @@ export interface FileSummary {
 
 /** One peer in a progress report. */
 export interface WorkerPeer {
-  readonly id: NodeId;
+  readonly id: PeerKey;
   readonly downBytesPerSecond: number;
   readonly upBytesPerSecond: number;
   readonly downloadedBytes: number;
@@ -190,6 +210,8 @@ export interface WorkerPeer {
   readonly isSource: boolean;
   readonly isSnubbed: boolean;
   readonly isInbound: boolean;
+  /** Its program, as it says. */
+  readonly program: string | undefined;
 }
 
 export type WorkerTorrentState = 'finding' | 'checking' | 'downloading' | 'paused' | 'seeding' | 'failed';
@@ -248,7 +270,7 @@ export type WorkerReport =
       readonly uploadedBytes: number;
       readonly peers: readonly WorkerPeer[];
       readonly webSeeds: readonly WebSeedInfo[];
-      readonly banned: readonly NodeId[];
+      readonly banned: readonly PeerKey[];
       /** `performance.timeOrigin + performance.now()` at the first payload byte of this torrent. [ms] */
       readonly firstByteAt: number | undefined;
       readonly error: { readonly code: WorkerErrorCode; readonly message: string } | undefined;
@@ -293,15 +315,15 @@ export type WorkerReport =
       readonly kind: 'peersFound';
       readonly infoHash: InfoHash;
       readonly peers: readonly NodeId[];
-      readonly from: NodeId;
+      readonly from: PeerKey;
     }
   /** The channel to this peer ended by itself or by the other side; its id may be used again. */
-  | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: NodeId; readonly serial: number }
+  | { readonly kind: 'channelClosed'; readonly infoHash: InfoHash; readonly peer: PeerKey; readonly serial: number }
   /** The worker dropped this peer from the torrent and wants it no more. */
   | {
       readonly kind: 'peerDropped';
       readonly infoHash: InfoHash;
-      readonly peer: NodeId;
+      readonly peer: PeerKey;
       readonly serial: number;
       readonly why: string;
     };

@@ -6,6 +6,7 @@ import { seededRng } from '../../../shared/src/machine.ts';
 import type { MetainfoErrorCode } from '../swarm/metainfo-error.ts';
 import { encodeTorrentFile, infoHashOf } from '../swarm/metainfo.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
+import type { PeerKey } from '../swarm/peer-key.ts';
 import { Torrent } from '../swarm/torrent.ts';
 import type { Metainfo } from '../swarm/types.ts';
 import { MESSAGE, PIECE_HEADER_BYTES } from '../swarm/wire.ts';
@@ -24,7 +25,7 @@ class Peer {
   readonly id: NodeId;
   readonly driver: TorrentDriver;
   readonly content: LabContent;
-  readonly banned: NodeId[] = [];
+  readonly banned: PeerKey[] = [];
   saved: Metainfo | undefined;
   savedRefusal: MetainfoErrorCode | undefined;
   /** What the page was told last of the torrent. */

@@ -1,6 +1,6 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
 import { assertNever } from '../../../shared/src/result.ts';
 import { type MetainfoErrorCode, refusalText } from '../swarm/metainfo-error.ts';
+import type { PeerKey } from '../swarm/peer-key.ts';
 import type {
   EffectResult,
   FilePriority,
@@ -117,7 +117,7 @@ export class TorrentDriver {
   }
 
   /** The link to the peer is gone. */
-  peerGone(peer: NodeId): void {
+  peerGone(peer: PeerKey): void {
     this.#peers.gone(peer);
   }
 

@@ -1,4 +1,4 @@
-import type { NodeId } from '../../../shared/src/ids.ts';
+import { type PeerKey, isStranger } from '../swarm/peer-key.ts';
 import type { InfoHash, TorrentInput } from '../swarm/types.ts';
 import { PeerOutbox } from './peer-outbox.ts';
 import type { Pipe } from './pipe.ts';
@@ -6,8 +6,10 @@ import type { WorkerReport } from './protocol.ts';
 
 /** Whose channel this is. */
 export interface PipeEnd {
-  readonly peer: NodeId;
+  readonly peer: PeerKey;
   readonly isOutbound: boolean;
+  /** The peer id by which a stranger knows this side. */
+  readonly alias?: Uint8Array | undefined;
   /** The page's name for this channel. */
   readonly serial: number;
 }
@@ -32,7 +34,7 @@ export class TorrentPeers {
   readonly #infoHash: InfoHash;
   readonly #host: PeersHost;
   /** BOUNDED: by MAX_CHANNELS_PER_TORRENT, kept by the page. */
-  readonly #peers = new Map<NodeId, Peer>();
+  readonly #peers = new Map<PeerKey, Peer>();
 
   constructor(infoHash: InfoHash, host: PeersHost) {
     this.#infoHash = infoHash;
@@ -40,7 +42,7 @@ export class TorrentPeers {
   }
 
   /** Connects a peer; a channel it had before is replaced. */
-  attach({ peer, isOutbound, serial }: PipeEnd, pipe: Pipe): void {
+  attach({ peer, isOutbound, serial, alias }: PipeEnd, pipe: Pipe): void {
     this.#detach(peer);
     const outbox = new PeerOutbox(pipe, {
       congested: () => this.#host.push({ kind: 'congested', peer }),
@@ -52,7 +54,8 @@ export class TorrentPeers {
     const linkUp = (): void => {
       if (entry.isUp || this.#peers.get(peer) !== entry) return;
       entry.isUp = true;
-      this.#host.push({ kind: 'linkUp', peer, isOutbound });
+      const source = isStranger(peer) ? ('webtorrent' as const) : undefined;
+      this.#host.push({ kind: 'linkUp', peer, isOutbound, source, alias });
     };
     pipe.start({
       // The opener makes its end of the channel last and speaks first: what the other side sent before might be lost.
@@ -69,7 +72,7 @@ export class TorrentPeers {
   }
 
   /** What a connected peer is sent. */
-  outbox(peer: NodeId): PeerOutbox | undefined {
+  outbox(peer: PeerKey): PeerOutbox | undefined {
     return this.#peers.get(peer)?.outbox;
   }
 
@@ -79,13 +82,13 @@ export class TorrentPeers {
   }
 
   /** The link to the peer is gone. */
-  gone(peer: NodeId): void {
+  gone(peer: PeerKey): void {
     const entry = this.#peers.get(peer);
     if (entry) this.#lost(peer, entry);
   }
 
   /** The machine wants no more of the peer. */
-  drop(peer: NodeId, why: string): void {
+  drop(peer: PeerKey, why: string): void {
     const entry = this.#peers.get(peer);
     if (!entry) return;
     entry.outbox.flush();
@@ -100,13 +103,13 @@ export class TorrentPeers {
   }
 
   /** The peer's channel ended without our doing. */
-  #lost(peer: NodeId, entry: Peer): void {
+  #lost(peer: PeerKey, entry: Peer): void {
     if (this.#peers.get(peer) !== entry) return;
     this.#detach(peer);
     this.#host.report({ kind: 'channelClosed', infoHash: this.#infoHash, peer, serial: entry.serial });
   }
 
-  #detach(peer: NodeId): void {
+  #detach(peer: PeerKey): void {
     const entry = this.#peers.get(peer);
     if (!entry) return;
     this.#peers.delete(peer);

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../shared/src/limits/storage.ts';
 import { buildMetainfo } from '../swarm/build-metainfo.ts';
+import type { PeerKey } from '../swarm/peer-key.ts';
 import { originOf } from '../swarm/torrent-origin.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
@@ -278,7 +279,7 @@ export class TorrentTable {
     this.#later(end.infoHash, async () => this.#attachOrClose(end, held));
   }
 
-  dropPeer(infoHash: InfoHash, peer: NodeId): void {
+  dropPeer(infoHash: InfoHash, peer: PeerKey): void {
     this.#running.get(infoHash)?.driver.peerGone(peer);
   }
 

@@ -97,6 +97,12 @@ export const CHANNEL_LOW_WATER_BYTES = CHANNEL_HIGH_WATER_BYTES / 2;
 /** Small messages are joined up to this size. [bytes] One packet carries about 1.2 kB; more gains nothing measurable. */
 export const MAX_BATCH_BYTES = 16 * 1024;
 
+/**
+ * Longest message on a channel. [bytes] RFC 8841 §6.1: what the other side takes when it does not say; WebTorrent outside
+ * of browsers may say no more. Only bitfields of many pieces and long blocks that strangers ask for are longer.
+ */
+export const MAX_CHANNEL_MESSAGE_BYTES = 64 * 1024;
+
 /** Period of progress reports while anything moves. [ms] Four a second: smooth to the eye, idle to the page. */
 export const PROGRESS_MS = 250;
 

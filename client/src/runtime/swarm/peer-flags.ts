@@ -6,7 +6,7 @@ export type PeerFacts = Pick<
   'isChokingUs' | 'isChoked' | 'isInterested' | 'isSource' | 'slot' | 'isSnubbed' | 'isInbound' | 'source'
 >;
 
-/** A peer's state in the letters that BitTorrent programs show, in their usual order `D d U u K ? O S I X H`. */
+/** A peer's state in the letters that BitTorrent programs show, in their usual order `D d U u K ? O S I X H`, and `W`. */
 export function flagsOf(peer: PeerFacts): string {
   return [
     peer.isSource && (peer.isChokingUs ? 'd' : 'D'),
@@ -18,6 +18,7 @@ export function flagsOf(peer: PeerFacts): string {
     peer.isInbound && 'I',
     peer.source === 'exchange' && 'X',
     peer.source === 'overlay' && 'H',
+    peer.source === 'webtorrent' && 'W',
   ]
     .filter((flag) => flag !== false)
     .join('');

@@ -1,5 +1,5 @@
-import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { SwarmProgress } from '../../api.ts';
+import type { PeerKey } from '../../swarm/peer-key.ts';
 import type { WorkerReport } from '../../worker/protocol.ts';
 
 /** Before the first report. */
@@ -21,7 +21,7 @@ export const NO_PROGRESS: SwarmProgress = {
 /** A report of the worker, as the public door shows it. */
 export function progressOf(
   report: Extract<WorkerReport, { kind: 'progress' }>,
-  nameOf: (id: NodeId) => string | undefined,
+  nameOf: (peer: PeerKey) => string | undefined,
 ): SwarmProgress {
   const { doneBytes, leftBytes, downBytesPerSecond, uploadedBytes, peers } = report;
   return {

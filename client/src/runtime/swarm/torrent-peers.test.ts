@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import type { NodeId } from '../../../../shared/src/ids.ts';
 import {
   FIRST_CHANNEL_ID,
   MAX_CHANNELS_PER_TORRENT,
   MAX_SOUGHT_PEERS,
   PEER_TURNOVER_MS,
 } from '../../../../shared/src/limits/storage.ts';
+import type { PeerKey } from '../../swarm/peer-key.ts';
 import { encodeSwarmFrame } from './control.ts';
 import { infoHash, magnet } from './test/torrent.ts';
 import { idlePeer } from './test/worker-peer.ts';
 import { type FakeNode, FakeWorld } from './test/world.ts';
 
-const dropped = (node: FakeNode): NodeId[] =>
+const dropped = (node: FakeNode): PeerKey[] =>
   node.worker.requests.flatMap((request) => (request.kind === 'dropPeer' ? [request.peer] : []));
 
 /** A seed all of whose places are taken, and one more who asks for one. */

@@ -10,6 +10,7 @@ import {
 } from '../../../../shared/src/limits/storage.ts';
 import type { PeerSource } from '../../api.ts';
 import type { Millis } from '../../../../shared/src/machine.ts';
+import { type PeerKey, isStranger } from '../../swarm/peer-key.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
 import type { ChannelBroker } from './channel-broker.ts';
@@ -131,7 +132,8 @@ export class TorrentPeers {
   }
 
   /** The worker says that a channel is over. Reports of a channel that was replaced meanwhile are ignored. */
-  channelOver(peer: NodeId, serial: number, why: LossReason): void {
+  channelOver(peer: PeerKey, serial: number, why: LossReason): void {
+    if (isStranger(peer)) return;
     if (this.#channels.get(peer)?.serial !== serial) return;
     this.#channels.delete(peer);
     this.#broker.closed(peer, this.infoHash);

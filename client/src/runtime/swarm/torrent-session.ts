@@ -14,6 +14,7 @@ import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
+import { type PeerKey, isStranger, programOf } from '../../swarm/peer-key.ts';
 import { NO_ORIGIN, type TorrentOrigin, mergeOrigins } from '../../swarm/torrent-origin.ts';
 import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
 import type { ShareWait } from '../../worker/storage/kept-files.ts';
@@ -39,7 +40,7 @@ export interface SessionHost {
   /** The next report is to hold the map of the pieces. */
   askPieces(): void;
   /** Closes the channel of a peer that is of no use. */
-  dropPeer(peer: NodeId): void;
+  dropPeer(peer: PeerKey): void;
 }
 
 /** What the page knows of one torrent, whether it is shared, downloaded or both. */
@@ -195,7 +196,7 @@ export class TorrentSession {
     return [...this.#peers];
   }
 
-  dropPeer(peer: NodeId): void {
+  dropPeer(peer: PeerKey): void {
     this.#host.dropPeer(peer);
   }
 
@@ -277,7 +278,7 @@ export class TorrentSession {
       this.#pieces = report.pieces;
       this.#isAsking = false;
     }
-    this.#progress = progressOf(report, (id) => this.#host.nameOf(id));
+    this.#progress = progressOf(report, (peer) => this.#nameOf(peer));
     this.#firstByteAt = report.firstByteAt;
     const isChanged =
       report.state !== this.#state ||
@@ -300,8 +301,13 @@ export class TorrentSession {
     return { ...mergeOrigins(this.#summary ?? NO_ORIGIN, this.#origin), infoHashV2 };
   }
 
+  /** A stranger goes by its program. */
+  #nameOf(peer: PeerKey, program?: string): string | undefined {
+    return isStranger(peer) ? (program ?? programOf(peer)) : this.#host.nameOf(peer);
+  }
+
   #toPeer(peer: WorkerPeer): SwarmPeer {
-    const source = this.#sources.get(peer.id) ?? 'link';
-    return { ...peer, name: this.#host.nameOf(peer.id), source, flags: flagsOf({ ...peer, source }) };
+    const source = isStranger(peer.id) ? 'webtorrent' : (this.#sources.get(peer.id) ?? 'link');
+    return { ...peer, name: this.#nameOf(peer.id, peer.program), source, flags: flagsOf({ ...peer, source }) };
   }
 }

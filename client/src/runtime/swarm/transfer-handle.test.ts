@@ -123,7 +123,7 @@ test('peers say who named them, in flags, too', async () => {
   const download = a.service.download(magnet);
   await world.deliver();
   const idle = { downBytesPerSecond: 0, upBytesPerSecond: 0, downloadedBytes: 0, uploadedBytes: 7, progress: 1 };
-  const bits = { isChoked: true, isInterested: false, isSource: true, isSnubbed: false };
+  const bits = { isChoked: true, isInterested: false, isSource: true, isSnubbed: false, program: undefined };
   const peer = { ...idle, ...bits, id: b.id, isChokingUs: false, slot: 'none', isInbound: false } as const;
   a.worker.progress(infoHash, { peers: [peer], uploadedBytes: 7, doneBytes: 14 });
   expect(download.peers()).toMatchObject([{ id: b.id, source: 'overlay', flags: 'DH', uploadedBytes: 7 }]);

@@ -1,6 +1,7 @@
 import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
+import type { PeerKey } from '../../swarm/peer-key.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type {
   DownloadSource,
@@ -142,7 +143,7 @@ export class WorkerClient {
   }
 
   /** The torrent has no place for this peer any more: its channel is closed, and reported so. */
-  dropPeer(infoHash: InfoHash, peer: NodeId): void {
+  dropPeer(infoHash: InfoHash, peer: PeerKey): void {
     this.#post({ kind: 'dropPeer', infoHash, peer });
   }
 

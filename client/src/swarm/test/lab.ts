@@ -9,6 +9,7 @@ import { truncateInfoHash } from '../magnet.ts';
 import { decodeInfo, infoHashOf, infoHashV2Of, pieceLengthOf } from '../metainfo.ts';
 import { shortPieces } from '../hash-trees.ts';
 import { TREE_HASH_BYTES, climb, leafHash, leafHashes, pieceLayerOf, treeShape } from '../merkle.ts';
+import type { PeerKey } from '../peer-key.ts';
 import { Torrent } from '../torrent.ts';
 import type {
   EffectResult,
@@ -80,7 +81,7 @@ export interface LabPeerOptions {
 
 /** Whose block it is, and whether that it is right is to be told. */
 interface LabSender {
-  readonly from: NodeId;
+  readonly from: PeerKey;
   readonly isTrial: boolean;
 }
 
@@ -91,16 +92,16 @@ export class LabPeer {
   readonly options: LabPeerOptions;
   readonly store: Uint8Array;
   readonly events: TorrentEvent[] = [];
-  readonly closed: { readonly peer: NodeId; readonly why: string }[] = [];
-  readonly links = new Map<NodeId, { queued: number; isCongested: boolean }>();
+  readonly closed: { readonly peer: PeerKey; readonly why: string }[] = [];
+  readonly links = new Map<PeerKey, { queued: number; isCongested: boolean }>();
   /** Bytes of blocks received from each peer. */
-  readonly sources = new Map<NodeId, number>();
+  readonly sources = new Map<PeerKey, number>();
   readonly buffers = new Map<number, Uint8Array>();
   /** Blocks of each buffer that were kept without a leaf, and those that did not match theirs. */
   readonly unchecked = new Map<number, Map<number, LabSender>>();
   readonly bad = new Map<number, Set<number>>();
   /** Bytes from each peer that were kept and turned out bad. */
-  readonly wrongBytes = new Map<NodeId, number>();
+  readonly wrongBytes = new Map<PeerKey, number>();
   uplinkFreeAt: Millis = 0;
   armedAt: Millis | undefined;
   stores = 0;
@@ -134,7 +135,7 @@ export class LabPeer {
     return equalBytes(this.store, this.options.content.bytes);
   }
 
-  get banned(): NodeId[] {
+  get banned(): PeerKey[] {
     return this.events.flatMap((event) => (event.kind === 'banned' ? [event.peer] : []));
   }
 }
@@ -144,7 +145,7 @@ export class Lab {
   now: Millis = 0;
   readonly peers: LabPeer[] = [];
   readonly web = new LabWeb();
-  readonly #byId = new Map<NodeId, LabPeer>();
+  readonly #byId = new Map<PeerKey, LabPeer>();
   readonly #rng: Rng;
   readonly #timers = new TimerTable<number>();
   readonly #actions = new Map<number, () => void>();
@@ -320,7 +321,7 @@ export class Lab {
   }
 
   /** Splits the bytes at random, as a channel may, and delivers them when the uplink got to them. */
-  #send(from: LabPeer, to: NodeId, bytes: Uint8Array): void {
+  #send(from: LabPeer, to: PeerKey, bytes: Uint8Array): void {
     const link = from.links.get(to);
     if (!link) return;
     link.queued += bytes.length;
@@ -343,14 +344,14 @@ export class Lab {
     });
   }
 
-  #sent(from: LabPeer, to: NodeId, link: { queued: number; isCongested: boolean }, length: number): void {
+  #sent(from: LabPeer, to: PeerKey, link: { queued: number; isCongested: boolean }, length: number): void {
     link.queued -= length;
     if (!link.isCongested || link.queued > LOW_WATER) return;
     link.isCongested = false;
     if (from.links.get(to) === link) this.input(from, { kind: 'writable', peer: to });
   }
 
-  #disconnect(peer: LabPeer, other: NodeId): void {
+  #disconnect(peer: LabPeer, other: PeerKey): void {
     if (!peer.links.delete(other)) return;
     const far = this.#byId.get(other);
     if (far?.links.delete(peer.id)) this.after(LATENCY_MS, () => this.input(far, { kind: 'linkDown', peer: peer.id }));

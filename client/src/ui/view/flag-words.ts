@@ -13,6 +13,7 @@ export const FLAG_WORDS: readonly (readonly [letter: string, words: string])[] =
   ['I', 'it connected to you'],
   ['X', 'another peer named it'],
   ['H', 'the overlay network named it'],
+  ['W', 'a tracker of the torrent named it, and it proves nothing of who it is'],
 ];
 
 /** The letters of a peer in words; says so when there are none. */

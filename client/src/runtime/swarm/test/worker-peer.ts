@@ -1,8 +1,8 @@
-import type { NodeId } from '../../../../../shared/src/ids.ts';
+import type { PeerKey } from '../../../swarm/peer-key.ts';
 import type { WorkerPeer } from '../../../worker/protocol.ts';
 
 /** A peer from which nothing comes and to which nothing goes. */
-export function idlePeer(id: NodeId, change: Partial<WorkerPeer> = {}): WorkerPeer {
+export function idlePeer(id: PeerKey, change: Partial<WorkerPeer> = {}): WorkerPeer {
   return {
     id,
     downBytesPerSecond: 0,
@@ -17,6 +17,7 @@ export function idlePeer(id: NodeId, change: Partial<WorkerPeer> = {}): WorkerPe
     isSource: false,
     isSnubbed: false,
     isInbound: true,
+    program: undefined,
     ...change,
   };
 }
