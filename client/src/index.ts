@@ -49,19 +49,17 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     rng: browserRng,
     log,
     connector: new SimplePeerConnector(log),
-    loadMedia: async () => {
-      const { BrowserMedia } = await import('./adapters/browser/media.ts');
-      return new BrowserMedia();
-    },
+    loadMedia: () => import('./adapters/browser/media.ts').then((code) => new code.BrowserMedia()),
     ice,
     signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
     tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
     createWorker: () =>
       new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
-    loadMediaStreams: async () => {
-      const { ServiceWorkerStreams } = await import('./adapters/browser/media-streams.ts');
-      return new ServiceWorkerStreams(new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI));
-    },
+    loadMediaStreams: () =>
+      import('./adapters/browser/media-streams.ts').then(
+        (code) => new code.ServiceWorkerStreams(new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI)),
+      ),
+    loadStrangers: () => import('./strangers.ts'),
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
     releaseIdentity: identity.release,

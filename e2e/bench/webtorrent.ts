@@ -33,7 +33,12 @@ interface WebTorrentPage {
 interface WebTorrentTorrent {
   readonly magnetURI: string;
   readonly infoHash: string;
+  readonly files: readonly WebTorrentFile[];
   once(event: 'download' | 'done', listener: () => void): void;
+}
+
+interface WebTorrentFile {
+  blob(): Promise<Blob>;
 }
 
 interface TrackerServer {
@@ -48,7 +53,8 @@ export class WebTorrentLab {
   readonly #openProfile: OpenProfile;
   readonly #site: Server;
   readonly #tracker: TrackerServer;
-  readonly #announce: string;
+  /** The tracker's URL. */
+  readonly announce: string;
   /** A profile for each page. */
   readonly contexts: BrowserContext[] = [];
 
@@ -56,12 +62,12 @@ export class WebTorrentLab {
     this.#openProfile = openProfile;
     this.#site = site;
     this.#tracker = tracker;
-    this.#announce = announce;
+    this.announce = announce;
   }
 
   /** Installs it first where it is missing; what it would build natively a browser does not need. */
   static async open(openProfile: OpenProfile): Promise<WebTorrentLab> {
-    install();
+    installWebTorrent();
     const bundle = await readFile(join(FOLDER, 'node_modules/webtorrent/dist/webtorrent.min.js'));
     const site = createServer((request, response) => {
       const isBundle = request.url === '/webtorrent.min.js';
@@ -86,17 +92,22 @@ export class WebTorrentLab {
   /** Milliseconds from the call of `seed` until the magnet link is known. */
   async seed(page: Page, path: string): Promise<{ readonly magnet: string; readonly ms: number }> {
     await page.locator('#file').setInputFiles(path);
-    return page.evaluate(seedFile, this.#announce);
+    return page.evaluate(seedFile, this.announce);
   }
 
   /** Has `receivers` download what `magnet` names, all at once, and forget it again. */
   async transfer(magnet: string, receivers: readonly Page[], bytes: number): Promise<Transfer> {
     const startedAt = performance.now();
-    const work = { magnet, announce: this.#announce };
+    const work = { magnet, announce: this.announce };
     const firstByteMs = await Promise.all(receivers.map((page) => page.evaluate(download, work)));
     const seconds = (performance.now() - startedAt) / 1000;
     const tasks = await Promise.all(receivers.map((page) => page.evaluate(longestTaskSince, 0)));
     return { bytesPerSecond: (bytes * receivers.length) / seconds, firstByteMs, longestTaskMs: Math.max(...tasks) };
+  }
+
+  /** SHA-256 of the only file of what `magnet` names, downloaded in `page` from whom its trackers introduce. */
+  fetch(page: Page, magnet: string): Promise<string> {
+    return page.evaluate(fetchOnly, magnet);
   }
 
   async close(): Promise<void> {
@@ -106,7 +117,8 @@ export class WebTorrentLab {
   }
 }
 
-function install(): void {
+/** Fetches what is measured and tested against, where it is missing. */
+export function installWebTorrent(): void {
   if (existsSync(join(FOLDER, 'node_modules/webtorrent/dist/webtorrent.min.js'))) return;
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--omit=optional'], {
     cwd: FOLDER,
@@ -150,4 +162,16 @@ function download({ magnet, announce }: { magnet: string; announce: string }): P
     torrent.once('download', () => (firstByteMs = performance.now() - startedAt));
     torrent.once('done', () => resolve(firstByteMs));
   });
+}
+
+/** In a receiver: resolves to the SHA-256 of the only file. */
+async function fetchOnly(magnet: string): Promise<string> {
+  const { client } = window as unknown as WebTorrentPage;
+  const torrent = await new Promise<WebTorrentTorrent>((resolve) => {
+    const adding = client.add(magnet, {});
+    adding.once('done', () => resolve(adding));
+  });
+  const blob = await torrent.files[0]?.blob();
+  const digest = await crypto.subtle.digest('SHA-256', (await blob?.arrayBuffer()) ?? new ArrayBuffer(0));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

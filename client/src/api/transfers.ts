@@ -20,6 +20,11 @@ export interface ShareOptions {
    * The same files are another torrent with it than without.
    */
   readonly private?: boolean;
+  /**
+   * Trackers that its magnet link and torrent file name, as URLs. Those of WebTorrent (`ws:`, `wss:`) are told of it, so
+   * that programs which know only WebTorrent can download it; not if it is private.
+   */
+  readonly trackers?: readonly string[];
   /** Told while the files are hashed; the bytes include padding between files. */
   onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
@@ -134,6 +139,17 @@ export interface WebSeedProgress {
   readonly downloadedBytes: number;
 }
 
+/**
+ * A tracker that the torrent or a link to it names. `idle`: it is not asked, because it does not speak WebTorrent's
+ * protocol, four others are asked, or the torrent does not run or is private. `failed`: it is asked again later.
+ */
+export interface TrackerProgress {
+  readonly url: string;
+  readonly state: 'idle' | 'asking' | 'answered' | 'failed';
+  /** Why it refuses, in its own words. */
+  readonly reason: string | undefined;
+}
+
 /** Figures of a swarm, four times a second while anything moves. */
 export interface SwarmProgress {
   /** Verified bytes. */
@@ -170,6 +186,8 @@ export interface Transfer {
   resume(): void;
   /** Undefined until the metadata is here. */
   info(): TorrentInfo | undefined;
+  /** The trackers that it, or a link to it, names, known before the metadata is here. */
+  trackers(): readonly TrackerProgress[];
   /** The newest map of the pieces. Calling it has further ones follow for some seconds, at most four a second. */
   pieces(): PieceMap;
   /** The .torrent file. Throws `not-ready` until the metadata is here. */

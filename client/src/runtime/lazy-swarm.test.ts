@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { contactFromKey, hashToId } from '../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_LINK, MAX_SWARM_FRAME_BYTES } from '../../../shared/src/limits/storage.ts';
+import { seededRng } from '../../../shared/src/machine.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
+import { fixedIceConfig } from './ice-config.ts';
 import { LazySwarm } from './lazy-swarm.ts';
 import type { Link } from './links/types.ts';
 import { decodeSwarmFrame, encodeSwarmFrame } from './swarm/control.ts';
@@ -32,6 +34,10 @@ class Bench {
       clock: this.clock,
       log: { log: () => undefined },
       storage: 'memory',
+      rng: seededRng(1),
+      ice: fixedIceConfig([]),
+      relayOnly: false,
+      loadStrangers: () => Promise.reject(new Error('nobody is strange here')),
       links: () => new Map(),
       openLink: () => Promise.reject(new Error('unreachable')),
       resolve: () => Promise.resolve(undefined),

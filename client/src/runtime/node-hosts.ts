@@ -9,6 +9,7 @@ export interface NodeParts extends Omit<NetworkParts, 'name'> {
   readonly loadMedia: () => Promise<MediaPort>;
   readonly createWorker: () => Worker;
   readonly loadMediaStreams: () => Promise<MediaStreams>;
+  readonly loadStrangers: SwarmHost['loadStrangers'];
   readonly name: string;
   readonly saveName: (name: string) => void;
   /** Lets another tab of the profile take the saved identity. */
@@ -20,6 +21,7 @@ export interface NodeParts extends Omit<NetworkParts, 'name'> {
 /** What swarms see of the node. */
 export function swarmHost(parts: NodeParts, network: Network): SwarmHost {
   return {
+    ...parts,
     self: parts.crypto.self.id,
     links: () => network.links.links,
     openLink: (contact) => network.links.open(contact, 'swarm'),
@@ -42,11 +44,6 @@ export function swarmHost(parts: NodeParts, network: Network): SwarmHost {
     },
     sendControl: (link, bytes) => network.control.send(link.peer.id, bytes),
     nameOf: (id) => network.nameOf(id),
-    clock: parts.clock,
-    log: parts.log,
-    storage: parts.storage,
-    createWorker: parts.createWorker,
-    loadMediaStreams: parts.loadMediaStreams,
   };
 }
 
@@ -57,6 +54,7 @@ export function callHost(
   own: Pick<LazyCallHost, 'name' | 'onIncoming'>,
 ): LazyCallHost {
   return {
+    ...parts,
     ...own,
     self: parts.crypto.self,
     sendMail: (to, payload, withinMs) => network.post.send(to, 'call', payload, withinMs),
@@ -67,11 +65,6 @@ export function callHost(
     getRecord: (key, author) => network.records.get(key, false, author),
     iceServers: () => parts.ice.fresh(),
     hasRelay: () => parts.ice.hasRelay(),
-    relayOnly: parts.relayOnly,
     nameOf: (id) => network.nameOf(id),
-    rng: parts.rng,
-    clock: parts.clock,
-    log: parts.log,
-    loadMedia: parts.loadMedia,
   };
 }

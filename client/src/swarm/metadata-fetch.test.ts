@@ -243,7 +243,7 @@ describe('of a peer whose link breaks and comes back', () => {
 });
 
 test('of many whose links broke, no more is kept than of those that wait, and what the largest has sent goes first', () => {
-  const peers = Array.from({ length: 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
+  const peers: PeerKey[] = Array.from({ length: 4 }, (_, at) => hashToId(Uint8Array.of(at, 9)));
   const size = (peer: PeerKey): number => MAX_INFO_BYTES - peers.indexOf(peer);
   const [small] = peers as [PeerKey];
   /** Has each give as many blocks as this, alone, and leaves. */

@@ -46,6 +46,8 @@ export type WorkerRequest =
       /** Peers come from the tracker alone (BEP 27). */
       readonly isPrivate: boolean;
       readonly isSuperSeeding: boolean;
+      /** For the torrent file and the magnet link. */
+      readonly trackers: readonly string[];
     }
   /**
    * Starts or continues a download; one that runs hears where else it is to be had, and what it is of, if it did not

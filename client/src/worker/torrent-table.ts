@@ -123,15 +123,16 @@ export class TorrentTable {
   async share(
     name: string,
     files: readonly SharedFile[],
-    { isPrivate, isSuperSeeding }: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean },
+    how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean; readonly trackers?: readonly string[] },
     progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
   ): Promise<TorrentSummary> {
     await this.#started;
+    const { isPrivate, isSuperSeeding, trackers = [] } = how;
     const given = files.map(({ path, file }) => ({ path: path.split('/'), length: file.size }));
     const plan = planShare(name, given);
     const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
     const hashes = await hashContent(plan, sources, progress);
-    const metainfo = buildMetainfo({ ...plan, ...hashes, trackers: [], isPrivate });
+    const metainfo = buildMetainfo({ ...plan, ...hashes, trackers, isPrivate });
     const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
       const running = this.#running.get(metainfo.infoHash);

@@ -1,7 +1,5 @@
+import { isLocalHost } from '../swarm/local-host.ts';
 import type { Metainfo } from '../swarm/types.ts';
-
-/** Names and addresses of machines that are nobody else's business: this one and its network. */
-const LOCAL_HOST = /^(?:localhost|.*\.local|127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.|\[)/i;
 
 /**
  * Where a web seed has a file (BEP 19): a single-file torrent is at the URL itself, or below it when that ends with a
@@ -14,7 +12,7 @@ export function webSeedUrl(webSeed: string, metainfo: Metainfo, index: number): 
   if (!file || !URL.canParse(webSeed)) return undefined;
   const { protocol, username, password, hostname, search } = new URL(webSeed);
   if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return undefined;
-  if (search !== '' && LOCAL_HOST.test(hostname)) return undefined;
+  if (search !== '' && isLocalHost(hostname)) return undefined;
   const { name, files } = metainfo;
   const isAlone = (): boolean => files.every((other, at) => at === index || other.isPadding === true);
   // Asked last: where there are many files, the first that is another one ends it.

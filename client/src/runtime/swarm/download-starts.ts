@@ -99,7 +99,7 @@ export class DownloadStarts {
 
   /** What runs hears where else it is to be had, and what it is, if nobody has said so yet. */
   #tell(
-    { session }: OpenTorrent,
+    { session, peers }: OpenTorrent,
     { infoHash, name, origin, createdBy, request }: ReadSource,
     options: DownloadOptions,
   ): void {
@@ -107,12 +107,15 @@ export class DownloadStarts {
       const taken = (): void => {
         session.addOrigin(origin);
         session.createdBy ??= createdBy;
+        peers.update();
       };
       // It runs on as before.
       this.#worker.download(request).then(taken, (error: unknown) => options.onRefused?.(asSkeinError(error)));
     } else if (session.addOrigin(origin)) {
       const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
       this.#worker.download(source).catch(() => undefined);
+      // There may be trackers among the places.
+      peers.update();
     }
   }
 

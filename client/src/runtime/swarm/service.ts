@@ -7,7 +7,8 @@ import {
   SkeinError,
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/swarm.ts';
+import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
@@ -25,6 +26,7 @@ import { OpenTorrent } from './open-torrent.ts';
 import { readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
+import { StrangerPool } from './stranger-pool.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
 import type { TransferActions } from './transfer-handle.ts';
@@ -46,6 +48,7 @@ export class SwarmService {
   /** BOUNDED: by what the person shares and downloads. */
   readonly #torrents = new Map<InfoHash, OpenTorrent>();
   readonly #refused = new RefusedPeers();
+  readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
   #isClosed = false;
 
@@ -104,12 +107,14 @@ export class SwarmService {
     if (files.length > MAX_FILES) throw tooManyError();
     const named = nameFiles(files, options.name);
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
-    const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true };
+    const trackers = checkedTrackers(options.trackers);
+    const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true, trackers };
     const summary = await this.#worker.share(named.name, withHandles, how, (doneBytes, totalBytes) =>
       options.onProgress?.({ doneBytes, totalBytes }),
     );
     if (this.#isClosed) throw leftError();
     const torrent = this.#torrentOf(summary.infoHash, summary.name, NO_ORIGIN);
+    torrent.session.addOrigin({ trackers, webSeeds: [] });
     torrent.session.setShared(summary);
     torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
     const share = this.#addShare(torrent, summary);
@@ -167,7 +172,7 @@ export class SwarmService {
       askPieces: () => this.#worker.askPieces(infoHash),
       dropPeer: (peer) => this.#worker.dropPeer(infoHash, peer),
     });
-    const peers = new TorrentPeers(session, this.#host, this.#broker);
+    const peers = new TorrentPeers(session, this.#host, this.#broker, { channels: this.#worker, pool: this.#pool });
     const torrent = new OpenTorrent(session, peers);
     this.#torrents.set(infoHash, torrent);
     return torrent;
@@ -198,6 +203,7 @@ export class SwarmService {
   #actions(infoHash: InfoHash): TransferActions {
     return {
       ...this.#access.of(infoHash),
+      trackerState: (url) => this.#torrents.get(infoHash)?.peers.trackerState(url),
       setPaused: (isPaused) => this.#setPaused(infoHash, isPaused),
       setLimits: (limits) => this.#worker.setLimits(infoHash, limits),
       setSuperSeeding: (isSuperSeeding) => this.#worker.setSuperSeeding(infoHash, isSuperSeeding),
@@ -319,6 +325,12 @@ export class SwarmService {
     torrent.peers.stop();
     await this.#worker.remove(torrent.session.infoHash, keepData, false);
   }
+}
+
+function checkedTrackers(trackers: readonly string[] = []): readonly string[] {
+  if (trackers.length > MAX_TRACKERS || !trackers.every(isUrl))
+    throw new SkeinError('bad-argument', `Trackers of a share are URLs, ${MAX_TRACKERS} at most.`);
+  return trackers;
 }
 
 function tooManyError(): SkeinError {

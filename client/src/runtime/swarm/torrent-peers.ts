@@ -16,10 +16,13 @@ import type { Link } from '../links/types.ts';
 import type { ChannelBroker } from './channel-broker.ts';
 import type { RefuseCode } from './control.ts';
 import type { SwarmHost } from './host.ts';
+import { LazyStrangers, type TrackerState } from './lazy-strangers.ts';
 import { NamedPeers } from './named-peers.ts';
 import { PeerFinder } from './peer-finder.ts';
 import { leastUseful } from './peer-turnover.ts';
+import type { StrangerPool } from './stranger-pool.ts';
 import type { TorrentSession } from './torrent-session.ts';
+import type { StrangerChannels } from './stranger-contacts.ts';
 
 /** Peers that a torrent remembers as banned. The oldest is forgotten first. */
 const MAX_BANNED_PEERS = 200;
@@ -37,10 +40,11 @@ export class TorrentPeers {
   readonly #host: SwarmHost;
   readonly #broker: ChannelBroker;
   readonly #finder: PeerFinder;
+  readonly #strangers: LazyStrangers;
   /** Peers with a channel, with the newest one's serial and beginning. BOUNDED: by MAX_CHANNELS_PER_TORRENT. */
   readonly #channels = new Map<NodeId, { readonly serial: number; readonly since: Millis }>();
   /** Peers that lose their place to others. BOUNDED: by MAX_CHANNELS_PER_TORRENT: they leave with their channel. */
-  readonly #dropped = new Set<NodeId>();
+  readonly #dropped = new Set<PeerKey>();
   #turnoverAt = 0;
   /** A peer was refused since for want of a place. */
   #isCrowded = false;
@@ -55,7 +59,12 @@ export class TorrentPeers {
   #wasPrivate = false;
   #isStopped = false;
 
-  constructor(session: TorrentSession, host: SwarmHost, broker: ChannelBroker) {
+  constructor(
+    session: TorrentSession,
+    host: SwarmHost,
+    broker: ChannelBroker,
+    foreign: { readonly channels: StrangerChannels; readonly pool: StrangerPool },
+  ) {
     this.#session = session;
     this.#host = host;
     this.#broker = broker;
@@ -64,6 +73,23 @@ export class TorrentPeers {
       resolve: (peer) => host.resolve(peer),
       found: (contact) => this.#isStopped || session.isPrivate || this.offer([contact]),
     });
+    this.#strangers = new LazyStrangers(
+      {
+        self: host.self,
+        infoHash: session.infoHash,
+        clock: host.clock,
+        rng: host.rng,
+        log: host.log,
+        channels: foreign.channels,
+        ice: async () => ({ iceServers: await host.ice.fresh(), relayOnly: host.relayOnly }),
+        stand: () => session.stand,
+        isSeeking: () => this.#isSeeking() && session.progress.sources < ENOUGH_SOURCES,
+        hasRoom: () => this.isOpen && this.#peerCount() < MAX_CHANNELS_PER_TORRENT,
+        nodes: () => [...this.#channels.keys(), ...this.#opening],
+      },
+      () => host.loadStrangers(),
+      foreign.pool,
+    );
     this.#finder = new PeerFinder(session.infoHash, {
       self: host.self,
       clock: host.clock,
@@ -75,9 +101,9 @@ export class TorrentPeers {
         return session.isPrivate ? [] : this.#noted('overlay', found);
       },
       trackerPeers: async (infoHash, event) => this.#noted('tracker', await host.trackerPeers(infoHash, event)),
-      peerCount: () => this.#channels.size + this.#opening.size,
+      peerCount: () => this.#peerCount(),
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
-      wantsPeers: () => this.#isIncomplete() && this.#channels.size + this.#opening.size < MAX_SOUGHT_PEERS,
+      wantsPeers: () => this.#isSeeking(),
       hasEnoughSources: () => session.progress.sources >= ENOUGH_SOURCES,
       openChannel: (link) => this.#openChannel(link),
       unused: (peer) => this.#release(peer),
@@ -109,7 +135,8 @@ export class TorrentPeers {
     const why = this.#closedBecause();
     if (why !== undefined) return why;
     if (this.#banned.has(peer)) return 'busy';
-    if (this.#channels.size < MAX_CHANNELS_PER_TORRENT || this.#channels.has(peer)) return undefined;
+    const isFull = this.#channels.size + this.#strangers.count >= MAX_CHANNELS_PER_TORRENT;
+    if (!isFull || this.#channels.has(peer)) return undefined;
     this.#isCrowded = true;
     return 'busy';
   }
@@ -120,6 +147,7 @@ export class TorrentPeers {
     this.#opening.delete(peer);
     this.#channels.set(peer, { serial, since: this.#host.clock.now() });
     this.#finder.succeeded(peer);
+    this.#strangers.nodeIsHere(peer);
     // Keeps the link from being closed as one that nobody needs. That it may fail changes nothing for the channel.
     if (!isOutbound) this.#host.openLink(link.peer).catch(() => undefined);
   }
@@ -133,7 +161,8 @@ export class TorrentPeers {
 
   /** The worker says that a channel is over. Reports of a channel that was replaced meanwhile are ignored. */
   channelOver(peer: PeerKey, serial: number, why: LossReason): void {
-    if (isStranger(peer)) return;
+    if (isStranger(peer))
+      return this.#strangers.channelOver(peer, serial, this.#dropped.delete(peer) ? 'useless' : why);
     if (this.#channels.get(peer)?.serial !== serial) return;
     this.#channels.delete(peer);
     this.#broker.closed(peer, this.infoHash);
@@ -167,6 +196,11 @@ export class TorrentPeers {
     this.#finder.offer(this.#noted('exchange', contacts));
   }
 
+  /** How a tracker that the torrent names is doing; undefined for one that is not asked. */
+  trackerState(url: string): TrackerState | undefined {
+    return this.#strangers.stateOf(url);
+  }
+
   /** The session's state or progress changed. */
   update(): void {
     if (this.#isStopped) return;
@@ -180,10 +214,15 @@ export class TorrentPeers {
     if (isIncomplete && !this.#wasIncomplete) this.#finder.searchNow();
     this.#wasIncomplete = isIncomplete;
     const isComplete = state === 'seeding';
-    if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) this.#finder.completed();
+    if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) {
+      this.#finder.completed();
+      this.#strangers.completed();
+    }
     this.#wasComplete = isComplete;
     if (this.#session.isPrivate) this.#becomePrivate();
     this.#setPublished(isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0));
+    // Those of a private torrent are not asked either: its tracker is the server's.
+    this.#strangers.ask(isActive && !this.#session.isPrivate ? this.#session.trackers : []);
     if (isActive) this.#turnOver();
   }
 
@@ -193,6 +232,7 @@ export class TorrentPeers {
     this.#setPublished(false);
     this.#isStopped = true;
     this.#finder.stop();
+    this.#strangers.stop();
     const peers = new Set([...this.#channels.keys(), ...this.#opening]);
     this.#channels.clear();
     this.#opening.clear();
@@ -228,15 +268,16 @@ export class TorrentPeers {
   #turnOver(): void {
     const now = this.#host.clock.now();
     if (now < this.#turnoverAt) return;
-    const isSeeking = this.#isIncomplete() && this.#channels.size >= MAX_SOUGHT_PEERS && this.#finder.hasWaiting();
+    const isSeeking = this.#isIncomplete() && !this.#isSeeking() && this.#finder.hasWaiting();
     if (!isSeeking && !this.#isCrowded) return;
     this.#turnoverAt = now + PEER_TURNOVER_MS;
     this.#isCrowded = false;
     const isSettled = (id: string): boolean => {
-      const channel = this.#channels.get(id as NodeId);
-      return channel !== undefined && now - channel.since >= PEER_TURNOVER_MS;
+      const peer = id as PeerKey;
+      const since = isStranger(peer) ? this.#strangers.connectedAt(peer) : this.#channels.get(peer)?.since;
+      return since !== undefined && now - since >= PEER_TURNOVER_MS;
     };
-    const peer = leastUseful(this.#session.peers(), isSettled) as NodeId | undefined;
+    const peer = leastUseful(this.#session.peers(), isSettled) as PeerKey | undefined;
     if (peer === undefined) return;
     this.#dropped.add(peer);
     this.#session.dropPeer(peer);
@@ -274,6 +315,16 @@ export class TorrentPeers {
   /** Gives the link up unless any torrent still uses it. */
   #release(peer: NodeId): void {
     if (this.#broker.uses(peer).length === 0) this.#host.releaseLink(peer);
+  }
+
+  /** Peers with a channel, or with one on its way. */
+  #peerCount(): number {
+    return this.#channels.size + this.#opening.size + this.#strangers.count;
+  }
+
+  /** Something is missing, and there is a place for who may have it. */
+  #isSeeking(): boolean {
+    return this.#isIncomplete() && this.#peerCount() < MAX_SOUGHT_PEERS;
   }
 
   #isIncomplete(): boolean {

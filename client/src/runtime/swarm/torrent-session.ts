@@ -12,6 +12,8 @@ import { countStored } from './piece-counts.ts';
 import { NO_PROGRESS, progressOf } from './swarm-progress.ts';
 import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import type { TorrentStand } from '../../swarm/tracker/message.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
 import { type PeerKey, isStranger, programOf } from '../../swarm/peer-key.ts';
@@ -132,6 +134,18 @@ export class TorrentSession {
 
   get priorities(): readonly FilePriority[] {
     return this.#priorities;
+  }
+
+  /** As trackers are told. What is unknown before the metadata is here counts as something that is missing. */
+  get stand(): TorrentStand {
+    const { uploadedBytes, doneBytes, totalBytes, leftBytes } = this.#progress;
+    const left = this.#state === 'seeding' ? 0 : totalBytes === 0 ? BLOCK_BYTES : Math.max(1, leftBytes);
+    return { uploaded: uploadedBytes, downloaded: doneBytes, left };
+  }
+
+  /** Trackers that the torrent or a link to it names. */
+  get trackers(): readonly string[] {
+    return this.#places().trackers;
   }
 
   /** Another link says where else it is to be had. A private torrent takes no other's word. False when nothing is new. */

@@ -1,7 +1,17 @@
-import type { FilePriority, PieceMap, RateLimits, SwarmPeer, SwarmProgress, TorrentInfo, Transfer } from '../../api.ts';
+import type {
+  FilePriority,
+  PieceMap,
+  RateLimits,
+  SwarmPeer,
+  SwarmProgress,
+  TorrentInfo,
+  TrackerProgress,
+  Transfer,
+} from '../../api.ts';
 import { checkedLimits } from '../rate-limits.ts';
 import type { FileAccess } from './file-access.ts';
 import { torrentBlob } from './files.ts';
+import type { TrackerState } from './lazy-strangers.ts';
 import type { TorrentSession } from './torrent-session.ts';
 
 /** What shares and downloads ask of the service. */
@@ -11,6 +21,8 @@ export interface TransferActions extends FileAccess {
   setSequential(isSequential: boolean): void;
   setSuperSeeding(isSuperSeeding: boolean): void;
   setPriorities(priorities: readonly FilePriority[]): void;
+  /** Undefined for a tracker that is not asked. */
+  trackerState(url: string): TrackerState | undefined;
 }
 
 /** What shares and downloads have in common behind the public door. */
@@ -72,6 +84,13 @@ export abstract class TransferHandle implements Transfer {
 
   info(): TorrentInfo | undefined {
     return this.session.info();
+  }
+
+  trackers(): TrackerProgress[] {
+    return this.session.trackers.map((url) => {
+      const { condition = 'idle', reason } = this.actions.trackerState(url) ?? {};
+      return { url, state: condition, reason };
+    });
   }
 
   pieces(): PieceMap {

@@ -1,7 +1,7 @@
 import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
-import type { PeerKey } from '../../swarm/peer-key.ts';
+import type { PeerKey, StrangerId } from '../../swarm/peer-key.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type {
   DownloadSource,
@@ -14,6 +14,7 @@ import type {
 import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import { leftError } from '../left-error.ts';
 import { proxyChannel } from './channel-proxy.ts';
+import type { StrangerChannels } from './stranger-contacts.ts';
 
 /** Reports that are not answers. */
 export type WorkerEvent = Exclude<WorkerReport, { kind: 'answer' | 'failure' | 'hashing' }>;
@@ -28,7 +29,7 @@ interface Call {
 const CLOSE_PATIENCE_MS = 1_500;
 
 /** Speaks with the swarm worker: requests become promises, reports events. */
-export class WorkerClient {
+export class WorkerClient implements StrangerChannels {
   readonly #worker: Worker;
   readonly #onEvent: (event: WorkerEvent) => void;
   /** BOUNDED: each entry leaves with its answer or with the worker. */
@@ -60,7 +61,7 @@ export class WorkerClient {
   async share(
     name: string,
     files: readonly SharedFile[],
-    how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean },
+    how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean; readonly trackers: readonly string[] },
     progress: (doneBytes: number, totalBytes: number) => void,
   ): Promise<TorrentSummary> {
     const call = this.#nextCall++;
@@ -132,14 +133,30 @@ export class WorkerClient {
   attach(infoHash: InfoHash, peer: NodeId, isOutbound: boolean, channel: RTCDataChannel): number {
     const serial = this.#nextSerial++;
     const end = { infoHash, peer, isOutbound, serial };
-    try {
-      this.#post({ kind: 'channel', ...end, channel }, [channel]);
-    } catch {
-      const { port1, port2 } = new MessageChannel();
-      this.#post({ kind: 'proxy', ...end, port: port2 }, [port2]);
-      proxyChannel(channel, port1);
-    }
+    this.#hand(
+      channel,
+      () => this.#post({ kind: 'channel', ...end, channel }, [channel]),
+      (port) => this.#post({ kind: 'proxy', ...end, port }, [port]),
+    );
     return serial;
+  }
+
+  hold(channel: RTCDataChannel): number {
+    const serial = this.#nextSerial++;
+    this.#hand(
+      channel,
+      () => this.#post({ kind: 'hold', serial, channel }, [channel]),
+      (port) => this.#post({ kind: 'holdPort', serial, port }, [port]),
+    );
+    return serial;
+  }
+
+  attachHeld(serial: number, infoHash: InfoHash, peer: StrangerId, isOutbound: boolean, alias: Uint8Array): void {
+    this.#post({ kind: 'attachHeld', infoHash, peer, isOutbound, alias, serial });
+  }
+
+  dropHeld(serial: number): void {
+    this.#post({ kind: 'dropHeld', serial });
   }
 
   /** The torrent has no place for this peer any more: its channel is closed, and reported so. */
@@ -189,6 +206,17 @@ export class WorkerClient {
 
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
     this.#worker.postMessage(request, transfer);
+  }
+
+  /** Transfers the channel, or where the browser cannot, a port through which the page passes its messages. */
+  #hand(channel: RTCDataChannel, transfer: () => void, pass: (port: MessagePort) => void): void {
+    try {
+      transfer();
+    } catch {
+      const { port1, port2 } = new MessageChannel();
+      pass(port2);
+      proxyChannel(channel, port1);
+    }
   }
 
   #fail(error: SkeinError): void {

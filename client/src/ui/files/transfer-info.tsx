@@ -3,7 +3,7 @@ import { useReducer } from 'preact/hooks';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
-import { trackersOf, webSeedText } from '../view/transfer-words.ts';
+import { trackerText, webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { LimitFields } from './limit-fields.tsx';
@@ -12,7 +12,7 @@ import { saveBlob } from './saving.ts';
 /** What a torrent says of itself, its magnet link, and the limits of this one, unless another tab has them. */
 export function TransferInfo({ item }: { readonly item: Share | Download }) {
   const info = item.info();
-  const trackers = trackersOf(item.magnet, info);
+  const trackers = item.trackers();
   const isElsewhere = 'isElsewhere' in item && item.isElsewhere;
   // Without it a field would show the limit of before until the row is drawn for another reason.
   const [, drawAgain] = useReducer((times: number, _: void) => times + 1, 0);
@@ -41,7 +41,12 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
         {info?.createdBy !== undefined && <Fact name="Made with">{info.createdBy}</Fact>}
         <Fact name="Trackers">
           {trackers.length > 0
-            ? trackers.map((url) => <div key={url}>{url}</div>)
+            ? trackers.map((tracker) => (
+                <div key={tracker.url} data-testid="tracker" data-state={tracker.state}>
+                  {tracker.url}
+                  {trackerText(tracker)}
+                </div>
+              ))
             : info?.isPrivate === true
               ? 'that of this server alone, as the torrent is private'
               : 'none: peers are found through the network'}

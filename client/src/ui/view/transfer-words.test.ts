@@ -5,7 +5,7 @@ import {
   downloadWord,
   ratioText,
   sourcesText,
-  trackersOf,
+  trackerText,
   troubleAction,
   wantedBytes,
   shareWord,
@@ -101,8 +101,9 @@ it('a web seed says what it does and gave, and counts beside the peers while it 
   expect(sourcesText({ ...progress, webSeeds: [{ ...seed, state: 'idle' }] }, false)).toBe('1 source · 2 peers');
 });
 
-it('names the trackers of a link before anybody has sent the torrent, then those of the torrent', () => {
-  const magnet = `magnet:?xt=urn:btih:${'a'.repeat(40)}&tr=wss%3A%2F%2Fa.example%2Fx%3Fy%3D1%2B2&ws=https%3A%2F%2Fb.example`;
-  expect(trackersOf(magnet, undefined)).toEqual(['wss://a.example/x?y=1+2']);
-  expect(trackersOf(magnet, { trackers: ['udp://c.example'] })).toEqual(['udp://c.example']);
+it('says behind a tracker what comes of asking it, and nothing where it is not asked', () => {
+  expect(trackerText({ state: 'idle', reason: undefined })).toBe('');
+  expect(trackerText({ state: 'answered', reason: undefined })).toBe(' · asked');
+  expect(trackerText({ state: 'failed', reason: undefined })).toBe(' · does not answer, is asked again later');
+  expect(trackerText({ state: 'failed', reason: 'not here' })).toBe(' · refuses: not here');
 });

@@ -1,4 +1,4 @@
-import type { Download, Share, SkeinErrorCode, SwarmProgress, WebSeedProgress } from '../../index.ts';
+import type { Download, Share, SkeinErrorCode, SwarmProgress, TrackerProgress, WebSeedProgress } from '../../index.ts';
 import { formatBytes, formatRate, formatRatio } from './format.ts';
 import { plural } from './plural.ts';
 
@@ -74,13 +74,18 @@ export function webSeedText({ state, downBytesPerSecond, downloadedBytes }: WebS
   return `${WEB_SEED_WORDS[state]}${rate}${total}`;
 }
 
-/** The trackers that a torrent names; before anybody has sent it, those of its link. */
-export function trackersOf(
-  magnet: string,
-  info: { readonly trackers: readonly string[] } | undefined,
-): readonly string[] {
-  return info?.trackers ?? new URL(magnet).searchParams.getAll('tr');
+/** What a tracker does, behind its name; nothing for one that is not asked. */
+export function trackerText({ state, reason }: Pick<TrackerProgress, 'state' | 'reason'>): string {
+  if (state === 'idle') return '';
+  if (reason !== undefined) return ` · refuses: ${reason}`;
+  return ` · ${TRACKER_WORDS[state]}`;
 }
+
+const TRACKER_WORDS = {
+  asking: 'is being asked',
+  answered: 'asked',
+  failed: 'does not answer, is asked again later',
+} as const satisfies Record<Exclude<TrackerProgress['state'], 'idle'>, string>;
 
 /** Bytes of the files that are wanted, as far as they lie in pieces of their own. */
 export function wantedBytes({ doneBytes, leftBytes }: Pick<SwarmProgress, 'doneBytes' | 'leftBytes'>): number {

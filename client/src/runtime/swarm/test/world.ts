@@ -1,12 +1,16 @@
 import type { Download } from '../../../api.ts';
 import { type Contact, type NodeId, contactFromKey } from '../../../../../shared/src/ids.ts';
+import { seededRng } from '../../../../../shared/src/machine.ts';
 import { ManualClock, settle } from '../../../adapters/memory/manual-clock.ts';
 import type { InfoHash } from '../../../swarm/types.ts';
 import type { TorrentSummary } from '../../../worker/protocol.ts';
+import { fixedIceConfig } from '../../ice-config.ts';
 import type { Link } from '../../links/types.ts';
 import type { SwarmHost } from '../host.ts';
 import { SwarmService } from '../service.ts';
+import type { StrangerNetwork } from '../../../ports/strangers.ts';
 import type { MediaAsk, MediaStreams } from '../../../ports/media-streams.ts';
+import { TorrentStrangers } from '../torrent-strangers.ts';
 import { FakeWorker } from './fake-worker.ts';
 import { infoHash, magnet } from './torrent.ts';
 
@@ -63,6 +67,13 @@ export class FakeNode {
       clock: world.clock,
       log: { log: () => undefined },
       storage: 'memory',
+      rng: seededRng(seed),
+      ice: fixedIceConfig([]),
+      relayOnly: false,
+      loadStrangers: () => {
+        world.strangersLoaded++;
+        return Promise.resolve({ TorrentStrangers, network: world.strangers });
+      },
       links: () => this.links,
       openLink: (contact) => world.openLink(this, contact),
       releaseLink: (peer) => void this.released.push(peer),
@@ -103,6 +114,10 @@ export class FakeNode {
 /** Nodes with links whose control messages wait until the test delivers them. */
 export class FakeWorld {
   readonly clock = new ManualClock();
+  /** The world of strangers, where a test has one. */
+  strangers: StrangerNetwork = { openTracker: () => undefined, connect: () => Promise.reject(new Error()) as never };
+  /** How often its code was fetched. */
+  strangersLoaded = 0;
   /** Who is named when anyone asks for providers. BOUNDED: by the test. */
   readonly providers: Contact[] = [];
   /** Nodes that asked the overlay for providers, each time. BOUNDED: by the test. */
@@ -122,6 +137,10 @@ export class FakeWorld {
     const node = new FakeNode(this, seed);
     this.#nodes.set(node.id, node);
     return node;
+  }
+
+  nodes(): Iterable<FakeNode> {
+    return this.#nodes.values();
   }
 
   /** Two nodes, that of the lower id first. */

@@ -1,0 +1,182 @@
+import { type NodeId, nodeIdToBytes } from '../../../../shared/src/ids.ts';
+import { MAX_ANNOUNCED_OFFERS, MAX_GIVER_OFFERS, MAX_STRANGERS } from '../../../../shared/src/limits/trackers.ts';
+import type { Millis } from '../../../../shared/src/machine.ts';
+import { assertNever } from '../../../../shared/src/result.ts';
+import type { StrangerNetwork, TrackerLine } from '../../ports/strangers.ts';
+import type { StrangerId } from '../../swarm/peer-key.ts';
+import {
+  type Caller,
+  type ConversationInput,
+  type ConversationOutput,
+  TrackerConversation,
+} from '../../swarm/tracker/conversation.ts';
+import type { Announcer, TorrentStand } from '../../swarm/tracker/message.ts';
+import { Driver } from '../driver.ts';
+import { makeAlias } from './alias.ts';
+import { type ContactsOwner, StrangerContacts } from './stranger-contacts.ts';
+import type { StrangerPool } from './stranger-pool.ts';
+
+/** What strangers of a torrent need of the torrent and the node around it. */
+export interface StrangersOwner extends ContactsOwner {
+  readonly self: NodeId;
+  stand(): TorrentStand;
+  /** The torrent looks for sources. */
+  isSeeking(): boolean;
+}
+
+/** A tracker that is asked. */
+interface Tracker {
+  readonly conversation: TrackerConversation;
+  readonly driver: Driver<ConversationInput, ConversationOutput>;
+  line: TrackerLine | undefined;
+  releaseLine: () => void;
+}
+
+/**
+ * The peers of one torrent that its WebTorrent trackers introduce. Each tracker is told what is here, and hands offers to
+ * and fro.
+ */
+export class TorrentStrangers {
+  readonly #owner: StrangersOwner;
+  readonly #network: StrangerNetwork;
+  readonly #pool: StrangerPool;
+  readonly #contacts: StrangerContacts;
+  readonly #announcer: Announcer;
+  /** BOUNDED: by MAX_ASKED_TRACKERS, kept by the caller. */
+  readonly #trackers = new Map<string, Tracker>();
+  constructor(owner: StrangersOwner, network: StrangerNetwork, pool: StrangerPool) {
+    this.#owner = owner;
+    this.#network = network;
+    this.#pool = pool;
+    this.#announcer = {
+      infoHash: nodeIdToBytes(owner.infoHash),
+      peerId: makeAlias(owner.self, owner.infoHash, owner.rng),
+    };
+    this.#contacts = new StrangerContacts(owner, network, pool, this.#announcer.peerId);
+  }
+
+  /** Strangers that have a channel, or will have one. */
+  get count(): number {
+    return this.#contacts.count;
+  }
+
+  /** How each tracker that is asked is doing. */
+  conditions(): ReadonlyMap<string, Pick<TrackerConversation, 'condition' | 'reason'>> {
+    return new Map([...this.#trackers].map(([url, { conversation }]) => [url, conversation]));
+  }
+
+  /** Asks these trackers from now on, and no others. */
+  ask(urls: readonly string[]): void {
+    for (const [url, tracker] of [...this.#trackers]) if (!urls.includes(url)) this.#endTracker(url, tracker);
+    if (urls.length > 0) this.#contacts.open();
+    for (const url of urls) if (!this.#trackers.has(url)) this.#beginTracker(url);
+  }
+
+  /** Everything is here now. */
+  completed(): void {
+    const stand = this.#owner.stand();
+    for (const { driver } of this.#trackers.values()) driver.push({ kind: 'completed', stand });
+  }
+
+  /** Asks nobody any more, and lets all strangers go. */
+  stop(): void {
+    this.ask([]);
+    this.#contacts.close();
+  }
+
+  channelOver(peer: StrangerId, serial: number, why: string): void {
+    this.#contacts.channelOver(peer, serial, why);
+  }
+
+  nodeIsHere(node: NodeId): void {
+    this.#contacts.nodeIsHere(node);
+  }
+
+  connectedAt(peer: StrangerId): Millis | undefined {
+    return this.#contacts.connectedAt(peer);
+  }
+
+  #beginTracker(url: string): void {
+    const conversation = new TrackerConversation(this.#announcer, this.#owner.rng);
+    const tracker: Tracker = {
+      conversation,
+      driver: new Driver(conversation, this.#owner.clock, (output) => this.#carryOut(url, tracker, output)),
+      line: undefined,
+      releaseLine: () => undefined,
+    };
+    this.#trackers.set(url, tracker);
+    tracker.driver.push({ kind: 'start' });
+  }
+
+  #endTracker(url: string, tracker: Tracker): void {
+    tracker.driver.push({ kind: 'stop', stand: this.#owner.stand() });
+    tracker.driver.stop();
+    this.#trackers.delete(url);
+  }
+
+  #carryOut(url: string, tracker: Tracker, output: ConversationOutput): void {
+    switch (output.kind) {
+      case 'open':
+        return this.#openLine(url, tracker);
+      case 'close':
+        return this.#closeLine(tracker);
+      case 'send':
+        tracker.line?.send(output.text);
+        return;
+      case 'prepare':
+        void this.#prepare(tracker);
+        return;
+      case 'answer':
+        void this.#answer(tracker, output.to, output.sdp);
+        return;
+      case 'accept':
+        return this.#contacts.accept(output.offer, output.peerId, output.sdp);
+      case 'withdraw':
+        return this.#contacts.withdraw(output.offer);
+      default:
+        assertNever(output);
+    }
+  }
+
+  #openLine(url: string, tracker: Tracker): void {
+    const release = this.#pool.take('tracker');
+    const line =
+      release &&
+      this.#network.openTracker(url, {
+        opened: () => tracker.driver.push({ kind: 'opened' }),
+        closed: () => {
+          this.#closeLine(tracker);
+          tracker.driver.push({ kind: 'closed' });
+        },
+        received: (text) => tracker.driver.push({ kind: 'received', text }),
+      });
+    if (line) [tracker.line, tracker.releaseLine] = [line, release];
+    else {
+      release?.();
+      // It is tried again as one that was lost.
+      tracker.driver.push({ kind: 'closed' });
+    }
+  }
+
+  #closeLine(tracker: Tracker): void {
+    tracker.line?.close();
+    tracker.line = undefined;
+    tracker.releaseLine();
+    tracker.releaseLine = () => undefined;
+  }
+
+  async #prepare(tracker: Tracker): Promise<void> {
+    const use = this.#owner.isSeeking() ? 'taker' : 'giver';
+    const most = use === 'taker' ? MAX_ANNOUNCED_OFFERS : MAX_GIVER_OFFERS;
+    const wanted = this.#owner.hasRoom() ? Math.min(most, MAX_STRANGERS - this.#contacts.count) : 0;
+    const made = await Promise.all(Array.from({ length: Math.max(0, wanted) }, () => this.#contacts.offer(use)));
+    const offers = made.filter((offer) => offer !== undefined);
+    tracker.driver.push({ kind: 'prepared', stand: this.#owner.stand(), offers });
+    // Who ended meanwhile takes nothing in: then they are not wanted either.
+    if (![...this.#trackers.values()].includes(tracker)) for (const { id } of offers) this.#contacts.withdraw(id);
+  }
+
+  async #answer(tracker: Tracker, to: Caller, sdp: string): Promise<void> {
+    tracker.driver.push({ kind: 'answered', to, sdp: await this.#contacts.answer(to.peerId, sdp) });
+  }
+}
