@@ -302,9 +302,12 @@ scenario(
     await leecher.downloaded(infoHash);
     const row = leecher.downloadRow(infoHash);
     await row.getByTestId('row-toggle').click();
-    expect(await row.getByTestId('file-line').count()).toBe(50);
+    const lines = row.getByTestId('file-line');
+    await lines.nth(49).waitFor();
+    expect(await lines.count()).toBe(50);
     await row.getByTestId('more-files').click();
-    expect(await row.getByTestId('file-line').count()).toBe(100);
+    await lines.nth(99).waitFor();
+    expect(await lines.count()).toBe(100);
     for (const tab of ['tab-peers', 'tab-info', 'tab-files']) {
       await row.getByTestId(tab).click();
       const overflow = await leecher.page.evaluate(
