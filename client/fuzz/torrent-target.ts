@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { hashToId, nodeIdToBytes } from '../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../shared/src/limits/metainfo.ts';
 import { type Rng, randomBelow, randomBytes } from '../../shared/src/machine.ts';
 import {
   EXTENDED_HANDSHAKE,

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { PeerKey } from '../../src/swarm/peer-key.ts';
 import type { Figures } from '../report.ts';

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { MAX_CHANNELS_PER_TORRENT } from '../../../shared/src/limits/storage.ts';
 import { type Millis, type Rng, randomBelow, randomUnit, seededRng, shuffle } from '../../../shared/src/machine.ts';
 import { buildMetainfo } from '../../src/swarm/build-metainfo.ts';

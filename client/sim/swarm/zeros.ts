@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { buildMetainfo } from '../../src/swarm/build-metainfo.ts';
 import { TREE_HASH_BYTES, climb, leafHash, treeShape } from '../../src/swarm/merkle.ts';
 import type { Metainfo } from '../../src/swarm/types.ts';

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../../shared/src/bytes.ts';
 import { hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
   ALLOWED_FAST_BYTES,
   ALLOWED_FAST_PIECES,
-  BLOCK_BYTES,
   MAX_ALLOWED_FAST,
   RECHOKE_MS,
 } from '../../../shared/src/limits/swarm.ts';

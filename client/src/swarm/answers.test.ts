@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
   ANSWER_SHARE,
-  BLOCK_BYTES,
   MAX_METADATA_COPIES_PER_SECOND,
   MAX_QUEUED_HASHES,
   MAX_SEND_BYTES,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalBytes, utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_BENCODE_DEPTH } from '../../../shared/src/limits/swarm.ts';
+import { MAX_BENCODE_DEPTH } from '../../../shared/src/limits/metainfo.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { type BencodeInput, decodeBencode, decodeBencodePrefix, encodeBencode, toInput } from './bencode.ts';
 import { mutate } from './test/fuzz.ts';

@@ -1,5 +1,5 @@
 import { Writer, binaryText, utf8Encode, utf8Length } from '../../../shared/src/bytes.ts';
-import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES } from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 
 /** A decoded value (BEP 3). `start` and `end` are its byte range in the document, so that it can be hashed as it came. */

@@ -9,7 +9,7 @@ import {
   MIN_PIECE_LENGTH,
   TARGET_PADDING_FRACTION,
   TARGET_PIECE_COUNT,
-} from '../../../shared/src/limits/swarm.ts';
+} from '../../../shared/src/limits/metainfo.ts';
 import { invariant } from '../../../shared/src/result.ts';
 import { encodeBencode } from './bencode.ts';
 import { plainFile } from './file-list.ts';

@@ -1,5 +1,5 @@
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   MAX_PIPELINE,
   MAX_REJECTS,
   PIPELINE_MS,

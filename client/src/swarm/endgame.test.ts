@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
 import { PieceSet } from './piece-set.ts';

@@ -1,5 +1,6 @@
 import { utf8Decode } from '../../../shared/src/bytes.ts';
-import { MAX_EXTENSION_VALUES, MAX_INFO_BYTES, MAX_QUEUED_REQUESTS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_INFO_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_EXTENSION_VALUES, MAX_QUEUED_REQUESTS } from '../../../shared/src/limits/swarm.ts';
 import {
   type BencodeDictionary,
   type BencodeInput,

@@ -1,5 +1,5 @@
 import { utf8Decode } from '../../../shared/src/bytes.ts';
-import { MAX_FILES, MAX_PATH_SEGMENTS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_PATH_SEGMENTS } from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import { type Bencode, type BencodeDictionary, type BencodeInput, bytesOf, integerOf, listOf } from './bencode.ts';
 import type { MetainfoErrorCode } from './metainfo-error.ts';

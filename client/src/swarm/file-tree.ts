@@ -1,4 +1,4 @@
-import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import { type BencodeDictionary, type BencodeInput, bytesOf, integerOf, keyBytes, textKey } from './bencode.ts';
 import { decodePath, paddingFile, plainFile } from './file-list.ts';

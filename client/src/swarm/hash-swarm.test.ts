@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { Lab, type LabPeerOptions, makeContent } from './test/lab.ts';
 import { flawsOf, flip } from './test/outcome.ts';
 import type { Metainfo } from './types.ts';

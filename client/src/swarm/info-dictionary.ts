@@ -4,7 +4,7 @@ import {
   MAX_PATH_SEGMENTS,
   MAX_PIECES,
   MAX_TRACKERS,
-} from '../../../shared/src/limits/swarm.ts';
+} from '../../../shared/src/limits/metainfo.ts';
 import { type BencodeInput } from './bencode.ts';
 import { measureBencode } from './bencode-size.ts';
 import { encodeFileList } from './file-list.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ANSWER_SHARE, BLOCK_BYTES, METADATA_PIPELINE } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { ANSWER_SHARE, METADATA_PIPELINE } from '../../../shared/src/limits/swarm.ts';
 import { Lab, makeContent } from './test/lab.ts';
 
 const KIB = 1024;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { at } from './test/at.ts';
 import { Lab, type LabContent, type LabPeer, makeContent } from './test/lab.ts';
 import type { FilePriority, TorrentCommand } from './types.ts';

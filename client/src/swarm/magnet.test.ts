@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex, utf8Encode } from '../../../shared/src/bytes.ts';
 import { nodeIdFromBytes } from '../../../shared/src/ids.ts';
-import { MAX_MAGNET_LENGTH, MAX_SELECTED_FILES, MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_MAGNET_LENGTH, MAX_SELECTED_FILES, MAX_TRACKERS } from '../../../shared/src/limits/metainfo.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { formatMagnet, parseMagnet, truncateInfoHash } from './magnet.ts';
 import { mutate } from './test/fuzz.ts';

@@ -6,7 +6,7 @@ import {
   MAX_SELECTED_FILES,
   MAX_TRACKERS,
   MAX_URL_LENGTH,
-} from '../../../shared/src/limits/swarm.ts';
+} from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import type { InfoHash, InfoHashV2 } from './types.ts';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes, equalBytes, toHex } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES, MAX_HASH_REQUEST } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_HASHES_PER_REQUEST } from '../../../shared/src/limits/swarm.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import {
   type HashRange,
@@ -140,7 +141,7 @@ test('every range of a tree is answered with the hashes and uncles of the padded
     const layers = wholeTree(bytes);
     const tree = new PieceTree(shape, pieceLayerOf(leafHashes(bytes), shape));
     for (const range of ranges(shape.height)) {
-      expect(isRangeOf(range, shape, MAX_HASH_REQUEST)).toBe(true);
+      expect(isRangeOf(range, shape, MAX_HASHES_PER_REQUEST)).toBe(true);
       const perPiece = 2 ** Math.max(0, shape.pieceLayer - range.baseLayer);
       const piece = Math.floor(range.index / perPiece);
       const isWithin = range.baseLayer >= shape.pieceLayer || range.length <= perPiece;

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES, MAX_TREE_HEIGHT } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES, MAX_TREE_HEIGHT } from '../../../shared/src/limits/metainfo.ts';
 import { invariant } from '../../../shared/src/result.ts';
 
 /*

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import type { PeerKey } from './peer-key.ts';
 
 /** An info dictionary as far as its blocks have come (BEP 9), and who sent which. */

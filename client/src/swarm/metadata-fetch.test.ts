@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES, MAX_INFO_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
-  MAX_INFO_BYTES,
   MAX_METADATA_TRIALS,
   METADATA_PIPELINE,
   METADATA_SILENCE_MS,

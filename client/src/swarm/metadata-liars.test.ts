@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { equalBytes } from '../../../shared/src/bytes.ts';
 import { hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES, METADATA_SILENCE_MS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { METADATA_SILENCE_MS } from '../../../shared/src/limits/swarm.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
 import type { PeerKey } from './peer-key.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalBytes, toHex, utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_PATH_SEGMENTS, MAX_PIECE_LENGTH } from '../../../shared/src/limits/metainfo.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { type BencodeInput, decodeBencode, dictionaryOf, encodeBencode, keyOf } from './bencode.ts';
 import { buildMetainfo } from './build-metainfo.ts';

@@ -2,7 +2,7 @@ import { sha1 } from '@noble/hashes/legacy.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_PIECES, MAX_PIECE_LENGTH } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PIECES, MAX_PIECE_LENGTH } from '../../../shared/src/limits/metainfo.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
 import { type BencodeInput, encodeBencode } from './bencode.ts';

@@ -9,7 +9,7 @@ import {
   MAX_TORRENT_FILE_BYTES,
   MAX_TRACKERS,
   MIN_PIECE_LENGTH,
-} from '../../../shared/src/limits/swarm.ts';
+} from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import {
   type BencodeDictionary,

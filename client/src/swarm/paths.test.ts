@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_PATH_SEGMENTS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PATH_SEGMENTS } from '../../../shared/src/limits/metainfo.ts';
 import { type Path, areDistinct, distinctPaths, isSafeSegment, safePaths, safeSegment } from './paths.ts';
 
 const name = fc.oneof(

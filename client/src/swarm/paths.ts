@@ -1,5 +1,5 @@
 import { utf8Length } from '../../../shared/src/bytes.ts';
-import { MAX_PATH_SEGMENTS, MAX_SEGMENT_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PATH_SEGMENTS, MAX_SEGMENT_BYTES } from '../../../shared/src/limits/metainfo.ts';
 
 /** Path of a file inside its torrent: folders first, the file's own name last. */
 export type Path = readonly string[];

@@ -1,5 +1,6 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import { MAX_ALLOWED_FAST, MAX_PIECES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PIECES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_ALLOWED_FAST } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { CloseReason } from './effects.ts';

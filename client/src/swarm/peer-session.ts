@@ -1,5 +1,6 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { IDLE_SLOT_MS, MAX_PIECES, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_PIECES } from '../../../shared/src/limits/metainfo.ts';
+import { IDLE_SLOT_MS, MAX_UNWANTED_BLOCKS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ChokerPeer } from './choker.ts';
 import type { OpenPiece } from './open-piece.ts';

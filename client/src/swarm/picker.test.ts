@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  BLOCK_BYTES,
-  MAX_BLOCK_REQUESTERS,
-  MAX_OPEN_BYTES,
-  RANDOM_FIRST_PIECES,
-} from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_BLOCK_REQUESTERS, MAX_OPEN_BYTES, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
 import { type Rng, randomBelow, seededRng } from '../../../shared/src/machine.ts';
 import type { PieceLayout } from './open-blocks.ts';
 import type { PeerKey } from './peer-key.ts';

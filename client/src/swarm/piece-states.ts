@@ -1,4 +1,5 @@
-import { BLOCK_BYTES, MAX_OPEN_BYTES, MIN_OPEN_PIECES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { MAX_OPEN_BYTES, MIN_OPEN_PIECES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { Deadlines, type PieceDeadline } from './deadlines.ts';
 import type { OpenBlocks, PieceLayout } from './open-blocks.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES, INITIAL_PIPELINE, MAX_PIPELINE, MIN_PIPELINE } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { INITIAL_PIPELINE, MAX_PIPELINE, MIN_PIPELINE } from '../../../shared/src/limits/swarm.ts';
 import { Pipeline } from './pipeline.ts';
 import { RateMeter } from './rate-meter.ts';
 

@@ -1,5 +1,5 @@
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   INITIAL_PIPELINE,
   MAX_PIPELINE,
   MIN_PIPELINE,

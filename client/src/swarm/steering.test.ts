@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { Bench, blocks } from './test/bench.ts';
 import { Lab, type LabPeer, makeContent } from './test/lab.ts';
 import type { TorrentCommand, TorrentOutput } from './types.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES, LIMIT_BURST_MS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { LIMIT_BURST_MS } from '../../../shared/src/limits/swarm.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 test('without a rate nothing is held back', () => {

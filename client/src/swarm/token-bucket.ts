@@ -1,4 +1,5 @@
-import { BLOCK_BYTES, LIMIT_BURST_MS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { LIMIT_BURST_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 
 /**

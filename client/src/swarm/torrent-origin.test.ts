@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_TRACKERS } from '../../../shared/src/limits/metainfo.ts';
 import { mergeOrigins } from './torrent-origin.ts';
 
 const urls = (name: string, count: number): string[] =>

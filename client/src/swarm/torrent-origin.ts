@@ -1,4 +1,4 @@
-import { MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_TRACKERS } from '../../../shared/src/limits/metainfo.ts';
 import type { InfoHashV2 } from './types.ts';
 
 /** What links to a torrent, or the file that it began with, say of where it is to be had. */

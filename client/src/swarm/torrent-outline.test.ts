@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { MAX_TORRENT_FILE_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_TORRENT_FILE_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { encodeBencode } from './bencode.ts';
 import { decodeTorrentFile } from './metainfo.ts';
 import { outlineTorrentFile } from './torrent-outline.ts';

@@ -1,5 +1,5 @@
 import { utf8Decode } from '../../../shared/src/bytes.ts';
-import { MAX_INFO_BYTES, MAX_TORRENT_FILE_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_INFO_BYTES, MAX_TORRENT_FILE_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { type Result, err, ok } from '../../../shared/src/result.ts';
 import { bytesOf, integerOf } from './bencode.ts';
 import { decodeEntries, pickEntries } from './bencode-entries.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   KEEP_ALIVE_MS,
   MAX_CONGESTED_BYTES,
   MAX_PIPELINE,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { infoHashOf } from './metainfo.ts';
 import { at } from './test/at.ts';
 import { Lab, type LabPeer, type LabPeerOptions, makeContent } from './test/lab.ts';

@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
 import { type NodeId, hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
-import {
-  BLOCK_BYTES,
-  HASH_TIMEOUT_MS,
-  INITIAL_PIPELINE,
-  MAX_PIPELINE,
-  MAX_TRIED,
-} from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { HASH_TIMEOUT_MS, INITIAL_PIPELINE, MAX_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
 import { leafHashes } from './merkle.ts';
 import { at } from './test/at.ts';
 import { Bench } from './test/bench.ts';

@@ -1,5 +1,5 @@
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   MAX_METADATA_COPIES_PER_SECOND,
   MAX_QUEUED_METADATA,
   MAX_QUEUED_REQUESTS,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BLOCK_BYTES, FIRST_URGENT_TIMEOUT_MS, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { FIRST_URGENT_TIMEOUT_MS, MAX_BLOCK_REQUESTERS } from '../../../shared/src/limits/swarm.ts';
 import { type Millis, seededRng } from '../../../shared/src/machine.ts';
 import { Picker } from './picker.ts';
 import { PRIORITY } from './piece-priorities.ts';

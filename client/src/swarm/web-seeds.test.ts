@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { equalBytes } from '../../../shared/src/bytes.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   MAX_WEB_FETCHES,
   MAX_WEB_SEEDS,
   MIN_WEB_PAUSE_MS,

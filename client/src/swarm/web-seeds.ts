@@ -1,8 +1,8 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, nodeIdFromBytes } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
-  BLOCK_BYTES,
   MAX_WEB_FETCHES,
   MAX_WEB_OPEN_BYTES,
   MAX_WEB_PAUSE_MS,

@@ -1,7 +1,7 @@
+import { MAX_PIECES } from '../../../shared/src/limits/metainfo.ts';
 import {
   MAX_EXTENDED_BYTES,
   MAX_HASHES_PER_MESSAGE,
-  MAX_PIECES,
   MAX_REQUEST_BYTES,
   MAX_UNKNOWN_BYTES,
 } from '../../../shared/src/limits/swarm.ts';

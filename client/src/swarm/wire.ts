@@ -1,5 +1,5 @@
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { type HashRange, TREE_HASH_BYTES } from './merkle.ts';
 
 export { BLOCK_BYTES };

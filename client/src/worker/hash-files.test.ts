@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes, toHex } from '../../../shared/src/bytes.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
-import { MAX_BENCODE_VALUES, MAX_INFO_BYTES, MAX_PIECES } from '../../../shared/src/limits/swarm.ts';
+import { MAX_BENCODE_VALUES, MAX_INFO_BYTES, MAX_PIECES } from '../../../shared/src/limits/metainfo.ts';
 import { type ContentPlan, buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import { leafHashes, pieceLayerOf, rootOf, treeShape } from '../swarm/merkle.ts';
 import { decodeTorrentFile, encodeTorrentFile } from '../swarm/metainfo.ts';

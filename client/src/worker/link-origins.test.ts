@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
-import { MAX_TRACKERS } from '../../../shared/src/limits/swarm.ts';
+import { MAX_TRACKERS } from '../../../shared/src/limits/metainfo.ts';
 import { privateMetainfo } from '../swarm/test/private-metainfo.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../swarm/torrent-origin.ts';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';

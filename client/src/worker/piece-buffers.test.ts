@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { leafHash, leafHashes } from '../swarm/merkle.ts';
 import { type KeptBlock, PieceBuffers } from './piece-buffers.ts';
 

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
 import { MAX_SPARE_PIECE_BUFFERS } from '../../../shared/src/limits/storage.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { TREE_HASH_BYTES } from '../swarm/merkle.ts';
 import type { PeerKey } from '../swarm/peer-key.ts';
 import { sha256 } from './hash.ts';

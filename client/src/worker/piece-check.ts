@@ -1,5 +1,5 @@
 import { equalBytes } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { HashTrees, shortPieces } from '../swarm/hash-trees.ts';
 import { TREE_HASH_BYTES, climb } from '../swarm/merkle.ts';
 import { PIECE_HASH_BYTES, pieceLengthOf } from '../swarm/metainfo.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { equalBytes, utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import type { MetainfoErrorCode } from '../swarm/metainfo-error.ts';
 import { encodeTorrentFile, infoHashOf } from '../swarm/metainfo.ts';

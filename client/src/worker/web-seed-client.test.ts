@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { concatBytes, equalBytes } from '../../../shared/src/bytes.ts';
-import { BLOCK_BYTES, WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
 import type { EffectResult } from '../swarm/types.ts';
 import type { WebBlock } from '../swarm/web-types.ts';

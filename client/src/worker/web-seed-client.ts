@@ -1,4 +1,5 @@
-import { BLOCK_BYTES, WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
+import { WEB_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
 import type { EffectResult, Metainfo, TorrentRun } from '../swarm/types.ts';
 import type { WebBlock } from '../swarm/web-types.ts';
 import { Layout } from './storage/layout.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { MAX_FILES } from '../../../../shared/src/limits/metainfo.ts';
 import type { Download, Share } from '../../api.ts';
 import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';

@@ -7,7 +7,7 @@ import {
   SkeinError,
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/swarm.ts';
+import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/metainfo.ts';
 import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';

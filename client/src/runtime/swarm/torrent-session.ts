@@ -12,7 +12,7 @@ import { countStored } from './piece-counts.ts';
 import { NO_PROGRESS, progressOf } from './swarm-progress.ts';
 import { flagsOf } from './peer-flags.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import type { TorrentStand } from '../../swarm/tracker/message.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import type { EffectResult, TorrentInput, TorrentRun } from '../types.ts';
 import type { LabContent } from './lab.ts';
 

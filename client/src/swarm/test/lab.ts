@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { concatBytes, equalBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
 import { type NodeId, hashToId } from '../../../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import { type Millis, type Rng, randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { TimerTable } from '../../../../shared/src/timer-table.ts';
 import { buildMetainfo } from '../build-metainfo.ts';

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import { randomBelow, seededRng } from '../../../../shared/src/machine.ts';
 import { Picker, type PickerPeer } from '../picker.ts';
 import { PieceSet } from '../piece-set.ts';

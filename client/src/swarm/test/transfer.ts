@@ -1,5 +1,5 @@
 import { hashToId } from '../../../../shared/src/ids.ts';
-import { BLOCK_BYTES } from '../../../../shared/src/limits/swarm.ts';
+import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import { seededRng } from '../../../../shared/src/machine.ts';
 import { buildMetainfo } from '../build-metainfo.ts';
 import { PieceSet } from '../piece-set.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { MAX_FILES } from '../../../../shared/src/limits/metainfo.ts';
 import { filesOfDrop, filesOfInput } from './dropped-files.ts';
 
 /** A file of the person's disk, by the handle that a drop gives. */

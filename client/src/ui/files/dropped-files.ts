@@ -1,4 +1,4 @@
-import { MAX_FILES } from '../../../../shared/src/limits/swarm.ts';
+import { MAX_FILES } from '../../../../shared/src/limits/metainfo.ts';
 
 /** Files to be shared together. */
 export interface DroppedFiles {
