@@ -45,11 +45,9 @@ export class WorkerClient implements StrangerChannels {
     worker.onmessage = (event: MessageEvent<WorkerReport>) => this.#receive(event.data);
     worker.onerror = (event) => {
       if (this.#failure) return;
-      const detail = event.message ? ` (${event.message})` : '';
-      this.#fail(new SkeinError('internal', `File sharing stopped working in this tab${detail}. Reload the page.`));
-      onCrash(
-        this.#failure ?? new SkeinError('internal', 'File sharing stopped working in this tab. Reload the page.'),
-      );
+      const error = new SkeinError('internal', crashMessage(event));
+      this.#fail(error);
+      onCrash(error);
     };
   }
 
@@ -224,6 +222,13 @@ export class WorkerClient implements StrangerChannels {
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
   }
+}
+
+/** Browsers give no reason when a worker's script did not come: then nothing of it ever ran. */
+function crashMessage({ message }: Partial<ErrorEvent>): string {
+  return message
+    ? `File sharing stopped working in this tab (${message}). Reload the page.`
+    : "The worker's script for files did not load. Calls and lookups still work; reload the page to share files.";
 }
 
 /** Lets the page do what waits. */
