@@ -1,137 +1,13 @@
-import { build, defineConfig, type Plugin } from 'vite';
-
-/** engine.io's list of transports, as its browser build has it. */
-const TRANSPORTS = /engine\.io-client\/build\/esm\/transports\/index\.js$/;
-
-/** Modules of the portable cryptography, copies made for it included. */
-const PORTABLE = /@noble\/(?:curves|ciphers)\/|\/adapters\/portable\/|\?portable$/;
-
-/** Modules of the hash functions. */
-const HASHES = /@noble\/hashes\/[^?]+$/;
-
-/**
- * Leaves engine.io's polling and WebTransport out of the page: the server speaks websocket only. Without this they
- * come along whether used or not, since socket.io names them all in one table. Saves 3 kB of the first load.
- */
-function websocketOnly(): Plugin {
-  return {
-    name: 'websocket-only',
-    apply: 'build',
-    load(id) {
-      if (!TRANSPORTS.test(id)) return undefined;
-      const code = "import { WS } from './websocket.js';\nexport const transports = { websocket: WS };\n";
-      return { code, moduleSideEffects: false };
-    },
-  };
-}
-
-/** The bundle of simple-peer, and what of it is never used here, each with what stands in for it. */
-const SIMPLE_PEER = /simple-peer\/simplepeer\.min\.js$/;
-const UNUSED: readonly (readonly [module: string, instead: string])[] = [
-  // Messages for its authors, and what these alone need: the page has a log of its own.
-  ['ms', '{}'],
-  ['./common', '{}'],
-  ['debug', 'function(){return function(){}}'],
-  // Loaded by streams that are read as text, and by those that are read in `for await`.
-  ['string_decoder/', '{}'],
-  ['./internal/streams/async_iterator', '{}'],
-  // Encodings of buffers: messages are bytes here, and names of channels hex digits.
-  ['base64-js', '{}'],
-  ['ieee754', '{}'],
-  // Kinds of streams that a peer is none of, and what joins streams.
-  ['./lib/_stream_transform.js', '{}'],
-  ['./lib/_stream_passthrough.js', '{}'],
-  ['./lib/internal/streams/pipeline.js', '{}'],
-  ['./lib/internal/streams/end-of-stream.js', '{}'],
-];
-
-/**
- * Takes out of simple-peer's bundle what the page never runs: the bundle numbers its modules, and each names those that it
- * needs by their numbers. Saves nearly 6 kB of the first load.
- */
-function leanSimplePeer(): Plugin {
-  return {
-    name: 'lean-simple-peer',
-    apply: 'build',
-    transform(code, id) {
-      return SIMPLE_PEER.test(id) ? { code: UNUSED.reduce(withoutModule, code), map: null } : undefined;
-    },
-  };
-}
-
-function withoutModule(bundle: string, [name, instead]: (typeof UNUSED)[number]): string {
-  const number = Number(new RegExp(`[{,]"?${name.replaceAll('.', '\\.')}"?:(\\d+)`).exec(bundle)?.[1]);
-  const from = bundle.search(new RegExp(`[{,]${number}:\\[function\\(`)) + 1;
-  const to = bundle.indexOf(`,${number + 1}:[function(`);
-  if (from <= 0 || to < 0) throw new Error(`simple-peer's bundle has no module ${name} of the form expected`);
-  return `${bundle.slice(0, from)}${number}:[function(e,t){t.exports=${instead}},{}]${bundle.slice(to)}`;
-}
-
-/**
- * Gives the portable cryptography, which only pages without WebCrypto fetch, hash functions of its own. Sharing them
- * would put all that it needs of them into the first load: SHA-512 and its constants, and helpers nothing else uses.
- */
-function ownHashes(): Plugin {
-  return {
-    name: 'own-hashes',
-    apply: 'build',
-    enforce: 'pre',
-    async resolveId(source, importer, options) {
-      if (!importer || !PORTABLE.test(importer)) return undefined;
-      const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
-      return resolved && HASHES.test(resolved.id) ? `${resolved.id}?portable` : resolved;
-    },
-  };
-}
-
-/** Name of the service worker beside the page: a service worker answers for its own folder and what is below. */
-const MEDIA_WORKER = 'media-worker.js';
-
-/**
- * Makes the service worker that plays files: one script without imports, under a name that stays. Scripts of service
- * workers are no modules in every browser, and one that moved would be installed a second time.
- */
-function mediaWorker(): Plugin {
-  return {
-    name: 'media-worker',
-    async generateBundle() {
-      this.emitFile({ type: 'asset', fileName: MEDIA_WORKER, source: await bundleMediaWorker() });
-    },
-    configureServer(server) {
-      server.middlewares.use(`/${MEDIA_WORKER}`, (_request, response, next) => {
-        bundleMediaWorker().then((code) => {
-          response.setHeader('content-type', 'text/javascript');
-          response.end(code);
-        }, next);
-      });
-    },
-  };
-}
-
-async function bundleMediaWorker(): Promise<string> {
-  const built = await build({
-    root: import.meta.dirname,
-    configFile: false,
-    publicDir: false,
-    logLevel: 'warn',
-    build: {
-      target: 'es2022',
-      write: false,
-      modulePreload: false,
-      rolldownOptions: { input: 'src/worker/media/service-worker.ts', output: { format: 'iife' } },
-    },
-  });
-  const [script] = Array.isArray(built) ? built.flatMap(({ output }) => output) : 'output' in built ? built.output : [];
-  if (script?.type !== 'chunk') throw new Error('the service worker was not built');
-  return script.code;
-}
+import { defineConfig } from 'vite';
+import { SIDE_EFFECTS, leanDependencies } from './vite/lean-dependencies.ts';
+import { mediaWorker } from './vite/media-worker.ts';
 
 /** Builds the page into dist/page, from where the server serves it. */
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [websocketOnly(), leanSimplePeer(), ownHashes(), mediaWorker()],
+  plugins: [leanDependencies(), mediaWorker()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',
@@ -140,9 +16,6 @@ export default defineConfig({
     // An inlined asset would be a data: URL, which the server's content security policy does not allow.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: {
-      // Not marked as free of side effects by its authors, but it is: what is unused of it can go.
-      treeshake: { moduleSideEffects: [{ test: /engine\.io-client/, sideEffects: false }] },
-    },
+    rolldownOptions: { treeshake: { moduleSideEffects: SIDE_EFFECTS } },
   },
 });

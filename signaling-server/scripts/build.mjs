@@ -26,7 +26,14 @@ const SERVER = {
 const PAGE = {
   name: 'page',
   output: join(pageFolder, 'index.html'),
-  sources: [...COMMON_SOURCES, 'client/src', 'client/public', 'client/index.html', 'client/vite.config.ts'],
+  sources: [
+    ...COMMON_SOURCES,
+    'client/src',
+    'client/public',
+    'client/index.html',
+    'client/vite',
+    'client/vite.config.ts',
+  ],
   command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'client/vite.config.ts', '--logLevel', 'warn'],
 };
 
