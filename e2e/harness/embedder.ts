@@ -1,0 +1,152 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { build, createServer, preview, transformWithOxc } from 'vite';
+import { ROOT } from './root.ts';
+
+const run = promisify(execFile);
+
+/** Where the packed library lies in an application that installed it. */
+const INSTALLED = 'node_modules/skein';
+
+/** Something that is served until it is closed. */
+interface Served {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The folder of an application that has installed the library as `npm pack` makes it, and what the library says that it
+ * depends on. Nothing else of the project can be found from there.
+ */
+export class Embedder {
+  readonly folder: string;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<Embedder> {
+    const folder = await mkdtemp(join(tmpdir(), 'skein-embedder-'));
+    await cp(join(ROOT, 'e2e/embedding/app'), folder, { recursive: true });
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    // What is packed was built by the step before: building it again would only cost time.
+    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+    const { stdout } = await run('npm', pack, { cwd: ROOT, maxBuffer: 16 << 20 });
+    const [{ filename }] = JSON.parse(stdout) as [{ readonly filename: string }];
+    await mkdir(join(folder, INSTALLED), { recursive: true });
+    await run('tar', ['-xzf', join(folder, filename), '-C', join(folder, INSTALLED), '--strip-components=1']);
+    await linkDependencies(folder);
+    return new Embedder(folder);
+  }
+
+  /** The application's own bundle, served at an origin that is not the signaling server's. */
+  async bundle(): Promise<Served> {
+    const outDir = join(this.folder, 'dist');
+    await build({ root: this.folder, configFile: false, logLevel: 'error', build: { outDir } });
+    return this.#preview(outDir);
+  }
+
+  /** The application in development: its modules are served one by one. */
+  async develop(): Promise<Served> {
+    const optimizeDeps = { exclude: ['skein'] };
+    const server = await createServer({
+      root: this.folder,
+      configFile: false,
+      logLevel: 'warn',
+      optimizeDeps,
+      server: { host: '127.0.0.1', port: 0, hmr: false },
+    });
+    await server.listen();
+    return this.#served(server.resolvedUrls?.local[0], () => server.close());
+  }
+
+  /** The application in plain JavaScript, without a bundler: the library's folder lies beside its page as it was packed, `without` some files. */
+  async unbundled(without: readonly string[] = []): Promise<Served> {
+    const outDir = await mkdtemp(join(this.folder, 'static-'));
+    await cp(join(this.folder, INSTALLED, 'dist/library'), join(outDir, 'skein'), { recursive: true });
+    for (const name of without) await rm(join(outDir, 'skein', name));
+    const source = await readFile(join(this.folder, 'main.ts'), 'utf8');
+    const { code } = await transformWithOxc(source, 'main.ts');
+    await writeFile(join(outDir, 'main.js'), code);
+    const html = await readFile(join(this.folder, 'index.html'), 'utf8');
+    const importMap = '<script type="importmap">{ "imports": { "skein": "./skein/skein.js" } }</script>';
+    await writeFile(
+      join(outDir, 'index.html'),
+      html.replace('</head>', `${importMap}</head>`).replace('./main.ts', './main.js'),
+    );
+    return this.#preview(outDir);
+  }
+
+  /** Compiles the application by its own settings, which know nothing of this project. */
+  async typecheck(): Promise<string> {
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const check = run(process.execPath, [tsc, '--project', this.folder], { cwd: this.folder });
+    return check.then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { readonly stdout: string }) => stdout,
+    );
+  }
+
+  /** Runs a script of the application until it has printed something that matches. */
+  async start(script: string, pattern: RegExp): Promise<string> {
+    const child = spawn(process.execPath, [script], { cwd: this.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#closers.push(() => ended(child));
+    return printed(child, pattern);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #preview(outDir: string): Promise<Served> {
+    const server = await preview({
+      root: this.folder,
+      configFile: false,
+      logLevel: 'warn',
+      build: { outDir },
+      preview: { host: '127.0.0.1', port: 0 },
+    });
+    return this.#served(server.resolvedUrls?.local[0], () => server.close());
+  }
+
+  #served(url: string | undefined, close: () => Promise<void>): Served {
+    this.#closers.push(close);
+    if (url === undefined) throw new Error('vite does not say where it serves');
+    return { url, close };
+  }
+}
+
+/** Puts what the library depends on beside it, as `npm install` would: links, since they are the same packages. */
+async function linkDependencies(folder: string): Promise<void> {
+  const manifest = await readFile(join(folder, INSTALLED, 'package.json'), 'utf8');
+  const { dependencies } = JSON.parse(manifest) as { readonly dependencies: Readonly<Record<string, string>> };
+  for (const name of Object.keys(dependencies)) {
+    const path = join(folder, 'node_modules', name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(join(ROOT, 'node_modules', name), path, 'dir');
+  }
+}
+
+function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const match = pattern.exec(output)?.[1];
+      if (match !== undefined) resolve(match);
+    });
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${output}`)));
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exited;
+}
