@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Download, FilePriority, Share, ShareFile } from '../../index.ts';
+import type { Download, FilePriority, Share, ShareFile, SkeinErrorCode } from '../../index.ts';
 import { play, preparePlaying } from '../state/playing.ts';
 import { plural } from '../view/plural.ts';
 import { playProblem } from '../view/play-words.ts';
+import { noFilesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { FileLine } from './file-line.tsx';
 import { PrioritySelect } from './priority-select.tsx';
@@ -17,12 +18,14 @@ interface FileListProps {
   readonly download?: Download | undefined;
   /** Whose media can be played; undefined when none can. */
   readonly player?: Share | Download | undefined;
+  /** Why it cannot go on, if so. */
+  readonly trouble?: SkeinErrorCode | undefined;
   /** Apart from files and download, which stay the same objects while they change: only a new value draws this anew. */
   readonly revision: unknown;
 }
 
 /** The files of a share or download: how far each is, how much it is wanted, and to be saved on its own. */
-export function FileList({ files, canSave, download, player }: FileListProps) {
+export function FileList({ files, canSave, download, player, trouble }: FileListProps) {
   const [rows, setRows] = useState(ROWS);
   const problem = player && playProblem({ isSecure: isSecureContext, hasServiceWorker: 'serviceWorker' in navigator });
   const isPlayable = player !== undefined && problem === undefined;
@@ -30,13 +33,7 @@ export function FileList({ files, canSave, download, player }: FileListProps) {
     const first = files.find(({ mediaType, priority }) => mediaType !== undefined && priority !== 'skip');
     if (isPlayable && first) void preparePlaying(first);
   }, [files, isPlayable]);
-  if (files.length === 0)
-    return (
-      <p class="hint">
-        The list of files comes with the first peer. If you have the .torrent file of this, drop or choose it above:
-        then the download need not wait for the list.
-      </p>
-    );
+  if (files.length === 0) return <p class="hint">{noFilesText(trouble)}</p>;
   const set = download && ((file: ShareFile, priority: FilePriority) => download.setPriority(file.path, priority));
   const start = isPlayable ? (file: ShareFile): void => play(player, file) : undefined;
   const rest = files.length - rows;

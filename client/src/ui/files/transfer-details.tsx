@@ -36,6 +36,7 @@ export function TransferDetails({ item, files, download, canSave, canPlay }: Tra
                 canSave={canSave}
                 download={download}
                 player={canPlay && hasMedia ? item : undefined}
+                trouble={item.error?.code}
                 revision={{}}
               />
             ),

@@ -3,6 +3,7 @@ import { SkeinError, type SwarmProgress } from '../../api.ts';
 import {
   bannedSentence,
   downloadWord,
+  noFilesText,
   ratioText,
   sourcesText,
   trackerText,
@@ -54,6 +55,12 @@ describe('words for downloads', () => {
 
   it('counts what is wanted, not what is skipped', () => {
     expect(wantedBytes({ doneBytes: 3, leftBytes: 4 })).toBe(7);
+  });
+
+  it('says that a torrent file would help while the list of files may come, and not once it was refused', () => {
+    expect(noFilesText(undefined)).toContain('.torrent file');
+    expect(noFilesText('storage-full')).toContain('.torrent file');
+    for (const code of ['bad-metainfo', 'internal'] as const) expect(noFilesText(code)).not.toContain('.torrent file');
   });
 
   it('asks for a fresh page when the code broke, and for another try when storage failed', () => {

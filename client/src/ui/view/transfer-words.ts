@@ -106,6 +106,15 @@ export function troubleAction(code: SkeinErrorCode): 'open' | 'resume' | 'reload
   return code === 'internal' ? 'reload' : 'resume';
 }
 
+/** What stands in the place of the list of files while there is none. */
+export function noFilesText(trouble: SkeinErrorCode | undefined): string {
+  if (trouble !== undefined && troubleAction(trouble) !== 'resume') return 'There is no list of files.';
+  return (
+    'The list of files comes with the first peer. If you have the .torrent file of this, drop or choose it above: ' +
+    'then the download need not wait for the list.'
+  );
+}
+
 /** The peers that were dropped, in a sentence; undefined when there are none. */
 export function bannedSentence(banned: SwarmProgress['banned']): string | undefined {
   if (banned.length === 0) return undefined;
