@@ -10,6 +10,7 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import { Effects } from './effects.ts';
 import { HashTrees } from './hash-trees.ts';
+import { LayerFetch } from './layer-fetch.ts';
 import { LeafFetch } from './leaf-fetch.ts';
 import { TREE_HASH_BYTES, leafHashes } from './merkle.ts';
 import { PeerSession } from './peer-session.ts';
@@ -242,6 +243,28 @@ test('a piece layer that comes after its time is taken', () => {
     if (hashes) out.push(...bench.receive((writer) => writer.hashes(wanted, hashes)));
   }
   expect(out.flatMap((output) => (output.kind === 'emit' ? [output.event.kind] : []))).toContain('pieceLayers');
+});
+
+test('piece layers that were asked for and are supplied meanwhile are not held against who still sends them', () => {
+  const bare = new HashTrees({ ...CONTENT.metainfo, pieceLayers: undefined });
+  const fetch = new LayerFetch(bare);
+  const session = new PeerSession(hashToId(Uint8Array.of(1)), true, 0);
+  [session.hasV2, session.phase] = [true, 'up'];
+  const sessions = new Map([[session.id, session]]);
+  fetch.pump(new Effects(), sessions, 0);
+  for (const file of bare.files) bare.setLayer(file, trees.layersOf(CONTENT.metainfo)[file.index] as Uint8Array);
+  fetch.dropKnown(sessions);
+  expect(fetch.isDone).toBe(true);
+  for (const { piecesRoot } of [one, two, three]) {
+    const late = {
+      kind: 'hashes',
+      ...range({ piecesRoot, baseLayer: 2, length: 2 }),
+      hashes: new Uint8Array(64),
+    } as const;
+    expect(fetch.receive(session, late)).toBe('unwanted');
+    session.countUnwanted();
+  }
+  expect(session.unwantedBlocks).toBe(0);
 });
 
 test('leaves that come when another peer is asked for them are not held against who sends them', () => {

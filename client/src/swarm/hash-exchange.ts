@@ -70,6 +70,18 @@ export class HashExchange {
     return this.#areLayersKnown;
   }
 
+  /** Takes over piece layers that are known to be right. True once, when the last that was missing is among them. */
+  supply(pieceLayers: Metainfo['pieceLayers']): boolean {
+    if (this.#areLayersKnown) return false;
+    for (const file of this.trees.files) {
+      const layer = pieceLayers?.[file.index];
+      if (layer && !this.trees.hasLayer(file)) this.trees.setLayer(file, layer);
+    }
+    this.#layers.dropKnown(this.#sessions);
+    this.#areLayersKnown = this.trees.areLayersComplete;
+    return this.#areLayersKnown;
+  }
+
   /** Answers what the peer asked for and the upload limit had no room for, as far as it has now. */
   serve(session: PeerSession, now: Millis): void {
     this.#server.serve(session, now);

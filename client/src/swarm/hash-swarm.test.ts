@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../../shared/src/bytes.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
-import { Lab, type LabPeerOptions, makeContent } from './test/lab.ts';
+import { HASH_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import { Lab, type LabContent, type LabPeerOptions, makeContent } from './test/lab.ts';
 import { flawsOf, flip } from './test/outcome.ts';
 import type { Metainfo } from './types.ts';
 import { MESSAGE } from './wire.ts';
@@ -69,6 +70,38 @@ for (const version of ['v2', 'hybrid'] as const) {
     expect(leecher.banned).toEqual([liar.id]);
   });
 }
+
+test('v2: with the piece layers of a torrent file a magnet link gets its pieces from peers that give no hashes', () => {
+  const content = makeContent(9, [700 * KIB, 300 * KIB], 64 * KIB, 'v2');
+  const lab = new Lab(9);
+  const tamper = (bytes: Uint8Array): Uint8Array => (bytes[4] === MESSAGE.hashes ? bytes.subarray(0, 0) : bytes);
+  const seed = lab.add('the seed', { content, role: 'seed', tamper });
+  const leecher = lab.add('leecher', { content, role: 'magnet' });
+  lab.connect(seed, leecher);
+  lab.run(3 * HASH_TIMEOUT_MS);
+  expect([leecher.keptBytes, leecher.events.map(({ kind }) => kind)]).toEqual([0, ['metadata']]);
+  const before = leecher.sources.get(seed.id);
+  lab.input(leecher, { kind: 'command', command: { kind: 'takeMetadata', metainfo: content.metainfo } });
+  expect([before, leecher.events.at(-1)]).toMatchObject([
+    undefined,
+    { kind: 'pieceLayers', metainfo: content.metainfo },
+  ]);
+  lab.run(9 * HASH_TIMEOUT_MS, () => leecher.isComplete);
+  expect(flawsOf([leecher])).toEqual([]);
+});
+
+test('v2: piece layers of another info dictionary are not taken', () => {
+  const [ours, others] = [10, 11].map((seed) => makeContent(seed, [700 * KIB], 64 * KIB, 'v2')) as [
+    LabContent,
+    LabContent,
+  ];
+  const lab = new Lab(10);
+  const leecher = lab.add('leecher', { content: ours, role: 'magnet' });
+  const bare = { ...ours.metainfo, pieceLayers: [undefined] };
+  for (const metainfo of [bare, others.metainfo])
+    lab.input(leecher, { kind: 'command', command: { kind: 'takeMetadata', metainfo } });
+  expect(leecher.events.map(({ kind }) => kind)).toEqual(['metadata']);
+});
 
 const hexOf = (metainfo: Metainfo): string => metainfo.pieceLayers?.map((layer) => layer && toHex(layer)).join() ?? '';
 

@@ -81,6 +81,15 @@ export class LayerFetch {
     return true;
   }
 
+  /** Layers are known that no peer sent: they are asked for no more, and still may come. */
+  dropKnown(sessions: ReadonlyMap<PeerKey, PeerSession>): void {
+    const isMissing = ({ file }: Part): boolean => !this.#trees.hasLayer(file);
+    this.#free = this.#free.filter(isMissing);
+    for (const asked of this.#asked) if (!isMissing(asked)) sessions.get(asked.peer)?.forgive(1);
+    this.#asked = this.#asked.filter(isMissing);
+    for (const file of [...this.#layers.keys()]) if (this.#trees.hasLayer(file)) this.#layers.delete(file);
+  }
+
   removePeer(peer: PeerKey): void {
     this.#release((asked) => asked.peer === peer);
   }

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../../shared/src/bytes.ts';
 import { type NodeId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import type { Deadline, Machine, Millis, Rng } from '../../../shared/src/machine.ts';
 import { Content } from './content.ts';
@@ -327,7 +328,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   #onMetadataKnown(metainfo: Metainfo, now: Millis): void {
-    if (this.#content) return;
+    if (this.#content) return this.#onTorrentFile(metainfo, this.#content);
     const content = this.#open(metainfo, undefined);
     this.#steering.begin(content, now);
     this.#effects.emit({ kind: 'metadata', metainfo });
@@ -342,6 +343,12 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
       if (session.peerInterested) this.onInterest(session, now);
     }
     this.#needsFill = true;
+  }
+
+  /** The torrent file of what is known already may have piece layers that are not, verified by the same roots. */
+  #onTorrentFile({ infoBytes, pieceLayers }: Metainfo, content: Content): void {
+    const isSame = equalBytes(infoBytes, content.metainfo.infoBytes);
+    if (isSame && content.hashes?.supply(pieceLayers)) this.#onLayersKnown(content);
   }
 
   /** Peers waited for the leaves of a stored piece. */

@@ -99,7 +99,10 @@ export type TorrentCommand =
   | { readonly kind: 'setSuperSeeding'; readonly isSuperSeeding: boolean }
   /** Web seeds that another link names; of all together no more than MAX_WEB_SEEDS are used (BEP 19). */
   | { readonly kind: 'addWebSeeds'; readonly urls: readonly string[] }
-  /** The metadata of a magnet link is known without any peer; ignored when it is known already. */
+  /**
+   * The metadata of a magnet link is known without any peer. Of metadata that is known already, only piece layers are taken
+   * that are missing. They must be those of its roots.
+   */
   | { readonly kind: 'takeMetadata'; readonly metainfo: Metainfo }
   /** Disconnects everyone. The machine answers nothing after it. */
   | { readonly kind: 'stop' };

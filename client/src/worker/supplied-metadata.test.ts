@@ -16,6 +16,7 @@ import { tabsOfTests, until } from './test/tabs.ts';
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
 
 const [US, OTHER, SEED] = [1, 2, 3].map((at) => hashToId(Uint8Array.of(at))) as [InfoHash, InfoHash, InfoHash];
+const SERVER = 'https://a.example/';
 const tabs = tabsOfTests();
 
 const link = (infoHash: InfoHash, selected?: readonly number[]): DownloadSource => ({
@@ -73,6 +74,47 @@ test('with what is supplied a download gets the pieces from its peers', async ()
   seed.table.attach({ infoHash, peer: US, isOutbound: false, serial: 1 }, near);
   tab.table.attach({ infoHash, peer: SEED, isOutbound: true, serial: 1 }, far);
   await until(() => states(tab).at(-1) === 'seeding');
+});
+
+for (const [title, version, isPaused] of [
+  ['v2', 'v2', false],
+  ['v2, paused', 'v2', true],
+  ['hybrid', 'hybrid', false],
+] as const)
+  test(`${title}: piece layers that are missing come from the file, for peers and the next page, too`, async () => {
+    const { metainfo } = content(version);
+    const { infoHash, pieceLayers } = metainfo;
+    const tab = tabs.open(US);
+    const bare = { ...metainfo, pieceLayers: undefined };
+    await tab.table.download(fileOf(bare));
+    tab.table.setPaused(infoHash, isPaused);
+    await tab.table.download({
+      kind: 'metainfo',
+      infoHash,
+      bytes: encodeTorrentFile({ ...metainfo, webSeeds: [SERVER] }),
+    });
+    const [summary] = tab.reports.flatMap((report) => (report.kind === 'metadata' ? [report.summary] : [])).slice(-1);
+    expect(recordedMetainfo(infoHash, summary?.torrentFile as Uint8Array)).toMatchObject({ pieceLayers });
+    expect(states(tab).at(-1)).toBe(isPaused ? 'paused' : 'finding');
+    await tab.table.close();
+    const record = await new ResumeRecords().read(infoHash);
+    expect(recordedMetainfo(infoHash, record?.torrentFile as Uint8Array)).toMatchObject({ pieceLayers });
+    expect(record?.webSeeds).toEqual([SERVER]);
+  });
+
+test('piece layers that are not those of the roots are refused, and the download goes on without', async () => {
+  const { metainfo } = content('v2');
+  const { infoHash, pieceLayers = [] } = metainfo;
+  const tab = tabs.open(US);
+  await tab.table.download(fileOf({ ...metainfo, pieceLayers: undefined }));
+  const wrong = { ...metainfo, pieceLayers: pieceLayers.map((layer) => layer?.map((byte) => byte ^ 1)) };
+  const message = refusalText('bad-piece-layers');
+  await expect(tab.table.download(fileOf(wrong))).rejects.toMatchObject({ code: 'bad-metainfo', message });
+  expect(told(tab)).toEqual([]);
+  expect(tab.progress().at(-1)).toMatchObject({ state: 'finding', error: undefined });
+  await tab.table.download(fileOf(metainfo));
+  expect(told(tab)).toEqual([2]);
+  expect(infoHash).toBe(metainfo.infoHash);
 });
 
 test('a paused download takes its metadata from the file, and stays paused', async () => {

@@ -166,10 +166,15 @@ export class TorrentDriver {
     this.command({ kind: 'setLimits', downBytesPerSecond: down, upBytesPerSecond: up });
   }
 
-  /** The metadata of a magnet link, which a person had: peers are asked for it no more. Resolves when it is taken. */
+  /**
+   * The torrent file of a magnet link, which a person had, verified: peers are asked for the metadata and piece layers no
+   * more. Resolves when it is taken.
+   */
   async supply(metainfo: Metainfo): Promise<void> {
-    if (this.#isStopped || this.isRefused || this.metainfo) return;
-    this.command({ kind: 'takeMetadata', metainfo: await this.#learn(metainfo) });
+    if (this.#isStopped || this.isRefused) return;
+    const learnt = this.metainfo ?? (await this.#learn(metainfo));
+    // Peers may have been first with the metadata, which comes without piece layers.
+    for (const each of new Set([learnt, metainfo])) this.command({ kind: 'takeMetadata', metainfo: each });
   }
 
   /** The next report holds a map of the pieces. */

@@ -182,11 +182,12 @@ export class TorrentTable {
         return this.#summary(plan.infoHash);
       }
       if (isRunning || this.#followed.has(plan.infoHash)) {
+        const origin = originOf(plan.metainfo ?? plan);
         if (isRunning) {
-          this.#running.addOrigin(plan.infoHash, plan);
+          this.#running.addOrigin(plan.infoHash, origin);
           if (plan.metainfo) await this.#running.supply(plan.infoHash, plan.metainfo);
         } else {
-          this.#news.addOrigin(plan.infoHash, originOf(plan));
+          this.#news.addOrigin(plan.infoHash, origin);
           if (source.kind === 'metainfo') this.#news.supply(plan.infoHash, source.bytes);
         }
         return this.#summary(plan.infoHash);

@@ -97,13 +97,13 @@ export class DownloadStarts {
     return torrent;
   }
 
-  /** What runs hears where else it is to be had, and what it is, if nobody has said so yet. */
+  /** What runs hears where else it is to be had, and from its file what it is, as far as nobody has said so yet. */
   #tell(
     { session, peers }: OpenTorrent,
     { infoHash, name, origin, createdBy, request }: ReadSource,
     options: DownloadOptions,
   ): void {
-    if (request.kind === 'metainfo' && !session.summary) {
+    if (request.kind === 'metainfo') {
       const taken = (): void => {
         session.addOrigin(origin);
         session.createdBy ??= createdBy;

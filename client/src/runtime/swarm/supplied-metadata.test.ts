@@ -50,6 +50,16 @@ for (const [title, metainfo, infoHash] of [
     expect(places(download)).toEqual([TRACKER, WEB_SEED]);
   });
 
+test('the file of a download whose metadata came from peers is given to that, too: it may lack the piece layers', async () => {
+  const { node, download } = begin(V2.infoHash);
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ infoHash: V2.infoHash }) });
+  const bytes = fileOf(V2);
+  expect(node.service.download(bytes)).toBe(download);
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'download', source: { kind: 'metainfo', bytes } });
+  await answer(node);
+  expect(places(download)).toEqual([TRACKER, WEB_SEED]);
+});
+
 test('the program that made the file is known from it', async () => {
   const { node, download } = begin(HYBRID.infoHash);
   const bytes = fileOf(HYBRID);
