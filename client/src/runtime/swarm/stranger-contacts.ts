@@ -13,11 +13,12 @@ import type { StrangerConnection, StrangerIce, StrangerNetwork } from '../../por
 import { type StrangerId, peerIdOf, strangerOf } from '../../swarm/peer-key.ts';
 import type { MadeOffer } from '../../swarm/tracker/message.ts';
 import type { InfoHash } from '../../swarm/types.ts';
-import { isAliasOf } from './alias.ts';
+import { isAliasOf, visitorOf } from './alias.ts';
 import type { PlaceUse, StrangerPool } from './stranger-pool.ts';
 
 /** What connections to strangers need of the torrent and the node around it. */
 export interface ContactsOwner {
+  readonly self: NodeId;
   readonly infoHash: InfoHash;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -49,6 +50,8 @@ interface Contact {
   /** Of the channel in the worker; undefined before there is one. */
   serial: number | undefined;
   peer: StrangerId | undefined;
+  /** By which the peer knows this one. */
+  alias: Uint8Array | undefined;
   /** Undefined while it is on its way. */
   connectedAt: Millis | undefined;
   /** The worker knows whose channel it is, and reports its end. */
@@ -70,23 +73,20 @@ export class StrangerContacts {
   readonly #owner: ContactsOwner;
   readonly #network: StrangerNetwork;
   readonly #pool: StrangerPool;
-  /** Who this peer is to strangers. */
-  readonly #alias: Uint8Array;
-  /** Strangers that are connected. BOUNDED: by MAX_STRANGERS, together with those on their way. */
-  readonly #contacts = new Map<StrangerId, Contact>();
+  /** Strangers that are connected, as `visitorOf` has them. BOUNDED: by MAX_STRANGERS, together with those on their way. */
+  readonly #contacts = new Map<string, Contact>();
   /** Those on their way. */
   readonly #trying = new Set<Contact>();
   /** Offers that wait, by their ids. BOUNDED: by MAX_PENDING_OFFERS of each tracker. */
   readonly #offers = new Map<string, Contact>();
-  /** Until when a stranger is not connected again. */
-  readonly #resting = new BoundedMap<StrangerId, Millis>(MAX_RESTING_STRANGERS);
+  /** Until when a stranger, as `visitorOf` has it, is not connected again. */
+  readonly #resting = new BoundedMap<string, Millis>(MAX_RESTING_STRANGERS);
   #isOpen = false;
 
-  constructor(owner: ContactsOwner, network: StrangerNetwork, pool: StrangerPool, alias: Uint8Array) {
+  constructor(owner: ContactsOwner, network: StrangerNetwork, pool: StrangerPool) {
     this.#owner = owner;
     this.#network = network;
     this.#pool = pool;
-    this.#alias = alias;
   }
 
   /** Strangers that have a channel, or will have one. */
@@ -119,12 +119,12 @@ export class StrangerContacts {
     }
   }
 
-  /** The answer to a stranger's offer; undefined when there is none. */
-  async answer(peerId: Uint8Array, sdp: string): Promise<string | undefined> {
+  /** The answer to the offer of a stranger, who knows this peer by `alias`; undefined when there is none. */
+  async answer(peerId: Uint8Array, sdp: string, alias: Uint8Array): Promise<string | undefined> {
     const ice = await this.#owner.ice();
     const contact = this.#mayConnect(peerId) ? this.#connect('answer', false, ice) : undefined;
     if (!contact) return undefined;
-    this.#know(contact, strangerOf(peerId));
+    this.#know(contact, strangerOf(peerId), alias);
     try {
       return await inTime(this.#owner.clock, contact.connection.answer(sdp));
     } catch {
@@ -133,12 +133,12 @@ export class StrangerContacts {
     }
   }
 
-  /** A stranger answered an offer. */
-  accept(offer: Uint8Array, peerId: Uint8Array, sdp: string): void {
+  /** A stranger, who knows this peer by `alias`, answered an offer. */
+  accept(offer: Uint8Array, peerId: Uint8Array, sdp: string, alias: Uint8Array): void {
     const contact = this.#offers.get(binaryText(offer));
     if (!contact || !this.#mayConnect(peerId)) return this.withdraw(offer);
     this.#offers.delete(binaryText(offer));
-    this.#know(contact, strangerOf(peerId));
+    this.#know(contact, strangerOf(peerId), alias);
     contact.connection.accept(sdp);
   }
 
@@ -151,12 +151,12 @@ export class StrangerContacts {
 
   /** The worker says that the channel of a stranger is over. */
   channelOver(peer: StrangerId, serial: number, why: string): void {
-    const contact = this.#contacts.get(peer);
+    const contact = this.#contacts.get(visitorOf(peer));
     if (contact?.serial !== serial) return;
     [contact.isAttached, contact.serial] = [false, undefined];
     this.#drop(contact);
     if (why === 'banned' || why === 'malformed' || why === 'useless')
-      this.#resting.set(peer, this.#owner.clock.now() + STRANGER_REST_MS);
+      this.#resting.set(visitorOf(peer), this.#owner.clock.now() + STRANGER_REST_MS);
   }
 
   /** A node has a channel now: if it is connected as a stranger, too, that connection is one too many. */
@@ -169,7 +169,7 @@ export class StrangerContacts {
 
   /** Since when the stranger is connected; undefined when it is not. */
   connectedAt(peer: StrangerId): Millis | undefined {
-    return this.#contacts.get(peer)?.connectedAt;
+    return this.#contacts.get(visitorOf(peer))?.connectedAt;
   }
 
   #all(): Contact[] {
@@ -177,11 +177,13 @@ export class StrangerContacts {
   }
 
   #mayConnect(peerId: Uint8Array): boolean {
-    const peer = strangerOf(peerId);
-    if (!this.#isOpen || this.#contacts.has(peer) || this.count >= MAX_STRANGERS) return false;
-    if ([...this.#trying].filter((contact) => contact.peer === peer).length >= MAX_ATTEMPTS) return false;
-    if ((this.#resting.get(peer) ?? 0) > this.#owner.clock.now() || !this.#owner.hasRoom()) return false;
-    for (const node of this.#owner.nodes()) if (isAliasOf(peerId, node, this.#owner.infoHash)) return false;
+    const { self, infoHash, clock } = this.#owner;
+    const visitor = visitorOf(strangerOf(peerId));
+    if (!this.#isOpen || this.#contacts.has(visitor) || this.count >= MAX_STRANGERS) return false;
+    const attempts = [...this.#trying].filter(({ peer }) => peer !== undefined && visitorOf(peer) === visitor);
+    if (attempts.length >= MAX_ATTEMPTS) return false;
+    if ((this.#resting.get(visitor) ?? 0) > clock.now() || !this.#owner.hasRoom()) return false;
+    for (const node of [self, ...this.#owner.nodes()]) if (isAliasOf(peerId, node, infoHash)) return false;
     return true;
   }
 
@@ -202,6 +204,7 @@ export class StrangerContacts {
         isOutbound,
         serial: undefined,
         peer: undefined,
+        alias: undefined,
         connectedAt: undefined,
         isAttached: false,
         cancelTimer: () => undefined,
@@ -214,35 +217,37 @@ export class StrangerContacts {
   }
 
   /** The stranger at the other end is known. It has its time to get there. */
-  #know(contact: Contact, peer: StrangerId): void {
+  #know(contact: Contact, peer: StrangerId, alias: Uint8Array): void {
     const { clock } = this.#owner;
-    contact.peer = peer;
+    [contact.peer, contact.alias] = [peer, alias];
     contact.cancelTimer = clock.setTimer(clock.now() + STRANGER_CONNECT_MS, () => this.#drop(contact));
     this.#trying.add(contact);
   }
 
   /** Where offers crossed, the connection stays that the lower peer id offered: both sides choose the same one. */
   #onConnected(contact: Contact): void {
-    const { peer } = contact;
-    if (peer === undefined || !this.#trying.has(contact)) return;
-    const other = this.#contacts.get(peer);
-    const isLower = strangerOf(this.#alias) < peer;
+    const { peer, alias } = contact;
+    if (peer === undefined || alias === undefined || !this.#trying.has(contact)) return;
+    const visitor = visitorOf(peer);
+    const other = this.#contacts.get(visitor);
+    const isLower = visitorOf(strangerOf(alias)) < visitor;
     if (other && other.isOutbound === isLower) return this.#drop(contact);
     if (other) this.#drop(other);
     contact.cancelTimer();
     contact.connectedAt = this.#owner.clock.now();
     this.#trying.delete(contact);
-    this.#contacts.set(peer, contact);
+    this.#contacts.set(visitor, contact);
     this.#attach(contact);
   }
 
   /** Once its channel is there, too. */
   #attach(contact: Contact): void {
-    const { peer, serial, isOutbound, isAttached, connectedAt } = contact;
-    if (peer === undefined || serial === undefined || connectedAt === undefined || isAttached) return;
+    const { peer, alias, serial, isOutbound, isAttached, connectedAt } = contact;
+    if (peer === undefined || alias === undefined || serial === undefined) return;
+    if (connectedAt === undefined || isAttached) return;
     contact.isAttached = true;
     const { channels, infoHash } = this.#owner;
-    channels.attachHeld(serial, infoHash, peer, isOutbound, this.#alias);
+    channels.attachHeld(serial, infoHash, peer, isOutbound, alias);
   }
 
   #drop(contact: Contact): void {
@@ -252,7 +257,7 @@ export class StrangerContacts {
     const { peer, serial, isAttached } = contact;
     const { channels, infoHash } = this.#owner;
     this.#trying.delete(contact);
-    if (peer !== undefined && this.#contacts.get(peer) === contact) this.#contacts.delete(peer);
+    if (peer !== undefined && this.#contacts.get(visitorOf(peer)) === contact) this.#contacts.delete(visitorOf(peer));
     if (peer !== undefined && isAttached) channels.dropPeer(infoHash, peer);
     else if (serial !== undefined) channels.dropHeld(serial);
     [contact.isAttached, contact.serial] = [false, undefined];

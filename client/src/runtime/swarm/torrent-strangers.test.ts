@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { binaryText, utf8Encode } from '../../../../shared/src/bytes.ts';
+import { binaryText, equalBytes, utf8Encode } from '../../../../shared/src/bytes.ts';
+import { hashToId } from '../../../../shared/src/ids.ts';
 import { MAX_CHANNELS_PER_TORRENT } from '../../../../shared/src/limits/storage.ts';
 import {
   MAX_ANNOUNCED_OFFERS,
@@ -7,6 +8,7 @@ import {
   MAX_GIVER_OFFERS,
   MAX_STRANGERS,
   MAX_STRANGER_CONNECTIONS,
+  MIN_TRACKER_PAUSE_MS,
   OFFER_PATIENCE_MS,
   STRANGER_CONNECT_MS,
   TRACKER_INTERVAL_MS,
@@ -15,7 +17,7 @@ import { seededRng } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { strangerOf } from '../../swarm/peer-key.ts';
 import type { WorkerRequest } from '../../worker/protocol.ts';
-import { isAliasOf, makeAlias } from './alias.ts';
+import { isAliasOf, makeAlias, nextAlias } from './alias.ts';
 import { StrangerPool } from './stranger-pool.ts';
 import { FakeStrangerNetwork, type FakeTracker } from './test/strangers.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
@@ -23,6 +25,7 @@ import { FakeWorld, type FakeNode } from './test/world.ts';
 
 const URL_A = 'wss://a.example';
 const THEIRS = '-WW0300-abcdefghijkl';
+const strangerNode = hashToId(Uint8Array.of(99));
 const STRANGER = strangerOf(utf8Encode(THEIRS));
 
 interface Scene {
@@ -189,6 +192,64 @@ test('a node that has a channel is not met as a stranger, neither before nor aft
   expect(network.connections.length).toBe(count);
 });
 
+/** Loses the tracker's connection, and has it come to be again. */
+async function reconnect(
+  { world, network }: Scene,
+  lost = network.trackers.at(-1) as FakeTracker,
+): Promise<FakeTracker> {
+  lost.lose();
+  await world.clock.advance(2 * MIN_TRACKER_PAUSE_MS);
+  const again = network.trackers.findLast(({ url }) => url === lost.url) as FakeTracker;
+  expect(again).not.toBe(lost);
+  again.open();
+  await settle();
+  again.say({ interval: 120 });
+  return again;
+}
+
+test('to a tracker whose connection was lost this peer is another one: it may still take the lost one for open', async () => {
+  const scene = await ask();
+  const again = await reconnect(scene);
+  const ids = [scene.tracker, again].map(({ heard }) => heard[0]?.['peer_id']);
+  expect(new Set(ids).size).toBe(2);
+  again.answer(THEIRS, 0);
+  scene.network.connections.find(({ accepted }) => accepted)?.connect();
+  expect(of(scene.node, 'attachHeld').map(({ alias }) => binaryText(alias))).toEqual([ids[1]]);
+  const alias = (id: string): Uint8Array => Uint8Array.from(id, (unit) => unit.charCodeAt(0));
+  for (const id of ids) expect(isAliasOf(alias(id as string), scene.node.id, infoHash)).toBe(true);
+});
+
+test('all trackers know this peer by one id, also after all were lost: a stranger of two of them meets it once', async () => {
+  const scene = await ask();
+  scene.node.service.download(`${magnet}&tr=${encodeURIComponent('wss://b.example')}`);
+  const b = scene.network.trackers[1] as FakeTracker;
+  b.open();
+  await settle();
+  const again = [await reconnect(scene, scene.tracker), await reconnect(scene, b)];
+  const ids = [scene.tracker, b, ...again].map(({ heard }) => heard[0]?.['peer_id']);
+  expect([ids[0] === ids[1], ids[2] === ids[3], ids[1] === ids[2]]).toEqual([true, true, false]);
+});
+
+test('a stranger of this program that comes by its next id is the one that is connected', async () => {
+  const { network, tracker } = await ask('seeding');
+  const alias = makeAlias(strangerNode, infoHash, seededRng(5));
+  for (const id of [alias, nextAlias(alias)]) {
+    tracker.offer(binaryText(id), binaryText(id));
+    await settle();
+    network.connections.at(-1)?.connect();
+  }
+  const answers = tracker.heard.filter(({ answer }) => answer);
+  expect(answers.map((message) => message['to_peer_id'])).toEqual([binaryText(alias)]);
+});
+
+test('this peer does not meet itself under an id of an earlier connection', async () => {
+  const scene = await ask('seeding');
+  const again = await reconnect(scene);
+  again.offer(scene.tracker.heard[0]?.['peer_id'] as string);
+  await settle();
+  expect(again.heard.filter(({ answer }) => answer)).toEqual([]);
+});
+
 test('trackers of a share are in its torrent and link, and asked; what is no URL is refused', async () => {
   const world = new FakeWorld();
   const network = new FakeStrangerNetwork();
@@ -259,7 +320,9 @@ test('an alias is another one each time, and only who knows the node recognises 
   const [a, b] = [makeAlias(node, infoHash, rng), makeAlias(node, infoHash, rng)];
   expect(a).toHaveLength(20);
   expect(a).not.toEqual(b);
-  expect([isAliasOf(a, node, infoHash), isAliasOf(b, node, infoHash)]).toEqual([true, true]);
+  const next = nextAlias(a);
+  expect([a, b, next].map((alias) => isAliasOf(alias, node, infoHash))).toEqual([true, true, true]);
+  expect([next, nextAlias(next)].filter((alias) => equalBytes(alias, a))).toEqual([]);
   expect([
     isAliasOf(a, other, infoHash),
     isAliasOf(a, node, other),

@@ -1,4 +1,4 @@
-import { type NodeId, nodeIdToBytes } from '../../../../shared/src/ids.ts';
+import { ID_BYTES, type NodeId, nodeIdToBytes } from '../../../../shared/src/ids.ts';
 import { MAX_ANNOUNCED_OFFERS, MAX_GIVER_OFFERS, MAX_STRANGERS } from '../../../../shared/src/limits/trackers.ts';
 import type { Millis } from '../../../../shared/src/machine.ts';
 import { assertNever } from '../../../../shared/src/result.ts';
@@ -10,24 +10,28 @@ import {
   type ConversationOutput,
   TrackerConversation,
 } from '../../swarm/tracker/conversation.ts';
-import type { Announcer, TorrentStand } from '../../swarm/tracker/message.ts';
+import type { TorrentStand } from '../../swarm/tracker/message.ts';
 import { Driver } from '../driver.ts';
-import { makeAlias } from './alias.ts';
+import { makeAlias, nextAlias } from './alias.ts';
 import { type ContactsOwner, StrangerContacts } from './stranger-contacts.ts';
 import type { StrangerPool } from './stranger-pool.ts';
 
 /** What strangers of a torrent need of the torrent and the node around it. */
 export interface StrangersOwner extends ContactsOwner {
-  readonly self: NodeId;
   stand(): TorrentStand;
   /** The torrent looks for sources. */
   isSeeking(): boolean;
 }
 
+/** Of a tracker that there was no connection to. */
+const NO_ALIAS = new Uint8Array(ID_BYTES);
+
 /** A tracker that is asked. */
 interface Tracker {
   readonly conversation: TrackerConversation;
   readonly driver: Driver<ConversationInput, ConversationOutput>;
+  /** Who this peer is to it, over the newest connection. */
+  alias: Uint8Array;
   line: TrackerLine | undefined;
   releaseLine: () => void;
 }
@@ -41,18 +45,18 @@ export class TorrentStrangers {
   readonly #network: StrangerNetwork;
   readonly #pool: StrangerPool;
   readonly #contacts: StrangerContacts;
-  readonly #announcer: Announcer;
+  readonly #infoHashBytes: Uint8Array;
+  /** Who this peer is to trackers from the next connection on. */
+  #alias: Uint8Array;
   /** BOUNDED: by MAX_ASKED_TRACKERS, kept by the caller. */
   readonly #trackers = new Map<string, Tracker>();
   constructor(owner: StrangersOwner, network: StrangerNetwork, pool: StrangerPool) {
     this.#owner = owner;
     this.#network = network;
     this.#pool = pool;
-    this.#announcer = {
-      infoHash: nodeIdToBytes(owner.infoHash),
-      peerId: makeAlias(owner.self, owner.infoHash, owner.rng),
-    };
-    this.#contacts = new StrangerContacts(owner, network, pool, this.#announcer.peerId);
+    this.#infoHashBytes = nodeIdToBytes(owner.infoHash);
+    this.#alias = makeAlias(owner.self, owner.infoHash, owner.rng);
+    this.#contacts = new StrangerContacts(owner, network, pool);
   }
 
   /** Strangers that have a channel, or will have one. */
@@ -82,6 +86,8 @@ export class TorrentStrangers {
   stop(): void {
     this.ask([]);
     this.#contacts.close();
+    // A tracker that does not hear of it takes the connection for open.
+    this.#alias = nextAlias(this.#alias);
   }
 
   channelOver(peer: StrangerId, serial: number, why: string): void {
@@ -97,10 +103,11 @@ export class TorrentStrangers {
   }
 
   #beginTracker(url: string): void {
-    const conversation = new TrackerConversation(this.#announcer, this.#owner.rng);
+    const conversation = new TrackerConversation(this.#infoHashBytes, this.#owner.rng);
     const tracker: Tracker = {
       conversation,
       driver: new Driver(conversation, this.#owner.clock, (output) => this.#carryOut(url, tracker, output)),
+      alias: NO_ALIAS,
       line: undefined,
       releaseLine: () => undefined,
     };
@@ -130,7 +137,7 @@ export class TorrentStrangers {
         void this.#answer(tracker, output.to, output.sdp);
         return;
       case 'accept':
-        return this.#contacts.accept(output.offer, output.peerId, output.sdp);
+        return this.#contacts.accept(output.offer, output.peerId, output.sdp, tracker.alias);
       case 'withdraw':
         return this.#contacts.withdraw(output.offer);
       default:
@@ -143,7 +150,7 @@ export class TorrentStrangers {
     const line =
       release &&
       this.#network.openTracker(url, {
-        opened: () => tracker.driver.push({ kind: 'opened' }),
+        opened: () => this.#opened(tracker),
         closed: () => {
           this.#closeLine(tracker);
           tracker.driver.push({ kind: 'closed' });
@@ -156,6 +163,13 @@ export class TorrentStrangers {
       // It is tried again as one that was lost.
       tracker.driver.push({ kind: 'closed' });
     }
+  }
+
+  /** One alias for all trackers, so that a stranger of several meets one peer, and another one than it had the last time. */
+  #opened(tracker: Tracker): void {
+    if (tracker.alias === this.#alias) this.#alias = nextAlias(this.#alias);
+    tracker.alias = this.#alias;
+    tracker.driver.push({ kind: 'opened', peerId: tracker.alias });
   }
 
   #closeLine(tracker: Tracker): void {
@@ -177,6 +191,6 @@ export class TorrentStrangers {
   }
 
   async #answer(tracker: Tracker, to: Caller, sdp: string): Promise<void> {
-    tracker.driver.push({ kind: 'answered', to, sdp: await this.#contacts.answer(to.peerId, sdp) });
+    tracker.driver.push({ kind: 'answered', to, sdp: await this.#contacts.answer(to.peerId, sdp, tracker.alias) });
   }
 }

@@ -16,6 +16,7 @@ import { type ConversationInput, type ConversationOutput, TrackerConversation } 
 import type { Announcer, MadeOffer } from './message.ts';
 
 const ANNOUNCER: Announcer = { infoHash: new Uint8Array(20).fill(1), peerId: utf8Encode('-SK0001-abcdefghijkl') };
+const OPENED: ConversationInput = { kind: 'opened', peerId: ANNOUNCER.peerId };
 const STAND = { uploaded: 1, downloaded: 2, left: 3 };
 const THEIRS = new Uint8Array(20).fill(9);
 
@@ -52,14 +53,14 @@ const prepared = (...numbers: readonly number[]): ConversationOutput[] =>
   push({ kind: 'prepared', stand: STAND, offers: numbers.map(offerOf) });
 
 beforeEach(() => {
-  tracker = new TrackerConversation(ANNOUNCER, seededRng(1));
+  tracker = new TrackerConversation(ANNOUNCER.infoHash, seededRng(1));
   now = 0;
 });
 
 test('a tracker that is reached is told that we started, and of our offers', () => {
   expect(push({ kind: 'start' })).toEqual([{ kind: 'open' }]);
   expect(tracker.condition).toBe('asking');
-  expect(push({ kind: 'opened' })).toEqual([{ kind: 'prepare' }]);
+  expect(push(OPENED)).toEqual([{ kind: 'prepare' }]);
   expect(sent(prepared(1, 2))).toMatchObject([{ event: 'started', left: 3, numwant: 2 }]);
   push(say({ interval: 120 }));
   expect(tracker.condition).toBe('answered');
@@ -84,7 +85,7 @@ test('a tracker that says nothing, before or after the announce, is let go and t
   push({ kind: 'start' });
   expect(wait(TRACKER_PATIENCE_MS)).toEqual([{ kind: 'close' }]);
   expect(wait(2 * MIN_TRACKER_PAUSE_MS)).toEqual([{ kind: 'open' }]);
-  push({ kind: 'opened' });
+  push(OPENED);
   prepared(1);
   expect(withdrawn(wait(TRACKER_PATIENCE_MS))).toEqual([1]);
   expect(tracker.condition).toBe('failed');
@@ -93,7 +94,7 @@ test('a tracker that says nothing, before or after the announce, is let go and t
 describe('of a tracker that answered', () => {
   beforeEach(() => {
     push({ kind: 'start' });
-    push({ kind: 'opened' });
+    push(OPENED);
     prepared(1);
     push(say({ interval: 60 }));
   });
@@ -109,10 +110,10 @@ describe('of a tracker that answered', () => {
 
   test('an interval that is too short or too long is bounded', () => {
     const next = (interval: number): number => {
-      tracker = new TrackerConversation(ANNOUNCER, seededRng(1));
+      tracker = new TrackerConversation(ANNOUNCER.infoHash, seededRng(1));
       now = 0;
       push({ kind: 'start' });
-      push({ kind: 'opened' });
+      push(OPENED);
       prepared();
       push(say({ interval }));
       return tracker.nextDeadline()?.at ?? 0;
@@ -160,7 +161,7 @@ describe('of a tracker that answered', () => {
   test('more offers than may wait take the oldest back', () => {
     push({ kind: 'closed' });
     wait(2 * MIN_TRACKER_PAUSE_MS);
-    push({ kind: 'opened' });
+    push(OPENED);
     const taken = withdrawn(prepared(...Array.from({ length: MAX_PENDING_OFFERS + 2 }, (_, n) => n + 1)));
     expect(taken).toEqual([1, 2]);
   });
@@ -185,14 +186,14 @@ describe('of a tracker that answered', () => {
   test('a tracker that was lost is told anew that we started', () => {
     expect(withdrawn(push({ kind: 'closed' }))).toEqual([1]);
     wait(2 * MIN_TRACKER_PAUSE_MS);
-    push({ kind: 'opened' });
+    push(OPENED);
     expect(sent(prepared())).toMatchObject([{ event: 'started' }]);
   });
 });
 
 test('offers that were made for a connection that is gone are taken back', () => {
   push({ kind: 'start' });
-  push({ kind: 'opened' });
+  push(OPENED);
   push({ kind: 'closed' });
   expect(prepared(1, 2)).toEqual([
     { kind: 'withdraw', offer: offerOf(1).id },
@@ -203,7 +204,7 @@ test('offers that were made for a connection that is gone are taken back', () =>
 test('whatever comes in whatever order, nothing is thrown, and every offer that was taken in is accepted or taken back', () => {
   for (let seed = 0; seed < 100; seed++) {
     const rng = seededRng(seed);
-    tracker = new TrackerConversation(ANNOUNCER, rng);
+    tracker = new TrackerConversation(ANNOUNCER.infoHash, rng);
     now = 0;
     const open = new Set<string>();
     const settle = (out: readonly ConversationOutput[]): void => {
@@ -218,8 +219,8 @@ test('whatever comes in whatever order, nothing is thrown, and every offer that 
       const known = Uint8Array.from(some ?? '', (character) => character.charCodeAt(0));
       const inputs: readonly ConversationInput[] = [
         { kind: 'start' },
-        { kind: 'opened' },
-        { kind: 'opened' },
+        OPENED,
+        OPENED,
         { kind: 'closed' },
         { kind: 'completed', stand: STAND },
         { kind: 'deadline' },

@@ -1,4 +1,5 @@
 import { binaryText } from '../../../../shared/src/bytes.ts';
+import { ID_BYTES } from '../../../../shared/src/ids.ts';
 import {
   MAX_ANSWERING,
   MAX_PENDING_OFFERS,
@@ -31,8 +32,8 @@ export type ConversationInput =
   | { readonly kind: 'stop'; readonly stand: TorrentStand }
   /** Everything is here now. */
   | { readonly kind: 'completed'; readonly stand: TorrentStand }
-  /** The connection that `open` asked for is there. */
-  | { readonly kind: 'opened' }
+  /** The connection that `open` asked for is there. Over it this peer is `peerId`. */
+  | { readonly kind: 'opened'; readonly peerId: Uint8Array }
   /** It is gone, or did not come to be. */
   | { readonly kind: 'closed' }
   /** A message; undefined for one that was no text. */
@@ -94,7 +95,7 @@ interface PendingOffer {
  * others and theirs to us, and passes answers on. Nothing that it says is believed beyond that.
  */
 export class TrackerConversation implements Machine<ConversationInput, ConversationOutput> {
-  readonly #announcer: Announcer;
+  #announcer: Announcer;
   readonly #rng: Rng;
   readonly #timers = new TimerTable<Timer>();
   /** By their ids as text, oldest first. BOUNDED: by MAX_PENDING_OFFERS. */
@@ -112,8 +113,9 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
   #hasAnswered = false;
   #reason: string | undefined;
 
-  constructor(announcer: Announcer, rng: Rng) {
-    this.#announcer = announcer;
+  constructor(infoHash: Uint8Array, rng: Rng) {
+    // Nobody is told of this one: there is no connection.
+    this.#announcer = { infoHash, peerId: new Uint8Array(ID_BYTES) };
     this.#rng = rng;
   }
 
@@ -139,8 +141,7 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
         if (this.#isKnown) out.push(this.#announce(input.stand, 'completed', []));
         return;
       case 'opened':
-        if (this.#state === 'opening') this.#prepare(now, out);
-        return;
+        return this.#onOpened(input.peerId, now, out);
       case 'closed':
         if (this.#isConnected || this.#state === 'opening') this.#rest(now, out);
         return;
@@ -169,6 +170,12 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
     this.#state = 'opening';
     this.#timers.set('patience', now + TRACKER_PATIENCE_MS, 'give up on reaching the tracker');
     out.push({ kind: 'open' });
+  }
+
+  #onOpened(peerId: Uint8Array, now: Millis, out: ConversationOutput[]): void {
+    if (this.#state !== 'opening') return;
+    this.#announcer = { ...this.#announcer, peerId };
+    this.#prepare(now, out);
   }
 
   #prepare(now: Millis, out: ConversationOutput[]): void {

@@ -33,6 +33,11 @@ export class FakeTracker implements TrackerLine {
     this.#handler.opened();
   }
 
+  /** The connection is gone. */
+  lose(): void {
+    this.#handler.closed();
+  }
+
   say(fields: object): void {
     const hash = binaryText(fromHex(infoHash) as Uint8Array);
     this.#handler.received(JSON.stringify({ action: 'announce', info_hash: hash, ...fields }));
