@@ -16,13 +16,13 @@ export interface ShareOptions {
    */
   readonly superSeed?: boolean;
   /**
-   * Peers come from the tracker alone (BEP 27): the overlay is neither told nor asked, and peers do not name each other.
+   * Peers come from trackers alone (BEP 27): the overlay is neither told nor asked, and peers do not name each other.
    * The same files are another torrent with it than without.
    */
   readonly private?: boolean;
   /**
    * Trackers that its magnet link and torrent file name, as URLs. Those of WebTorrent (`ws:`, `wss:`) are told of it, so
-   * that programs which know only WebTorrent can download it; not if it is private.
+   * that programs which know only WebTorrent can download it; of a private one, one at a time.
    */
   readonly trackers?: readonly string[];
   /** Told while the files are hashed; the bytes include padding between files. */
@@ -141,7 +141,8 @@ export interface WebSeedProgress {
 
 /**
  * A tracker that the torrent or a link to it names. `idle`: it is not asked, because it does not speak WebTorrent's
- * protocol, four others are asked, or the torrent does not run or is private. `failed`: it is asked again later.
+ * protocol, others are asked, the torrent does not run, or it is private and only a link names it. `failed`: it is asked again
+ * later.
  */
 export interface TrackerProgress {
   readonly url: string;

@@ -5,7 +5,7 @@ import type { StrangerNetwork } from '../../ports/strangers.ts';
 import type { StrangerId } from '../../swarm/peer-key.ts';
 import type { TrackerCondition } from '../../swarm/tracker/conversation.ts';
 import type { StrangerPool } from './stranger-pool.ts';
-import type { StrangersOwner, TorrentStrangers } from './torrent-strangers.ts';
+import type { StrangersOwner, TorrentStrangers, TrackerGroup } from './torrent-strangers.ts';
 
 /** Code that did not come is asked for again after so long. [ms] */
 const RETRY_MS = 30_000;
@@ -31,7 +31,7 @@ export class LazyStrangers {
   readonly #load: () => Promise<StrangerCode>;
   readonly #pool: StrangerPool;
   #strangers: TorrentStrangers | undefined;
-  #urls: readonly string[] = [];
+  #groups: readonly TrackerGroup[] = [];
   #isLoading = false;
   #retryAt: Millis = 0;
 
@@ -45,17 +45,19 @@ export class LazyStrangers {
     return this.#strangers?.count ?? 0;
   }
 
-  /** Asks those of `trackers` that speak WebTorrent's protocol, as many as may be; lets all strangers go for none. */
-  ask(trackers: readonly string[]): void {
+  /**
+   * Asks those of `trackers` that speak WebTorrent's protocol, as many as may be: all, or one at a time. Lets all strangers go
+   * for none.
+   */
+  ask(trackers: readonly string[], isOneAtATime = false): void {
     const urls = trackers.filter((url) => /^wss?:/i.test(url)).slice(0, MAX_ASKED_TRACKERS);
-    if (urls.length === this.#urls.length && urls.every((url, at) => url === this.#urls[at])) {
-      if (urls.length > 0 && !this.#strangers) void this.#begin();
-      return;
-    }
-    this.#urls = urls;
+    const groups = isOneAtATime && urls.length > 0 ? [urls] : urls.map((url) => [url]);
+    const isKnown = JSON.stringify(groups) === JSON.stringify(this.#groups);
+    this.#groups = groups;
     if (!this.#strangers) void this.#begin();
-    else if (urls.length === 0) this.#strangers.stop();
-    else this.#strangers.ask(urls);
+    else if (isKnown) return;
+    else if (groups.length === 0) this.#strangers.stop();
+    else this.#strangers.ask(groups);
   }
 
   completed(): void {
@@ -84,12 +86,12 @@ export class LazyStrangers {
 
   async #begin(): Promise<void> {
     const { clock, log } = this.#owner;
-    if (this.#isLoading || this.#urls.length === 0 || clock.now() < this.#retryAt) return;
+    if (this.#isLoading || this.#groups.length === 0 || clock.now() < this.#retryAt) return;
     this.#isLoading = true;
     try {
       const { TorrentStrangers: Strangers, network } = await this.#load();
       this.#strangers = new Strangers(this.#owner, network, this.#pool);
-      this.#strangers.ask(this.#urls);
+      this.#strangers.ask(this.#groups);
     } catch (error) {
       log.log('warn', 'trackers are not asked', { error: String(error) });
       this.#retryAt = clock.now() + RETRY_MS;

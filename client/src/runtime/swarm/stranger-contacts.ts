@@ -102,6 +102,11 @@ export class StrangerContacts {
   /** Lets all go, and takes none in. Offers that wait are for their trackers to take back. */
   close(): void {
     this.#isOpen = false;
+    this.dropAll();
+  }
+
+  /** Lets all go that are known. */
+  dropAll(): void {
     for (const contact of this.#all()) this.#drop(contact);
   }
 

@@ -221,8 +221,9 @@ export class TorrentPeers {
     this.#wasComplete = isComplete;
     if (this.#session.isPrivate) this.#becomePrivate();
     this.#setPublished(isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0));
-    // Those of a private torrent are not asked either: its tracker is the server's.
-    this.#strangers.ask(isActive && !this.#session.isPrivate ? this.#session.trackers : []);
+    const { isPrivate, trackers, ownTrackers } = this.#session;
+    // A link to a private torrent may name any tracker.
+    this.#strangers.ask(!isActive ? [] : isPrivate ? ownTrackers : trackers, isPrivate);
     if (isActive) this.#turnOver();
   }
 
@@ -243,10 +244,11 @@ export class TorrentPeers {
     void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
   }
 
-  /** The metadata of a link said so: whoever the overlay or other peers named before is let go. */
+  /** The metadata of a link said so: whoever the overlay, other peers or trackers of the link named before is let go. */
   #becomePrivate(): void {
     if (this.#wasPrivate) return;
     this.#wasPrivate = true;
+    this.#strangers.ask([]);
     for (const peer of this.#session.forgetNamed()) {
       this.#finder.forget(peer);
       if (this.#channels.has(peer)) this.#session.dropPeer(peer);

@@ -65,7 +65,7 @@ export class TorrentSession {
   #waitsFor: ShareWait | undefined;
   /** The program that made the torrent, when a torrent file said so. */
   createdBy: string | undefined;
-  /** Peers come from the tracker alone (BEP 27). A torrent file and a record of it say so before the metadata is here. */
+  /** Peers come from trackers alone (BEP 27). A torrent file and a record of it say so before the metadata is here. */
   isPrivate = false;
   /** Of the torrent's files by index, padding included; empty while all are `normal`. BOUNDED: by MAX_FILES. */
   #priorities: readonly FilePriority[] = [];
@@ -146,6 +146,11 @@ export class TorrentSession {
   /** Trackers that the torrent or a link to it names. */
   get trackers(): readonly string[] {
     return this.#places().trackers;
+  }
+
+  /** Those that the torrent names itself, once its metadata is here: whoever gave its file out wrote them there. */
+  get ownTrackers(): readonly string[] {
+    return this.#summary?.trackers ?? [];
   }
 
   /** Another link says where else it is to be had. A private torrent takes no other's word. False when nothing is new. */

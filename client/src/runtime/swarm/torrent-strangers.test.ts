@@ -113,13 +113,68 @@ test('a pause takes leave of the tracker and of all strangers, and going on asks
   expect(network.trackers.map(({ url }) => url)).toEqual([URL_A, URL_A]);
 });
 
-test('when the metadata says that the torrent is private, trackers are asked no more and strangers let go', async () => {
+test('when the metadata says that the torrent is private, trackers of its link are asked no more and strangers let go', async () => {
   const { node, network, tracker } = await ask();
   tracker.offer(THEIRS);
   await settle();
-  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true, trackers: [URL_A] }) });
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true }) });
   expect([tracker.isClosed, network.open]).toEqual([true, []]);
   expect(node.service.downloads[0]?.trackers()).toMatchObject([{ url: URL_A, state: 'idle' }]);
+});
+
+/** A node that downloads a private torrent whose file names these trackers. */
+async function askPrivately(...trackers: readonly string[]): Promise<Omit<Scene, 'tracker'>> {
+  const world = new FakeWorld();
+  const network = new FakeStrangerNetwork();
+  world.strangers = network;
+  const [node] = world.pair();
+  node.service.download(`${magnet}&tr=wss%3A%2F%2Flink.example`);
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true, trackers }) });
+  node.worker.progress(infoHash, { state: 'finding' });
+  await settle();
+  return { world, node, network };
+}
+
+test('a private torrent asks the tracker that it names itself, which strangers come from, and none of a link', async () => {
+  const { node, network } = await askPrivately(URL_A);
+  expect(network.trackers.map(({ url, isClosed }) => [url, isClosed])).toEqual([[URL_A, false]]);
+  const [tracker] = network.trackers as [FakeTracker];
+  tracker.open();
+  await settle();
+  tracker.answer(THEIRS, 0);
+  network.connections[0]?.connect();
+  expect(of(node, 'attachHeld')).toMatchObject([{ peer: STRANGER }]);
+});
+
+test('whom the tracker of a link introduced is let go when the metadata says private, though that names the same', async () => {
+  const { node, network, tracker } = await ask('seeding');
+  tracker.offer(THEIRS);
+  await settle();
+  network.connections.at(-1)?.connect();
+  node.worker.report({ kind: 'metadata', summary: summaryOf({ isPrivate: true, trackers: [URL_A] }) });
+  expect([tracker.isClosed, network.open]).toEqual([true, []]);
+  expect(network.trackers.map(({ url }) => url)).toEqual([URL_A, URL_A]);
+});
+
+test('of the trackers of a private torrent one is asked at a time, the next when it fails, without the peers of before (BEP 27)', async () => {
+  const [a, b] = [URL_A, 'wss://b.example'];
+  const { world, node, network } = await askPrivately(a, b);
+  const states = (): (string | undefined)[] => node.service.downloads[0]?.trackers().map(({ state }) => state) ?? [];
+  for (const [at, url] of [a, b, a].entries()) {
+    expect(network.trackers.map(({ url }) => url).slice(at)).toEqual([url]);
+    expect(states().slice(0, 2)).toEqual(url === a ? ['asking', 'idle'] : ['idle', 'asking']);
+    const tracker = network.trackers[at] as FakeTracker;
+    tracker.open();
+    await settle();
+    tracker.say({ interval: 120 });
+    tracker.answer(THEIRS, 0);
+    network.connections.find(({ accepted, isClosed }) => accepted && !isClosed)?.connect();
+    tracker.lose();
+    // As long as nobody else is asked, they stay.
+    expect(network.open).toHaveLength(1);
+    await world.clock.advance(2 * MIN_TRACKER_PAUSE_MS);
+    expect(network.open).toHaveLength(0);
+  }
 });
 
 test('completing is told to the tracker', async () => {

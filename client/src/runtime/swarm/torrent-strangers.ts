@@ -26,8 +26,17 @@ export interface StrangersOwner extends ContactsOwner {
 /** Of a tracker that there was no connection to. */
 const NO_ALIAS = new Uint8Array(ID_BYTES);
 
-/** A tracker that is asked. */
+/**
+ * Trackers of which one is asked at a time, and the next when it fails; whom it introduced is let go then, so that nobody is
+ * a bridge between the swarms of two (BEP 27).
+ */
+export type TrackerGroup = readonly string[];
+
+/** A tracker that is asked, and those to ask in its place. */
 interface Tracker {
+  readonly group: TrackerGroup;
+  /** Place of the one that is asked; -1 before the first. */
+  at: number;
   readonly conversation: TrackerConversation;
   readonly driver: Driver<ConversationInput, ConversationOutput>;
   /** Who this peer is to it, over the newest connection. */
@@ -48,7 +57,7 @@ export class TorrentStrangers {
   readonly #infoHashBytes: Uint8Array;
   /** Who this peer is to trackers from the next connection on. */
   #alias: Uint8Array;
-  /** BOUNDED: by MAX_ASKED_TRACKERS, kept by the caller. */
+  /** By their groups. BOUNDED: by MAX_ASKED_TRACKERS, kept by the caller. */
   readonly #trackers = new Map<string, Tracker>();
   constructor(owner: StrangersOwner, network: StrangerNetwork, pool: StrangerPool) {
     this.#owner = owner;
@@ -66,14 +75,15 @@ export class TorrentStrangers {
 
   /** How each tracker that is asked is doing. */
   conditions(): ReadonlyMap<string, Pick<TrackerConversation, 'condition' | 'reason'>> {
-    return new Map([...this.#trackers].map(([url, { conversation }]) => [url, conversation]));
+    return new Map([...this.#trackers.values()].map(({ group, at, conversation }) => [group[at] ?? '', conversation]));
   }
 
-  /** Asks these trackers from now on, and no others. */
-  ask(urls: readonly string[]): void {
-    for (const [url, tracker] of [...this.#trackers]) if (!urls.includes(url)) this.#endTracker(url, tracker);
-    if (urls.length > 0) this.#contacts.open();
-    for (const url of urls) if (!this.#trackers.has(url)) this.#beginTracker(url);
+  /** Asks one tracker of each of these groups from now on, and no others. */
+  ask(groups: readonly TrackerGroup[]): void {
+    const asked = new Map(groups.map((group) => [group.join(' '), group]));
+    for (const [key, tracker] of [...this.#trackers]) if (!asked.has(key)) this.#endTracker(key, tracker);
+    if (groups.length > 0) this.#contacts.open();
+    for (const [key, group] of asked) if (!this.#trackers.has(key)) this.#beginTracker(key, group);
   }
 
   /** Everything is here now. */
@@ -102,29 +112,31 @@ export class TorrentStrangers {
     return this.#contacts.connectedAt(peer);
   }
 
-  #beginTracker(url: string): void {
+  #beginTracker(key: string, group: TrackerGroup): void {
     const conversation = new TrackerConversation(this.#infoHashBytes, this.#owner.rng);
     const tracker: Tracker = {
+      group,
+      at: -1,
       conversation,
-      driver: new Driver(conversation, this.#owner.clock, (output) => this.#carryOut(url, tracker, output)),
+      driver: new Driver(conversation, this.#owner.clock, (output) => this.#carryOut(tracker, output)),
       alias: NO_ALIAS,
       line: undefined,
       releaseLine: () => undefined,
     };
-    this.#trackers.set(url, tracker);
+    this.#trackers.set(key, tracker);
     tracker.driver.push({ kind: 'start' });
   }
 
-  #endTracker(url: string, tracker: Tracker): void {
+  #endTracker(key: string, tracker: Tracker): void {
     tracker.driver.push({ kind: 'stop', stand: this.#owner.stand() });
     tracker.driver.stop();
-    this.#trackers.delete(url);
+    this.#trackers.delete(key);
   }
 
-  #carryOut(url: string, tracker: Tracker, output: ConversationOutput): void {
+  #carryOut(tracker: Tracker, output: ConversationOutput): void {
     switch (output.kind) {
       case 'open':
-        return this.#openLine(url, tracker);
+        return this.#openLine(tracker);
       case 'close':
         return this.#closeLine(tracker);
       case 'send':
@@ -145,11 +157,15 @@ export class TorrentStrangers {
     }
   }
 
-  #openLine(url: string, tracker: Tracker): void {
+  /** To the first tracker of its group, and after a failure to the next. */
+  #openLine(tracker: Tracker): void {
+    const { group } = tracker;
+    tracker.at = (tracker.at + 1) % group.length;
+    if (group.length > 1) this.#contacts.dropAll();
     const release = this.#pool.take('tracker');
     const line =
       release &&
-      this.#network.openTracker(url, {
+      this.#network.openTracker(group[tracker.at] ?? '', {
         opened: () => this.#opened(tracker),
         closed: () => {
           this.#closeLine(tracker);

@@ -102,7 +102,7 @@ function Facts({ download }: { readonly download: Download }) {
       <span data-testid="row-sources">{sourcesText(progress, isDone)}</span>
       <span data-testid="row-ratio">{ratioText(progress)}</span>
       {download.info()?.isPrivate === true && (
-        <span data-testid="row-private" title="Peers come from this server’s tracker alone">
+        <span data-testid="row-private" title="Peers come from trackers alone">
           private
         </span>
       )}

@@ -104,7 +104,7 @@ function Facts({ share }: { readonly share: Share }) {
       <span data-testid="row-sources">{sourcesText(progress, true)}</span>
       <span data-testid="row-ratio">{ratioText(progress)}</span>
       {share.info()?.isPrivate === true && (
-        <span data-testid="row-private" title="Peers come from this server’s tracker alone">
+        <span data-testid="row-private" title="Peers come from trackers alone">
           private
         </span>
       )}
