@@ -39,6 +39,10 @@ export interface BrowserOptions {
   readonly hasDevices?: boolean;
   /** True: root's browser may do no more than anybody's on Linux, where the system can see to that. Default false. */
   readonly isUnprivileged?: boolean;
+  /** Network namespace to run in, see `NatNetwork`. */
+  readonly namespace?: string;
+  /** Origin that counts as secure though it is no https, as a test's server is none. */
+  readonly secureOrigin?: string;
 }
 
 /** A Chromium of our own with an empty profile. */
@@ -62,8 +66,21 @@ function launchOptions(options: BrowserOptions): LaunchOptions {
   const found = findChromium();
   if (!found) throw new Error('No Chromium found: see e2e/README.md');
   const devices = options.hasDevices === false ? [] : DEVICE_FLAGS;
-  const start = options.isUnprivileged ? unprivileged(found) : { executablePath: found };
-  return { ...start, args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices] };
+  const { secureOrigin } = options;
+  const origins = secureOrigin === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`];
+  return { ...startOf(found, options), args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices, ...origins] };
+}
+
+function startOf(
+  found: string,
+  { isUnprivileged, namespace }: BrowserOptions,
+): Pick<LaunchOptions, 'executablePath' | 'env'> {
+  if (isUnprivileged) return unprivileged(found);
+  if (namespace === undefined) return { executablePath: found };
+  return {
+    executablePath: join(ROOT, 'e2e/harness/in-namespace.sh'),
+    env: { ...process.env, SKEIN_BROWSER: found, SKEIN_NAMESPACE: namespace },
+  };
 }
 
 function unprivileged(executablePath: string): Pick<LaunchOptions, 'executablePath' | 'env'> {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { commandIn } from './nat-network.ts';
 import { ROOT } from './root.ts';
 
 const CLI = join(ROOT, 'dist/signaling-server/src/cli.js');
@@ -13,29 +14,30 @@ export interface ServerOptions {
   readonly port?: number;
   /** Added to the environment, e.g. `SKEIN_TURN_URLS`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs: a network namespace, and the address there. Default: here, on the loopback. */
+  readonly place?: { readonly namespace: string; readonly address: string };
 }
 
 /** A real server in a process of its own, so that it can be killed as a real one dies. */
 export class ServerProcess {
   readonly url: string;
   readonly port: number;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #options: ServerOptions;
   readonly #output: string[];
   #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number, env: Readonly<Record<string, string>>, output: string[]) {
+  private constructor(child: ChildProcess, port: number, options: ServerOptions, output: string[]) {
     this.#child = child;
-    this.#env = env;
+    this.#options = options;
     this.#output = output;
     this.port = port;
-    this.url = `http://localhost:${port}`;
+    this.url = `http://${options.place?.address ?? 'localhost'}:${port}`;
   }
 
   static async start(options: ServerOptions = {}): Promise<ServerProcess> {
-    const env = options.env ?? {};
     const output: string[] = [];
-    const { child, port } = await launch(options.port ?? 0, env, output);
-    return new ServerProcess(child, port, env, output);
+    const { child, port } = await launch(options.port ?? 0, options, output);
+    return new ServerProcess(child, port, options, output);
   }
 
   get isRunning(): boolean {
@@ -60,7 +62,7 @@ export class ServerProcess {
 
   /** Starts again on the same port. */
   async restart(): Promise<void> {
-    const { child } = await launch(this.port, this.#env, this.#output);
+    const { child } = await launch(this.port, this.#options, this.#output);
     this.#child = child;
   }
 
@@ -74,11 +76,12 @@ export class ServerProcess {
 
 async function launch(
   port: number,
-  env: Readonly<Record<string, string>>,
+  { env, place }: ServerOptions,
   output: string[],
 ): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [CLI], {
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), ...env },
+  const [program, words] = commandIn(place?.namespace, process.execPath, [CLI]);
+  const child = spawn(program, words, {
+    env: { ...process.env, HOST: place?.address ?? '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   try {

@@ -5,6 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTurnServer } from '../scripts/chromium.mjs';
+import { commandIn } from './nat-network.ts';
+
+/** Where STUN and TURN are by default (RFC 8489). In a namespace of its own no other server has it. */
+const STUN_PORT = 3478;
 
 /** A real coturn with REST credentials, as an operator would run it beside the server. */
 export class TurnProcess {
@@ -24,14 +28,17 @@ export class TurnProcess {
     return findTurnServer() !== undefined;
   }
 
-  static async start(): Promise<TurnProcess> {
-    const program = findTurnServer();
-    if (!program) throw new Error('coturn is not installed');
-    const address = ownAddress();
-    const port = await freeUdpPort(address);
+  /** `place`: where it runs, a network namespace and the address there. Default: here. */
+  static async start(place?: { readonly namespace: string; readonly address: string }): Promise<TurnProcess> {
+    const turnServer = findTurnServer();
+    if (!turnServer) throw new Error('coturn is not installed');
+    const address = place?.address ?? ownAddress();
+    const port = place ? STUN_PORT : await freeUdpPort(address);
     const secret = `e2e-${process.pid}-${port}`;
     const folder = await mkdtemp(join(tmpdir(), 'skein-turn-'));
-    const child = spawn(program, turnArguments(address, port, secret, folder), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = turnArguments(address, port, secret, folder);
+    const [program, words] = commandIn(place?.namespace, turnServer, args);
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const turn = new TurnProcess(child, folder, `turn:${address}:${port}?transport=udp`, secret);
     await turn.#listening();
     return turn;

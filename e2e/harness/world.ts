@@ -112,10 +112,7 @@ export class World {
 
   /** Writes what every tab showed and said into a folder, and says where. */
   async dump(title: string): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'skein-failed-'));
-    await writeFile(join(folder, 'server.log'), this.server.output);
-    await Promise.all(this.tabs.map((tab, index) => dumpTab(tab, join(folder, `tab-${index}`))));
-    console.log(`"${title}" failed; consoles, states and screenshots are in ${folder}`);
+    await dumpTabs(title, this.server.output, this.tabs);
   }
 
   async close(): Promise<void> {
@@ -124,6 +121,14 @@ export class World {
     await this.server.kill();
     await this.files.remove();
   }
+}
+
+/** Writes what every tab showed and said, and what the server printed, into a folder, and says where. */
+export async function dumpTabs(title: string, serverOutput: string, tabs: readonly Tab[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'skein-failed-'));
+  await writeFile(join(folder, 'server.log'), serverOutput);
+  await Promise.all(tabs.map((tab, index) => dumpTab(tab, join(folder, `tab-${index}`))));
+  console.log(`"${title}" failed; consoles, states and screenshots are in ${folder}`);
 }
 
 async function dumpTab(tab: Tab, path: string): Promise<void> {

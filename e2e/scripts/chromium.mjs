@@ -87,6 +87,8 @@ export function ensureBrowser() {
     const missing = [];
     if (!findChromium() && !process.env.SKEIN_CHROMIUM) missing.push('chromium');
     if (!findTurnServer()) missing.push('coturn');
+    if (!inPath('nft')) missing.push('nftables');
+    if (!inPath('ip')) missing.push('iproute2');
     if (missing.length > 0) aptInstall(missing);
   }
   const chromium = findChromium();

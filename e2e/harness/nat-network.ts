@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { inPath } from '../scripts/chromium.mjs';
+
+/**
+ * What stands between a person and everybody else, by how its router maps and filters UDP (RFC 4787):
+ * - `open`: nothing, a public address.
+ * - `full-cone`: one port for all destinations, open to everyone.
+ * - `port-restricted`: one port for all destinations, open to whom something was sent: most routers at home.
+ * - `symmetric`: another port for every destination, open to that one alone: mobile networks, some companies.
+ * - `udp-blocked`: no UDP at all, only TCP to the outside.
+ */
+export type Nat = 'open' | 'full-cone' | 'port-restricted' | 'symmetric' | 'udp-blocked';
+
+export const NATS: readonly Nat[] = ['open', 'full-cone', 'port-restricted', 'symmetric', 'udp-blocked'];
+
+/** Where servers are, and the network that all public addresses are of (TEST-NET-3, RFC 5737). */
+export const SERVER_ADDRESS = '203.0.113.1';
+const publicAddress = (index: number): string => `203.0.113.${index + 10}`;
+
+/** Everybody behind a router has the same private address, as at home: an address alone says nothing. */
+const PRIVATE_ADDRESS = '192.168.1.2';
+const ROUTER_ADDRESS = '192.168.1.1';
+
+/** What leaves goes under the router's address. */
+const MASQUERADE = 'add rule ip nat post oifname "wan0" masquerade';
+
+/** Rules of each router, for nft. Its masquerade keeps a source's port where it is free, and so is no symmetric one. */
+const RULES: Readonly<Record<Exclude<Nat, 'open'>, readonly string[]>> = {
+  'full-cone': [`add rule ip nat pre iifname "wan0" meta l4proto udp dnat to ${PRIVATE_ADDRESS}`, MASQUERADE],
+  'port-restricted': [MASQUERADE],
+  symmetric: [`${MASQUERADE} random,fully-random`],
+  'udp-blocked': [MASQUERADE, 'add rule ip filter pass meta l4proto udp drop'],
+};
+
+/**
+ * What nobody inside asked for is dropped, also what is for the router itself: answering it would keep its connection, and
+ * what is sent there from inside would get another port.
+ */
+const CHAINS = [
+  'add table ip nat',
+  'add chain ip nat pre { type nat hook prerouting priority -100 ; }',
+  'add chain ip nat post { type nat hook postrouting priority 100 ; }',
+  'add table ip filter',
+  'add chain ip filter pass { type filter hook forward priority 0 ; }',
+  'add chain ip filter own { type filter hook input priority 0 ; }',
+  'add rule ip filter own iifname "wan0" ct state new drop',
+  'add rule ip filter pass iifname "wan0" ct state new ct status ! dnat drop',
+];
+
+/**
+ * A small Internet of Linux network namespaces: one with the servers, and for each person one of its own, behind a router
+ * of its own. Nothing of it is seen outside of them. Takes root's rights, and `ip` and `nft`.
+ */
+export class NatNetwork {
+  /** Namespace of the servers. */
+  readonly servers: string;
+  readonly #namespaces: string[] = [];
+  #people = 0;
+
+  /** True where namespaces can be made. */
+  static isPossible(): boolean {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('ip') || !inPath('nft')) return false;
+    try {
+      const network = new NatNetwork();
+      network.close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  constructor() {
+    this.servers = this.#add('servers');
+    this.#ip(this.servers, 'link add internet type bridge');
+    this.#ip(this.servers, `address add ${SERVER_ADDRESS}/24 dev internet`);
+    this.#ip(this.servers, 'link set internet up');
+    // What is for private addresses vanishes, as on the Internet. Without a way coturn would end who asks it for one.
+    this.#ip(this.servers, 'link add elsewhere type bridge');
+    this.#ip(this.servers, 'link set elsewhere arp off up');
+    this.#ip(this.servers, 'route add default dev elsewhere');
+  }
+
+  /** Adds a person; returns the namespace that its browser runs in. */
+  join(nat: Nat): string {
+    const index = this.#people++;
+    const host = this.#add(`host${index}`);
+    if (nat === 'open') {
+      this.#wire(host, 'eth0', index);
+      return host;
+    }
+    const router = this.#add(`router${index}`);
+    this.#wire(router, 'wan0', index);
+    this.#ip(router, `link add lan0 type veth peer name eth0 netns ${host}`);
+    this.#ip(router, `address add ${ROUTER_ADDRESS}/24 dev lan0`);
+    this.#ip(router, 'link set lan0 up');
+    this.#ip(host, `address add ${PRIVATE_ADDRESS}/24 dev eth0`);
+    this.#ip(host, 'link set eth0 up');
+    this.#ip(host, `route add default via ${ROUTER_ADDRESS}`);
+    within(router, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+    within(router, 'nft', ['-f', '-'], [...CHAINS, ...RULES[nat], ''].join('\n'));
+    return host;
+  }
+
+  /** The provider gives the router of a person another address: what it had mapped is forgotten. */
+  renumber(host: string): void {
+    const index = Number(/host(\d+)$/.exec(host)?.[1]);
+    const router = host.replace('host', 'router');
+    this.#ip(router, `address flush dev wan0`);
+    this.#ip(router, `address add ${publicAddress(index + 100)}/24 dev wan0`);
+    this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
+  }
+
+  /** Takes it all down. What runs in a namespace must have ended. */
+  close(): void {
+    for (const name of this.#namespaces.splice(0)) execFileSync('ip', ['netns', 'delete', name]);
+  }
+
+  /** Joins an interface to the Internet. */
+  #wire(namespace: string, device: string, index: number): void {
+    this.#ip(this.servers, `link add person${index} type veth peer name ${device} netns ${namespace}`);
+    this.#ip(this.servers, `link set person${index} master internet up`);
+    this.#ip(namespace, `address add ${publicAddress(index)}/24 dev ${device}`);
+    this.#ip(namespace, `link set ${device} up`);
+    this.#ip(namespace, `route add default via ${SERVER_ADDRESS}`);
+  }
+
+  #add(name: string): string {
+    const namespace = `skein-${process.pid}-${name}`;
+    execFileSync('ip', ['netns', 'add', namespace], { stdio: 'pipe' });
+    this.#namespaces.push(namespace);
+    this.#ip(namespace, 'link set lo up');
+    return namespace;
+  }
+
+  #ip(namespace: string, words: string): void {
+    execFileSync('ip', ['-n', namespace, ...words.split(' ')], { stdio: 'pipe' });
+  }
+}
+
+/** The program and its words to start `program` with: inside of a namespace, or here. */
+export function commandIn(
+  namespace: string | undefined,
+  program: string,
+  args: readonly string[],
+): readonly [program: string, args: readonly string[]] {
+  return namespace === undefined ? [program, args] : ['ip', ['netns', 'exec', namespace, program, ...args]];
+}
+
+function within(namespace: string, program: string, args: readonly string[], input = ''): void {
+  const [command, words] = commandIn(namespace, program, args);
+  execFileSync(command, words, { input, stdio: 'pipe' });
+}

@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { callState, placeCall, seesAndHears } from '../harness/calls.ts';
+import { NatLab, type Person, type Relay } from '../harness/nat-lab.ts';
+import type { Nat } from '../harness/nat-network.ts';
+
+const MB = 1_000_000;
+
+/** Finding out that a pair has no path takes ICE some 15 s, and the page tries again once. [ms] */
+const NO_PATH_MS = 60_000;
+
+/** A lab for the tests of one `describe`, with people behind routers of these kinds who have linked to at least one. */
+function useLab(nats: readonly Nat[], relay: Relay = 'none'): { readonly lab: NatLab; readonly people: Person[] } {
+  const used = {} as { lab: NatLab; people: Person[] };
+  beforeAll(async () => {
+    used.lab = await NatLab.open(relay);
+    used.people = await Promise.all(nats.map((nat) => used.lab.join(nat)));
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await used.lab.dump(task.name);
+  });
+  afterAll(() => used.lab?.close());
+  return used;
+}
+
+/** How the link to a peer goes, as the page says; undefined without a link. */
+function pathTo(person: Person, id: string): Promise<string | undefined> {
+  return person.tab.page.evaluate((peer) => window.skein.links().find((link) => link.id === peer)?.path, id);
+}
+
+/** One shares a file by the page, the other opens its link. */
+async function handOver(lab: NatLab, giver: Person, taker: Person, name: string): Promise<void> {
+  const file = await lab.files.make(name, 3 * MB);
+  const infoHash = await giver.tab.share([file.path]);
+  await taker.tab.openLink(await giver.tab.shareLink(infoHash));
+  await taker.tab.downloaded(infoHash, NO_PATH_MS);
+  expect((await taker.tab.save(infoHash)).sha256).toBe(file.sha256);
+}
+
+async function callAndTalk(caller: Person, callee: Person): Promise<void> {
+  await placeCall(caller.tab, await callee.tab.id(), 'video');
+  await callee.tab.locate('answer-video').click();
+  await Promise.all([callState(caller.tab, 'established'), callState(callee.tab, 'established')]);
+  await Promise.all([seesAndHears(caller.tab), seesAndHears(callee.tab)]);
+}
+
+describe.skipIf(!NatLab.isPossible())('people behind port-restricted routers, as at most homes', () => {
+  const used = useLab(['port-restricted', 'port-restricted']);
+
+  test('link directly', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.linkedTo(await b.tab.id());
+    expect(await pathTo(a, await b.tab.id())).toBe('direct');
+  });
+
+  test('hand files over', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await handOver(used.lab, a, b, 'through two routers.bin');
+  });
+
+  test('see and hear each other', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await callAndTalk(a, b);
+  });
+
+  test('link again when a provider gives one of them another address', async () => {
+    const [a, b] = used.people as [Person, Person];
+    const linkedAgain = a.tab.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          window.skein.on('unlink', () => window.skein.on('link', () => resolve()));
+        }),
+    );
+    used.lab.network.renumber(a.host);
+    await linkedAgain;
+    expect(await pathTo(a, await b.tab.id())).toBe('direct');
+  });
+});
+
+describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct path through, and a third', () => {
+  const used = useLab(['symmetric', 'symmetric', 'open']);
+
+  test('all link to the third, and the page says why not to each other', async () => {
+    const [a, b, third] = used.people as [Person, Person, Person];
+    for (const person of [a, b]) await person.tab.linkedTo(await third.tab.id());
+    await a.tab.until(
+      'to know that there is no path',
+      (peer) => window.skein.contacts().some(({ id, virtual }) => id === peer && virtual),
+      await b.tab.id(),
+      { timeoutMs: NO_PATH_MS },
+    );
+    expect(await pathTo(a, await b.tab.id())).toBeUndefined();
+    const { linkProblem } = await a.tab.page.evaluate(() => window.skein.status);
+    expect(linkProblem).toMatchObject({ code: 'ice-failed', message: expect.stringMatching(/no relay/) });
+  });
+
+  test('find each other by lookups, and send messages, through the third', async () => {
+    const [a, b] = used.people as [Person, Person];
+    const [idOfA, idOfB] = await Promise.all([a.tab.id(), b.tab.id()]);
+    const found = await a.tab.page.evaluate((id) => window.skein.lookup(id), idOfB);
+    expect(found.closest[0]).toBe(idOfB);
+    const heard = b.tab.page.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          window.skein.on('message', ({ from, bytes }) => resolve(`${from} ${new TextDecoder().decode(bytes)}`));
+        }),
+    );
+    const count = await a.tab.page.evaluate((id) => window.skein.sendTo(id, new TextEncoder().encode('hello')), idOfB);
+    expect(count).toBe(1);
+    expect(await heard).toBe(`${idOfA} hello`);
+  });
+
+  test('have what the other shares once the third downloads it, too', async () => {
+    const [a, b, third] = used.people as [Person, Person, Person];
+    const file = await used.lab.files.make('around a router.bin', 3 * MB);
+    const infoHash = await a.tab.share([file.path]);
+    const link = await a.tab.shareLink(infoHash);
+    await b.tab.openLink(link);
+    await third.tab.openLink(link);
+    await Promise.all([b, third].map(({ tab }) => tab.downloaded(infoHash, NO_PATH_MS)));
+    expect((await b.tab.save(infoHash)).sha256).toBe(file.sha256);
+  });
+});
+
+describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct path through, with a TURN server', () => {
+  const used = useLab(['symmetric', 'symmetric'], 'udp');
+
+  test('link through it', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.linkedTo(await b.tab.id());
+    expect(await pathTo(a, await b.tab.id())).toBe('turn');
+  });
+
+  test('see and hear each other', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await callAndTalk(a, b);
+  });
+});
+
+describe.skipIf(!NatLab.isPossible())('somebody whose network lets no UDP through, with a TURN server for TCP', () => {
+  const used = useLab(['udp-blocked', 'port-restricted'], 'tcp');
+
+  test('links through it', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.linkedTo(await b.tab.id());
+    expect(await pathTo(a, await b.tab.id())).toBe('turn');
+  });
+
+  test('hands files over', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await handOver(used.lab, a, b, 'by TCP.bin');
+  });
+});
