@@ -106,6 +106,38 @@ test('in a glare the higher id waits for the winning offer even if the word of i
   expect(await Promise.all(opening)).toEqual([lower.linkTo(higher), higher.linkTo(lower)]);
 });
 
+test('in a glare the lower id sends its offer once more: the other has not seen it, and it may be lost', async () => {
+  const [lower, higher] = lab.pairByOrder();
+  let sent = 0;
+  // Carried to where the other was until now, like the first offer after a change of address.
+  lower.carry = () => ++sent > 1;
+  lower.isCarrierSure = true;
+  const opening = [lower.open(higher), higher.open(lower)];
+  await lab.clock.advance(1000);
+  expect(await Promise.all(opening)).toEqual([lower.linkTo(higher), higher.linkTo(lower)]);
+});
+
+test('an offer is repeated only once, whatever the other side offers', async () => {
+  const [lower, higher] = lab.pairByOrder();
+  let carried = 0;
+  lower.carry = () => {
+    carried++;
+    return false;
+  };
+  lower.isCarrierSure = true;
+  void lower.open(higher);
+  await lab.clock.advance(50);
+  for (let i = 0; i < 5; i++) {
+    const attempt = `0${i}`.repeat(8);
+    const offer = encodeSignal({ kind: 'offer', attempt, purposes: ['overlay'], isSpare: false, sdp: 'memory 0' });
+    lower.links.receiveSignal(await higher.mail.seal(lower.contact, 'signal', offer, 15_000));
+    await lab.clock.advance(50);
+  }
+  expect(lower.counter('glare won')).toBe(5);
+  // The offer twice, and a word of each offer's defeat.
+  expect(carried).toBe(7);
+});
+
 test('a reloaded peer links again: the dead link goes down before the new one comes up', async () => {
   const [a, b] = await lab.linked();
   const reborn = lab.peer({ name: 'reborn' }, b.crypto);

@@ -243,7 +243,9 @@ class Links implements LinkManager, SessionOwner {
     if (pending?.attempt === offer.attempt) return this.#count('offer again');
     if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
       this.#count('glare won');
-      return this.#reject(from, offer.attempt, 'superseded', way.delivery);
+      this.#reject(from, offer.attempt, 'superseded', way.delivery);
+      // Whoever offers has not had ours: it went where the other was before, if its address changed.
+      return pending.repeatOffer();
     }
     if (pending?.role === 'offerer') this.#count('glare lost');
     this.#answer(from, offer, way);

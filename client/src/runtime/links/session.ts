@@ -68,6 +68,8 @@ export class Session implements Link, RawConnectionHandler {
   #network: string | undefined;
   #upAt: Millis = 0;
   #isDescribed = false;
+  /** Our description, until it has been sent twice. */
+  #repeatable: string | undefined;
   #didRelayAnswer = false;
 
   constructor(peer: Contact, attempt: AttemptId, role: 'offerer' | 'answerer', parts: SessionParts) {
@@ -181,6 +183,15 @@ export class Session implements Link, RawConnectionHandler {
     if (this.#parts.relayOnly && !this.#didRelayAnswer) return this.fail('ice-failed', this.#iceSentence());
     if (this.role === 'answerer') this.#phase = 'connecting';
     this.#isDescribed = true;
+    this.#repeatable = sdp;
+    this.#parts.owner.described(this, sdp);
+  }
+
+  /** Sends our offer once more while it is not answered: what is learnt of the other side says that it may be lost. */
+  repeatOffer(): void {
+    const sdp = this.#repeatable;
+    if (sdp === undefined || !this.isUnanswered) return;
+    this.#repeatable = undefined;
     this.#parts.owner.described(this, sdp);
   }
 
