@@ -55,7 +55,8 @@ export class NatNetwork {
   /** Namespace of the servers. */
   readonly servers: string;
   readonly #namespaces: string[] = [];
-  #people = 0;
+  /** How many public addresses people have had. At most 240. */
+  #addresses = 0;
 
   /** True where namespaces can be made. */
   static isPossible(): boolean {
@@ -82,7 +83,7 @@ export class NatNetwork {
 
   /** Adds a person; returns the namespace that its browser runs in. */
   join(nat: Nat): string {
-    const index = this.#people++;
+    const index = this.#addresses++;
     const host = this.#add(`host${index}`);
     if (nat === 'open') {
       this.#wire(host, 'eth0', index);
@@ -103,10 +104,9 @@ export class NatNetwork {
 
   /** The provider gives the router of a person another address: what it had mapped is forgotten. */
   renumber(host: string): void {
-    const index = Number(/host(\d+)$/.exec(host)?.[1]);
     const router = host.replace('host', 'router');
     this.#ip(router, `address flush dev wan0`);
-    this.#ip(router, `address add ${publicAddress(index + 100)}/24 dev wan0`);
+    this.#ip(router, `address add ${publicAddress(this.#addresses++)}/24 dev wan0`);
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
   }
 

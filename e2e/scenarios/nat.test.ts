@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { callState, placeCall, seesAndHears } from '../harness/calls.ts';
+import { callState, placeCall, putAway, seesAndHears } from '../harness/calls.ts';
 import { NatLab, type Person, type Relay } from '../harness/nat-lab.ts';
 import type { Nat } from '../harness/nat-network.ts';
 
@@ -43,6 +43,14 @@ async function callAndTalk(caller: Person, callee: Person): Promise<void> {
   await Promise.all([seesAndHears(caller.tab), seesAndHears(callee.tab)]);
 }
 
+async function hangUp(one: Person, other: Person): Promise<void> {
+  await one.tab.locate('hang-up').click();
+  for (const { tab } of [one, other]) {
+    await callState(tab, 'ended');
+    await putAway(tab);
+  }
+}
+
 describe.skipIf(!NatLab.isPossible())('people behind port-restricted routers, as at most homes', () => {
   const used = useLab(['port-restricted', 'port-restricted']);
 
@@ -60,10 +68,30 @@ describe.skipIf(!NatLab.isPossible())('people behind port-restricted routers, as
   test('see and hear each other', async () => {
     const [a, b] = used.people as [Person, Person];
     await callAndTalk(a, b);
+    await hangUp(b, a);
+  });
+
+  test('go on with their call when a provider gives one of them another address', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await callAndTalk(a, b);
+    used.lab.network.renumber(a.host);
+    for (const { tab } of [a, b]) {
+      await tab.until(
+        'the call to be interrupted',
+        () => window.skein.calls[0]?.detail?.includes('interrupted'),
+        undefined,
+      );
+    }
+    await Promise.all([seesAndHears(a.tab), seesAndHears(b.tab)]);
+    const states = await a.tab.page.evaluate(() => window.skein.calls.map(({ state }) => state));
+    expect(states).toEqual(['established']);
+    await hangUp(a, b);
   });
 
   test('link again when a provider gives one of them another address', async () => {
     const [a, b] = used.people as [Person, Person];
+    // The test before may have left them without.
+    await a.tab.linkedTo(await b.tab.id(), NO_PATH_MS);
     const linkedAgain = a.tab.page.evaluate(
       () =>
         new Promise<void>((resolve) => {
