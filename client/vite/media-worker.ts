@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { build, type Plugin } from 'vite';
 
 /** Name of the service worker beside the page: a service worker answers for its own folder and what is below. */
@@ -26,7 +27,7 @@ export function mediaWorker(): Plugin {
 
 async function bundleMediaWorker(): Promise<string> {
   const built = await build({
-    root: new URL('..', import.meta.url).pathname,
+    root: join(import.meta.dirname, '..'),
     configFile: false,
     publicDir: false,
     logLevel: 'warn',

@@ -57,9 +57,9 @@ export class NatLab {
     return new NatLab(network, server, stun, await FileFolder.create());
   }
 
-  /** Somebody opens the page from behind a router of this kind. */
-  async join(nat: Nat): Promise<Person> {
-    const host = this.network.join(nat);
+  /** Somebody opens the page from behind a router of this kind, and has an IPv6 address, too, or not. */
+  async join(nat: Nat, hasIpv6 = false): Promise<Person> {
+    const host = this.network.join(nat, hasIpv6);
     const browser = await launchBrowser({ namespace: host, secureOrigin: this.server.url });
     this.#browsers.push(browser);
     const context = await browser.newContext({ permissions: ['camera', 'microphone'], acceptDownloads: true });

@@ -81,10 +81,11 @@ export class NatNetwork {
     this.#ip(this.servers, 'route add default dev elsewhere');
   }
 
-  /** Adds a person; returns the namespace that its browser runs in. */
-  join(nat: Nat): string {
+  /** Adds a person; returns the namespace that its browser runs in. `hasIpv6`: with a public IPv6 address beside. */
+  join(nat: Nat, hasIpv6 = false): string {
     const index = this.#addresses++;
     const host = this.#add(`host${index}`);
+    if (hasIpv6) this.#wireIpv6(host, index);
     if (nat === 'open') {
       this.#wire(host, 'eth0', index);
       return host;
@@ -122,6 +123,15 @@ export class NatNetwork {
     this.#ip(namespace, `address add ${publicAddress(index)}/24 dev ${device}`);
     this.#ip(namespace, `link set ${device} up`);
     this.#ip(namespace, `route add default via ${SERVER_ADDRESS}`);
+  }
+
+  /** Joins a person to the Internet of IPv6, where routers hide nobody. Duplicates are not looked for: that takes a second. */
+  #wireIpv6(host: string, index: number): void {
+    this.#ip(this.servers, `link add six${index} type veth peer name eth1 netns ${host}`);
+    this.#ip(this.servers, `link set six${index} master internet up`);
+    this.#ip(host, 'link set eth1 up');
+    this.#ip(host, `-6 address add 2001:db8::${index + 10}/64 dev eth1 nodad`);
+    this.#ip(host, '-6 route add default via 2001:db8::1 dev eth1');
   }
 
   #add(name: string): string {

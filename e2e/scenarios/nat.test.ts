@@ -9,11 +9,14 @@ const MB = 1_000_000;
 const NO_PATH_MS = 60_000;
 
 /** A lab for the tests of one `describe`, with people behind routers of these kinds who have linked to at least one. */
-function useLab(nats: readonly Nat[], relay: Relay = 'none'): { readonly lab: NatLab; readonly people: Person[] } {
+function useLab(
+  nats: readonly Nat[],
+  { relay = 'none', hasIpv6 = false }: { readonly relay?: Relay; readonly hasIpv6?: boolean } = {},
+): { readonly lab: NatLab; readonly people: Person[] } {
   const used = {} as { lab: NatLab; people: Person[] };
   beforeAll(async () => {
     used.lab = await NatLab.open(relay);
-    used.people = await Promise.all(nats.map((nat) => used.lab.join(nat)));
+    used.people = await Promise.all(nats.map((nat) => used.lab.join(nat, hasIpv6)));
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await used.lab.dump(task.name);
@@ -149,8 +152,18 @@ describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct pa
   });
 });
 
+describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct path through, with IPv6', () => {
+  const used = useLab(['symmetric', 'symmetric'], { hasIpv6: true });
+
+  test('link directly by that', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.linkedTo(await b.tab.id());
+    expect(await pathTo(a, await b.tab.id())).toBe('direct');
+  });
+});
+
 describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct path through, with a TURN server', () => {
-  const used = useLab(['symmetric', 'symmetric'], 'udp');
+  const used = useLab(['symmetric', 'symmetric'], { relay: 'udp' });
 
   test('link through it', async () => {
     const [a, b] = used.people as [Person, Person];
@@ -165,7 +178,7 @@ describe.skipIf(!NatLab.isPossible())('two people whose routers let no direct pa
 });
 
 describe.skipIf(!NatLab.isPossible())('somebody whose network lets no UDP through, with a TURN server for TCP', () => {
-  const used = useLab(['udp-blocked', 'port-restricted'], 'tcp');
+  const used = useLab(['udp-blocked', 'port-restricted'], { relay: 'tcp' });
 
   test('links through it', async () => {
     const [a, b] = used.people as [Person, Person];
