@@ -5,6 +5,7 @@ import type { Figures } from '../report.ts';
 import { Samples, mean, rounded } from '../statistics.ts';
 import type { SwarmPeer } from './peer.ts';
 import { Swarm, duplicateShare, simulatedPieceLength } from './swarm.ts';
+import { type Rewrite, refusingHashes, selfish, silentOnHashes } from './wire-filter.ts';
 
 const MIB = 1024 * 1024;
 
@@ -50,6 +51,12 @@ const SERVER = { up: 20_000, down: 20_000 } as const;
 
 /** Right blocks that poisoners send to each peer before they lie. */
 const RIGHT_FIRST = [1, 8, 64] as const;
+
+/** Poisoners without hashes are alone with the leechers so long. [ms] Many round trips, each of which could cost a block. */
+const ALONE_MS = 5000;
+
+/** Pieces of a run in which whole ones may be lost: 64 blocks. [bytes] */
+const LARGE_PIECE = MIB;
 
 /** Peers of a flash crowd come within so long. [ms] */
 const SPREAD_MS = 2000;
@@ -99,7 +106,7 @@ const freeride = kind(
     const first = swarm.add('seed', SLOW_SEED);
     const riders = Math.max(1, Math.round(options.nodes / 10));
     const leechers = Array.from({ length: options.nodes }, (_, i) =>
-      swarm.add('leecher', SLOW, { isSelfish: i < riders }),
+      swarm.add('leecher', SLOW, i < riders ? { rewrite: selfish } : {}),
     );
     swarm.join(first);
     swarm.joinAll(leechers, SPREAD_MS);
@@ -183,23 +190,39 @@ const betrayal = kind(
     for (const each of [first, ...poisoners]) swarm.join(each);
     swarm.joinAll(leechers, SPREAD_MS);
     swarm.runUntilDone(leechers, HORIZON_MS);
-    const lost = poisoners.map(({ id }) => leechers.map(({ lies }) => (lies.get(id) ?? 0) / BLOCK_BYTES));
-    const figures = Object.fromEntries(
-      RIGHT_FIRST.map((count, i) => [
-        `after${count}`,
-        { mean: rounded(mean(lost[i] ?? []), 2), most: Math.max(...(lost[i] ?? [])) },
-      ]),
-    );
+    const lost = poisoners.map((each) => lostTo([each], leechers));
     // Of what a poisoner gave before and one block, which is the most that it may cost.
-    const shares = RIGHT_FIRST.map((count, i) => Math.max(...(lost[i] ?? [])) / (count + 1));
-    const ids = new Set<PeerKey>(poisoners.map(({ id }) => id));
+    const shares = RIGHT_FIRST.map((count, i) => (lost[i]?.most ?? 0) / (count + 1));
     return {
       ...outcome(swarm, leechers),
       figures: {
         mostLostShare: rounded(Math.max(...shares), 3),
-        ...figures,
-        blamedInnocents: leechers.filter(({ banned }) => [...banned].some((id) => !ids.has(id))).length,
+        ...Object.fromEntries(RIGHT_FIRST.map((count, i) => [`after${count}`, lost[i] ?? null])),
+        blamedInnocents: blamedInnocents(leechers, poisoners),
         ...common(leechers),
+      },
+    };
+  },
+);
+
+const refuse = kind(
+  'refuse',
+  'poisoners of which nobody gets hashes come first: what each costs a peer, in blocks',
+  20,
+  16,
+  (options) => {
+    const refusing = withheld(options, [refusingHashes, refusingHashes]);
+    const silent = withheld(options, [silentOnHashes]);
+    const mixed = withheld(options, [refusingHashes, silentOnHashes]);
+    const runs = [refusing, silent, mixed];
+    return {
+      virtualMs: Math.max(...runs.map(({ virtualMs }) => virtualMs)),
+      violations: runs.flatMap(({ violations }) => violations),
+      figures: {
+        mostLostBlocks: Math.max(...runs.map(({ lost }) => lost.most)),
+        ...{ refusing: refusing.lost, silent: silent.lost, mixed: mixed.lost },
+        blamedInnocents: runs.reduce((sum, { blamed }) => sum + blamed, 0),
+        ...common(runs.flatMap(({ leechers }) => leechers)),
       },
     };
   },
@@ -207,7 +230,10 @@ const betrayal = kind(
 
 /** Every kind by its name on the command line. */
 export const KINDS: ReadonlyMap<string, SwarmKind> = new Map(
-  [freeride, seed, completion, scarce, verified, tail, leave, poison, betrayal].map((each) => [each.name, each]),
+  [freeride, seed, completion, scarce, verified, tail, leave, poison, betrayal, refuse].map((each) => [
+    each.name,
+    each,
+  ]),
 );
 
 function kind(
@@ -253,15 +279,41 @@ function crowd(
 function makeSwarm(
   { seed: number, mib }: KindOptions,
   isV2 = false,
+  pieceLength = simulatedPieceLength(mib * MIB),
 ): { readonly swarm: Swarm; readonly bytes: number } {
   const bytes = mib * MIB;
-  const pieceLength = simulatedPieceLength(bytes);
   return { swarm: new Swarm({ seed: number, fileBytes: bytes, pieceLength, isV2 }), bytes };
 }
 
 function outcome(swarm: Swarm, leechers: readonly SwarmPeer[]): Omit<SwarmRun, 'figures'> {
   const left = leechers.filter((peer) => !peer.isComplete).length;
   return { virtualMs: swarm.network.now, violations: left === 0 ? [] : [`${left} of ${leechers.length} are not done`] };
+}
+
+/** Poisoners that rewrite their messages so, leechers, and much later a seed. */
+function withheld(options: KindOptions, rewrites: readonly Rewrite[]) {
+  const { swarm } = makeSwarm(options, true, LARGE_PIECE);
+  const poisoners = rewrites.map((rewrite) => swarm.add('seed', SERVER, { liesAfter: 0, rewrite }));
+  const leechers = Array.from({ length: options.nodes }, () => swarm.add('leecher', HOME));
+  for (const each of poisoners) swarm.join(each);
+  swarm.joinAll(leechers, SPREAD_MS);
+  swarm.network.run(SPREAD_MS + ALONE_MS, () => false);
+  swarm.join(swarm.add('seed', HOME));
+  swarm.runUntilDone(leechers, HORIZON_MS);
+  const lost = lostTo(poisoners, leechers);
+  return { ...outcome(swarm, leechers), leechers, lost, blamed: blamedInnocents(leechers, poisoners) };
+}
+
+/** What one of the poisoners cost one of the peers. [blocks] */
+function lostTo(poisoners: readonly SwarmPeer[], peers: readonly SwarmPeer[]) {
+  const blocks = poisoners.flatMap(({ id }) => peers.map(({ lies }) => (lies.get(id) ?? 0) / BLOCK_BYTES));
+  return { mean: rounded(mean(blocks), 2), most: Math.max(...blocks) };
+}
+
+/** How many of the peers banned others than these poisoners. */
+function blamedInnocents(peers: readonly SwarmPeer[], poisoners: readonly SwarmPeer[]): number {
+  const ids = new Set<PeerKey>(poisoners.map(({ id }) => id));
+  return peers.filter(({ banned }) => [...banned].some((id) => !ids.has(id))).length;
 }
 
 /** What is of interest in every run. */

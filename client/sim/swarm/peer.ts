@@ -7,7 +7,7 @@ import { Torrent } from '../../src/swarm/torrent.ts';
 import type { EffectResult, Metainfo, TorrentInput, TorrentOutput, TorrentRun } from '../../src/swarm/types.ts';
 import { type Capacity, Line, type Network, type Parcel, Pipe } from './network.ts';
 import { BlockParcel, ControlParcel, type Receive } from './parcels.ts';
-import { SelfishFilter } from './selfish.ts';
+import { type Rewrite, WireFilter } from './wire-filter.ts';
 import { zeroLeaves } from './zeros.ts';
 
 /** From the last block of a piece to the answer of hash and storage. [ms] */
@@ -22,8 +22,8 @@ export interface SwarmPeerOptions {
   readonly metainfo: Metainfo;
   readonly stored: Uint8Array | undefined;
   readonly capacity: Capacity;
-  /** It takes and never gives: it unchokes nobody. */
-  readonly isSelfish?: boolean;
+  /** What becomes of its messages, other than blocks. */
+  readonly rewrite?: Rewrite;
   /** Every block that it sends is wrong, but the first so many on each link. */
   readonly liesAfter?: number;
 }
@@ -32,7 +32,7 @@ export interface SwarmPeerOptions {
 interface End {
   readonly pipe: Pipe;
   readonly far: SwarmPeer;
-  readonly filter: SelfishFilter | undefined;
+  readonly filter: WireFilter | undefined;
   readonly receive: Receive;
   /** Blocks that were sent over it. */
   blocks: number;
@@ -117,7 +117,8 @@ export class SwarmPeer {
       this.input({ kind: 'writable', peer: far.id });
     };
     const pipe = new Pipe(network, this.line, far.line, latencyMs, onDrained);
-    const filter = this.options.isSelfish ? new SelfishFilter() : undefined;
+    const { rewrite } = this.options;
+    const filter = rewrite && new WireFilter(rewrite);
     const receive: Receive = (bytes) => far.input({ kind: 'received', from: this.id, bytes });
     const end: End = { pipe, far, filter, receive, blocks: 0, isCongested: false, tail: undefined };
     this.ends.set(far.id, end);
@@ -232,7 +233,7 @@ export class SwarmPeer {
 
   #sendBlock(to: PeerKey, piece: number, begin: number, length: number): void {
     const end = this.ends.get(to);
-    if (!end || end.filter) return;
+    if (!end) return;
     this.sentBytes += length;
     end.tail = undefined;
     const isWrong = end.blocks++ >= (this.options.liesAfter ?? Infinity);
