@@ -96,13 +96,27 @@ test('what cannot be answered is rejected: unknown files, ranges outside of the 
     expect(kinds(ask(range(change)))).toEqual(['hashReject']);
 });
 
-test('who is choked gets what is known, and nothing is hashed for it', () => {
+test('who is choked gets what is known, and one piece a second is hashed for it', () => {
   const bench = new Bench('seed', CONTENT);
   bench.messages(bench.greet());
   bench.receive((writer) => writer.haveNone());
-  const out = bench.receive((writer) => writer.hashRequest(range()).hashRequest(range({ baseLayer: 2, length: 2 })));
-  expect(jobs(out)).toEqual([]);
+  const second = range({ index: 4 });
+  const out = bench.receive((writer) =>
+    writer
+      .hashRequest(range())
+      .hashRequest(second)
+      .hashRequest(range({ baseLayer: 2, length: 2 })),
+  );
+  const [job] = jobs(out) as [{ effect: number; piece: number }];
+  expect(jobs(out)).toHaveLength(1);
   expect(bench.messages(out).map(({ kind }) => kind)).toEqual(['hashReject', 'hashes']);
+  const done = { kind: 'effectDone', effect: job.effect, result: { kind: 'leaves', leaves: leavesOf(0) } } as const;
+  expect(bench.messages(bench.input(done)).map(({ kind }) => kind)).toEqual(['hashes']);
+  const ask = (): TorrentOutput[] => bench.receive((writer) => writer.hashRequest(second));
+  expect(bench.messages(ask()).map(({ kind }) => kind)).toEqual(['hashReject']);
+  bench.now = 1000;
+  bench.input({ kind: 'deadline' });
+  expect(jobs(ask())).toHaveLength(1);
 });
 
 test('a peer that asks without end is refused until the second is over', () => {

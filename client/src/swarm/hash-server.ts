@@ -30,8 +30,8 @@ export interface HashServerHost {
 
 /**
  * Answers hash requests (BEP 52). Piece layers, what is above them and leaves that are known are answered at once; the
- * leaves of another stored piece are hashed from storage first, for peers that may ask for its blocks. Everything else is
- * refused. What the upload limit has no room for waits.
+ * leaves of another stored piece are hashed from storage first, for peers that may ask for its blocks and now and then for
+ * others. Everything else is refused. What the upload limit has no room for waits.
  */
 export class HashServer {
   readonly #trees: HashTrees;
@@ -110,16 +110,21 @@ export class HashServer {
   #hashFirst(session: PeerSession, range: FileHashRange, piece: number): boolean {
     if (!this.#trees.pieceHash(piece) || !this.#host.isStored(piece)) return false;
     const isServed = !session.amChoking || session.offeredFast.has(piece);
-    if (!isServed || session.hashJobs >= this.#maxJobs) return false;
+    const waiting = this.#waiting.get(piece);
+    if (session.hashJobs >= this.#maxJobs || !(isServed || waiting || this.#mayLend(session))) return false;
     session.hashJobs++;
     const entry = { session, range: copyOf(range) };
-    const waiting = this.#waiting.get(piece);
     if (waiting) waiting.push(entry);
     else {
       this.#waiting.set(piece, [entry]);
       this.#host.hashLeaves(piece);
     }
     return true;
+  }
+
+  /** A piece a second for a peer that is choked, while few wait: what it has of the piece may be others' lies. */
+  #mayLend(session: PeerSession): boolean {
+    return this.#waiting.size < this.#maxJobs && ++session.hashLoans === 1;
   }
 
   #send(session: PeerSession, range: FileHashRange, answer: Uint8Array): void {

@@ -116,6 +116,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
   hashAnswers = 0;
   hashJobs = 0;
+  /** Pieces that were to be hashed for it in this second while it was choked. */
+  hashLoans = 0;
   readonly upMeter = new RateMeter();
   burstLeft = 0;
   burstEndsAt: Millis = 0;
