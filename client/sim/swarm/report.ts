@@ -48,6 +48,14 @@ export const SWARM_BARS: readonly SwarmBar[] = [
     1,
     'times',
   ),
+  bar(
+    'poisoners that give no hashes, and come 5 s before any seed, cost a peer at most, in blocks',
+    'refuse',
+    20,
+    'mostLostBlocks',
+    1,
+    'blocks',
+  ),
   {
     what: 'seeds leave after one copy is out: all finish',
     kind: 'leave',
@@ -131,10 +139,11 @@ export function swarmSection(reports: readonly SwarmReport[]): string[] {
 
 const INTRODUCTION = `\`npm run sim -- swarm --kind KIND --nodes N --seed S\` runs the shipping torrent machines on access lines of a
 virtual clock: a line sends one message at a time, of its links in turn, receivers hold back senders by a window, and a
-link is 10 to 60 ms one way. Nobody stores, and only \`poison\`, \`betrayal\` and \`verified\` hash. A leecher sends 1,000 kB/s and takes 4,000, the
+link is 10 to 60 ms one way. Nobody stores, and only \`poison\`, \`betrayal\`, \`refuse\` and \`verified\` hash. A leecher sends 1,000 kB/s and takes 4,000, the
 seed of \`completion\`, \`verified\` and \`tail\` sends 4,000; in \`freeride\` 250 and 1,000 and a seed of 500, one leecher in ten gives
-nothing, and the first minute is left out, in which nobody knows who gives. Poisoners send 20,000 each.
-Everybody comes within 2 s and has at most 40 links. The fluid bound is max(F/us, N·F/(us+Σu), F/d).`;
+nothing, and the first minute is left out, in which nobody knows who gives. Poisoners send 20,000 each. \`refuse\` is run with two
+that refuse hashes, with one that never answers, and with one of either; its pieces have 64 blocks, and its seed comes 5 s after all others.
+Everybody else comes within 2 s, and all have at most 40 links. The fluid bound is max(F/us, N·F/(us+Σu), F/d).`;
 
 function violationsOf(reports: readonly SwarmReport[]): string {
   const found = reports.flatMap(({ kind, nodes, seed, violations }) =>

@@ -46,6 +46,12 @@ test('poisoners that first send right blocks cost each peer no more than these a
   expect(betrayed.figures).toMatchObject({ blamedInnocents: 0, done: 6 });
 });
 
+test('poisoners of which nobody gets hashes cost each peer one block, though seeds come long after them', () => {
+  const withheld = run('refuse', 6, 8);
+  expect(missed('refuse', withheld)).toEqual([]);
+  expect(withheld.figures).toMatchObject({ mostLostBlocks: 1, blamedInnocents: 0, done: 18 });
+});
+
 test('a crowd that verifies each block is done close to the time that its lines allow', () =>
   expect(missed('verified', run('verified', 20, 32))).toEqual([]));
 

@@ -134,7 +134,7 @@ export class Downloader {
     }
     session.receivedThisRound += bytes.length;
     session.usefulBytes += bytes.length;
-    this.trials?.onKept(session, block, session.outstanding.takenSentAt);
+    this.trials?.onKept(session.id, block, session.outstanding.takenSentAt);
     this.#keep(session.id, piece, begin, bytes, now, this.trials?.isOn(session.id));
     if (receipt.hasRivals) this.#cancelRivals(session, block, now);
     return receipt.isWhole ? 'whole' : 'kept';
@@ -211,6 +211,7 @@ export class Downloader {
   /** Once a second: gives up on requests and peers that do not answer. True when blocks became free for others. */
   tick(session: PeerSession, now: Millis): boolean {
     session.pipeline.tick(now);
+    if (session.amInterested) this.trials?.seekHashes(session, now);
     const { outstanding } = session;
     const before = outstanding.counted;
     while (outstanding.oldestAt !== undefined && now - outstanding.oldestAt >= REQUEST_TIMEOUT_MS)

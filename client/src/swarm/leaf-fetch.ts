@@ -16,6 +16,8 @@ import type { FileHashRange, WireHashes } from './wire.ts';
 /** The leaves of one piece, on their way from one peer. */
 interface Asked {
   readonly session: PeerSession;
+  /** Who was asked before and has not given them. */
+  readonly previous: PeerSession | undefined;
   readonly at: Millis;
   /** When the first peer was asked for them. */
   readonly firstAt: Millis;
@@ -80,13 +82,14 @@ export class LeafFetch {
   }
 
   #ask(session: PeerSession, piece: number, file: HashedFile, now: Millis): void {
-    const firstAt = this.#asked.get(piece)?.firstAt ?? now;
+    const before = this.#asked.get(piece);
     this.forget(piece);
     const ranges = this.#rangesOf(piece, file);
     this.#asked.set(piece, {
       session,
+      previous: before?.session,
       at: now,
-      firstAt,
+      firstAt: before?.firstAt ?? now,
       isHopeful: session.leavesRestUntil <= now,
       isRefused: false,
       leaves: new Uint8Array(2 ** file.shape.pieceLayer * TREE_HASH_BYTES),
@@ -164,7 +167,9 @@ export class LeafFetch {
     // Silence is not refusal: who is silent once is relied on again when it answers.
     if (isLate && !before.isRefused) before.session.leavesRestUntil = Infinity;
     if (isLate || before.isRefused || !before.isHopeful) {
-      const source = this.#hopefulSource(session, piece, now, isLate ? undefined : before.session);
+      const isPending = !isLate && !before.isRefused;
+      const other = this.#hopefulSource(session, piece, now, isPending ? before.session : before.previous);
+      const source = other ?? (isPending ? undefined : this.#hopefulSource(session, piece, now));
       return source ?? (isLate && session?.hasV2 ? session : undefined);
     }
     const isFaster = session !== before.session && before.at <= since && session?.hasV2 === true;

@@ -181,7 +181,7 @@ export class PeerProtocol {
   #onChoke(session: PeerSession, isChoke: boolean): undefined {
     if (session.peerChoking === isChoke) return;
     session.peerChoking = isChoke;
-    if (!isChoke) return;
+    if (!isChoke) return session.onUnchoked();
     this.#host.content?.downloader.onChoke(session);
     this.#host.onFreed();
   }

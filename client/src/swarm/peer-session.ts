@@ -84,11 +84,6 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** Blocks that came unasked, less those that were cancelled and may have crossed. */
   unwantedBlocks = 0;
   rejects = 0;
-  /**
-   * Blocks that came while the peer was on trial and were not found right yet, and when they were asked for. BOUNDED: by
-   * the blocks of open pieces, and MAX_PIPELINE that are of them no more.
-   */
-  readonly unjudged = new Map<number, Millis>();
   /** Pieces that the peer serves while it chokes (BEP 6). BOUNDED: by MAX_ALLOWED_FAST. */
   readonly allowedFast = new Set<number>();
   downloadedBytes = 0;
@@ -152,6 +147,11 @@ export class PeerSession implements PickerPeer, ChokerPeer {
 
   isIdle(now: Millis): boolean {
     return this.queue.length === 0 && now - Math.max(this.servedAt, this.since) >= IDLE_SLOT_MS;
+  }
+
+  /** What of leaves it refused while it choked it may give now. Silence had nothing to do with that. */
+  onUnchoked(): undefined {
+    if (this.leavesRestUntil < Infinity) this.leavesRestUntil = 0;
   }
 
   /** A block came unasked. True when it was one too many. */

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { type NodeId, hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
-import { HASH_TIMEOUT_MS, INITIAL_PIPELINE, MAX_PIPELINE, MAX_TRIED } from '../../../shared/src/limits/swarm.ts';
+import {
+  HASH_TIMEOUT_MS,
+  INITIAL_PIPELINE,
+  MAX_PIPELINE,
+  MAX_TRIED,
+  UNPROVEN_PATIENCE_MS,
+} from '../../../shared/src/limits/swarm.ts';
 import { leafHashes } from './merkle.ts';
 import { at } from './test/at.ts';
 import { Bench } from './test/bench.ts';
@@ -41,8 +47,10 @@ interface Asks {
 class Trial {
   readonly bench: Bench;
 
-  constructor(version: 'v1' | 'v2' | 'hybrid' = 'v2') {
-    this.bench = new Bench('leecher', makeContent(5, LENGTHS, PIECE_LENGTH, version));
+  constructor(version: 'v1' | 'v2' | 'hybrid' = 'v2', hasLayers = true) {
+    const content = makeContent(5, LENGTHS, PIECE_LENGTH, version);
+    const metainfo = hasLayers ? content.metainfo : { ...content.metainfo, pieceLayers: undefined };
+    this.bench = new Bench('leecher', { ...content, metainfo });
   }
 
   /** The peer comes, and unchokes if it does. Without the bit of BEP 52 when it does not speak of hashes. */
@@ -81,6 +89,11 @@ class Trial {
   /** The peer gives the hashes that it is asked for. Returns the blocks that it is asked for, before and then. */
   giveHashes({ requests, hashes }: Asks): WireRequest[] {
     return [...requests, ...hashes.flatMap((range) => this.giveHashes(this.asks(this.sendLeaves(range))))];
+  }
+
+  /** The peer refuses the hashes that it is asked for. Returns the blocks that it is asked for, before and then. */
+  refuseHashes({ requests, hashes }: Asks): WireRequest[] {
+    return [...requests, ...hashes.flatMap((range) => this.refuseHashes(this.asks(this.refuse(range))))];
   }
 
   leave(peer = this.bench.peer): void {
@@ -193,11 +206,13 @@ test('so it is in a hybrid when the peer does not speak of hashes and nobody els
   expect(trial.come(undefined, false).requests).toHaveLength(1);
 });
 
-test('in version 2 alone a peer that does not speak of hashes is asked for one block at a time', () => {
+test('in version 2 alone a peer that does not speak of hashes is asked for a second block when nobody else came long', () => {
   const trial = new Trial('v2');
   const { requests } = trial.come(undefined, false);
   expect(requests).toHaveLength(1);
-  expect(trial.asks(trial.sendBlock(at(requests, 0))).requests).toHaveLength(1);
+  expect(trial.asks(trial.sendBlock(at(requests, 0))).requests).toEqual([]);
+  trial.bench.now = UNPROVEN_PATIENCE_MS;
+  expect(trial.asks(trial.look()).requests).toHaveLength(1);
 });
 
 test('hashes are asked of a peer that has the piece when its block is wanted of one that does not speak of them', () => {
@@ -207,15 +222,89 @@ test('hashes are asked of a peer that has the piece when its block is wanted of 
   expect([trial.asks(out).requests.length, trial.asks(out, other).hashes.length]).toEqual([1, 1]);
 });
 
-test('a peer that refuses hashes is asked for one block at a time, and another that has the piece for the hashes', () => {
-  const trial = new Trial('hybrid');
+test('a peer that refuses hashes is asked for one block, and another that has the piece for the hashes', () => {
+  for (const version of ['v2', 'hybrid'] as const) {
+    const trial = new Trial(version);
+    const { requests, hashes } = trial.come();
+    trial.refuse(at(hashes, 0));
+    trial.sendBlock(at(requests, 0));
+    trial.bench.now = HASH_TIMEOUT_MS - 1;
+    expect(trial.asks(trial.look()).requests).toEqual([]);
+    expect(trial.come(other, true, false).hashes).toEqual([]);
+    expect(trial.asks(trial.look(), other).hashes).toHaveLength(1);
+  }
+});
+
+test('where nobody gives hashes for long it is asked for one block at a time until the piece is whole', () => {
+  const trial = new Trial();
+  let next = trial.refuseHashes(trial.come());
+  trial.bench.now = UNPROVEN_PATIENCE_MS;
+  for (let i = 0; i < 16; i++) {
+    expect(next).toHaveLength(1);
+    next = trial.refuseHashes(trial.asks(trial.sendBlock(at(next, 0))));
+  }
+});
+
+test('a peer whose link breaks still owes what nobody judged, and what is judged meanwhile counts', () => {
+  const trial = new Trial();
   const { requests, hashes } = trial.come();
-  expect(trial.asks(trial.refuse(at(hashes, 0))).requests).toEqual([]);
-  const next = trial.asks(trial.sendBlock(at(requests, 0))).requests;
-  expect(next).toHaveLength(1);
+  trial.refuse(at(hashes, 0));
+  trial.sendBlock(at(requests, 0));
+  trial.leave();
+  expect(trial.come().requests).toEqual([]);
+  trial.leave();
+  const asked = trial.come(other).hashes;
+  trial.sendLeaves(at(asked, 0), other);
+  trial.isRight(at(requests, 0));
+  expect(trial.come().requests).toHaveLength(2);
+});
+
+test('a peer that refused hashes while it choked is asked for them again when it unchokes', () => {
+  const trial = new Trial();
+  const { requests, hashes } = trial.come();
+  trial.refuse(at(hashes, 0));
   trial.come(other, true, false);
-  const out = trial.sendBlock(at(next, 0));
-  expect([trial.asks(out).requests.length, trial.asks(out, other).hashes.length]).toEqual([0, 1]);
+  const asked = trial.asks(trial.sendBlock(at(requests, 0)), other).hashes;
+  trial.refuse(at(asked, 0), other);
+  const out = trial.receive((writer) => writer.unchoke(), other);
+  expect(trial.asks(out, other).hashes).toEqual(asked);
+});
+
+test('hashes of what a peer sent are asked of others while it chokes, too, but not by a paused torrent', () => {
+  for (const isPaused of [false, true]) {
+    const trial = new Trial();
+    const { requests, hashes } = trial.come();
+    trial.refuse(at(hashes, 0));
+    trial.sendBlock(at(requests, 0));
+    trial.receive((writer) => writer.choke());
+    trial.come(other, true, false);
+    trial.bench.input({ kind: 'command', command: { kind: 'setPaused', isPaused } });
+    trial.bench.now = 1000;
+    expect(trial.asks(trial.bench.input({ kind: 'deadline' }), other).hashes).toHaveLength(isPaused ? 0 : 1);
+  }
+});
+
+test('when a peer refuses hashes that a silent one was asked for before, that one is asked again only for want of another', () => {
+  const third = hashToId(Uint8Array.of(10));
+  for (const hasThird of [true, false]) {
+    const trial = new Trial();
+    trial.come(other);
+    trial.bench.now = 20;
+    const { requests } = trial.come();
+    trial.bench.now = 40;
+    const { hashes } = trial.asks(trial.sendBlock(at(requests, 0)));
+    if (hasThird) trial.come(third, true, false);
+    const out = trial.refuse(at(hashes, 0));
+    const asked = [other, third].map((peer) => trial.asks(out, peer).hashes.length);
+    expect(asked).toEqual(hasThird ? [0, 1] : [1, 0]);
+  }
+});
+
+test('a hybrid whose piece layers are not known is fetched from who refuses hashes without a wait', () => {
+  const trial = new Trial('hybrid', false);
+  const [request, ...more] = trial.refuseHashes(trial.come());
+  expect(more).toEqual([]);
+  expect(trial.refuseHashes(trial.asks(trial.sendBlock(request as WireRequest)))).toHaveLength(1);
 });
 
 test('who waits for hashes that are refused does not wait until the next second for them to be asked of another', () => {
@@ -228,19 +317,17 @@ test('who waits for hashes that are refused does not wait until the next second 
 });
 
 test('when a piece of which nobody had the hashes is stored, all blocks of it count as right', () => {
-  const trial = new Trial('hybrid');
-  const { requests, hashes } = trial.come();
-  const queue = [...requests, ...trial.asks(trial.refuse(at(hashes, 0))).requests];
+  const trial = new Trial();
+  const queue = trial.refuseHashes(trial.come());
+  trial.bench.now = UNPROVEN_PATIENCE_MS;
   let stored: TorrentOutput[] = [];
   for (let request = queue.shift(); request && stored.length === 0; request = queue.shift()) {
     const out = trial.sendBlock(request);
-    const asked = trial.asks(out);
-    queue.push(...asked.requests);
-    for (const range of asked.hashes) queue.push(...trial.asks(trial.refuse(range)).requests);
+    queue.push(...trial.refuseHashes(trial.asks(out)));
     stored = trial.store(out);
   }
   // It was asked for one already.
-  expect(trial.asks(stored).requests).toHaveLength(16);
+  expect(trial.refuseHashes(trial.asks(stored))).toHaveLength(16);
   trial.leave();
   expect(trial.come().requests).toHaveLength(INITIAL_PIPELINE);
 });
@@ -308,9 +395,9 @@ test('a peer that never answers for hashes is waited for once, and asked for one
   const trial = new Trial();
   const { requests } = trial.come();
   trial.sendBlock(at(requests, 0));
-  trial.bench.now = HASH_TIMEOUT_MS - 1;
+  trial.bench.now = UNPROVEN_PATIENCE_MS - 1;
   expect(trial.asks(trial.look()).requests).toEqual([]);
-  trial.bench.now = HASH_TIMEOUT_MS;
+  trial.bench.now = UNPROVEN_PATIENCE_MS;
   let { requests: next } = trial.asks(trial.look());
   for (let i = 0; i < 40; i++) {
     expect(next).toHaveLength(1);
@@ -321,10 +408,9 @@ test('a peer that never answers for hashes is waited for once, and asked for one
 
 test('what a peer gave while nobody had the hashes counts when somebody comes who has them', () => {
   const trial = new Trial();
-  const { requests, hashes } = trial.come();
-  trial.refuse(at(hashes, 0));
-  const sent = [at(requests, 0)];
-  for (let i = 0; i < 3; i++) sent.push(at(trial.asks(trial.sendBlock(at(sent, i))).requests, 0));
+  const sent = trial.refuseHashes(trial.come());
+  trial.bench.now = UNPROVEN_PATIENCE_MS;
+  for (let i = 0; i < 3; i++) sent.push(at(trial.refuseHashes(trial.asks(trial.sendBlock(at(sent, i)))), 0));
   const asked = trial.come(other).hashes;
   expect(asked).toHaveLength(1);
   trial.sendLeaves(at(asked, 0), other);
@@ -405,23 +491,49 @@ test('a peer that lies is sent away with its first block, and no other block was
   expect(leechers.map((peer) => peer.sources.get(liar.id))).toEqual([BLOCK_BYTES, BLOCK_BYTES, BLOCK_BYTES]);
 });
 
+const isHashes = (bytes: Uint8Array): boolean => bytes[4] === MESSAGE.hashes;
+const silent = (bytes: Uint8Array): Uint8Array => (isHashes(bytes) ? bytes.subarray(0, 0) : bytes);
+const refusing = (bytes: Uint8Array): Uint8Array => {
+  if (!isHashes(bytes)) return bytes;
+  const range = bytes.subarray(0, new WireWriter().hashReject(EMPTY_RANGE).take().length).slice();
+  range.set([0, 0, 0, range.length - 4, MESSAGE.hashReject]);
+  return range;
+};
+
 test('a swarm in which one peer refuses hashes and another is silent about them is fetched all the same', () => {
   const content = makeContent(7, [3000 * 1024], 256 * 1024, 'v2');
-  const isHashes = (bytes: Uint8Array): boolean => bytes[4] === MESSAGE.hashes;
   const lab = new Lab(7);
-  const refuse: NonNullable<LabPeerOptions['tamper']> = (bytes) => {
-    if (!isHashes(bytes)) return bytes;
-    const range = bytes.subarray(0, new WireWriter().hashReject(EMPTY_RANGE).take().length).slice();
-    range.set([0, 0, 0, range.length - 4, MESSAGE.hashReject]);
-    return range;
-  };
-  lab.add('refusing', { content, role: 'seed', tamper: refuse });
-  lab.add('silent', { content, role: 'seed', tamper: (bytes) => (isHashes(bytes) ? bytes.subarray(0, 0) : bytes) });
+  lab.add('refusing', { content, role: 'seed', tamper: refusing });
+  lab.add('silent', { content, role: 'seed', tamper: silent });
   const leecher = lab.add('leecher', { content, role: 'leecher' });
   lab.connectAll();
   lab.run(2 * HASH_TIMEOUT_MS, () => leecher.isComplete);
   expect(flawsOf([leecher])).toEqual([]);
   expect(leecher.banned).toEqual([]);
+});
+
+/** When the download of one file is done from one seed like that, in pieces of 64 blocks. [ms] */
+function timeFrom(seed: Partial<LabPeerOptions>, version: 'v1' | 'v2' | 'hybrid', seconds = 60): number {
+  const content = makeContent(7, [8 * 1024 * 1024], 1024 * 1024, version);
+  const lab = new Lab(7);
+  lab.add('the seed', { content, role: 'seed', ...seed });
+  const leecher = lab.add('leecher', { content, role: 'leecher' });
+  lab.connectAll();
+  lab.run(1000 * seconds, () => leecher.isComplete);
+  expect(flawsOf([leecher])).toEqual([]);
+  return leecher.completedAt ?? Infinity;
+}
+
+test('a download whose only seed refuses hashes, or never answers, waits for others once and ends', () => {
+  const fair = timeFrom({}, 'v2');
+  // The first piece comes block by block.
+  const slow = fair + 64 * 50;
+  for (const version of ['v2', 'hybrid'] as const)
+    for (const tamper of [refusing, silent]) {
+      const took = timeFrom({ tamper }, version);
+      expect(took).toBeGreaterThan(UNPROVEN_PATIENCE_MS);
+      expect(took).toBeLessThan(UNPROVEN_PATIENCE_MS + slow);
+    }
 });
 
 test('of many that gave right blocks the one whose last is oldest is forgotten', () => {

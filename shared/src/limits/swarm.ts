@@ -296,6 +296,13 @@ export const HASH_TIMEOUT_MS = METADATA_TIMEOUT_MS;
 export const LEAF_PATIENCE_MS = 2 * HASH_TIMEOUT_MS;
 
 /**
+ * A peer whose block nobody gives the leaf of is asked for no more than it proved right for so long. [ms] One round of the
+ * choker, in which somebody who has the piece and answers may come, or unchoke; above HASH_TIMEOUT_MS, so that refusing is
+ * worth no more than silence. Then the one who is there is believed for want of another: its pieces are judged when whole.
+ */
+export const UNPROVEN_PATIENCE_MS = RECHOKE_MS;
+
+/**
  * Pieces that are read and hashed for hash requests of one peer at once; one in any case. [bytes] Four times what is asked
  * of one peer at once, so that none is refused in good faith.
  */
