@@ -54,7 +54,8 @@ export function isDebianRoot() {
 /** Installs Debian packages; says so when that fails. */
 export function aptInstall(packages) {
   console.log(`Installing ${packages.join(' and ')} from the Debian archive.`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Services that come along are not started: the tests start what they need, where they need it.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit', env });
   try {
     execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { stdio: 'inherit', env });
@@ -89,6 +90,7 @@ export function ensureBrowser() {
     if (!findTurnServer()) missing.push('coturn');
     if (!inPath('nft')) missing.push('nftables');
     if (!inPath('ip')) missing.push('iproute2');
+    if (!inPath('nginx')) missing.push('nginx-light');
     if (missing.length > 0) aptInstall(missing);
   }
   const chromium = findChromium();
