@@ -13,6 +13,13 @@ const SERVER_PORT = 8080;
 /** What there is for those who find no direct path: nothing, TURN over UDP, or over TCP, too. */
 export type Relay = 'none' | 'udp' | 'tcp';
 
+export interface PersonOptions {
+  /** With a public IPv6 address beside the other one. Default false. */
+  readonly hasIpv6?: boolean;
+  /** False: the page is opened by plain http, as from a phone at home, and browsers keep much from it. Default true. */
+  readonly isSecure?: boolean;
+}
+
 /** A person of the lab: its page, in a browser and a network of its own. */
 export interface Person {
   readonly tab: Tab;
@@ -57,12 +64,13 @@ export class NatLab {
     return new NatLab(network, server, stun, await FileFolder.create());
   }
 
-  /** Somebody opens the page from behind a router of this kind, and has an IPv6 address, too, or not. */
-  async join(nat: Nat, hasIpv6 = false): Promise<Person> {
+  /** Somebody opens the page from behind a router of this kind. */
+  async join(nat: Nat, { hasIpv6 = false, isSecure = true }: PersonOptions = {}): Promise<Person> {
     const host = this.network.join(nat, hasIpv6);
-    const browser = await launchBrowser({ namespace: host, secureOrigin: this.server.url });
+    const browser = await launchBrowser({ namespace: host, ...(isSecure && { secureOrigin: this.server.url }) });
     this.#browsers.push(browser);
-    const context = await browser.newContext({ permissions: ['camera', 'microphone'], acceptDownloads: true });
+    const permissions = isSecure ? ['camera', 'microphone'] : [];
+    const context = await browser.newContext({ permissions, acceptDownloads: true });
     await context.addInitScript(watchPage);
     const tab = new Tab(await context.newPage());
     const person = { tab, nat, host };

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callState, placeCall, putAway, seesAndHears } from '../harness/calls.ts';
-import { NatLab, type Person, type Relay } from '../harness/nat-lab.ts';
+import { NatLab, type Person, type PersonOptions, type Relay } from '../harness/nat-lab.ts';
 import type { Nat } from '../harness/nat-network.ts';
 
 const MB = 1_000_000;
@@ -11,12 +11,12 @@ const NO_PATH_MS = 60_000;
 /** A lab for the tests of one `describe`, with people behind routers of these kinds who have linked to at least one. */
 function useLab(
   nats: readonly Nat[],
-  { relay = 'none', hasIpv6 = false }: { readonly relay?: Relay; readonly hasIpv6?: boolean } = {},
+  { relay = 'none', ...person }: PersonOptions & { readonly relay?: Relay } = {},
 ): { readonly lab: NatLab; readonly people: Person[] } {
   const used = {} as { lab: NatLab; people: Person[] };
   beforeAll(async () => {
     used.lab = await NatLab.open(relay);
-    used.people = await Promise.all(nats.map((nat) => used.lab.join(nat, hasIpv6)));
+    used.people = await Promise.all(nats.map((nat) => used.lab.join(nat, person)));
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await used.lab.dump(task.name);
@@ -189,5 +189,38 @@ describe.skipIf(!NatLab.isPossible())('somebody whose network lets no UDP throug
   test('hands files over', async () => {
     const [a, b] = used.people as [Person, Person];
     await handOver(used.lab, a, b, 'by TCP.bin');
+  });
+});
+
+describe.skipIf(!NatLab.isPossible())('people who open the page by plain http, as from a phone at home', () => {
+  const used = useLab(['open', 'open'], { isSecure: false });
+
+  test('link, and the page says what is missing', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.linkedTo(await b.tab.id());
+    expect(await a.tab.page.evaluate(() => window.skein.status)).toMatchObject({ secure: false, storage: 'memory' });
+    await a.tab.page.getByText('This address is not secure').waitFor();
+  });
+
+  test('look records up', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await a.tab.page.evaluate(() => window.skein.put('a note', new TextEncoder().encode('here')));
+    const text = await b.tab.page.evaluate(async () => new TextDecoder().decode(await window.skein.get('a note')));
+    expect(text).toBe('here');
+  });
+
+  test('copy the link of a file, and hand it over', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await handOver(used.lab, a, b, 'by plain http.bin');
+    const copy = a.tab.page.getByTestId('share-row').getByRole('button', { name: 'Copy' });
+    await copy.click();
+    await a.tab.page.getByTestId('share-row').getByRole('button', { name: 'Copied' }).waitFor();
+  });
+
+  test('are told why they cannot call', async () => {
+    const [a, b] = used.people as [Person, Person];
+    await placeCall(a.tab, await b.tab.id(), 'audio');
+    await a.tab.page.getByText('no access to the microphone on a page that is not secure').waitFor();
+    expect([...a.tab.complaints, ...b.tab.complaints]).toEqual([]);
   });
 });
