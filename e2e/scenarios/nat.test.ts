@@ -200,6 +200,8 @@ describe.skipIf(!NatLab.isPossible())('people who open the page by plain http, a
     await a.tab.linkedTo(await b.tab.id());
     expect(await a.tab.page.evaluate(() => window.skein.status)).toMatchObject({ secure: false, storage: 'memory' });
     await a.tab.page.getByText('This address is not secure').waitFor();
+    // https is not to be had at this port.
+    expect(await a.tab.locate('notice-action').count()).toBe(0);
   });
 
   test('look records up', async () => {

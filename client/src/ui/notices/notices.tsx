@@ -15,6 +15,7 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
     isLate: isLate.value,
     hasWebRtc: typeof RTCPeerConnection !== 'undefined',
     isSecure: status.value?.secure ?? isSecureContext,
+    mayHaveHttps: location.port === '',
     wantsMemory,
   });
   reopenPast(conditions);

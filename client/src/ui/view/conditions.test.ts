@@ -21,6 +21,7 @@ const FINE: Situation = {
   isLate: true,
   hasWebRtc: true,
   isSecure: true,
+  mayHaveHttps: true,
   wantsMemory: false,
 };
 
@@ -63,6 +64,14 @@ describe('lasting trouble', () => {
 
   it('warns of an insecure address once, not of its lack of storage as well', () => {
     expect(keys({ isSecure: false, status: { ...STATUS, storage: 'memory', secure: false } })).toEqual(['insecure']);
+  });
+
+  it('sends nobody to https where the port speaks plain http', () => {
+    const [there] = conditionsOf({ ...FINE, isSecure: false });
+    expect(there?.action?.does).toBe('https');
+    const [none] = conditionsOf({ ...FINE, isSecure: false, mayHaveHttps: false });
+    expect(none?.action).toBeUndefined();
+    expect(none?.text).toMatch(/ask whoever runs the server for an https address\.$/);
   });
 
   it('mentions missing storage unless it was asked for', () => {

@@ -10,6 +10,8 @@ export interface Situation {
   readonly isLate: boolean;
   readonly hasWebRtc: boolean;
   readonly isSecure: boolean;
+  /** https may be at the same address: it is not at a port of its own that speaks plain http. */
+  readonly mayHaveHttps: boolean;
   /** The person asked for `storage=memory`. */
   readonly wantsMemory: boolean;
 }
@@ -91,7 +93,7 @@ function serverGone({ links }: NodeStatus): Condition {
   };
 }
 
-function insecure({ isSecure }: Situation): Condition | undefined {
+function insecure({ isSecure, mayHaveHttps }: Situation): Condition | undefined {
   if (isSecure) return undefined;
   return {
     key: 'insecure',
@@ -99,8 +101,9 @@ function insecure({ isSecure }: Situation): Condition | undefined {
     title: 'This address is not secure',
     text:
       'Over plain http the browser allows neither calls with camera or microphone nor keeping files after the tab is closed. ' +
-      'Sharing and downloading work. Open the page over https for everything.',
-    action: { label: 'Open over https', does: 'https' },
+      'Sharing and downloading work. For everything, ' +
+      (mayHaveHttps ? 'open the page over https.' : 'ask whoever runs the server for an https address.'),
+    ...(mayHaveHttps && { action: { label: 'Open over https', does: 'https' } }),
   };
 }
 
