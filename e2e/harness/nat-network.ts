@@ -111,6 +111,12 @@ export class NatNetwork {
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
   }
 
+  /** Stops whatever runs at a person's, as when a laptop is closed, or has it go on. */
+  setAsleep(host: string, isAsleep: boolean): void {
+    const pids = execFileSync('ip', ['netns', 'pids', host], { encoding: 'utf8' });
+    for (const pid of pids.split('\n').filter(Boolean)) process.kill(Number(pid), isAsleep ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   /** Takes it all down. What runs in a namespace must have ended. */
   close(): void {
     for (const name of this.#namespaces.splice(0)) execFileSync('ip', ['netns', 'delete', name]);
