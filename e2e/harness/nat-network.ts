@@ -58,16 +58,12 @@ export class NatNetwork {
   /** How many public addresses people have had. At most 240. */
   #addresses = 0;
 
-  /** True where namespaces can be made. */
+  static #isPossible: boolean | undefined;
+
+  /** True where namespaces can be made, which is tried once. */
   static isPossible(): boolean {
-    if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('ip') || !inPath('nft')) return false;
-    try {
-      const network = new NatNetwork();
-      network.close();
-      return true;
-    } catch {
-      return false;
-    }
+    NatNetwork.#isPossible ??= canNetwork();
+    return NatNetwork.#isPossible;
   }
 
   constructor() {
@@ -150,6 +146,16 @@ export class NatNetwork {
 
   #ip(namespace: string, words: string): void {
     execFileSync('ip', ['-n', namespace, ...words.split(' ')], { stdio: 'pipe' });
+  }
+}
+
+function canNetwork(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('ip') || !inPath('nft')) return false;
+  try {
+    new NatNetwork().close();
+    return true;
+  } catch {
+    return false;
   }
 }
 
