@@ -1,21 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, createServer, preview, transformWithOxc } from 'vite';
+import { end, printed } from './child.ts';
 import { ROOT } from './root.ts';
 
 const run = promisify(execFile);
 
 /** Where the packed library lies in an application that installed it. */
 const INSTALLED = 'node_modules/skein';
-
-/** Something that is served until it is closed. */
-interface Served {
-  readonly url: string;
-  close(): Promise<void>;
-}
 
 /**
  * The folder of an application that has installed the library as `npm pack` makes it, and what the library says that it
@@ -44,14 +39,14 @@ export class Embedder {
   }
 
   /** The application's own bundle, served at an origin that is not the signaling server's. */
-  async bundle(): Promise<Served> {
+  async bundle(): Promise<string> {
     const outDir = join(this.folder, 'dist');
     await build({ root: this.folder, configFile: false, logLevel: 'error', build: { outDir } });
     return this.#preview(outDir);
   }
 
   /** The application in development: its modules are served one by one. */
-  async develop(): Promise<Served> {
+  async develop(): Promise<string> {
     const optimizeDeps = { exclude: ['skein'] };
     const server = await createServer({
       root: this.folder,
@@ -65,7 +60,7 @@ export class Embedder {
   }
 
   /** The application in plain JavaScript, without a bundler: the library's folder lies beside its page as it was packed, `without` some files. */
-  async unbundled(without: readonly string[] = []): Promise<Served> {
+  async unbundled(without: readonly string[] = []): Promise<string> {
     const outDir = await mkdtemp(join(this.folder, 'static-'));
     await cp(join(this.folder, INSTALLED, 'dist/library'), join(outDir, 'skein'), { recursive: true });
     for (const name of without) await rm(join(outDir, 'skein', name));
@@ -91,11 +86,11 @@ export class Embedder {
     );
   }
 
-  /** Runs a script of the application until it has printed something that matches. */
+  /** Runs a script of the application; resolves with what the pattern's group matches in what it prints. */
   async start(script: string, pattern: RegExp): Promise<string> {
-    const child = spawn(process.execPath, [script], { cwd: this.folder, stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#closers.push(() => ended(child));
-    return printed(child, pattern);
+    const child = spawn(process.execPath, [script], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#closers.push(() => end(child, 'SIGTERM'));
+    return (await printed(child, pattern))[1] ?? '';
   }
 
   async close(): Promise<void> {
@@ -103,7 +98,7 @@ export class Embedder {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #preview(outDir: string): Promise<Served> {
+  async #preview(outDir: string): Promise<string> {
     const server = await preview({
       root: this.folder,
       configFile: false,
@@ -114,10 +109,10 @@ export class Embedder {
     return this.#served(server.resolvedUrls?.local[0], () => server.close());
   }
 
-  #served(url: string | undefined, close: () => Promise<void>): Served {
+  #served(url: string | undefined, close: () => Promise<void>): string {
     this.#closers.push(close);
     if (url === undefined) throw new Error('vite does not say where it serves');
-    return { url, close };
+    return url;
   }
 }
 
@@ -130,23 +125,4 @@ async function linkDependencies(folder: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await symlink(join(ROOT, 'node_modules', name), path, 'dir');
   }
-}
-
-function printed(child: ChildProcess, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const match = pattern.exec(output)?.[1];
-      if (match !== undefined) resolve(match);
-    });
-    child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${output}`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await exited;
 }

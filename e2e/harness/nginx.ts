@@ -1,15 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inPath } from '../scripts/chromium.mjs';
+import { end, printed } from './child.ts';
 import { ROOT } from './root.ts';
-
-/** How long nginx may take to listen. [ms] */
-const START_TIMEOUT_MS = 10_000;
 
 /** A real nginx with the file that operators are given; only names, ports and certificate are put in, as they would. */
 export class NginxProcess {
@@ -59,19 +56,16 @@ export class NginxProcess {
       .replace('127.0.0.1:8080', `127.0.0.1:${serverPort}`);
     await writeFile(join(folder, 'site.conf'), site);
     await writeFile(join(folder, 'nginx.conf'), mainFile(folder));
-    return new NginxProcess(folder, port, await launch(folder, port));
+    return new NginxProcess(folder, port, await launch(folder));
   }
 
   /** All its connections break. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    await exited;
+    await end(this.#child, 'SIGTERM');
   }
 
   async restart(): Promise<void> {
-    this.#child = await launch(this.#folder, Number(this.host.split(':')[1]));
+    this.#child = await launch(this.#folder);
   }
 
   async stop(): Promise<void> {
@@ -93,35 +87,19 @@ function mainFile(folder: string): string {
     'worker_processes 1;',
     `pid ${join(folder, 'nginx.pid')};`,
     'daemon off;',
+    'error_log stderr notice;',
     'events { worker_connections 1024; }',
-    `http { access_log off; error_log stderr; include /etc/nginx/mime.types; ${paths.join(' ')} include ${join(folder, 'site.conf')}; }`,
+    `http { access_log off; include /etc/nginx/mime.types; ${paths.join(' ')} include ${join(folder, 'site.conf')}; }`,
     '',
   ].join('\n');
 }
 
-async function launch(folder: string, port: number): Promise<ChildProcess> {
+/** Starts it; it says so once it listens and its workers start. */
+async function launch(folder: string): Promise<ChildProcess> {
   const program = find();
   if (!program) throw new Error('nginx is not installed');
   const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let output = '';
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const giveUpAt = performance.now() + START_TIMEOUT_MS;
-  while (!(await isListening(port))) {
-    if (child.exitCode !== null || performance.now() > giveUpAt) throw new Error(`nginx did not start:\n${output}`);
-    await sleep(50);
-  }
+  await printed(child, /start worker process \d/);
   return child;
-}
-
-/** Whoever listens speaks TLS with a certificate that nobody knows: that it takes a connection is enough. */
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  // `once` rejects with an `error` event.
-  const isTaken = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return isTaken;
 }

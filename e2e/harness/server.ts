@@ -1,13 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
+import { end, isRunning, printed } from './child.ts';
 import { commandIn } from './nat-network.ts';
 import { ROOT } from './root.ts';
 
 const CLI = join(ROOT, 'dist/signaling-server/src/cli.js');
-
-/** How long a server may take to say where it is. [ms] */
-const START_TIMEOUT_MS = 15_000;
 
 export interface ServerOptions {
   /** 0, the default, takes a free port. */
@@ -41,7 +38,7 @@ export class ServerProcess {
   }
 
   get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return isRunning(this.#child);
   }
 
   /** What it has printed, both streams in order. */
@@ -51,12 +48,12 @@ export class ServerProcess {
 
   /** SIGKILL: no goodbye to anyone, as when the machine goes away. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await end(this.#child, 'SIGKILL');
   }
 
   /** SIGTERM; resolves to the exit code. */
   async stop(): Promise<number | null> {
-    await this.#end('SIGTERM');
+    await end(this.#child, 'SIGTERM');
     return this.#child.exitCode;
   }
 
@@ -64,13 +61,6 @@ export class ServerProcess {
   async restart(): Promise<void> {
     const { child } = await launch(this.port, this.#options, this.#output);
     this.#child = child;
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    if (!this.isRunning) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill(signal);
-    await exited;
   }
 }
 
@@ -85,32 +75,10 @@ async function launch(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   try {
-    return { child, port: await whenListening(child, output) };
+    const [, listening] = await printed(child, /running at http:\/\/[^\s:]+:(\d+)/, (text) => output.push(text));
+    return { child, port: Number(listening) };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
-}
-
-/** Resolves to the port once the server has said where it runs; rejects when it exits or says nothing in time. */
-function whenListening(child: ChildProcess, output: string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const first = output.length;
-    const fail = (what: string): void => reject(new Error(`${what}:\n${output.slice(first).join('')}`));
-    const timer = setTimeout(() => fail('the server did not say where it runs'), START_TIMEOUT_MS);
-    const read = (chunk: Buffer): void => {
-      output.push(chunk.toString());
-      const match = /running at http:\/\/[^\s:]+:(\d+)/.exec(output.slice(first).join(''));
-      if (!match) return;
-      clearTimeout(timer);
-      resolve(Number(match[1]));
-    };
-    child.stdout?.on('data', read);
-    child.stderr?.on('data', read);
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      fail(`the server exited with ${code}`);
-    });
-  });
 }

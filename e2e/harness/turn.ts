@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTurnServer } from '../scripts/chromium.mjs';
+import { end, printed } from './child.ts';
 import { commandIn } from './nat-network.ts';
 
 /** Where STUN and TURN are by default (RFC 8489). In a namespace of its own no other server has it. */
@@ -40,7 +41,7 @@ export class TurnProcess {
     const [program, words] = commandIn(place?.namespace, turnServer, args);
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const turn = new TurnProcess(child, folder, `turn:${address}:${port}?transport=udp`, secret);
-    await turn.#listening();
+    await printed(child, /UDP listener opened on/);
     return turn;
   }
 
@@ -50,26 +51,8 @@ export class TurnProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit');
-      this.#child.kill('SIGKILL');
-      await exited;
-    }
+    await end(this.#child, 'SIGKILL');
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  #listening(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let output = '';
-      const read = (chunk: Buffer): void => {
-        output += chunk.toString();
-        if (output.includes('UDP listener opened on')) resolve();
-      };
-      this.#child.stdout?.on('data', read);
-      this.#child.stderr?.on('data', read);
-      this.#child.once('error', reject);
-      this.#child.once('exit', (code) => reject(new Error(`coturn exited with ${code}:\n${output}`)));
-    });
   }
 }
 

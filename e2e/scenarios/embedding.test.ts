@@ -53,22 +53,22 @@ test('an application compiles against the types of the packed library', async ()
 });
 
 scenario('an application that a bundler made hands a file over, by a signaling server elsewhere', async (world) => {
-  const { url } = await embedder.bundle();
+  const url = await embedder.bundle();
   await handOver(world, url, world.server.url);
 });
 
 scenario("an application in development does the same with a bundler's own server", async (world) => {
-  const { url } = await embedder.develop();
+  const url = await embedder.develop();
   await handOver(world, url, world.server.url);
 });
 
 scenario('a page without a bundler takes the library as it was packed', async (world) => {
-  const { url } = await embedder.unbundled();
+  const url = await embedder.unbundled();
   await handOver(world, url, world.server.url);
 });
 
 scenario('a library whose worker was left behind says so, and joins all the same', async (world) => {
-  const { url } = await embedder.unbundled(['swarm-worker.js']);
+  const url = await embedder.unbundled(['swarm-worker.js']);
   const app = `${url}?server=${encodeURIComponent(world.server.url)}`;
   const [page] = await Promise.all([open(world, app, []), open(world, app, [])]);
   const file = await world.files.make('left behind.bin', MB);
@@ -78,6 +78,6 @@ scenario('a library whose worker was left behind says so, and joins all the same
 
 scenario('the signaling server runs inside another program', async (world) => {
   const server = await embedder.start('server.mjs', /running at (\S+)/);
-  const { url } = await embedder.bundle();
+  const url = await embedder.bundle();
   await handOver(world, url, server);
 });
