@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NatLab, type Person, type Relay } from '../harness/nat-lab.ts';
 import { NATS } from '../harness/nat-network.ts';
 import { type Cell, type Way, bestWay, formatMatrix } from './matrix.ts';
+import { measureRecovery } from './recovery.ts';
 
 /** A pair that is still without a link when nothing has changed for this long will have none: ICE takes 15 s. [ms] */
 const QUIET_MS = 40_000;
@@ -16,8 +17,9 @@ const HEADINGS: Readonly<Record<Relay, string>> = {
 };
 
 /**
- * `npm run nat`: two people behind each kind of router are in one network; prints how each kind is linked to each. False
- * when a pair is linked in another way than it could be, or somebody does not find everybody.
+ * `npm run nat`: two people behind each kind of router are in one network; prints how each kind is linked to each, and how
+ * soon links come back after a mishap. False when a pair is linked in another way than it could be, or somebody does not
+ * find everybody.
  */
 export async function main(): Promise<boolean> {
   if (!NatLab.isPossible()) {
@@ -26,6 +28,8 @@ export async function main(): Promise<boolean> {
   }
   let isGood = true;
   for (const relay of ['none', 'udp', 'tcp'] as const) isGood = (await measure(relay)) && isGood;
+  console.log('');
+  await measureRecovery();
   return isGood;
 }
 
