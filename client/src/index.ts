@@ -6,6 +6,7 @@ import { SocketSignaling } from './adapters/browser/signaling.ts';
 import { SimplePeerConnector } from './adapters/browser/simple-peer-connector.ts';
 import { DESKTOP_LEDGER, type LedgerLimits, PHONE_LEDGER } from '../../shared/src/limits/links.ts';
 import type { BroadcastTabs } from './adapters/browser/tabs.ts';
+import { fetchAhead } from './ahead.ts';
 import { type JoinOptions, type Node, SkeinError } from './api.ts';
 import type { Crypto } from './ports/crypto.ts';
 import type { Log } from './ports/log.ts';
@@ -55,11 +56,11 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
     createWorker: () =>
       new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
-    loadMediaStreams: () =>
-      import('./adapters/browser/media-streams.ts').then(
-        (code) => new code.ServiceWorkerStreams(new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI)),
+    loadMediaStreams: async () =>
+      new (await fetchStreams()).ServiceWorkerStreams(
+        new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI),
       ),
-    loadStrangers: () => import('./strangers.ts'),
+    loadStrangers: fetchStrangers,
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
     releaseIdentity: identity.release,
@@ -72,7 +73,18 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
   await node.start();
   throwIfAborted(options.signal);
+  fetchAhead([fetchStrangers, fetchStreams], () => node.hasLeft);
   return node;
+}
+
+/** The code for WebTorrent's swarms. */
+function fetchStrangers(): Promise<typeof import('./strangers.ts')> {
+  return import('./strangers.ts');
+}
+
+/** The code for playing. */
+function fetchStreams(): Promise<typeof import('./adapters/browser/media-streams.ts')> {
+  return import('./adapters/browser/media-streams.ts');
 }
 
 /** The code with which tabs of one browser meet; undefined where they cannot, or it did not come: then they meet through the server. */

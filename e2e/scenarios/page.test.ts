@@ -4,6 +4,16 @@ import type { Tab } from '../harness/tab.ts';
 import { KEYBOARD_REACHES, PHONE, brightness, overflow, reachedByKeyboard } from '../harness/layout.ts';
 import { scenario } from '../harness/scenario.ts';
 
+declare global {
+  interface Window {
+    /** What waits for the page's next idle moment, where a test holds those back. BOUNDED: by the test. */
+    idlers: (() => void)[];
+  }
+}
+
+/** How long a page may take to find a server that is back. [ms] It backs off. */
+const BACK_WITHIN_MS = 45_000;
+
 scenario('the first page of all says that it is alone and what to do about it', async (world) => {
   const tab = await world.openTab();
   await tab.serverState('connected');
@@ -177,3 +187,55 @@ scenario('a page that the code for files reaches late has links before, and shar
   await other.downloaded(infoHash);
   expect(attempts).toBe(2);
 });
+
+scenario('a page that code and styles behind the first picture fail to reach asks for both again', async (world) => {
+  const context = await world.newProfile();
+  const attempts = { js: 0, css: 0 };
+  await context.route(/\/assets\/later-.*\.(js|css)$/, async (route) => {
+    const kind = route.request().url().endsWith('.css') ? 'css' : 'js';
+    attempts[kind] += 1;
+    await (attempts[kind] === 1 ? route.abort() : route.continue());
+  });
+  const tab = await world.openTab({ context });
+  await tab.locate('invite-button').click();
+  await tab.locate('invite-dialog').waitFor();
+  const isStyled = await tab.locate('invite-qr').evaluate((code) => getComputedStyle(code).width === '200px');
+  expect(isStyled).toBe(true);
+  expect(attempts.css).toBe(2);
+});
+
+scenario(
+  'a page whose server goes before it has fetched everything says what is missing, and fetches it later',
+  async (world) => {
+    const context = await world.newProfile();
+    // The page has no idle moment before the test says so.
+    await context.addInitScript(() => {
+      window.idlers = [];
+      window.requestIdleCallback = (idler) =>
+        window.idlers.push(() => idler({ didTimeout: true, timeRemaining: () => 0 }));
+    });
+    const [tab, other] = [await world.openTab({ context }), await world.openTab()];
+    await Promise.all([tab.joined(), other.joined()]);
+    await tab.locate('invite-button').waitFor();
+    await world.server.kill();
+    await tab.serverState('lost');
+    await tab.locate('invite-button').click();
+    await tab.page.getByText('The QR code comes when the server is back').waitFor();
+    const nextIdle = (): Promise<void> => tab.page.evaluate(() => window.idlers.splice(0).forEach((idler) => idler()));
+    await nextIdle();
+    await world.server.restart();
+    await tab.page.locator('svg[data-testid=invite-qr]').waitFor({ timeout: BACK_WITHIN_MS });
+    await tab.until('another idle moment to be asked for', () => window.idlers.length > 0, undefined);
+    await nextIdle();
+    await tab.until(
+      'all code to be fetched',
+      (names) => {
+        const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+        const fetched = entries.filter(({ responseStatus }) => responseStatus === 200);
+        return names.every((name) => fetched.some((each) => each.name.includes(`/assets/${name}-`)));
+      },
+      ['client-zip', 'player', 'strangers', 'media-streams'],
+    );
+    expect(tab.uncaught).toEqual([]);
+  },
+);

@@ -5,12 +5,22 @@ import type { CallHost } from './calls/host.ts';
 import type { MediaPort } from '../ports/media.ts';
 import { leftError } from './left-error.ts';
 
+/** Code that did not come is asked for again after this long. [ms] */
+const RETRY_MS = 2_000;
+
 /** Letters kept while the code for calls is on its way; later ones are sent again by their timers. [letters] */
 const MAX_EARLY_LETTERS = 32;
+
+/** What `import` gives for the code of calls. */
+type CallCode = typeof import('./calls/call-service.ts');
 
 /** What calls need of the node, but for what is fetched with them. */
 export interface LazyCallHost extends Omit<CallHost, 'media'> {
   readonly loadMedia: () => Promise<MediaPort>;
+}
+
+function fetchCalls(): Promise<CallCode> {
+  return import('./calls/call-service.ts');
 }
 
 /**
@@ -19,26 +29,38 @@ export interface LazyCallHost extends Omit<CallHost, 'media'> {
  */
 export class LazyCalls {
   readonly #host: LazyCallHost;
+  readonly #fetch: () => Promise<CallCode>;
   /** BOUNDED: by MAX_EARLY_LETTERS. */
   readonly #early: { readonly from: Contact; readonly payload: Uint8Array }[] = [];
   #loading: Promise<CallService> | undefined;
   #service: CallService | undefined;
+  #cancelRetry: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(host: LazyCallHost) {
+  /** `fetch` gives the code. */
+  constructor(host: LazyCallHost, fetch = fetchCalls) {
     this.#host = host;
+    this.#fetch = fetch;
   }
 
   get calls(): readonly Call[] {
     return this.#service?.calls ?? [];
   }
 
-  /** The overlay is joined: this peer can be found under its address from now on. */
+  /** The overlay is joined: this peer can be found under its address from now on, or from when the code is here. */
   joined(): void {
     void this.#load().then(
       (service) => service.joined(),
-      (error: unknown) => this.#host.log.log('warn', 'calls are not available', { error: String(error) }),
+      (error: unknown) => this.#joinLater(error),
     );
+  }
+
+  #joinLater(error: unknown): void {
+    if (this.#isClosed) return;
+    const { clock, log } = this.#host;
+    log.log('warn', 'calls are not available', { error: String(error) });
+    this.#cancelRetry?.();
+    this.#cancelRetry = clock.setTimer(clock.now() + RETRY_MS, () => this.joined());
   }
 
   renamed(): void {
@@ -60,29 +82,25 @@ export class LazyCalls {
 
   close(): void {
     this.#isClosed = true;
+    this.#cancelRetry?.();
     this.#service?.close();
   }
 
   async #load(): Promise<CallService> {
-    this.#loading ??= this.#fetch();
+    this.#loading ??= this.#begin();
     try {
       return await this.#loading;
     } catch (cause) {
       this.#loading = undefined;
       if (cause instanceof SkeinError) throw cause;
-      throw new SkeinError(
-        'internal',
-        'The code for calls could not be fetched. Files still work; reload the page to call.',
-        {
-          cause,
-        },
-      );
+      const message =
+        'The code for calls could not be fetched, the server may be gone. Files still work; call again later.';
+      throw new SkeinError('internal', message, { cause });
     }
   }
 
-  async #fetch(): Promise<CallService> {
-    const code = import('./calls/call-service.ts');
-    const [{ CallService: Service }, media] = await Promise.all([code, this.#host.loadMedia()]);
+  async #begin(): Promise<CallService> {
+    const [{ CallService: Service }, media] = await Promise.all([this.#fetch(), this.#host.loadMedia()]);
     if (this.#isClosed) throw leftError();
     const service = new Service({ ...this.#host, media });
     this.#service = service;

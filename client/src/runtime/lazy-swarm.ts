@@ -157,7 +157,8 @@ export class LazySwarm {
     } catch (cause) {
       this.#loading = undefined;
       if (cause instanceof SkeinError) throw cause;
-      const message = 'The code for files could not be fetched. Calls still work; reload the page to share files.';
+      const message =
+        'The code for files could not be fetched, the server may be gone. Calls still work; try again later.';
       throw new SkeinError('internal', message, { cause });
     }
   }

@@ -86,6 +86,11 @@ export class SkeinNode implements Node {
     return this.#name;
   }
 
+  /** True from `leave` on. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   get status(): NodeStatus {
     return this.#status;
   }

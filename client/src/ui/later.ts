@@ -1,5 +1,4 @@
 /** Parts of the page that it neither needs to show itself nor to join: see `state/later.ts`. */
-import './styles/later.css';
 
 export { CallPanel } from './calling/call-panel.tsx';
 export { CallsPanel } from './calling/calls-panel.tsx';

@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import '../styles/player.css';
 import type { Download, Share, ShareFile } from '../../index.ts';
 import { stopPlaying } from '../state/playing.ts';
 import { errorText } from '../view/errors.ts';

@@ -1,4 +1,6 @@
 import { signal } from '@preact/signals';
+import { fetchAhead } from '../../ahead.ts';
+import laterStyles from '../styles/later.css?url';
 
 /** The parts of the page that are loaded behind the first ones, once they are here. */
 export const later = signal<typeof import('../later.ts') | undefined>();
@@ -6,11 +8,15 @@ export const later = signal<typeof import('../later.ts') | undefined>();
 /** A part that did not come is asked for again after this long. [ms] */
 const RETRY_MS = 2000;
 
+/** The style sheet of those parts, once it is asked for. */
+let styles: Promise<void> | undefined;
+
 /** Loads what the first picture of the page does not need. Runs while the node joins, so nobody waits for it. */
 export async function loadLater(): Promise<void> {
   let parts;
   try {
-    parts = await import('../later.ts');
+    styles ??= addStyles(laterStyles);
+    [parts] = await Promise.all([import('../later.ts'), styles]);
   } catch {
     setTimeout(() => void loadLater(), RETRY_MS);
     return;
@@ -22,11 +28,28 @@ export async function loadLater(): Promise<void> {
 }
 
 /**
- * Fetches the code that waits for a click: QR codes and zip archives. The browser keeps it, so that both work after the
- * server is gone, too.
+ * Adds a style sheet to the page. Not by an import of the code: where that fails, the next one finds the code only.
+ * Rejects when it does not come; then it is as if it had never been asked for.
  */
+async function addStyles(href: string): Promise<void> {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  const arrival = new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = reject;
+  });
+  document.head.append(link);
+  try {
+    await arrival;
+  } catch (error) {
+    link.remove();
+    styles = undefined;
+    throw error;
+  }
+}
+
+/** Fetches the code that waits for a click: QR codes, zip archives and the player. */
 export function warmUp(): void {
-  const fetchAll = (): void => void Promise.all([import('uqr'), import('client-zip')]);
-  if ('requestIdleCallback' in window) requestIdleCallback(fetchAll);
-  else setTimeout(fetchAll, 1000);
+  fetchAhead([() => import('uqr'), () => import('client-zip'), () => import('../files/player.tsx')], () => false);
 }

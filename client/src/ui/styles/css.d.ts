@@ -1,2 +1,5 @@
-/** Style sheets are imported for their effect alone; the build turns them into files of their own. */
-declare module '*.css';
+/** The address of a style sheet, which the build makes a file of its own. */
+declare module '*.css?url' {
+  const href: string;
+  export default href;
+}

@@ -1,7 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
+import { status } from '../state/session.ts';
 
 /** Light modules around the code. ISO/IEC 18004 asks for four. */
 const QUIET_ZONE = 4;
+
+/** Dark modules as an SVG path, in a square of `size` modules. */
+interface Drawing {
+  readonly size: number;
+  readonly path: string;
+}
 
 /** A QR code of a text, always dark on white so that any camera reads it. The encoder is loaded when one is shown. */
 export function QrCode({
@@ -13,15 +20,19 @@ export function QrCode({
   readonly label: string;
   readonly testId?: string;
 }) {
-  const [drawing, setDrawing] = useState<{ readonly size: number; readonly path: string } | undefined>();
+  const [drawing, setDrawing] = useState<Drawing | 'failed' | undefined>();
+  // Where the encoder could not be fetched it can once the server is back.
+  const server = status.value?.server;
   useEffect(() => {
     let isWanted = true;
-    void drawQr(text).then((drawn) => {
-      if (isWanted) setDrawing(drawn);
-    });
+    drawQr(text).then(
+      (drawn) => isWanted && setDrawing(drawn),
+      () => isWanted && setDrawing('failed'),
+    );
     return () => void (isWanted = false);
-  }, [text]);
+  }, [text, server]);
   if (!drawing) return <div class="qr" data-testid={testId} />;
+  if (drawing === 'failed') return <NoDrawing testId={testId} />;
   return (
     <svg class="qr" data-testid={testId} role="img" aria-label={label} viewBox={`0 0 ${drawing.size} ${drawing.size}`}>
       <path d={drawing.path} />
@@ -29,7 +40,15 @@ export function QrCode({
   );
 }
 
-async function drawQr(text: string): Promise<{ readonly size: number; readonly path: string }> {
+function NoDrawing({ testId }: { readonly testId: string | undefined }) {
+  return (
+    <p class="qr qr-missing" data-testid={testId}>
+      The QR code comes when the server is back. The link works now.
+    </p>
+  );
+}
+
+async function drawQr(text: string): Promise<Drawing> {
   const { encode } = await import('uqr');
   const { data, size } = encode(text, { border: QUIET_ZONE, ecc: 'M' });
   const rows = data.map((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : '')).join(''));

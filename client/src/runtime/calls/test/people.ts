@@ -25,6 +25,7 @@ export class Mail {
 export class Person {
   readonly self: Contact;
   readonly media = new FakeMedia();
+  readonly host: CallHost;
   readonly service: CallService;
   readonly incoming: IncomingCall[] = [];
   name: string;
@@ -33,7 +34,7 @@ export class Person {
     this.self = contactFromKey(new Uint8Array(32).fill(seed));
     this.name = name;
     mail.people.set(this.self.id, this);
-    this.service = new CallService({
+    this.host = {
       self: this.self,
       name: () => this.name,
       sendMail: (to, payload) => mail.deliver(this.self, to, payload),
@@ -56,7 +57,8 @@ export class Person {
       media: this.media,
       onIncoming: (call) => this.incoming.push(call),
       ...overrides,
-    });
+    };
+    this.service = new CallService(this.host);
   }
 
   /** The call that rang last. */
