@@ -84,9 +84,39 @@ function ownHashes(): Plugin {
   };
 }
 
+/**
+ * Fetches what a part that comes later imports along with it, in few words: the build's own helper also sees to style
+ * sheets, of which these parts have none. Saves 0.7 kB of the first load.
+ */
+function leanPreload(): Plugin {
+  return {
+    name: 'lean-preload',
+    apply: 'build',
+    enforce: 'pre',
+    load(id) {
+      if (id !== '\0vite/preload-helper.js') return undefined;
+      return `export function __vitePreload(load, deps, importer) {
+        for (const dep of deps ?? []) {
+          const link = document.createElement('link');
+          link.rel = 'modulepreload';
+          link.href = new URL(dep, importer);
+          document.head.append(link);
+        }
+        return load();
+      }`;
+    },
+    generateBundle(_options, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk' || !chunk.isDynamicEntry || !chunk.viteMetadata?.importedCss.size) continue;
+        this.error(`${chunk.name} imports a style sheet, which nothing would load. See state/later.ts for how to.`);
+      }
+    },
+  };
+}
+
 /** What makes the code that is fetched first smaller: it is the same for the page and for the library. */
 export function leanDependencies(): Plugin[] {
-  return [websocketOnly(), leanSimplePeer(), ownHashes()];
+  return [websocketOnly(), leanSimplePeer(), ownHashes(), leanPreload()];
 }
 
 /** Not marked as free of side effects by its authors, but it is: what is unused of it can go. */

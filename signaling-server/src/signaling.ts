@@ -101,7 +101,7 @@ export class SignalingService {
     socket.conn.on('drain', () => {
       session.queued = 0;
     });
-    socket.emit('challenge', { version: SIGNALING_VERSION, nonce: session.nonce });
+    socket.emit('challenge', { version: SIGNALING_VERSION, nonce: session.nonce, wallNow: Date.now() });
   }
 
   async #dispatch(session: Session, event: unknown, args: readonly unknown[]): Promise<void> {

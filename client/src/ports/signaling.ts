@@ -7,8 +7,11 @@ export type ServerState = 'connected' | 'connecting' | 'lost';
 export interface SignalingHandler {
   /** The socket's state changed; `detail` says why in plain words when it is not `connected`. */
   state(state: ServerState, detail?: string): void;
-  /** The server accepted the proof of the peer key. `introductions` are at most 5 peers to link to first. */
-  joined(introductions: readonly Contact[]): void;
+  /**
+   * The server accepted the proof of the peer key. `introductions` are at most 5 peers to link to first. `clockAheadMs`: how
+   * far its wall clock is ahead of ours; undefined when it does not say. [ms]
+   */
+  joined(introductions: readonly Contact[], clockAheadMs: number | undefined): void;
   /** A sealed signal from another peer, relayed unread. */
   signal(from: NodeId, sealed: Uint8Array): void;
 }

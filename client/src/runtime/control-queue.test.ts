@@ -10,6 +10,7 @@ class NarrowLink implements Link {
   readonly peer: Contact;
   readonly name = 'narrow';
   readonly isOfferer = true;
+  readonly clockAheadMs = 0;
   readonly path = 'direct';
   readonly network = undefined;
   readonly rttMs = undefined;

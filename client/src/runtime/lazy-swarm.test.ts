@@ -69,6 +69,7 @@ class Bench {
       peer,
       name: '',
       isOfferer: false,
+      clockAheadMs: 0,
       path: 'direct',
       rttMs: 1,
       network: undefined,

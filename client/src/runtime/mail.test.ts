@@ -61,7 +61,7 @@ test('nobody but the target opens it, and no changed byte goes unnoticed', async
 });
 
 test('a mail is taken once, by whatever way its copies come', async () => {
-  const sealed = await outbox.seal(bob.self, 'signal', payload, 60_000);
+  const sealed = await outbox.seal(bob.self, 'app', payload, 60_000);
   expect(await codeOf(inbox, sealed)).toBe('opened');
   expect(await codeOf(inbox, sealed.slice())).toBe('replayed');
   await clock.advance(60_000 + MAX_CLOCK_SKEW_MS);
@@ -83,6 +83,15 @@ test('clocks may be ten minutes apart, either way, and no more', async () => {
       offset,
       code,
     });
+  }
+});
+
+test('signals are taken whatever the clocks show, for over links peers learn what the time is, and taken once', async () => {
+  for (const offset of [-400, -1, 1, 400].map((days) => days * 86_400_000)) {
+    const skewed = createMail(alice, new ManualClock(clock.wallNow() + offset));
+    const sealed = await skewed.seal(bob.self, 'signal', payload, 1000);
+    expect({ offset, code: await codeOf(inbox, sealed) }).toEqual({ offset, code: 'opened' });
+    expect({ offset, code: await codeOf(inbox, sealed) }).toEqual({ offset, code: 'replayed' });
   }
 });
 

@@ -17,6 +17,7 @@ import type { IceConfig } from './ice-config.ts';
 import { createLinkManager } from './links/manager.ts';
 import type { Link, LinkErrorCode, LinkManager } from './links/types.ts';
 import { createMail, type Mail } from './mail.ts';
+import { NetworkClock } from './network-clock.ts';
 import { OverlayService } from './overlay-service.ts';
 import { PostOffice } from './post-office.ts';
 import { Records } from './records.ts';
@@ -75,6 +76,7 @@ export class Network {
   readonly #parts: NetworkParts;
   readonly #handler: NetworkHandler;
   readonly #mail: Mail;
+  readonly #clock: NetworkClock;
   readonly #names = new BoundedMap<NodeId, string>(MAX_REMEMBERED_NAMES);
   readonly #joinedGate = new Gate();
   readonly #serverGate = new Gate();
@@ -88,12 +90,13 @@ export class Network {
   constructor(parts: NetworkParts, handler: NetworkHandler) {
     this.#parts = parts;
     this.#handler = handler;
-    this.#mail = createMail(parts.crypto, parts.clock);
+    this.#clock = new NetworkClock(parts.clock, () => this.overlay.tellWallClock());
+    this.#mail = createMail(parts.crypto, this.#clock);
     this.control = new ControlQueue(() => this.links.links);
     this.overlay = new OverlayService({
       crypto: parts.crypto,
       rng: parts.rng,
-      clock: parts.clock,
+      clock: this.#clock,
       links: () => this.links,
       control: this.control,
       linkTarget: parts.ledger.overlayTarget,
@@ -113,14 +116,17 @@ export class Network {
       isServerFirst: () => !this.#isJoined && this.#server === 'connected',
     });
     this.links = this.#createLinks();
-    this.records = new Records(parts.crypto, parts.clock, this.overlay);
+    this.records = new Records(parts.crypto, this.#clock, this.overlay);
   }
 
   start(): void {
     if (!this.#parts.signaling) this.#onServerState('lost', undefined);
     this.#parts.signaling?.start({
       state: (state, detail) => this.#onServerState(state, detail),
-      joined: (introductions) => this.#introduce(introductions),
+      joined: (introductions, clockAheadMs) => {
+        if (clockAheadMs !== undefined) this.#clock.heard('server', clockAheadMs);
+        this.#introduce(introductions);
+      },
       signal: (from, bytes) => {
         this.post.noteWay(from, 'server');
         this.#onTaggedLetter(bytes);
@@ -269,6 +275,7 @@ export class Network {
 
   #onLinkUp(link: Link): void {
     this.#names.set(link.peer.id, link.name);
+    this.#clock.heard(link.peer.id, link.clockAheadMs);
     this.#linkProblem = undefined;
     this.post.remember(link.peer);
     this.overlay.linkUp(link);
@@ -278,6 +285,7 @@ export class Network {
 
   #onLinkDown(link: Link, reason: LinkErrorCode): void {
     this.#parts.log.log('debug', 'link down', { peer: shortId(link.peer.id), reason });
+    this.#clock.forget(link.peer.id);
     this.control.forget(link.peer.id);
     this.overlay.linkDown(link.peer.id);
     this.#handler.linkDown(link);

@@ -63,6 +63,7 @@ export class OverlayService {
   readonly #traces: LookupTraces;
   #nextOp = 1;
   #cancelWallClock: (() => void) | undefined;
+  #isStopped = false;
   #hasLeft = false;
 
   constructor(options: {
@@ -88,7 +89,7 @@ export class OverlayService {
       ...(options.linkHard !== undefined && { linkHard: options.linkHard }),
     });
     this.#driver = new Driver(this.#machine, options.clock, (output) => this.#carryOut(output));
-    this.#tellWallClock();
+    this.tellWallClock();
   }
 
   snapshot(): OverlaySnapshot {
@@ -192,6 +193,7 @@ export class OverlayService {
 
   /** What is under way, and whatever is asked for from now on, rejects with `left`. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelWallClock?.();
     this.#driver.stop();
     this.#giveUp();
@@ -210,9 +212,12 @@ export class OverlayService {
     this.#driver.push({ kind: 'command', command });
   }
 
-  #tellWallClock(): void {
+  /** Tells the overlay what the wall clock shows: now and then, and when it has jumped. */
+  tellWallClock(): void {
+    if (this.#isStopped) return;
+    this.#cancelWallClock?.();
     this.#command({ kind: 'wallClock', wallNow: this.#clock.wallNow() });
-    this.#cancelWallClock = this.#clock.setTimer(this.#clock.now() + WALL_CLOCK_PERIOD_MS, () => this.#tellWallClock());
+    this.#cancelWallClock = this.#clock.setTimer(this.#clock.now() + WALL_CLOCK_PERIOD_MS, () => this.tellWallClock());
   }
 
   #run<K extends OverlayResult['kind']>(

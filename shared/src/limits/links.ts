@@ -16,7 +16,7 @@ export const OVERLAY_FRAME = 0x01;
 export const SWARM_FRAME = 0x02;
 
 /** Version of the link handshake. A peer with another one is refused with a code of its own. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 
 /** Random bytes that each side puts into the handshake. [bytes] 256 bits never repeat. */
 export const HANDSHAKE_NONCE_BYTES = 32;
@@ -133,7 +133,7 @@ export const MAX_MAIL_BYTES = 15 * 1024;
 /** Longest life of a mail. [ms] A call rings for 60 s; nothing needs longer. */
 export const MAX_MAIL_TTL_MS = 5 * 60_000;
 
-/** How far two peers' wall clocks may be apart. [ms] Phones and virtual machines drift by minutes. */
+/** How far two peers' ideas of the time may be apart. [ms] Generous: a node that has no links yet has only its own clock. */
 export const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 
 /** Message ids remembered against replay: in all, and of one sender, so that one peer cannot push out the others'. [ids] */

@@ -27,6 +27,7 @@ const refusal = v.object({ ok: v.literal(false), code });
 const challenge = v.object({
   version: v.pipe(v.number(), v.integer(), v.minValue(0)),
   nonce: bytesField(CHALLENGE_BYTES, CHALLENGE_BYTES),
+  wallNow: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 48 - 1))),
 });
 
 const relayed = v.object({ from: idField(), sealed: bytesField(1, MAX_SIGNAL_BYTES) });

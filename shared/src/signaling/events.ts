@@ -35,6 +35,8 @@ export interface Challenge {
   readonly version: number;
   /** [32 bytes] */
   readonly nonce: Uint8Array;
+  /** What the server's wall clock shows. [ms since the epoch] */
+  readonly wallNow?: number | undefined;
 }
 
 /** Asks to be registered under the id of the two keys; the signature covers `joinProof`. */

@@ -28,7 +28,7 @@ const VALID: readonly (readonly [string, (value: unknown) => { readonly ok: bool
   ['signal', decodeRequest.signal, { to: id, sealed: new Uint8Array(100) }],
   ['announce', decodeRequest.announce, { infoHash: id, event: 'started' }],
   ['leave', decodeRequest.leave, { infoHash: id }],
-  ['challenge', decodeChallenge, { version: 1, nonce: key(3) }],
+  ['challenge', decodeChallenge, { version: 1, nonce: key(3), wallNow: 1_800_000_000_000 }],
   ['relayed signal', decodeRelayedSignal, { from: id, sealed: new Uint8Array(100) }],
   ['error notice', decodeErrorNotice, { code: 'full', event: 'join' }],
   ['introduced', decodeIntroductions, { ok: true, introductions: new Uint8Array(2 * CONTACT_BYTES) }],

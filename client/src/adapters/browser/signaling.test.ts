@@ -40,10 +40,14 @@ function cryptoOf(identity = newIdentity()): Crypto {
   };
 }
 
+/** How far the clock of a lying server is ahead. [ms] */
+const SERVER_AHEAD_MS = 7 * 3_600_000;
+
 class Recorder implements SignalingHandler {
   readonly states: ServerState[] = [];
   readonly details: (string | undefined)[] = [];
   readonly joins: (readonly Contact[])[] = [];
+  clockAheadMs: number | undefined;
   readonly signals: { from: NodeId; sealed: Uint8Array }[] = [];
 
   state(state: ServerState, detail?: string): void {
@@ -51,8 +55,9 @@ class Recorder implements SignalingHandler {
     this.details.push(detail);
   }
 
-  joined(introductions: readonly Contact[]): void {
+  joined(introductions: readonly Contact[], clockAheadMs: number | undefined): void {
     this.joins.push(introductions);
+    this.clockAheadMs = clockAheadMs;
   }
 
   signal(from: NodeId, sealed: Uint8Array): void {
@@ -86,6 +91,11 @@ test('it joins by itself, is introduced to who is there, and tells so only after
   expect(seen.states).toEqual([]);
   await expect.poll(() => seen.joins).toEqual([[other.contact]]);
   expect(seen.states).toEqual(['connecting', 'connected']);
+});
+
+test('it learns how far the clock of the server is ahead of its own', async () => {
+  const { seen } = await started(await serveLies({ ok: true, introductions: new Uint8Array(0) }));
+  expect(Math.abs((seen.clockAheadMs ?? 0) - SERVER_AHEAD_MS)).toBeLessThan(60_000);
 });
 
 test('two clients signal each other, share a tracker and leave its swarm', async () => {
@@ -159,7 +169,11 @@ async function serveLies(answer: unknown, ...events: readonly [string, unknown][
       if (event === 'join') ack({ ok: true, introductions: encodeContacts([]) });
       else if (answer !== undefined) ack(answer);
     });
-    socket.emit('challenge', { version: SIGNALING_VERSION, nonce: new Uint8Array(32) });
+    socket.emit('challenge', {
+      version: SIGNALING_VERSION,
+      nonce: new Uint8Array(32),
+      wallNow: Date.now() + SERVER_AHEAD_MS,
+    });
     for (const [event, payload] of events) socket.emit(event, payload);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

@@ -173,12 +173,14 @@ export class SocketSignaling implements Signaling {
       this.#giveUp('The server speaks another version. Reload the page to get one that fits.', REPLACED_RETRY_MS);
       return;
     }
+    const { wallNow } = challenge.value;
+    const clockAheadMs = wallNow === undefined ? undefined : wallNow - Date.now();
     const { publicKey } = this.#crypto.self;
     const signature = await this.#signature(joinProof(challenge.value.nonce, publicKey, this.#host));
     if (!signature || connection !== this.#connection || !this.#socket.connected) return;
     const answer = await this.#emit('join', { publicKey, signature });
     if (connection !== this.#connection || !this.#socket.connected) return;
-    this.#onJoinAnswer(answer);
+    this.#onJoinAnswer(answer, clockAheadMs);
   }
 
   async #signature(message: Uint8Array): Promise<Uint8Array | undefined> {
@@ -191,7 +193,7 @@ export class SocketSignaling implements Signaling {
     }
   }
 
-  #onJoinAnswer(answer: unknown): void {
+  #onJoinAnswer(answer: unknown, clockAheadMs: number | undefined): void {
     const decoded = decodeIntroductions(answer);
     if (!decoded.ok) {
       this.#log.log('warn', 'server refused the join', { code: decoded.error });
@@ -202,7 +204,7 @@ export class SocketSignaling implements Signaling {
     clearTimeout(this.#patience);
     this.#setState('connected');
     const introductions = this.#withoutSelf(decoded.value);
-    this.#tell((handler) => handler.joined(introductions));
+    this.#tell((handler) => handler.joined(introductions, clockAheadMs));
   }
 
   #onSignal(payload: unknown): void {

@@ -20,6 +20,8 @@ export interface Hello {
   readonly kind: 'hello';
   readonly contact: Contact;
   readonly nonce: Uint8Array;
+  /** What the sender's own wall clock shows. [ms since the epoch] */
+  readonly wallNow: number;
   readonly name: string;
 }
 
@@ -39,6 +41,7 @@ export function encodeHello(hello: Omit<Hello, 'kind'>): Uint8Array {
     .u8(LINK_VERSION)
     .bytes(hello.contact.publicKey)
     .bytes(hello.nonce)
+    .u48(hello.wallNow)
     .text8(hello.name)
     .done();
 }
@@ -61,10 +64,11 @@ function decodeHello(bytes: Uint8Array): Result<Hello, HandshakeDecodeError> {
   if (reader.ok && version !== LINK_VERSION) return err('version');
   const contact = decodeContact(reader.bytes(CONTACT_BYTES));
   const nonce = reader.bytes(HANDSHAKE_NONCE_BYTES).slice();
+  const wallNow = reader.u48();
   const nameLength = bytes.length - reader.offset - 3;
   const name = reader.text8();
   if (!contact || !reader.atEnd() || nameLength > MAX_NAME_BYTES) return err('malformed');
-  return ok({ kind: 'hello', contact, nonce, name });
+  return ok({ kind: 'hello', contact, nonce, wallNow, name });
 }
 
 /** One side of the connection, as both sides know it once both HELLOs are there. */

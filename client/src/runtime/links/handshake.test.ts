@@ -15,6 +15,9 @@ const otter = peer(1);
 const wren = peer(3);
 const mallory = peer(5);
 
+/** What the clock of either side shows. [ms since the epoch] */
+const NOON = 1_800_000_000_000;
+
 interface Side {
   readonly crypto: PortableCrypto;
   readonly machine: Handshake;
@@ -34,6 +37,7 @@ function createSide(
     self: crypto.self,
     name: role,
     nonce: filled(local + 0x10),
+    wallNow: NOON,
     expected,
     fingerprints: { local: filled(local), remote: filled(remote) },
   });
@@ -79,13 +83,22 @@ function verdict(side: Side): string {
   return last?.kind === 'refused' ? last.code : (last?.kind ?? 'waiting');
 }
 
-test('two peers on one connection accept each other and learn keys and names', async () => {
+test('two peers on one connection accept each other and learn keys, names and clocks', async () => {
   const a = createSide(otter, 'offerer', wren.self.id, 0x11, 0x12);
   const b = createSide(wren, 'answerer', otter.self.id, 0x12, 0x11);
   await run(a, b);
   expect([verdict(a), verdict(b)]).toEqual(['accepted', 'accepted']);
-  expect(a.log.at(-1)).toEqual({ kind: 'accepted', peer: wren.self, name: 'answerer', early: [] });
-  expect(b.log.at(-1)).toEqual({ kind: 'accepted', peer: otter.self, name: 'offerer', early: [] });
+  const hello = { kind: 'hello', wallNow: NOON } as const;
+  expect(a.log.at(-1)).toEqual({
+    kind: 'accepted',
+    theirs: { ...hello, contact: wren.self, nonce: filled(0x22), name: 'answerer' },
+    early: [],
+  });
+  expect(b.log.at(-1)).toEqual({
+    kind: 'accepted',
+    theirs: { ...hello, contact: otter.self, nonce: filled(0x21), name: 'offerer' },
+    early: [],
+  });
 });
 
 test('one who forwards every frame over two connections of its own is refused by both', async () => {
@@ -108,7 +121,9 @@ test('keys that are not its own do not help a peer', async () => {
   const a = createSide(otter, 'offerer', wren.self.id, 0x11, 0x12);
   const b = createSide(mallory, 'answerer', otter.self.id, 0x12, 0x11);
   await run(a, b, (bytes, from) =>
-    from === b && bytes[1] === 1 ? encodeHello({ contact: wren.self, nonce: filled(0x22), name: 'answerer' }) : bytes,
+    from === b && bytes[1] === 1
+      ? encodeHello({ contact: wren.self, nonce: filled(0x22), wallNow: NOON, name: 'answerer' })
+      : bytes,
   );
   expect(verdict(a)).toBe('bad-proof');
 });
@@ -124,7 +139,9 @@ test('the name is part of what is proven', async () => {
   const a = createSide(otter, 'offerer', wren.self.id, 0x11, 0x12);
   const b = createSide(wren, 'answerer', otter.self.id, 0x12, 0x11);
   await run(a, b, (bytes, from) =>
-    from === b && bytes[1] === 1 ? encodeHello({ contact: wren.self, nonce: filled(0x22), name: 'the bank' }) : bytes,
+    from === b && bytes[1] === 1
+      ? encodeHello({ contact: wren.self, nonce: filled(0x22), wallNow: NOON, name: 'the bank' })
+      : bytes,
   );
   expect(verdict(a)).toBe('bad-proof');
 });
@@ -140,7 +157,7 @@ test('an application frame before the proof ends the handshake', async () => {
   for (const isAfterHello of [false, true]) {
     const a = createSide(otter, 'offerer', wren.self.id, 0x11, 0x12);
     await feed(a, { kind: 'opened' });
-    const hello = encodeHello({ contact: wren.self, nonce: filled(0x22), name: '' });
+    const hello = encodeHello({ contact: wren.self, nonce: filled(0x22), wallNow: NOON, name: '' });
     if (isAfterHello) await feed(a, { kind: 'received', bytes: hello });
     await feed(a, { kind: 'received', bytes: Uint8Array.of(1, 2, 3) });
     expect(verdict(a)).toBe('unexpected-frame');
@@ -153,7 +170,7 @@ async function verifying(): Promise<Side> {
   const out: HandshakeOutput[] = [];
   a.machine.handle({ kind: 'opened' }, 0, out);
   a.machine.handle(
-    { kind: 'received', bytes: encodeHello({ contact: wren.self, nonce: filled(0x22), name: 'wren' }) },
+    { kind: 'received', bytes: encodeHello({ contact: wren.self, nonce: filled(0x22), wallNow: NOON, name: 'wren' }) },
     0,
     out,
   );
@@ -204,7 +221,7 @@ test('without a signature of ours the link is given up', async () => {
 test('the frames of the protocol page are those of its peers', async () => {
   const offerer = { id: otter.self.id, fingerprint: filled(0x11), nonce: filled(0x21), name: 'amber otter' };
   const answerer = { id: wren.self.id, fingerprint: filled(0x12), nonce: filled(0x22), name: 'blue wren' };
-  const hello = { contact: otter.self, nonce: filled(0x21), name: 'amber otter' };
+  const hello = { contact: otter.self, nonce: filled(0x21), wallNow: NOON, name: 'amber otter' };
   expect(encodeHello(hello)).toEqual(vector('links/HELLO'));
   expect(decodeHandshakeFrame(vector('links/HELLO'))).toEqual({ ok: true, value: { kind: 'hello', ...hello } });
   const proven = proofBytes('offerer', offerer, answerer);
@@ -214,7 +231,7 @@ test('the frames of the protocol page are those of its peers', async () => {
 
 test('a name longer than the limit is malformed', () => {
   const hello = (name: string): ReturnType<typeof decodeHandshakeFrame> =>
-    decodeHandshakeFrame(encodeHello({ contact: otter.self, nonce: filled(1), name }));
+    decodeHandshakeFrame(encodeHello({ contact: otter.self, nonce: filled(1), wallNow: NOON, name }));
   expect(hello('ö'.repeat(32)).ok).toBe(true);
   expect(hello('ö'.repeat(32) + 'x')).toEqual({ ok: false, error: 'malformed' });
 });
@@ -241,7 +258,7 @@ test('whatever comes in whatever order, there is one verdict and acceptance need
     fc
       .constantFrom(
         vector('links/PROOF'),
-        encodeHello({ contact: wren.self, nonce: filled(0x22), name: '' }),
+        encodeHello({ contact: wren.self, nonce: filled(0x22), wallNow: NOON, name: '' }),
         Uint8Array.of(1, 2),
       )
       .map((bytes) => ({ kind: 'received' as const, bytes })),

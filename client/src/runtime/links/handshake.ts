@@ -45,7 +45,7 @@ export type HandshakeOutput =
       readonly signature: Uint8Array;
     }
   /** Both proofs are done. `early` are frames that came while the last one was being verified, in order. */
-  | { readonly kind: 'accepted'; readonly peer: Contact; readonly name: string; readonly early: readonly Uint8Array[] }
+  | { readonly kind: 'accepted'; readonly theirs: Hello; readonly early: readonly Uint8Array[] }
   | { readonly kind: 'refused'; readonly code: HandshakeErrorCode };
 
 export interface HandshakeOptions {
@@ -54,6 +54,8 @@ export interface HandshakeOptions {
   readonly name: string;
   /** 32 random bytes, used for this handshake only. */
   readonly nonce: Uint8Array;
+  /** What our own wall clock shows. [ms since the epoch] */
+  readonly wallNow: number;
   /** The peer that was dialled, or whose signed offer was answered. */
   readonly expected: NodeId;
   /** Certificates of this DTLS connection, SHA-256. */
@@ -112,8 +114,8 @@ export class Handshake implements Machine<HandshakeInput, HandshakeOutput> {
   #handleOpened(out: HandshakeOutput[]): void {
     if (this.#state.kind !== 'new') return;
     this.#state = { kind: 'hello' };
-    const { self, nonce, name } = this.#options;
-    out.push({ kind: 'send', bytes: encodeHello({ contact: self, nonce, name }) });
+    const { self, nonce, wallNow, name } = this.#options;
+    out.push({ kind: 'send', bytes: encodeHello({ contact: self, nonce, wallNow, name }) });
   }
 
   #handleReceived(bytes: Uint8Array, out: HandshakeOutput[]): void {
@@ -162,7 +164,7 @@ export class Handshake implements Machine<HandshakeInput, HandshakeOutput> {
     const state = this.#state;
     if (state.kind !== 'verifying' || !state.isValid || !this.#isOurProofSent) return;
     this.#state = { kind: 'accepted' };
-    out.push({ kind: 'accepted', peer: state.theirs.contact, name: state.theirs.name, early: this.#early });
+    out.push({ kind: 'accepted', theirs: state.theirs, early: this.#early });
     this.#early = [];
   }
 

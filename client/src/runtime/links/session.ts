@@ -13,6 +13,7 @@ import type {
   SendOutcome,
 } from '../../ports/links.ts';
 import { Handshake, type HandshakeInput, type HandshakeOutput } from './handshake.ts';
+import type { Hello } from './handshake-codec.ts';
 import { describeFailure, describeIceFailure, describeRefusal } from './sentences.ts';
 import type { AttemptId } from './signal-codec.ts';
 import type { Link, LinkErrorCode } from './types.ts';
@@ -66,6 +67,7 @@ export class Session implements Link, RawConnectionHandler {
   #path: LinkPath = 'direct';
   #rttMs: number | undefined;
   #network: string | undefined;
+  #clockAheadMs = 0;
   #upAt: Millis = 0;
   #isDescribed = false;
   /** Our description, until it has been sent twice. */
@@ -93,6 +95,10 @@ export class Session implements Link, RawConnectionHandler {
 
   get isOfferer(): boolean {
     return this.role === 'offerer';
+  }
+
+  get clockAheadMs(): number {
+    return this.#clockAheadMs;
   }
 
   get path(): LinkPath {
@@ -200,12 +206,13 @@ export class Session implements Link, RawConnectionHandler {
     const fingerprints = this.#raw.fingerprints();
     if (!fingerprints) return this.fail('handshake-refused', describeRefusal('malformed'));
     this.#phase = 'greeting';
-    const { crypto, ownName } = this.#parts;
+    const { crypto, clock, ownName } = this.#parts;
     this.#handshake = new Handshake({
       role: this.role,
       self: crypto.self,
       name: ownName,
       nonce: crypto.randomBytes(HANDSHAKE_NONCE_BYTES),
+      wallNow: clock.wallNow(),
       expected: this.#peer.id,
       fingerprints,
     });
@@ -256,21 +263,23 @@ export class Session implements Link, RawConnectionHandler {
           .then((isValid) => this.#drive({ kind: 'verified', isValid }));
         return;
       case 'accepted':
-        this.#onAccepted(output.peer, output.name, output.early);
+        this.#onAccepted(output.theirs, output.early);
         return;
       case 'refused':
         this.fail('handshake-refused', describeRefusal(output.code));
     }
   }
 
-  #onAccepted(peer: Contact, name: string, early: readonly Uint8Array[]): void {
-    this.#peer = peer;
-    this.#name = name;
+  #onAccepted(theirs: Hello, early: readonly Uint8Array[]): void {
+    const { clock, owner } = this.#parts;
+    this.#peer = theirs.contact;
+    this.#name = theirs.name;
+    this.#clockAheadMs = theirs.wallNow - clock.wallNow();
     this.#phase = 'up';
-    this.#upAt = this.#parts.clock.now();
+    this.#upAt = clock.now();
     this.#handshake = undefined;
     this.#cancelDeadline();
-    this.#parts.owner.accepted(this, early);
+    owner.accepted(this, early);
     void this.refresh();
   }
 

@@ -33,6 +33,8 @@ export interface Link {
   readonly name: string;
   /** True when this side sent the offer. Decides who allots even channel ids. */
   readonly isOfferer: boolean;
+  /** How far the peer's own wall clock was ahead of ours when the link came up, as it said. [ms] */
+  readonly clockAheadMs: number;
   /** Kept fresh by the manager. */
   readonly path: LinkPath;
   readonly rttMs: number | undefined;

@@ -213,6 +213,7 @@ export class FakeWorld {
       peer: to.contact,
       name: 'someone',
       isOfferer,
+      clockAheadMs: 0,
       path: 'direct',
       rttMs: 1,
       network: undefined,
