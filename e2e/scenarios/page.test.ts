@@ -146,6 +146,26 @@ scenario('a browser without WebRTC is told so, and nothing breaks', async (world
   expect(tab.uncaught).toEqual([]);
 });
 
+scenario('a window in which nothing can be kept says so, and files are shared and downloaded', async (world) => {
+  const other = await world.openTab();
+  const context = await world.newProfile();
+  await context.route(/\/assets\/main-.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    const refuse =
+      "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
+    await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
+  });
+  const window = await world.openTab({ context });
+  await Promise.all([window.joined(), other.joined()]);
+  await window.page.getByText('Nothing is kept in this window').waitFor();
+  const file = await world.files.make('over.bin', 1_000_000);
+  const infoHash = await other.share([file.path]);
+  await window.openLink(await other.shareLink(infoHash));
+  await window.downloaded(infoHash);
+  expect((await window.save(infoHash)).sha256).toBe(file.sha256);
+  expect(window.uncaught).toEqual([]);
+});
+
 scenario('a page whose server is out of reach says what still works, and goes on when it is back', async (world) => {
   const tab = await world.openTab();
   await tab.serverState('connected');

@@ -21,7 +21,7 @@ const LONG_MS = 60_000;
 class Bench {
   readonly clock = new ManualClock();
   readonly worker = new FakeWorker();
-  readonly handler = { share: vi.fn(), download: vi.fn() };
+  readonly handler = { share: vi.fn(), download: vi.fn(), nothingKept: vi.fn() };
   /** Ids of the channels refused, in order. Nothing is shared here, so every OPEN is. BOUNDED: by the test. */
   readonly refused: number[] = [];
   /** Attempts to fetch the code. BOUNDED: by the test. */

@@ -31,6 +31,8 @@ export interface SwarmHandler {
   share(share: Share): void;
   /** A download began: newly, or again after a reload. */
   download(download: Download): void;
+  /** The browser lets nothing be stored: what should have been kept lives in memory. */
+  nothingKept(): void;
 }
 
 /** Fetches the code of the swarm, or finds it fetched. */
@@ -169,6 +171,7 @@ export class LazySwarm {
     const service = new Service(this.#host);
     service.events.on('share', (share) => this.#handler.share(share));
     service.events.on('download', (download) => this.#handler.download(download));
+    service.events.on('nothingKept', () => this.#handler.nothingKept());
     if (this.#limits) service.setLimits(this.#limits);
     this.#service = service;
     for (const { link, frames } of this.#early.values()) {

@@ -52,11 +52,13 @@ export class SkeinNode implements Node {
   readonly #calls: LazyCalls;
   #name: string;
   #hasLeft = false;
+  #storage: NodeStatus['storage'];
   #status: NodeStatus;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#name = parts.name;
+    this.#storage = parts.storage;
     this.#network = this.#createNetwork();
     this.#swarm = this.#createSwarm();
     this.#calls = this.#createCalls();
@@ -294,6 +296,10 @@ export class SkeinNode implements Node {
     return new LazySwarm(swarmHost(this.#parts, this.#network), {
       share: (share) => this.#events.emit('share', share),
       download: (download) => this.#events.emit('download', download),
+      nothingKept: () => {
+        this.#storage = 'memory';
+        this.#refreshStatus();
+      },
     });
   }
 
@@ -318,6 +324,6 @@ export class SkeinNode implements Node {
   }
 
   #readStatus(): NodeStatus {
-    return { ...this.#network.status(), secure: this.#parts.isSecure, storage: this.#parts.storage };
+    return { ...this.#network.status(), secure: this.#parts.isSecure, storage: this.#storage };
   }
 }

@@ -279,6 +279,8 @@ export type WorkerReport =
       /** Only after `askPieces`. */
       readonly pieces: PieceMap | undefined;
     }
+  /** The browser lets nothing be stored here: what should have been kept lives in memory. */
+  | { readonly kind: 'nothingKept' }
   /** A download that an earlier page left and that goes on: the page finds peers for it. */
   | ({
       readonly kind: 'resumed';

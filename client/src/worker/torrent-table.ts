@@ -311,9 +311,9 @@ export class TorrentTable {
   }
 
   async #open(wantsDisk: boolean): Promise<void> {
-    if (!wantsDisk || !(await canUseOpfs())) return;
-    const records = await this.#records.all().catch(() => undefined);
-    if (!records) return;
+    if (!wantsDisk) return;
+    const records = (await canUseOpfs()) ? await this.#records.all().catch(() => undefined) : undefined;
+    if (!records) return this.#report({ kind: 'nothingKept' });
     this.#isPersistent = true;
     for (const record of records) if (!record.isParked) this.#inherited.resumeLater(record.infoHash);
     void this.#shares.open();

@@ -35,6 +35,8 @@ import { WorkerClient, type WorkerEvent } from './worker-client.ts';
 export interface SwarmServiceEvents {
   share: Share;
   download: Download;
+  /** The browser lets nothing be stored: what should have been kept lives in memory. */
+  nothingKept: undefined;
 }
 
 /** Shares and downloads of a node. The torrents run in a worker; this side finds peers and agrees on channels. */
@@ -222,6 +224,7 @@ export class SwarmService {
 
   #onWorkerEvent(event: WorkerEvent): void {
     if (this.#isClosed) return;
+    if (event.kind === 'nothingKept') return this.events.emit('nothingKept', undefined);
     if (event.kind === 'sharedBefore') {
       const torrent = this.#torrentOf(event.summary.infoHash, event.summary.name, NO_ORIGIN);
       torrent.handles = event.handles;

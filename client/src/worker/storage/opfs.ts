@@ -18,10 +18,24 @@ export async function canUseOpfs(): Promise<boolean> {
   if (!isSecureContext || typeof FileSystemFileHandle === 'undefined' || !('locks' in navigator)) return false;
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
   try {
-    await rootFolder();
-    return true;
+    return await hasFiles(await rootFolder());
   } catch {
+    // As in private windows of some browsers.
     return false;
+  }
+}
+
+/** False where folders are all there is, as in WebKitGTK. What else fails may be a full disk, on which much is kept. */
+async function hasFiles(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  const name = crypto.randomUUID();
+  try {
+    const file = await folder.getFileHandle(name, { create: true });
+    (await openExclusively(file)).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof DOMException && error.name === 'NotSupportedError');
+  } finally {
+    await folder.removeEntry(name).catch(() => undefined);
   }
 }
 
