@@ -135,6 +135,48 @@ scenario('on a phone of 390 pixels nothing sticks out sideways', async (world) =
   expect(await overflow(tab)).toBeLessThanOrEqual(0);
 });
 
+scenario(
+  'at 320 pixels, as at four times the size, every control is whole and names can be told apart',
+  async (world) => {
+    const tab = await world.openTab({ profile: { viewport: { width: 320, height: 800 } } });
+    const other = await world.openTab({ query: { name: 'grassy swan' } });
+    await Promise.all([tab.joined(), other.joined()]);
+    const file = await world.files.make('one.bin', 10_000);
+    const infoHash = await other.share([file.path]);
+    await tab.openLink(await other.shareLink(infoHash));
+    await tab.downloaded(infoHash);
+    for (const summary of await tab.page.locator('main summary').all()) await summary.click();
+    await tab.locate('contact-row').first().waitFor();
+    expect(await overflow(tab)).toBeLessThanOrEqual(0);
+    const cut = await tab.page.evaluate(() =>
+      [...document.querySelectorAll('main button, main input, main select')]
+        .filter((control) => control.checkVisibility())
+        .filter((control) => {
+          const panel = control.closest('.panel')?.getBoundingClientRect();
+          const { left, right } = control.getBoundingClientRect();
+          return panel && (left < panel.left || right > panel.right);
+        })
+        .map((control) => control.outerHTML),
+    );
+    expect(cut).toEqual([]);
+    const name = tab.locate('contact-row').first().locator('button');
+    expect((await name.boundingBox())?.width).toBeGreaterThan(40);
+  },
+);
+
+scenario('with the system’s own colours the open part of a row can be told from the others', async (world) => {
+  const tab = await world.openTab({ profile: { forcedColors: 'active' } });
+  const file = await world.files.make('one.bin', 10_000);
+  const infoHash = await tab.share([file.path]);
+  await tab.shareRow(infoHash).locator('[aria-expanded=false]').click();
+  const lines = await tab.page
+    .getByRole('tab')
+    .evaluateAll((all) => all.map((each) => [each.ariaSelected, getComputedStyle(each).borderBottomColor]));
+  const chosen = lines.find(([isSelected]) => isSelected === 'true')?.[1];
+  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.filter(([, colour]) => colour === chosen).length).toBe(1);
+});
+
 scenario('a browser without WebRTC is told so, and nothing breaks', async (world) => {
   const context = await world.newProfile();
   await context.addInitScript(() => {
