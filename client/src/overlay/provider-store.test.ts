@@ -77,7 +77,7 @@ test('where room is short a key that we are no replica of gives way to a nearer 
   expect(store.held(keyAt('ff'))).toBeUndefined();
 });
 
-test('a provider has 256 keys; what one neighbour says in its name keeps out nothing that comes another way', () => {
+test('a provider has as many keys as a peer announces; what one neighbour says in its name keeps out nothing that comes another way', () => {
   const store = storeFor();
   for (let i = 0; i < MAX_KEYS_PER_PROVIDER; i++) expect(store.add(keyOf(i), noteOf(1), 0, 'flood')).toBe('ok');
   expect(store.add(key, noteOf(1), 0, 'flood')).toBe('quota');

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
+import { type Contact, type Key, hashToId } from '../../../shared/src/ids.ts';
 import {
+  ANNOUNCEMENTS_PER_SECOND,
+  ANNOUNCEMENT_BURST,
   ANNOUNCEMENT_RETRY_MS,
+  MAX_PUBLISHED_KEYS,
   MAX_REPLICA_WAIT_MS,
   PROVIDER_REFRESH_MS,
   PROVIDER_TTL_MS,
@@ -189,3 +193,61 @@ test('an announcement that was refused is made again after a minute, not after f
   expect(announcements(bench, ANNOUNCEMENT_RETRY_MS + 2_000)).toBe(1);
   expect(announcements(bench, PROVIDER_REFRESH_MS - 4_000)).toBe(0);
 }, 60_000);
+
+/** Two peers, each a replica of every key. */
+const [me, neighbour] = people as [Contact, Contact];
+const keysOf = (count: number): Key[] =>
+  Array.from({ length: count }, (_, i) => hashToId(Uint8Array.of(i >> 8, i & 255)));
+
+const publishAll = (bench: RecordBench, keys: readonly Key[]): Sent[] =>
+  keys.flatMap((each, op) => bench.command({ kind: 'publish', op, key: each }));
+
+/** The keys that a message after the other announces, each of which is acknowledged. */
+function announced(bench: RecordBench, sent: readonly Sent[]): Key[] {
+  const publishes = ofKind(sent, ROUTE_KIND.publish);
+  for (const each of publishes) bench.answer(each, { payload: new Uint8Array([2]) }, neighbour.id, [neighbour]);
+  return publishes.map(({ frame }) => decodePublish(frame.payload, cache)?.key ?? key);
+}
+
+test('of many keys some are announced at once, the others as fast as a neighbour takes them, the newest first', () => {
+  const bench = new RecordBench(me, [neighbour]);
+  const keys = keysOf(ANNOUNCEMENT_BURST + 3 * ANNOUNCEMENTS_PER_SECOND);
+  expect(announced(bench, publishAll(bench, keys))).toEqual(keys.slice(0, ANNOUNCEMENT_BURST));
+  expect(bench.results).toHaveLength(ANNOUNCEMENT_BURST);
+  const next = announced(bench, bench.run(1_000));
+  expect(next).toEqual(keys.toReversed().slice(0, next.length));
+  expect(next.length).toBeLessThanOrEqual(ANNOUNCEMENTS_PER_SECOND);
+  for (let second = 0; second < 4; second++) announced(bench, bench.run(1_000));
+  expect(bench.results.map(({ kind }) => kind)).toEqual(keys.map(() => 'publish'));
+});
+
+test('a neighbour refuses none of a full library that is announced all at once', () => {
+  const bench = new RecordBench(me, [neighbour]);
+  const theirs = new RecordBench(neighbour, [me]);
+  const keys = keysOf(MAX_PUBLISHED_KEYS);
+  let refusedCount = 0;
+  let sent = publishAll(bench, keys);
+  for (let second = 0; second < 60; second++) {
+    for (const each of ofKind(sent, ROUTE_KIND.publish)) {
+      if (theirs.receive(each.frame) === 'quota') refusedCount++;
+    }
+    announced(bench, sent);
+    theirs.run(1_000);
+    sent = bench.run(1_000);
+  }
+  expect(refusedCount).toBe(0);
+  expect(theirs.machine.snapshot().records).toBe(MAX_PUBLISHED_KEYS);
+}, 60_000);
+
+test('what waits to be announced ends when it is taken back, and when the last link is gone', () => {
+  const bench = new RecordBench(me, [neighbour]);
+  const keys = keysOf(ANNOUNCEMENT_BURST + 2);
+  announced(bench, publishAll(bench, keys));
+  bench.results.length = 0;
+  bench.command({ kind: 'unpublish', op: 5_000, key: keys.at(-1) as Key });
+  expect(bench.results[0]).toEqual({ kind: 'failed', code: 'timeout' });
+  bench.results.length = 0;
+  bench.feed({ kind: 'linkDown', peer: neighbour.id });
+  bench.run(1_000);
+  expect(bench.results).toContainEqual({ kind: 'failed', code: 'no-links' });
+});

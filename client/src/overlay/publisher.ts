@@ -1,12 +1,15 @@
 import type { Key } from '../../../shared/src/ids.ts';
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import {
+  ANNOUNCEMENTS_PER_SECOND,
+  ANNOUNCEMENT_BURST,
+  ANNOUNCEMENT_RETRY_MS,
   MAX_PUBLISHED_KEYS,
   PROVIDER_REFRESH_MS,
   PROVIDER_TTL_MS,
-  ANNOUNCEMENT_RETRY_MS,
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { Allowance } from './admission.ts';
 import { type MessageId, readMessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import { encodePublish, encodeUnpublish } from './record-payloads.ts';
@@ -22,6 +25,8 @@ interface Published {
   nextAt: Millis;
   /** Others may hold it. */
   wasSent: boolean;
+  /** Whoever wants to hear of the next announcement. BOUNDED: by MAX_OPERATIONS. */
+  readonly waiting: Set<StoreOwner>;
 }
 
 /** An announcement taken back that too few replicas have dropped so far. */
@@ -32,7 +37,10 @@ interface Withdrawal {
   nextAt: Millis;
 }
 
-/** Keeps our own announcements alive until they are taken back, and takes them back until most replicas have dropped them. */
+/**
+ * Keeps our own announcements alive until they are taken back, and takes them back until most replicas have dropped them.
+ * Neighbours refuse what comes too fast, and say so to nobody: announcements of many keys go out one after the other.
+ */
 export class Publisher {
   readonly #routing: Routing;
   readonly #holdings: Holdings;
@@ -40,19 +48,24 @@ export class Publisher {
   readonly #published = new Map<Key, Published>();
   /** By secret: a key may be announced anew meanwhile. */
   readonly #withdrawals = new BoundedMap<MessageId, Withdrawal>(MAX_PUBLISHED_KEYS);
+  readonly #pace = new Allowance(ANNOUNCEMENT_BURST, ANNOUNCEMENTS_PER_SECOND, 0);
 
   constructor(routing: Routing, holdings: Holdings) {
     this.#routing = routing;
     this.#holdings = holdings;
   }
 
-  /** Starts to announce `key` and sends the first announcement; undefined when there are too many keys. */
-  publish(key: Key, owner: StoreOwner): StoreOperation | undefined {
-    if (!this.#published.has(key)) {
-      if (this.#published.size >= MAX_PUBLISHED_KEYS) return undefined;
-      this.#published.set(key, { secret: this.#newSecret(), nextAt: 0, wasSent: false });
-    }
-    return this.#announce(key, this.#published.get(key) as Published, owner);
+  /** Starts to announce `key`, at once or as soon as its turn comes; undefined when there are too many keys. */
+  publish(key: Key, owner: StoreOwner): Pick<StoreOperation, 'cancel'> | undefined {
+    const { core, table } = this.#routing;
+    const known = this.#published.get(key);
+    if (!known && this.#published.size >= MAX_PUBLISHED_KEYS) return undefined;
+    const published = known ?? { secret: this.#newSecret(), nextAt: 0, wasSent: false, waiting: new Set<StoreOwner>() };
+    this.#published.set(key, published);
+    if (table.linked.length === 0 || this.#pace.take(core.now)) return this.#announce(key, published, owner);
+    published.nextAt = core.now;
+    published.waiting.add(owner);
+    return { cancel: () => published.waiting.delete(owner) };
   }
 
   /** Takes the announcements of `key` back that may be held: none, or that and former ones that were not dropped. */
@@ -64,18 +77,26 @@ export class Publisher {
         this.#withdrawals.set(published.secret, { key, until: core.now + PROVIDER_TTL_MS, nextAt: 0 });
       this.#holdings.providers.remove(key, core.self.id, published.secret, core.now);
       this.#holdings.providerCache.drop(key);
+      tell(published, { kind: 'lost', why: 'timeout' });
     }
     return [...this.#withdrawals.entries()]
       .filter(([, withdrawal]) => withdrawal.key === key)
       .map(([secret, withdrawal]) => this.#withdraw(secret, withdrawal, owner));
   }
 
-  /** Announces again, and takes back again, what is due. */
+  /** Announces again, and takes back again, what is due; the newest first, which people are about to hand out. */
   tick(): void {
     const { core, table } = this.#routing;
-    if (table.linked.length === 0) return;
-    for (const [key, published] of this.#published) {
-      if (core.now >= published.nextAt) this.#announce(key, published, NOBODY);
+    if (table.linked.length === 0) {
+      for (const published of this.#published.values()) tell(published, { kind: 'lost', why: 'no-links' });
+      return;
+    }
+    for (const [key, published] of [...this.#published].reverse()) {
+      if (core.now < published.nextAt) continue;
+      if (!this.#pace.take(core.now)) break;
+      const owners = new Set(published.waiting);
+      published.waiting.clear();
+      this.#announce(key, published, { onStored: (outcome) => owners.forEach((owner) => owner.onStored(outcome)) });
     }
     for (const [secret, withdrawal] of this.#withdrawals.entries()) {
       if (core.now >= withdrawal.until) this.#withdrawals.delete(secret);
@@ -133,5 +154,12 @@ export class Publisher {
   }
 }
 
-/** For announcements that nobody waits for. */
+/** Nobody waits any longer for the next announcement. */
+function tell(published: Published, outcome: StoreOutcome): void {
+  const owners = [...published.waiting];
+  published.waiting.clear();
+  for (const owner of owners) owner.onStored(outcome);
+}
+
+/** For what nobody waits for. */
 const NOBODY: StoreOwner = { onStored: (_outcome: StoreOutcome) => undefined };

@@ -89,7 +89,7 @@ export class PutCommand implements Operation, VerificationOwner, StoreOwner {
 export class PublishCommand implements Operation, StoreOwner {
   readonly #services: RecordServices;
   readonly #command: CommandOf<'publish'>;
-  readonly #store: StoreOperation | undefined;
+  readonly #store: Pick<StoreOperation, 'cancel'> | undefined;
 
   constructor(services: RecordServices, command: CommandOf<'publish'>) {
     const { operations, holdings } = services;

@@ -194,8 +194,8 @@ export const DELIVERY_MEMORY_MS = 60_000;
 
 // Operations
 
-/** Operations open at once. [operations] */
-export const MAX_OPERATIONS = 1_024;
+/** Operations open at once. [operations] A library of 1,000 whose announcements wait for their turn, and as many others. */
+export const MAX_OPERATIONS = 2_048;
 
 /** Copies of one request: each leaves through another first hop. [attempts] */
 export const MAX_ATTEMPTS = 4;

@@ -178,14 +178,20 @@ export const ANNOUNCEMENT_RETRY_MS = SYNC_MIN_MS;
 /** Providers held per key. [providers] */
 export const MAX_PROVIDERS_PER_KEY = 64;
 
-/** Keys with providers held. [keys] */
-export const MAX_PROVIDER_KEYS = 2_048;
+/** Keys with providers held. [keys] Four full libraries; with one provider each they take 3 MB. */
+export const MAX_PROVIDER_KEYS = 4_096;
 
-/** Keys held per provider. [keys] */
-export const MAX_KEYS_PER_PROVIDER = 256;
-
-/** Keys this peer may announce. [keys] */
+/** Keys this peer may announce. [keys] A library of MAX_TORRENTS, and what a program publishes beside it. */
 export const MAX_PUBLISHED_KEYS = 1_024;
+
+/** Keys held per provider. [keys] All that it may announce: where there are few peers, each is a replica of every key. */
+export const MAX_KEYS_PER_PROVIDER = MAX_PUBLISHED_KEYS;
+
+/** Announcements sent at once. [keys] What people share in one go; each is ten messages. */
+export const ANNOUNCEMENT_BURST = 64;
+
+/** How fast that grows back. [keys/s] As fast as a neighbour takes them: it may be a replica of each. A library of 1,000 is announced within 50 s. */
+export const ANNOUNCEMENTS_PER_SECOND = LINK_STORES_PER_SECOND;
 
 /** Announcements taken back that are remembered, so that a slower replica does not bring them back. [announcements] */
 export const MAX_WITHDRAWN = 512;

@@ -340,6 +340,8 @@ export class TorrentPeers {
     const { infoHash } = this;
     const work = isPublished ? this.#host.publish(infoHash) : this.#host.unpublish(infoHash);
     void Promise.resolve(work).catch((error: unknown) => {
+      // It waited for its turn, and is not wanted any more.
+      if (this.#isPublished !== isPublished) return;
       this.#host.log.log('warn', isPublished ? 'announcing a torrent failed' : 'taking a torrent back failed', {
         infoHash: infoHash.slice(0, 8),
         error,
