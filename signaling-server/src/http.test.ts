@@ -61,6 +61,12 @@ test('a file named after its content may be kept for ever, and one that is uncha
   expect(again.status).toBe(304);
 });
 
+test('what keeps its name through an upgrade is asked for anew each time, and that an asset is gone is not kept', async () => {
+  for (const path of ['/', '/index.html']) expect((await get(path)).headers.get('cache-control')).toBe('no-cache');
+  const gone = await get('/assets/index-00000000.js');
+  expect([gone.status, gone.headers.get('cache-control')]).toEqual([404, 'no-store']);
+});
+
 test('a page that is deleted under the running server is still served whole', async () => {
   await rm(join(folder, 'index.html'));
   expect((await get('/index.html')).status).toBe(200);

@@ -18,14 +18,14 @@ export type Allowances = Readonly<Record<EventClass, Allowance>>;
 
 /**
  * An address may be a school: thirty tabs that all open at once, send a hundred signals each and announce their whole
- * libraries stay below every number here. A single socket that reaches its own cannot use up those of its neighbours.
+ * libraries stay below every number here. One may announce a full library and leave it in a window. A single socket that reaches its own cannot use up those of its neighbours.
  */
 export const ALLOWANCES: Allowances = {
   connect: { perSocket: 1, perAddress: 1_200, windowSeconds: 60 },
   join: { perSocket: 20, perAddress: 600, windowSeconds: 10 },
   introductions: { perSocket: 30, perAddress: 900, windowSeconds: 10 },
   signal: { perSocket: 400, perAddress: 8_000, windowSeconds: 10 },
-  tracker: { perSocket: 600, perAddress: 6_000, windowSeconds: 10 },
+  tracker: { perSocket: 2_500, perAddress: 12_000, windowSeconds: 10 },
   http: { perSocket: 1, perAddress: 600, windowSeconds: 60 },
   fault: { perSocket: 200, perAddress: 1_000_000, windowSeconds: 10 },
 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToId } from '../../shared/src/ids.ts';
 import { MAX_SIGNAL_BYTES, MAX_TRACKER_PEERS } from '../../shared/src/limits/signaling.ts';
+import { MAX_TORRENTS } from '../../shared/src/limits/storage.ts';
 import { decodeAnnounced, decodeIntroductions } from '../../shared/src/signaling/answers.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import { TestPeer, closed, newIdentity, pick, startServer } from '../test/fixtures.ts';
@@ -177,6 +178,16 @@ test('twenty-four tabs of one address that open at once may all send a hundred s
   );
   expect(answers.every((answer) => (answer as { ok: boolean }).ok)).toBe(true);
   for (const tab of tabs) await tab.received(100);
+});
+
+test('a full library may be announced and left again, all at once', async () => {
+  const library = Array.from({ length: MAX_TORRENTS }, (_, i) => hashToId(Uint8Array.of(i >> 8, i & 255)));
+  const peer = await join();
+  for (const event of ['announce', 'leave']) {
+    const request = event === 'announce' ? { event: 'started' } : {};
+    const answers = await Promise.all(library.map((hash) => peer.ask(event, { infoHash: hash, ...request })));
+    expect(answers.filter((answer) => (answer as { ok: boolean }).ok)).toHaveLength(MAX_TORRENTS);
+  }
 });
 
 test('a socket that asks too much is refused and then closed, while its neighbour on the same address goes on', async () => {

@@ -159,6 +159,12 @@ export const USELESS_PAUSE_MS = 300_000;
  */
 export const PEER_TURNOVER_MS = 90_000;
 
+/**
+ * Most torrents that a tab shares and downloads. Clients of BitTorrent seed hundreds. Each costs a tab some 50 kB and ten
+ * messages in five minutes, and the tracker an announce a minute; a thousand are 50 MB and 5 kB/s.
+ */
+export const MAX_TORRENTS = 1_000;
+
 /** Period of announcing to the tracker while a torrent is served. [ms] */
 export const ANNOUNCE_PERIOD_MS = 60_000;
 

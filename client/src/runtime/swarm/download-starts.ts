@@ -1,4 +1,5 @@
 import { type Download, type DownloadOptions, SkeinError } from '../../api.ts';
+import { MAX_TORRENTS } from '../../../../shared/src/limits/storage.ts';
 import { truncateInfoHash } from '../../swarm/magnet.ts';
 import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
@@ -33,7 +34,7 @@ export class DownloadStarts {
 
   /**
    * Starts a download, or finds the one that runs, which hears where else it is to be had, and, if this is its file, what
-   * it is. One that was refused begins anew, with what was set for it.
+   * it is. One that was refused begins anew, with what was set for it. Throws `over-budget` when there are MAX_TORRENTS.
    */
   begin(source: ReadSource, options: DownloadOptions): Download {
     const read = this.#here(source);
@@ -41,6 +42,7 @@ export class DownloadStarts {
     const known = this.#running(read, options);
     if (known) return known;
     if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
+    if (this.#torrents.size >= MAX_TORRENTS && !this.#torrents.has(infoHash)) throw tooManyTorrents();
     const before = this.#retire(infoHash);
     if (this.#host.isKept) void askToPersist();
     const torrent = this.#host.torrentOf(infoHash, name, origin);
@@ -128,6 +130,15 @@ export class DownloadStarts {
     session.fail(error);
     peers.update();
   }
+}
+
+/** One more would be more than a tab takes on. */
+export function tooManyTorrents(): SkeinError {
+  const most = MAX_TORRENTS.toLocaleString('en');
+  return new SkeinError(
+    'over-budget',
+    `This tab shares and downloads ${most} things, as many as it takes on. They all go on. Remove one of them and try again.`,
+  );
 }
 
 /** A refusal only means that the browser may evict what nobody visits for long. */

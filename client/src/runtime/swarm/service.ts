@@ -8,6 +8,7 @@ import {
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/metainfo.ts';
+import { MAX_TORRENTS } from '../../../../shared/src/limits/storage.ts';
 import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
@@ -18,7 +19,7 @@ import type { Link } from '../links/types.ts';
 import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
-import { DownloadStarts } from './download-starts.ts';
+import { DownloadStarts, tooManyTorrents } from './download-starts.ts';
 import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
@@ -47,7 +48,7 @@ export class SwarmService {
   readonly #worker: WorkerClient;
   readonly #broker: ChannelBroker;
   readonly #access: FileAccessService;
-  /** BOUNDED: by what the person shares and downloads. */
+  /** BOUNDED: by MAX_TORRENTS, which what earlier tabs of the profile had may exceed. */
   readonly #torrents = new Map<InfoHash, OpenTorrent>();
   readonly #refused = new RefusedPeers();
   readonly #pool = new StrangerPool();
@@ -107,6 +108,8 @@ export class SwarmService {
     if (this.#isClosed) throw leftError();
     if (files.length === 0) throw new SkeinError('bad-argument', 'A share has at least one file. Choose one.');
     if (files.length > MAX_FILES) throw tooManyError();
+    // Only where some share waits for its files may these be the ones.
+    if (this.#isFull && !this.shares.some(({ waitsFor }) => waitsFor)) throw tooManyTorrents();
     const named = nameFiles(files, options.name);
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
     const trackers = checkedTrackers(options.trackers);
@@ -115,6 +118,10 @@ export class SwarmService {
       options.onProgress?.({ doneBytes, totalBytes }),
     );
     if (this.#isClosed) throw leftError();
+    if (this.#isFull && !this.#torrents.has(summary.infoHash)) {
+      await this.#worker.remove(summary.infoHash, false, false);
+      throw tooManyTorrents();
+    }
     const torrent = this.#torrentOf(summary.infoHash, summary.name, NO_ORIGIN);
     torrent.session.addOrigin({ trackers, webSeeds: [] });
     torrent.session.setShared(summary);
@@ -164,6 +171,10 @@ export class SwarmService {
     for (const { peers } of this.#torrents.values()) peers.stop();
     this.#broker.stop();
     await this.#worker.close();
+  }
+
+  get #isFull(): boolean {
+    return this.#torrents.size >= MAX_TORRENTS;
   }
 
   #torrentOf(infoHash: InfoHash, name: string, origin: TorrentOrigin): OpenTorrent {

@@ -7,7 +7,7 @@ import {
 } from '../../../../shared/src/limits/storage.ts';
 import type { PeerKey } from '../../swarm/peer-key.ts';
 import { encodeSwarmFrame } from './control.ts';
-import { infoHash, magnet } from './test/torrent.ts';
+import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { idlePeer } from './test/worker-peer.ts';
 import { type FakeNode, FakeWorld } from './test/world.ts';
 
@@ -100,4 +100,24 @@ test('a download that has found its peers gives the place of the least useful to
   await world.clock.advance(PEER_TURNOVER_MS);
   report();
   expect(dropped(node)).toEqual([used[3]]);
+});
+
+test('the tracker hears of a share that comes back once: it did not become complete here (BEP 3)', async () => {
+  const node = new FakeWorld().add(1);
+  const summary = summaryOf();
+  node.worker.report({ kind: 'sharedBefore', summary, wait: undefined, handles: [], settings: {} });
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  node.worker.progress(infoHash, { state: 'paused', doneBytes: 100 });
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  expect(node.announced).toEqual(['started', 'started']);
+});
+
+test('the tracker hears that a download is complete, once', async () => {
+  const node = new FakeWorld().add(1);
+  node.service.download(magnet);
+  node.worker.progress(infoHash, { state: 'downloading', doneBytes: 50 });
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  node.worker.progress(infoHash, { state: 'paused', doneBytes: 100 });
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  expect(node.announced.filter((event) => event === 'completed')).toHaveLength(1);
 });

@@ -54,8 +54,9 @@ export class TorrentPeers {
   readonly #banned = new Set<NodeId>();
   readonly #named: NamedPeers;
   #isPublished = false;
-  #wasComplete = false;
   #wasIncomplete = false;
+  /** Trackers are to hear when it is complete: something was missing here since it began. */
+  #completes = false;
   #wasPrivate = false;
   #isStopped = false;
 
@@ -213,12 +214,14 @@ export class TorrentPeers {
     // Something that was skipped is wanted after all, or was found damaged: who was let go is asked again.
     if (isIncomplete && !this.#wasIncomplete) this.#finder.searchNow();
     this.#wasIncomplete = isIncomplete;
+    this.#completes ||= isIncomplete;
     const isComplete = state === 'seeding';
-    if (isHere && isComplete && !this.#wasComplete && progress.totalBytes > 0) {
+    // BEP 3: "no completed is sent if the file was complete when started".
+    if (isHere && isComplete && this.#completes && progress.totalBytes > 0) {
+      this.#completes = false;
       this.#finder.completed();
       this.#strangers.completed();
     }
-    this.#wasComplete = isComplete;
     if (this.#session.isPrivate) this.#becomePrivate();
     this.#setPublished(isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0));
     const { isPrivate, trackers, ownTrackers } = this.#session;
