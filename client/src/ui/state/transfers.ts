@@ -8,7 +8,7 @@ import type { DroppedFiles } from '../files/dropped-files.ts';
 import { restoreLimits } from './limits.ts';
 import { announce, pushNotice } from './notices.ts';
 import { node } from './session.ts';
-import { second } from './ticker.ts';
+import { second, throttled } from './ticker.ts';
 
 /** What this node shares and downloads, newest first. BOUNDED: by what the person adds. */
 export const shares = signal<readonly Share[]>([]);
@@ -46,7 +46,7 @@ export function isNeeded(): boolean {
 
 /** Keeps `shares` and `downloads` as the node has them. */
 export function watchTransfers(running: Node): void {
-  running.on('share', syncTransfers);
+  running.on('share', syncSoon);
   running.on('download', (download) => watchDownload(download));
   for (const download of running.downloads) watchDownload(download);
   restoreLimits(running);
@@ -59,6 +59,9 @@ export function syncTransfers(): void {
   shares.value = node.value.shares.toReversed();
   downloads.value = node.value.downloads.filter(({ state }) => state !== 'removed').toReversed();
 }
+
+/** The same at the page's pace: a library comes back share by share, and each reading draws all rows anew. */
+const syncSoon = throttled(syncTransfers);
 
 /** Shares what was dropped or chosen; torrent files are opened as downloads instead. */
 export async function addFiles(dropped: DroppedFiles): Promise<void> {
@@ -142,9 +145,9 @@ function watchDownload(download: Download): void {
   if (!watched.has(download)) {
     watched.add(download);
     download.on('state', () => {
-      syncTransfers();
+      syncSoon();
       if (download.state === 'done') announce(`${download.name} is downloaded`);
     });
   }
-  syncTransfers();
+  syncSoon();
 }
