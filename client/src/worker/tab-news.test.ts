@@ -13,6 +13,18 @@ class Origin {
   posted = 0;
 
   open(owner: Partial<NewsOwner> = {}): TabNews {
+    const nothing = (): void => undefined;
+    const deaf: NewsOwner = {
+      followed: nothing,
+      setPaused: nothing,
+      addOrigin: nothing,
+      supply: nothing,
+      askPieces: nothing,
+    };
+    return new TabNews(this.channel(), { ...deaf, ...owner });
+  }
+
+  channel(): NewsChannel {
     const channel: NewsChannel = {
       onmessage: null,
       postMessage: (notice) => {
@@ -24,15 +36,7 @@ class Origin {
       close: () => this.#channels.splice(this.#channels.indexOf(channel), 1),
     };
     this.#channels.push(channel);
-    const nothing = (): void => undefined;
-    const deaf: NewsOwner = {
-      followed: nothing,
-      setPaused: nothing,
-      addOrigin: nothing,
-      supply: nothing,
-      askPieces: nothing,
-    };
-    return new TabNews(channel, { ...deaf, ...owner });
+    return channel;
   }
 }
 
@@ -74,4 +78,17 @@ test('a new follower is told at once, and what it asks for reaches the tab that 
   follower.supply(TORRENT, Uint8Array.of(1));
   follower.askPieces(TORRENT);
   expect(heard).toEqual([[TORRENT, true], [TORRENT, Uint8Array.of(1)], TORRENT]);
+});
+
+test('what a tab of a newer page says that this one does not know does nothing', () => {
+  const origin = new Origin();
+  const heard: string[] = [];
+  const owner = { followed: () => void heard.push('followed'), setPaused: () => void heard.push('setPaused') };
+  const first = origin.open(owner);
+  const posting = origin.channel();
+  for (const notice of [{ kind: 'checkAgain', infoHash: TORRENT }, { kind: 7 }, {}, null, 'follow', undefined])
+    posting.postMessage(notice as never);
+  first.tell(stillReport(TORRENT, 'downloading', 100));
+  expect(heard).toEqual([]);
+  expect(origin.posted).toBe(6);
 });

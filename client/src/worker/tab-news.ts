@@ -5,7 +5,13 @@ import type { WorkerReport } from './protocol.ts';
 /** How a torrent is doing in the tab that carries it out. */
 export type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
 
-/** What tabs of one origin tell each other. All of them run code of this origin, so it is taken as it comes. */
+/**
+ * Name of the channel that the tabs of an origin share. The number is the version of its messages: after an upgrade tabs of
+ * two pages may be open, and one that changes what a message says gets another. A further kind of message does not need one.
+ */
+export const NEWS_CHANNEL = 'skein/swarm 1';
+
+/** What tabs of one origin tell each other. All of them run code of this origin and version, so it is taken as it comes. */
 type Notice =
   /** Somebody follows this torrent from now on. */
   | { readonly kind: 'follow'; readonly infoHash: InfoHash }
@@ -21,7 +27,7 @@ type Notice =
 
 /** The part of a `BroadcastChannel` that is used. */
 export interface NewsChannel {
-  onmessage: ((event: MessageEvent<Notice>) => void) | null;
+  onmessage: ((event: MessageEvent<Notice | null | undefined>) => void) | null;
   postMessage(notice: Notice): void;
   close(): void;
 }
@@ -53,15 +59,7 @@ export class TabNews {
   constructor(channel: NewsChannel, owner: NewsOwner) {
     this.#channel = channel;
     channel.onmessage = ({ data }) => {
-      if (data.kind === 'progress') this.#following.get(data.report.infoHash)?.(data.report);
-      else if (data.kind === 'setPaused') owner.setPaused(data.infoHash, data.isPaused);
-      else if (data.kind === 'addOrigin') owner.addOrigin(data.infoHash, data.origin);
-      else if (data.kind === 'supply') owner.supply(data.infoHash, data.torrentFile);
-      else if (data.kind === 'askPieces') owner.askPieces(data.infoHash);
-      else {
-        this.#followed.add(data.infoHash);
-        owner.followed(data.infoHash);
-      }
+      if (data) this.#hear(data, owner);
     };
   }
 
@@ -99,5 +97,24 @@ export class TabNews {
 
   close(): void {
     this.#channel.close();
+  }
+
+  /** A kind of notice that only a newer page knows is ignored. */
+  #hear(notice: Notice, owner: NewsOwner): void {
+    switch (notice.kind) {
+      case 'follow':
+        this.#followed.add(notice.infoHash);
+        return owner.followed(notice.infoHash);
+      case 'progress':
+        return this.#following.get(notice.report.infoHash)?.(notice.report);
+      case 'setPaused':
+        return owner.setPaused(notice.infoHash, notice.isPaused);
+      case 'addOrigin':
+        return owner.addOrigin(notice.infoHash, notice.origin);
+      case 'supply':
+        return owner.supply(notice.infoHash, notice.torrentFile);
+      case 'askPieces':
+        return owner.askPieces(notice.infoHash);
+    }
   }
 }

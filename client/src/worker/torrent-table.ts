@@ -37,7 +37,7 @@ import { sweep } from './storage/sweep.ts';
 import { StoredPieces } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
-import { TabNews } from './tab-news.ts';
+import { NEWS_CHANNEL, TabNews } from './tab-news.ts';
 import type { PipeEnd } from './torrent-peers.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 import { Turns } from './turns.ts';
@@ -65,7 +65,7 @@ export class TorrentTable {
 
   constructor(report: (report: WorkerReport) => void) {
     this.#report = report;
-    this.#news = new TabNews(new BroadcastChannel('skein/swarm'), {
+    this.#news = new TabNews(new BroadcastChannel(NEWS_CHANNEL), {
       followed: (infoHash) => {
         const running = this.#running.get(infoHash);
         if (running?.owned && running.progress) this.#news.tell(running.progress);
