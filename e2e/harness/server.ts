@@ -4,13 +4,16 @@ import { end, isRunning, printed } from './child.ts';
 import { commandIn } from './nat-network.ts';
 import { ROOT } from './root.ts';
 
-const CLI = join(ROOT, 'dist/signaling-server/src/cli.js');
+/** The server's program in a folder that the project was built in. */
+const CLI = 'dist/signaling-server/src/cli.js';
 
 export interface ServerOptions {
   /** 0, the default, takes a free port. */
   readonly port?: number;
   /** Added to the environment, e.g. `SKEIN_TURN_URLS`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The project whose build it is and serves. Default: this one. */
+  readonly project?: string;
   /** Where it runs: a network namespace, and the address there. Default: here, on the loopback. */
   readonly place?: { readonly namespace: string; readonly address: string };
 }
@@ -57,19 +60,20 @@ export class ServerProcess {
     return this.#child.exitCode;
   }
 
-  /** Starts again on the same port. */
-  async restart(): Promise<void> {
-    const { child } = await launch(this.port, this.#options, this.#output);
+  /** Starts again on the same port; with `project` from the build of that, as after an upgrade. */
+  async restart(project = this.#options.project): Promise<void> {
+    const options = project === undefined ? this.#options : { ...this.#options, project };
+    const { child } = await launch(this.port, options, this.#output);
     this.#child = child;
   }
 }
 
 async function launch(
   port: number,
-  { env, place }: ServerOptions,
+  { env, place, project = ROOT }: ServerOptions,
   output: string[],
 ): Promise<{ child: ChildProcess; port: number }> {
-  const [program, words] = commandIn(place?.namespace, process.execPath, [CLI]);
+  const [program, words] = commandIn(place?.namespace, process.execPath, [join(project, CLI)]);
   const child = spawn(program, words, {
     env: { ...process.env, HOST: place?.address ?? '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
