@@ -42,7 +42,7 @@ test('a neighbour that filled a key keeps nobody out of it: its newest announcem
   expect(store.get(key, 0)).toHaveLength(MAX_PROVIDERS_PER_KEY);
 });
 
-test('2,048 keys are held, and whoever brought them all makes room for the keys of others', () => {
+test('4,096 keys are held, and whoever brought them all makes room for the keys of others', () => {
   const store = storeFor();
   for (let i = 0; i < MAX_PROVIDER_KEYS; i++) expect(store.add(keyOf(i), noteOf(i % 200), 0, 'flood')).toBe('ok');
   expect(store.add(key, noteOf(1), 0, 'flood')).toBe('quota');
