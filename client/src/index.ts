@@ -69,7 +69,10 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
     isSecure: isSecureContext,
   });
-  addEventListener('pagehide', () => node.sayBye());
+  addEventListener('pagehide', ({ persisted }) => {
+    // A page that the Back button may bring back goes on then, as after a sleep: who said goodbye would not.
+    if (!persisted) node.sayBye();
+  });
   options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
   await node.start();
   throwIfAborted(options.signal);
