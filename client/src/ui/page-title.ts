@@ -1,7 +1,7 @@
 import { computed, effect } from '@preact/signals';
 import { ringing, stage } from './state/calls.ts';
 import { downloads } from './state/transfers.ts';
-import { second } from './state/ticker.ts';
+import { titleSecond } from './state/ticker.ts';
 import { percentOf } from './view/format.ts';
 import { displayName } from './view/people.ts';
 
@@ -11,7 +11,7 @@ const NAME = 'Skein';
 const title = computed(() => {
   const caller = ringing.value[0];
   // Blinks, for those who look elsewhere.
-  if (caller) return second.value % 2 === 0 ? `${displayName(caller.peer)} is calling…` : `☎ ${NAME}`;
+  if (caller) return titleSecond.value % 2 === 0 ? `${displayName(caller.peer)} is calling…` : `☎ ${NAME}`;
   const now = stage.value;
   if (now?.kind === 'placing') return `Calling ${now.person.name}… · ${NAME}`;
   if (now?.kind === 'call' && now.call.state !== 'ended') return `☎ ${displayName(now.call.peer)} · ${NAME}`;
@@ -27,7 +27,7 @@ export function startTitle(): void {
 }
 
 function downloadPercent(): number | undefined {
-  void second.value;
+  void titleSecond.value;
   const running = downloads.value.filter(({ state }) => state === 'downloading').map(({ progress }) => progress);
   if (running.length === 0) return undefined;
   const done = running.reduce((sum, { doneBytes }) => sum + doneBytes, 0);

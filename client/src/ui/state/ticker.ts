@@ -11,9 +11,13 @@ const BEAT_MS = 500;
 /** Counts seconds; whoever reads it in a render is drawn again each second. For clocks. */
 export const second = signal(0);
 
+/** The same for what is seen of a hidden page too, which is its tab's title: it is the one thing that changes there. */
+export const titleSecond = signal(0);
+
 /** Starts the clock of the page. */
 export function startTicker(): void {
   const tick = (): void => {
+    titleSecond.value += 1;
     if (!document.hidden) second.value += 1;
     setTimeout(tick, untilBeat() + BEAT_MS);
   };
