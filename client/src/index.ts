@@ -54,8 +54,14 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     ice,
     signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
     tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
-    createWorker: () =>
-      new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' }),
+    createWorker: () => {
+      const worker = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' });
+      void import('./adapters/browser/alarm.ts').then(
+        ({ wakeBy }) => wakeBy(worker),
+        () => undefined,
+      );
+      return worker;
+    },
     loadMediaStreams: async () =>
       new (await fetchStreams()).ServiceWorkerStreams(
         new URL(options.mediaWorker ?? 'media-worker.js', document.baseURI),

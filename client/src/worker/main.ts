@@ -1,3 +1,4 @@
+import { serveAlarm } from './alarm.ts';
 import { describeError } from './errors.ts';
 import { HeldPipe } from './held-pipe.ts';
 import { ChannelPipe, type Pipe, PortPipe } from './pipe.ts';
@@ -102,6 +103,9 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       return;
     case 'peerGone':
       table.peerGone(request.peer);
+      return;
+    case 'alarm':
+      serveAlarm(request.port);
       return;
     case 'close':
       return answer(request.call, table.close());

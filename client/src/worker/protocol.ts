@@ -142,6 +142,8 @@ export type WorkerRequest =
   /** The link to the peer is gone; its channels with it. */
   | { readonly kind: 'peerGone'; readonly peer: NodeId }
   /** The page is about to end the worker: what is stored is flushed and recorded. Answer: nothing. */
+  /** Sends anything back on `port` as many milliseconds later as each number says that comes from there. */
+  | { readonly kind: 'alarm'; readonly port: MessagePort }
   | { readonly kind: 'close'; readonly call: number };
 
 export type DownloadSource =
