@@ -34,6 +34,9 @@ const LINK_FLAGS = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
 /** A camera that shows a moving picture and a microphone that beeps. Permission is the context's matter. */
 const DEVICE_FLAGS = ['--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required'];
 
+/** What every Chromium under test is started with, also one that may slow down its background tabs as a person's does. */
+export const COMMON_FLAGS: readonly string[] = [...BASE_FLAGS, ...LINK_FLAGS, ...DEVICE_FLAGS];
+
 export interface BrowserOptions {
   /** False: a machine without camera and microphone. Default true. */
   readonly hasDevices?: boolean;

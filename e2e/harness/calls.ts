@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tab } from './tab.ts';
 
 /** What a call's media has brought so far, by the browser's own statistics. */
@@ -48,6 +49,9 @@ export async function hears(tab: Tab): Promise<void> {
 /** How long media may take to flow. [ms] */
 const MEDIA_TIMEOUT_MS = 20_000;
 
+/** How often it is looked at. [ms] */
+const LOOK_MS = 50;
+
 async function watchMedia(tab: Tab, isEnough: (before: MediaFigures, now: MediaFigures) => boolean): Promise<void> {
   const before = await mediaFigures(tab);
   const giveUpAt = performance.now() + MEDIA_TIMEOUT_MS;
@@ -56,8 +60,8 @@ async function watchMedia(tab: Tab, isEnough: (before: MediaFigures, now: MediaF
     if (performance.now() > giveUpAt) {
       throw new Error(`no media: ${JSON.stringify(before)}, then ${JSON.stringify(now)}`);
     }
-    // One frame of the page: the next look costs it no more than that.
-    await tab.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    // Not a frame of the page: hidden ones have none.
+    await sleep(LOOK_MS);
     now = await mediaFigures(tab);
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
 import { hashFile } from './files.ts';
-import { asPlaywrightPage } from './firefox-page.ts';
+import { asPlaywrightPage } from './puppeteer-page.ts';
 import { Tab, WAIT_MS } from './tab.ts';
 
 /** How often the folder of saved files is looked at. [ms] */

@@ -91,6 +91,7 @@ export function ensureBrowser() {
     if (!inPath('nft')) missing.push('nftables');
     if (!inPath('ip')) missing.push('iproute2');
     if (!inPath('nginx')) missing.push('nginx-light');
+    if (!inPath('Xvfb')) missing.push('xvfb');
     if (missing.length > 0) aptInstall(missing);
   }
   const chromium = findChromium();
@@ -107,5 +108,6 @@ export function ensureBrowser() {
   console.error(
     `TURN server: ${findTurnServer() ?? 'coturn is not installed, so the scenarios through a relay are skipped'}`,
   );
+  if (!inPath('Xvfb')) console.error('Xvfb is not installed, so the scenarios of hidden tabs are skipped');
   return true;
 }

@@ -1,13 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page as PlaywrightPage } from 'playwright-core';
-import type { ElementHandle, Page } from 'puppeteer-core';
+import type { ElementHandle, JSHandle, Page } from 'puppeteer-core';
 
 /** How long an element may take to come when nobody says. [ms] */
 const ELEMENT_TIMEOUT_MS = 20_000;
 
+/** How often an element is looked for. [ms] */
+const LOOK_MS = 50;
+
 type ElementState = 'attached' | 'detached' | 'visible' | 'hidden';
 
 /** One element of the page, found anew for each use, with those methods of Playwright's locators that tests use. */
-class FirefoxLocator {
+class PuppeteerLocator {
   readonly #page: Page;
   readonly #selector: string;
 
@@ -16,11 +20,11 @@ class FirefoxLocator {
     this.#selector = selector;
   }
 
-  locator(selector: string): FirefoxLocator {
-    return new FirefoxLocator(this.#page, `${this.#selector} ${selector}`);
+  locator(selector: string): PuppeteerLocator {
+    return new PuppeteerLocator(this.#page, `${this.#selector} ${selector}`);
   }
 
-  getByTestId(testId: string): FirefoxLocator {
+  getByTestId(testId: string): PuppeteerLocator {
     return this.locator(byTestId(testId));
   }
 
@@ -31,16 +35,8 @@ class FirefoxLocator {
 
   async waitFor(options: { readonly state?: ElementState; readonly timeout?: number } = {}): Promise<void> {
     const { state = 'visible', timeout = ELEMENT_TIMEOUT_MS } = options;
-    if (state === 'detached') {
-      await this.#page.waitForFunction((css) => !document.querySelector(css), { timeout, polling: 50 }, this.#selector);
-      return;
-    }
-    const handle = await this.#page.waitForSelector(this.#selector, {
-      timeout,
-      visible: state === 'visible',
-      hidden: state === 'hidden',
-    });
-    await handle?.dispose();
+    const isThere = (): Promise<boolean> => this.#page.evaluate(isInState, this.#selector, state);
+    await pollFromOutside(isThere, `${this.#selector} to be ${state}`, timeout, LOOK_MS);
   }
 
   click(): Promise<void> {
@@ -100,10 +96,11 @@ class FirefoxLocator {
 }
 
 /**
- * A page of Firefox with those methods of a Playwright page that the harness uses, so that its tab, calls and transfers
- * work in Firefox as they do in Chromium. Whoever uses another one is told by a TypeError that it is missing here.
+ * A page of puppeteer's with those methods of a Playwright page that the harness uses, so that its tab, calls and transfers
+ * work in Firefox, and in tabs that nobody looks at, as they do under Playwright. Whoever uses another one is told by a
+ * TypeError that it is missing here. It waits by asking from outside: timers of hidden pages are slow, their frames stop.
  */
-class FirefoxPage {
+class PuppeteerPage {
   readonly keyboard: Page['keyboard'];
   readonly #page: Page;
 
@@ -125,19 +122,25 @@ class FirefoxPage {
     return typeof run === 'string' ? this.#page.evaluate(run) : this.#page.evaluate(run as (arg: unknown) => R, arg);
   }
 
-  waitForFunction<A>(
+  async waitForFunction<A>(
     condition: (arg: A) => unknown,
     arg: A,
     options: { readonly polling: number; readonly timeout: number },
-  ): Promise<unknown> {
-    return this.#page.waitForFunction(condition as (arg: unknown) => unknown, options, arg);
+  ): Promise<JSHandle> {
+    let handle: JSHandle | undefined;
+    const isTrue = async (): Promise<boolean> => {
+      handle = await this.#page.evaluateHandle(condition as (arg: unknown) => unknown, arg);
+      return handle.evaluate((value) => Boolean(value));
+    };
+    await pollFromOutside(isTrue, 'a condition', options.timeout, options.polling);
+    return handle as JSHandle;
   }
 
-  locator(selector: string): FirefoxLocator {
-    return new FirefoxLocator(this.#page, selector);
+  locator(selector: string): PuppeteerLocator {
+    return new PuppeteerLocator(this.#page, selector);
   }
 
-  getByTestId(testId: string): FirefoxLocator {
+  getByTestId(testId: string): PuppeteerLocator {
     return this.locator(byTestId(testId));
   }
 
@@ -171,7 +174,29 @@ function byTestId(testId: string): string {
   return `[data-testid="${testId}"]`;
 }
 
+/** Runs in the page. */
+function isInState(css: string, state: ElementState): boolean {
+  const element = document.querySelector(css);
+  if (state === 'attached' || state === 'detached') return (element !== null) === (state === 'attached');
+  const isVisible = element?.checkVisibility({ visibilityProperty: true }) ?? false;
+  return isVisible === (state === 'visible');
+}
+
+/** Asks until the answer is yes; rejects after `timeoutMs`, with `what` was waited for. */
+async function pollFromOutside(
+  isSo: () => Promise<boolean>,
+  what: string,
+  timeoutMs: number,
+  pauseMs: number,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    await sleep(pauseMs);
+  }
+}
+
 /** `page` as the harness knows pages. */
 export function asPlaywrightPage(page: Page): PlaywrightPage {
-  return new FirefoxPage(page) as unknown as PlaywrightPage;
+  return new PuppeteerPage(page) as unknown as PlaywrightPage;
 }
