@@ -16,7 +16,7 @@ export interface StrangerCode {
   readonly network: StrangerNetwork;
 }
 
-/** How a tracker of a torrent is doing; `reason` is what it says itself. */
+/** How a tracker of a torrent is doing; `reason` is what one that refused us said. */
 export interface TrackerState {
   readonly condition: TrackerCondition;
   readonly reason: string | undefined;

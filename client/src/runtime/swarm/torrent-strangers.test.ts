@@ -177,6 +177,49 @@ test('of the trackers of a private torrent one is asked at a time, the next when
   }
 });
 
+test('the next tracker of a private torrent is asked, too, when one refuses, and what that said is shown until it thinks better of it', async () => {
+  const [a, b] = [URL_A, 'wss://b.example'];
+  const { world, node, network } = await askPrivately(a, b);
+  const states = (): unknown => node.service.downloads[0]?.trackers().slice(0, 2);
+  const refused = { url: a, state: 'failed', reason: 'not registered' };
+  const turns = [
+    [{ 'failure reason': 'not\nregistered' }, [refused, { url: b, state: 'idle', reason: undefined }]],
+    [{ interval: 120 }, [refused, { url: b, state: 'answered', reason: undefined }]],
+    [
+      { interval: 120 },
+      [
+        { url: a, state: 'answered', reason: undefined },
+        { url: b, state: 'idle', reason: undefined },
+      ],
+    ],
+  ] as const;
+  for (const [at, [words, expected]] of turns.entries()) {
+    const tracker = network.trackers[at] as FakeTracker;
+    tracker.open();
+    await settle();
+    tracker.say(words);
+    expect(states()).toEqual(expected);
+    if (!tracker.isClosed) tracker.lose();
+    await world.clock.advance(2 * MIN_TRACKER_PAUSE_MS);
+  }
+  expect(network.trackers.map(({ url }) => url)).toEqual([a, b, a, b]);
+});
+
+test('a tracker that refused knows this peer by another id the next time, and shows as refusing while it is asked again', async () => {
+  const { world, node, network, tracker } = await ask();
+  tracker.say({ 'failure reason': 'one id for each torrent' });
+  expect(tracker.isClosed).toBe(true);
+  await world.clock.advance(2 * MIN_TRACKER_PAUSE_MS);
+  const again = network.trackers[1] as FakeTracker;
+  again.open();
+  await settle();
+  const refused = { url: URL_A, state: 'failed', reason: 'one id for each torrent' };
+  expect(node.service.downloads[0]?.trackers()).toEqual([refused]);
+  expect(again.heard[0]?.['peer_id']).not.toBe(tracker.heard[0]?.['peer_id']);
+  again.say({ interval: 120 });
+  expect(node.service.downloads[0]?.trackers()).toMatchObject([{ state: 'answered', reason: undefined }]);
+});
+
 test('completing is told to the tracker', async () => {
   const { node, tracker } = await ask();
   node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });

@@ -14,6 +14,7 @@ import type { TorrentStand } from '../../swarm/tracker/message.ts';
 import { Driver } from '../driver.ts';
 import { makeAlias, nextAlias } from './alias.ts';
 import { type ContactsOwner, StrangerContacts } from './stranger-contacts.ts';
+import type { TrackerState } from './lazy-strangers.ts';
 import type { StrangerPool } from './stranger-pool.ts';
 
 /** What strangers of a torrent need of the torrent and the node around it. */
@@ -43,6 +44,8 @@ interface Tracker {
   alias: Uint8Array;
   line: TrackerLine | undefined;
   releaseLine: () => void;
+  /** What those said that refused us when they were last asked, by address. BOUNDED: by the group. */
+  readonly refusals: Map<string, string>;
 }
 
 /**
@@ -73,9 +76,13 @@ export class TorrentStrangers {
     return this.#contacts.count;
   }
 
-  /** How each tracker that is asked is doing. */
-  conditions(): ReadonlyMap<string, Pick<TrackerConversation, 'condition' | 'reason'>> {
-    return new Map([...this.#trackers.values()].map(({ group, at, conversation }) => [group[at] ?? '', conversation]));
+  /** How each tracker that is asked, or refused us, is doing. */
+  conditions(): ReadonlyMap<string, TrackerState> {
+    return new Map(
+      [...this.#trackers.values()].flatMap((tracker) =>
+        tracker.group.map((url) => [url, stateOf(tracker, url)] as const),
+      ),
+    );
   }
 
   /** Asks one tracker of each of these groups from now on, and no others. */
@@ -122,6 +129,7 @@ export class TorrentStrangers {
       alias: NO_ALIAS,
       line: undefined,
       releaseLine: () => undefined,
+      refusals: new Map(),
     };
     this.#trackers.set(key, tracker);
     tracker.driver.push({ kind: 'start' });
@@ -159,7 +167,10 @@ export class TorrentStrangers {
 
   /** To the first tracker of its group, and after a failure to the next. */
   #openLine(tracker: Tracker): void {
-    const { group } = tracker;
+    const { group, refusals, conversation } = tracker;
+    const before = group[tracker.at] ?? '';
+    if (conversation.reason === undefined) refusals.delete(before);
+    else refusals.set(before, conversation.reason);
     tracker.at = (tracker.at + 1) % group.length;
     if (group.length > 1) this.#contacts.dropAll();
     const release = this.#pool.take('tracker');
@@ -209,4 +220,14 @@ export class TorrentStrangers {
   async #answer(tracker: Tracker, to: Caller, sdp: string): Promise<void> {
     tracker.driver.push({ kind: 'answered', to, sdp: await this.#contacts.answer(to.peerId, sdp, tracker.alias) });
   }
+}
+
+/** One that refused us goes on to do so until it answers. */
+function stateOf({ group, at, conversation, refusals }: Tracker, url: string): TrackerState {
+  const { condition, reason } = conversation;
+  const isAsked = url === group[at];
+  if (isAsked && condition !== 'asking') return { condition, reason };
+  const refusal = refusals.get(url);
+  if (refusal !== undefined) return { condition: 'failed', reason: refusal };
+  return { condition: isAsked ? condition : 'idle', reason: undefined };
 }

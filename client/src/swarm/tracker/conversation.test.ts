@@ -176,11 +176,35 @@ describe('of a tracker that answered', () => {
     expect(push({ kind: 'start' })).toEqual([{ kind: 'open' }]);
   });
 
-  test('a refusal is kept in its words until the tracker thinks better of it', () => {
-    push(say({ 'failure reason': 'not in the mood' }));
+  test('one that refuses is let go and asked again after a pause, as one that was lost, and its words are kept until then', () => {
+    const out = push(say({ 'failure reason': 'not in the mood' }));
+    expect(out.map(({ kind }) => kind)).toEqual(['close', 'withdraw']);
     expect([tracker.condition, tracker.reason]).toEqual(['failed', 'not in the mood']);
-    push(say({ interval: 60 }));
-    expect([tracker.condition, tracker.reason]).toEqual(['answered', undefined]);
+    expect(wait(2 * MIN_TRACKER_PAUSE_MS)).toEqual([{ kind: 'open' }]);
+    expect(tracker.reason).toBe('not in the mood');
+    push(OPENED);
+    expect([tracker.condition, tracker.reason]).toEqual(['asking', undefined]);
+    expect(sent(prepared())).toMatchObject([{ event: 'started' }]);
+  });
+
+  test('one that refuses again and again is asked after pauses that grow', () => {
+    const pauses = Array.from({ length: 3 }, () => {
+      push(say({ 'failure reason': 'no' }));
+      const before = now;
+      wait(MAX_TRACKER_PAUSE_MS);
+      push(OPENED);
+      prepared();
+      return now - before;
+    });
+    expect(pauses[0]).toBeLessThanOrEqual(1.5 * MIN_TRACKER_PAUSE_MS);
+    expect(pauses[2]).toBeGreaterThanOrEqual(4 * MIN_TRACKER_PAUSE_MS);
+  });
+
+  test('its refusal is forgotten when it cannot be reached the next time', () => {
+    push(say({ 'failure reason': 'no' }));
+    wait(2 * MIN_TRACKER_PAUSE_MS);
+    push({ kind: 'closed' });
+    expect([tracker.condition, tracker.reason]).toEqual(['failed', undefined]);
   });
 
   test('a tracker that was lost is told anew that we started', () => {

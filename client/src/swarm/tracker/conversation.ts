@@ -75,7 +75,7 @@ export type TrackerCondition = 'idle' | 'asking' | 'answered' | 'failed';
  *                     ▲    │                  ▲                      │                   │
  *               rest is over                  └──────── interval ────┼───────────────────┘
  *                     │    ▼                                         │
- *                    resting ◀───────── closed, silence ─────────────┘            any ──stop──▶ idle
+ *                    resting ◀────── closed, silence, failure ───────┘            any ──stop──▶ idle
  */
 type State = 'idle' | 'resting' | 'opening' | 'preparing' | 'waiting' | 'listening';
 
@@ -121,11 +121,11 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
 
   get condition(): TrackerCondition {
     if (this.#state === 'idle') return 'idle';
-    if (this.#state === 'resting' || this.#reason !== undefined) return 'failed';
+    if (this.#state === 'resting') return 'failed';
     return this.#hasAnswered ? 'answered' : 'asking';
   }
 
-  /** Why the tracker refuses us, in its own words. */
+  /** Why the tracker refused us, in its own words, until a connection to it, or to another in its place, is there. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -175,6 +175,7 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
   #onOpened(peerId: Uint8Array, now: Millis, out: ConversationOutput[]): void {
     if (this.#state !== 'opening') return;
     this.#announcer = { ...this.#announcer, peerId };
+    this.#reason = undefined;
     this.#prepare(now, out);
   }
 
@@ -205,24 +206,29 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
     const decoded = decodeTrackerMessage(text, this.#announcer);
     if (!decoded.ok) return this.#refuse(decoded.error);
     const message = decoded.value;
-    if (message.kind === 'reply' || message.kind === 'failure') this.#onReply(message, now);
+    if (message.kind === 'reply') this.#onReply(message, now);
+    else if (message.kind === 'failure') this.#onFailure(message.reason, now, out);
     else if (message.kind === 'offer') this.#onOffer(message, out);
     else this.#onAnswer(message, out);
   }
 
-  #onReply(message: Extract<TrackerMessage, { kind: 'reply' | 'failure' }>, now: Millis): void {
-    this.#reason = message.kind === 'failure' ? message.reason : undefined;
+  #onReply(message: Extract<TrackerMessage, { kind: 'reply' }>, now: Millis): void {
     this.#failures = 0;
     this.#hasAnswered = true;
-    if (message.kind === 'reply') {
-      const asked = message.intervalMs ?? this.#intervalMs;
-      this.#intervalMs = Math.min(MAX_TRACKER_INTERVAL_MS, Math.max(MIN_TRACKER_INTERVAL_MS, asked));
-      this.#trackerId = message.trackerId ?? this.#trackerId;
-    }
+    const asked = message.intervalMs ?? this.#intervalMs;
+    this.#intervalMs = Math.min(MAX_TRACKER_INTERVAL_MS, Math.max(MIN_TRACKER_INTERVAL_MS, asked));
+    this.#trackerId = message.trackerId ?? this.#trackerId;
     if (this.#state !== 'waiting') return;
     this.#state = 'listening';
     this.#timers.clear('patience');
     this.#timers.set('announce', now + this.#intervalMs, 'announce again');
+  }
+
+  /** What was asked came to nothing (BEP 3), as with a tracker that is not there. */
+  #onFailure(reason: string, now: Millis, out: ConversationOutput[]): void {
+    out.push({ kind: 'close' });
+    this.#rest(now, out);
+    this.#reason = reason;
   }
 
   #onOffer({ peerId, offerId, sdp }: Caller & { readonly sdp: string }, out: ConversationOutput[]): void {
@@ -263,6 +269,7 @@ export class TrackerConversation implements Machine<ConversationInput, Conversat
   /** The tracker failed us: it is asked again after a pause that grows, and is not the same for all who lost it at once. */
   #rest(now: Millis, out: ConversationOutput[]): void {
     this.#end(out);
+    this.#reason = undefined;
     const pause = Math.min(MAX_TRACKER_PAUSE_MS, MIN_TRACKER_PAUSE_MS * 2 ** Math.min(this.#failures++, 20));
     this.#state = 'resting';
     this.#timers.set('rest', now + pause * (1 + randomUnit(this.#rng) / 2), 'ask the tracker again');
