@@ -16,7 +16,8 @@ export interface ShareOptions {
    */
   readonly superSeed?: boolean;
   /**
-   * Peers come from trackers alone (BEP 27): the overlay is neither told nor asked, and peers do not name each other.
+   * Peers come from trackers alone (BEP 27): the overlay is neither told nor asked, and peers do not name each other. From
+   * those of `trackers` alone, if there are any, or else from the server's.
    * The same files are another torrent with it than without.
    */
   readonly private?: boolean;

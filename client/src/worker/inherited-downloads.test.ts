@@ -58,12 +58,17 @@ function grantLocks(): void {
   vi.stubGlobal('navigator', { locks: { request } });
 }
 
-test('that a download of an earlier page is private is said with the first word of it', async () => {
+test('that a download of an earlier page is private is said with the first word of it, and which trackers it has before it begins', async () => {
   grantLocks();
-  const { inherited, seen } = inherit(record);
+  const trackers = ['wss://own.example'];
+  const { inherited, seen } = inherit({ ...record, torrentFile: encodeTorrentFile({ ...metainfo, trackers }) });
   inherited.resumeLater(infoHash);
   await settle();
-  expect(seen[0]).toMatchObject({ kind: 'resumed', isPrivate: true });
+  expect(seen).toMatchObject([
+    { kind: 'resumed', isPrivate: true },
+    { kind: 'metadata', summary: { trackers } },
+    'begin',
+  ]);
 });
 
 test('what is in a download of another tab is said before this tab goes on with it', async () => {

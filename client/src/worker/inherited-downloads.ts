@@ -85,8 +85,9 @@ export class InheritedDownloads {
     const isPrivate = metainfo?.isPrivate === true;
     const known = { infoHash, name, ...originOf(plan), selected, isPrivate, isComplete, settings };
     this.#host.report({ kind: 'resumed', ...known });
-    await this.#host.running.begin(plan, lock, record);
+    // Before the page looks for its peers: it may have trackers of its own alone.
     if (metainfo) this.#host.report({ kind: 'metadata', summary: summarize(metainfo) });
+    await this.#host.running.begin(plan, lock, record);
   }
 
   /** Runs `work` with the lock of a torrent, unless that runs here by now. */

@@ -5,6 +5,7 @@ import { truncateInfoHash } from '../swarm/magnet.ts';
 import { refusalText } from '../swarm/metainfo-error.ts';
 import { encodeTorrentFile, infoHashOf } from '../swarm/metainfo.ts';
 import { type LabContent, makeContent } from '../swarm/test/lab.ts';
+import { privateMetainfo } from '../swarm/test/private-metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { recordedMetainfo } from './download-plan.ts';
 import type { DownloadSource } from './protocol.ts';
@@ -17,6 +18,7 @@ vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
 
 const [US, OTHER, SEED] = [1, 2, 3].map((at) => hashToId(Uint8Array.of(at))) as [InfoHash, InfoHash, InfoHash];
 const SERVER = 'https://a.example/';
+const TRACKER = 'wss://a.example';
 const tabs = tabsOfTests();
 
 const link = (infoHash: InfoHash, selected?: readonly number[]): DownloadSource => ({
@@ -101,6 +103,46 @@ for (const [title, version, isPaused] of [
     expect(recordedMetainfo(infoHash, record?.torrentFile as Uint8Array)).toMatchObject({ pieceLayers });
     expect(record?.webSeeds).toEqual([SERVER]);
   });
+
+/** Trackers that a tab was told of, and has recorded. */
+async function trackersOf(tab: WorkerTab, infoHash: InfoHash): Promise<(readonly string[] | undefined)[]> {
+  const summaries = tab.reports.flatMap((report) => (report.kind === 'metadata' ? [report.summary] : []));
+  await tab.table.close();
+  const record = await new ResumeRecords().read(infoHash);
+  return [
+    summaries.at(-1)?.trackers,
+    recordedMetainfo(infoHash, record?.torrentFile as Uint8Array)?.trackers,
+    summaries.at(-1)?.webSeeds,
+  ];
+}
+
+test('the file of a private torrent whose metadata came from peers says where it is to be had, here and on the next page', async () => {
+  const metainfo = privateMetainfo();
+  const tab = tabs.open(US);
+  // As peers have it.
+  await tab.table.download(fileOf(metainfo));
+  await tab.table.download(fileOf({ ...metainfo, trackers: [TRACKER], webSeeds: [SERVER] }));
+  expect(await trackersOf(tab, metainfo.infoHash)).toEqual([[TRACKER], [TRACKER], [SERVER]]);
+});
+
+test('the first file that names trackers of a torrent counts', async () => {
+  const metainfo = privateMetainfo();
+  const tab = tabs.open(US);
+  await tab.table.download(link(metainfo.infoHash));
+  await tab.table.download(fileOf({ ...metainfo, trackers: [TRACKER] }));
+  await tab.table.download(fileOf({ ...metainfo, trackers: ['wss://other.example'] }));
+  expect(await trackersOf(tab, metainfo.infoHash)).toEqual([[TRACKER], [TRACKER], []]);
+});
+
+test('piece layers that come after the trackers of a file leave these as they are', async () => {
+  const { metainfo } = content('v2');
+  const tab = tabs.open(US);
+  const bare = { ...metainfo, pieceLayers: undefined };
+  await tab.table.download(fileOf(bare));
+  await tab.table.download(fileOf({ ...bare, trackers: [TRACKER] }));
+  await tab.table.download(fileOf(metainfo));
+  expect(await trackersOf(tab, metainfo.infoHash)).toEqual([[TRACKER], [TRACKER], []]);
+});
 
 test('piece layers that are not those of the roots are refused, and the download goes on without', async () => {
   const { metainfo } = content('v2');

@@ -53,8 +53,16 @@ export class TorrentContent {
   }
 
   /** The same metainfo with more of its piece layers. */
-  learnLayers(metainfo: Metainfo): void {
-    this.#metainfo = metainfo;
+  learnLayers({ pieceLayers }: Metainfo): void {
+    if (this.#metainfo) this.#metainfo = { ...this.#metainfo, pieceLayers };
+  }
+
+  /** Its torrent file says where it is to be had, which peers do not. The first that does counts. False for another. */
+  learnPlaces({ trackers, webSeeds }: Metainfo): boolean {
+    const known = this.#metainfo;
+    if (!known || known.trackers.length + known.webSeeds.length > 0) return false;
+    this.#metainfo = { ...known, trackers, webSeeds };
+    return trackers.length + webSeeds.length > 0;
   }
 
   /** Takes the storage that is being opened. Rejects as `opening` does. */

@@ -175,6 +175,10 @@ export class TorrentDriver {
     const learnt = this.metainfo ?? (await this.#learn(metainfo));
     // Peers may have been first with the metadata, which comes without piece layers.
     for (const each of new Set([learnt, metainfo])) this.command({ kind: 'takeMetadata', metainfo: each });
+    if (!this.#content.learnPlaces(metainfo)) return;
+    this.command({ kind: 'addWebSeeds', urls: metainfo.webSeeds });
+    this.#tellMetadata();
+    void this.#checkpoints.now();
   }
 
   /** The next report holds a map of the pieces. */
@@ -292,7 +296,7 @@ export class TorrentDriver {
   #onEvent(event: TorrentEvent): void {
     switch (event.kind) {
       case 'metadata':
-        this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
+        this.#tellMetadata();
         break;
       case 'metadataRefused':
         this.#refuse(event.code);
@@ -306,7 +310,7 @@ export class TorrentDriver {
       case 'pieceLayers':
         this.#content.learnLayers(event.metainfo);
         // A torrent file is not whole without them (BEP 52).
-        this.#setup.report({ kind: 'metadata', summary: summarize(event.metainfo) });
+        this.#tellMetadata();
         void this.#checkpoints.now();
         return;
       case 'pieceStored':
@@ -326,6 +330,10 @@ export class TorrentDriver {
         assertNever(event);
     }
     this.#progress.reportNow();
+  }
+
+  #tellMetadata(): void {
+    if (this.metainfo) this.#setup.report({ kind: 'metadata', summary: summarize(this.metainfo) });
   }
 
   #refuse(code: MetainfoErrorCode): void {

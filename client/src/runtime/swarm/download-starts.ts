@@ -48,6 +48,7 @@ export class DownloadStarts {
     const torrent = this.#host.torrentOf(infoHash, name, origin);
     torrent.session.createdBy = createdBy;
     if (isPrivate) torrent.session.isPrivate = true;
+    if (request.kind === 'metainfo') torrent.session.takeFile(origin);
     torrent.selected = selected;
     if (before) torrent.goOnAs(before);
     const download = this.#host.addDownload(torrent);
@@ -107,7 +108,7 @@ export class DownloadStarts {
   ): void {
     if (request.kind === 'metainfo') {
       const taken = (): void => {
-        session.addOrigin(origin);
+        session.takeFile(origin);
         session.createdBy ??= createdBy;
         peers.update();
       };

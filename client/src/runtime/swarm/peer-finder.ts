@@ -53,7 +53,9 @@ export class PeerFinder {
   readonly #candidates = new Map<NodeId, Candidate>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #isSearching = false;
+  /** Since the start, or the last pause. */
   #isAnnounced = false;
+  #hasAnnounced = false;
   #pauseMs = MIN_SEARCH_PAUSE_MS;
   #cancelSearch: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -116,6 +118,16 @@ export class PeerFinder {
     for (const { contact, retryAt, isConnecting } of this.#candidates.values())
       if (!isConnecting && retryAt <= now && !this.#owner.hasPeer(contact.id)) return true;
     return false;
+  }
+
+  /** The tracker may know of this peer. */
+  get hasAnnounced(): boolean {
+    return this.#hasAnnounced;
+  }
+
+  /** Peers that were offered and not forgotten. */
+  get known(): Iterable<NodeId> {
+    return [...this.#candidates.keys()];
   }
 
   /** The peer was offered before and not forgotten. */
@@ -216,7 +228,7 @@ export class PeerFinder {
   async #askAround(): Promise<void> {
     this.#isSearching = true;
     const event = this.#isAnnounced ? 'update' : 'started';
-    this.#isAnnounced = true;
+    this.#isAnnounced = this.#hasAnnounced = true;
     const take = async (asking: Promise<readonly Contact[]>): Promise<void> => {
       try {
         const contacts = await asking;
@@ -233,7 +245,7 @@ export class PeerFinder {
   }
 
   #announce(event: 'started' | 'completed' | 'update'): void {
-    this.#isAnnounced = true;
+    this.#isAnnounced = this.#hasAnnounced = true;
     this.#owner.trackerPeers(this.#infoHash, event).then(
       (contacts) => {
         if (this.#state === 'running') this.offer(contacts);

@@ -20,6 +20,7 @@ import { LazyStrangers, type TrackerState } from './lazy-strangers.ts';
 import { NamedPeers } from './named-peers.ts';
 import { PeerFinder } from './peer-finder.ts';
 import { leastUseful } from './peer-turnover.ts';
+import { Publication } from './publication.ts';
 import type { StrangerPool } from './stranger-pool.ts';
 import type { TorrentSession } from './torrent-session.ts';
 import type { StrangerChannels } from './stranger-contacts.ts';
@@ -53,11 +54,12 @@ export class TorrentPeers {
   /** BOUNDED: by MAX_BANNED_PEERS. */
   readonly #banned = new Set<NodeId>();
   readonly #named: NamedPeers;
-  #isPublished = false;
+  readonly #publication: Publication;
   #wasIncomplete = false;
   /** Trackers are to hear when it is complete: something was missing here since it began. */
   #completes = false;
   #wasPrivate = false;
+  #wasOwnTrackersAlone = false;
   #isStopped = false;
 
   constructor(
@@ -69,6 +71,7 @@ export class TorrentPeers {
     this.#session = session;
     this.#host = host;
     this.#broker = broker;
+    this.#publication = new Publication(host);
     this.#named = new NamedPeers({
       isSeeking: () => this.#isIncomplete(),
       resolve: (peer) => host.resolve(peer),
@@ -101,7 +104,13 @@ export class TorrentPeers {
         // The metadata may have come before the answer.
         return session.isPrivate ? [] : this.#noted('overlay', found);
       },
-      trackerPeers: async (infoHash, event) => this.#noted('tracker', await host.trackerPeers(infoHash, event)),
+      trackerPeers: async (infoHash, event) => {
+        const found = await host.trackerPeers(infoHash, event);
+        if (!session.isOwnTrackersAlone) return this.#noted('tracker', found);
+        // It may have been told of this peer after it was told that it left.
+        this.#leaveTracker();
+        return [];
+      },
       peerCount: () => this.#peerCount(),
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
       wantsPeers: () => this.#isSeeking(),
@@ -133,7 +142,7 @@ export class TorrentPeers {
 
   /** Why a peer that asks for a channel does not get one; undefined when it does. */
   refusal(peer: NodeId): RefuseCode | undefined {
-    const why = this.#closedBecause();
+    const why = this.#session.isOwnTrackersAlone ? 'unknown-swarm' : this.#closedBecause();
     if (why !== undefined) return why;
     if (this.#banned.has(peer)) return 'busy';
     const isFull = this.#channels.size + this.#strangers.count >= MAX_CHANNELS_PER_TORRENT;
@@ -209,7 +218,8 @@ export class TorrentPeers {
     const isHere = !this.#session.isElsewhere;
     const isActive = isHere && (state === 'finding' || state === 'downloading' || state === 'seeding');
     const isIncomplete = this.#isIncomplete();
-    if (isActive) this.#finder.start();
+    if (this.#session.isPrivate) this.#becomePrivate();
+    if (isActive && !this.#session.isOwnTrackersAlone) this.#finder.start();
     else this.#finder.pause();
     // Something that was skipped is wanted after all, or was found damaged: who was let go is asked again.
     if (isIncomplete && !this.#wasIncomplete) this.#finder.searchNow();
@@ -222,8 +232,8 @@ export class TorrentPeers {
       this.#finder.completed();
       this.#strangers.completed();
     }
-    if (this.#session.isPrivate) this.#becomePrivate();
-    this.#setPublished(isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0));
+    const isPublished = isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0);
+    this.#publication.set(isPublished ? [this.infoHash] : []);
     const { isPrivate, trackers, ownTrackers } = this.#session;
     // A link to a private torrent may name any tracker.
     this.#strangers.ask(!isActive ? [] : isPrivate ? ownTrackers : trackers, isPrivate);
@@ -233,7 +243,7 @@ export class TorrentPeers {
   /** Takes this peer out of the swarm. */
   stop(): void {
     if (this.#isStopped) return;
-    this.#setPublished(false);
+    this.#publication.set([]);
     this.#isStopped = true;
     this.#finder.stop();
     this.#strangers.stop();
@@ -244,22 +254,35 @@ export class TorrentPeers {
       this.#broker.closed(peer, this.infoHash);
       this.#release(peer);
     }
-    void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+    this.#leaveTracker();
   }
 
-  /** The metadata of a link said so: whoever the overlay, other peers or trackers of the link named before is let go. */
+  /** The metadata of a link, or the file, said so: whoever may not be its peer any more is let go. */
   #becomePrivate(): void {
-    if (this.#wasPrivate) return;
-    this.#wasPrivate = true;
-    this.#strangers.ask([]);
-    for (const peer of this.#session.forgetNamed()) {
-      this.#finder.forget(peer);
-      if (this.#channels.has(peer)) this.#session.dropPeer(peer);
-      else if (this.#opening.delete(peer)) {
-        this.#broker.closed(peer, this.infoHash);
-        this.#release(peer);
-      }
+    if (!this.#wasPrivate) {
+      this.#wasPrivate = true;
+      // Whom trackers of the link introduced.
+      this.#strangers.ask([]);
+      for (const peer of this.#session.forgetNamed()) this.#letGo(peer);
     }
+    if (this.#wasOwnTrackersAlone || !this.#session.isOwnTrackersAlone) return;
+    this.#wasOwnTrackersAlone = true;
+    // Those were named by the server's tracker, or came by themselves.
+    for (const peer of [...this.#channels.keys(), ...this.#opening, ...this.#finder.known]) this.#letGo(peer);
+    if (this.#finder.hasAnnounced) this.#leaveTracker();
+  }
+
+  #letGo(peer: NodeId): void {
+    this.#finder.forget(peer);
+    if (this.#channels.has(peer)) this.#session.dropPeer(peer);
+    else if (this.#opening.delete(peer)) {
+      this.#broker.closed(peer, this.infoHash);
+      this.#release(peer);
+    }
+  }
+
+  #leaveTracker(): void {
+    void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
   }
 
   #closedBecause(): RefuseCode | undefined {
@@ -335,21 +358,6 @@ export class TorrentPeers {
   #isIncomplete(): boolean {
     const { state } = this.#session;
     return !this.#isStopped && !this.#session.isElsewhere && (state === 'finding' || state === 'downloading');
-  }
-
-  #setPublished(isPublished: boolean): void {
-    if (this.#isPublished === isPublished) return;
-    this.#isPublished = isPublished;
-    const { infoHash } = this;
-    const work = isPublished ? this.#host.publish(infoHash) : this.#host.unpublish(infoHash);
-    void Promise.resolve(work).catch((error: unknown) => {
-      // It waited for its turn, and is not wanted any more.
-      if (this.#isPublished !== isPublished) return;
-      this.#host.log.log('warn', isPublished ? 'announcing a torrent failed' : 'taking a torrent back failed', {
-        infoHash: infoHash.slice(0, 8),
-        error,
-      });
-    });
   }
 }
 

@@ -51,8 +51,10 @@ export class TorrentSession {
   readonly events = new Emitter<SessionEvents>();
   readonly #host: SessionHost;
   readonly #magnetName: string;
-  /** What links and the torrent file said. */
+  /** What links said, and the torrent file that it began with. */
   #origin: TorrentOrigin;
+  /** What its torrent file said. The first counts: whoever gave it out wrote that there. */
+  #file: TorrentOrigin | undefined;
   #summary: TorrentSummary | undefined;
   #state: WorkerTorrentState = 'finding';
   #error: SkeinError | undefined;
@@ -148,9 +150,22 @@ export class TorrentSession {
     return this.#places().trackers;
   }
 
-  /** Those that the torrent names itself, once its metadata is here: whoever gave its file out wrote them there. */
+  /** Those that the torrent names itself, as far as its file was seen, here or on an earlier page. */
   get ownTrackers(): readonly string[] {
-    return this.#summary?.trackers ?? [];
+    const { trackers = [] } = this.#summary ?? {};
+    return trackers.length > 0 ? trackers : (this.#file?.trackers ?? []);
+  }
+
+  /** Nobody is its peer but whom its own trackers introduce (BEP 27). */
+  get isOwnTrackersAlone(): boolean {
+    return this.isPrivate && this.ownTrackers.length > 0;
+  }
+
+  /** Its torrent file says where it is to be had: that of a private torrent, too. */
+  takeFile(origin: TorrentOrigin): void {
+    this.#file ??= origin;
+    this.addOrigin(origin);
+    this.events.emit('progress', undefined);
   }
 
   /** Another link says where else it is to be had. A private torrent takes no other's word. False when nothing is new. */
@@ -191,6 +206,7 @@ export class TorrentSession {
     this.settle(before.settings);
     this.createdBy ??= before.createdBy;
     this.isPrivate ||= before.isPrivate;
+    this.#file ??= before.#file;
     this.#origin = before.isPrivate ? before.#origin : mergeOrigins(before.#origin, this.#origin);
   }
 
@@ -317,7 +333,8 @@ export class TorrentSession {
   /** Where it is to be had: as the torrent says, then as links do. Its hashes are those of the torrent, once that is here. */
   #places(): TorrentOrigin {
     const { infoHashV2 } = this.#summary ?? this.#origin;
-    return { ...mergeOrigins(this.#summary ?? NO_ORIGIN, this.#origin), infoHashV2 };
+    const own = mergeOrigins(this.#summary ?? NO_ORIGIN, this.#file ?? NO_ORIGIN);
+    return { ...mergeOrigins(own, this.#origin), infoHashV2 };
   }
 
   /** A stranger goes by its program. */

@@ -108,9 +108,11 @@ it('a web seed says what it does and gave, and counts beside the peers while it 
   expect(sourcesText({ ...progress, webSeeds: [{ ...seed, state: 'idle' }] }, false)).toBe('1 source · 2 peers');
 });
 
-it('says behind a tracker what comes of asking it, and nothing where it is not asked', () => {
-  expect(trackerText({ state: 'idle', reason: undefined })).toBe('');
-  expect(trackerText({ state: 'answered', reason: undefined })).toBe(' · asked');
-  expect(trackerText({ state: 'failed', reason: undefined })).toBe(' · does not answer, is asked again later');
-  expect(trackerText({ state: 'failed', reason: 'not here' })).toBe(' · refuses: not here');
+it('says behind a tracker what comes of asking it, nothing where it is not asked, and why where it cannot be', () => {
+  const tracker = { url: 'wss://a.example', state: 'idle', reason: undefined } as const;
+  expect(trackerText(tracker)).toBe('');
+  expect(trackerText({ ...tracker, url: 'udp://a.example' })).toBe(' · browsers cannot ask it');
+  expect(trackerText({ ...tracker, state: 'answered' })).toBe(' · asked');
+  expect(trackerText({ ...tracker, state: 'failed' })).toBe(' · does not answer, is asked again later');
+  expect(trackerText({ ...tracker, state: 'failed', reason: 'not here' })).toBe(' · refuses: not here');
 });

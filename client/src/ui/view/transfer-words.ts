@@ -74,9 +74,9 @@ export function webSeedText({ state, downBytesPerSecond, downloadedBytes }: WebS
   return `${WEB_SEED_WORDS[state]}${rate}${total}`;
 }
 
-/** What a tracker does, behind its name; nothing for one that is not asked. */
-export function trackerText({ state, reason }: Pick<TrackerProgress, 'state' | 'reason'>): string {
-  if (state === 'idle') return '';
+/** What a tracker does, behind its name; nothing for one that is not asked, though it could be. */
+export function trackerText({ url, state, reason }: TrackerProgress): string {
+  if (state === 'idle') return /^wss?:/i.test(url) ? '' : ' · browsers cannot ask it';
   if (reason !== undefined) return ` · refuses: ${reason}`;
   return ` · ${TRACKER_WORDS[state]}`;
 }

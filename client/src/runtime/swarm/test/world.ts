@@ -81,7 +81,7 @@ export class FakeNode {
       resolve: (peer) => world.resolve(peer),
       trackerPeers: (_infoHash, event) => {
         this.announced.push(event);
-        return Promise.resolve([]);
+        return world.answering.then(() => world.tracked);
       },
       trackerLeave: () => void this.announced.push('leave'),
       publish: (infoHash) => void this.published.add(infoHash),
@@ -120,10 +120,14 @@ export class FakeWorld {
   strangersLoaded = 0;
   /** Who is named when anyone asks for providers. BOUNDED: by the test. */
   readonly providers: Contact[] = [];
+  /** Whom the server's tracker names. BOUNDED: by the test. */
+  readonly tracked: Contact[] = [];
   /** Nodes that asked the overlay for providers, each time. BOUNDED: by the test. */
   readonly seekers: NodeId[] = [];
   /** The overlay answers after this. */
   overlay: Promise<void> = Promise.resolve();
+  /** The server's tracker answers after this. */
+  answering: Promise<void> = Promise.resolve();
   /** Links come up after this. */
   linking: Promise<void> = Promise.resolve();
   /** Ids that were asked for. BOUNDED: by the test. */
