@@ -7,6 +7,8 @@ export type SkeinErrorCode =
   | 'bad-signature'
   | 'call-ended'
   | 'cas-mismatch'
+  /** Of a download: it turned out to be the same hybrid torrent as another one, which goes on and is named. */
+  | 'duplicate'
   | 'expired'
   | 'internal'
   | 'left'

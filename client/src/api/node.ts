@@ -141,11 +141,13 @@ export interface Node {
    */
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
-   * Starts a download from a magnet link or a torrent file. The same info-hash gives the same Download, until that is
-   * removed, and adds the trackers and web seeds of this link to it, unless it is private; a torrent file also has the
-   * metadata known at once, if no peer has sent it, and names the trackers of a private one. One that was refused is tried again as a new Download, with the limits,
-   * the order and the files that were chosen. Throws `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join` waits for a while.
-   * A torrent file that is refused for its list of files, which is read off the page, fails with `bad-metainfo` instead.
+   * Starts a download from a magnet link or a torrent file. The same info-hash, or the other one of a hybrid torrent whose
+   * metadata is here, gives the same Download, until that is removed, and adds the trackers and web seeds of this link to it,
+   * unless it is private; a torrent file also has the metadata known at once, if no peer has sent it, and names the trackers
+   * of a private one. One that was refused is tried again as a new Download, with the limits, the order and the files that
+   * were chosen. Throws `bad-magnet` or `bad-metainfo`, and `not-ready` while the code for files is not here, which `join`
+   * waits for a while. A torrent file that is refused for its list of files, which is read off the page, fails with
+   * `bad-metainfo` instead.
    */
   download(source: string | Uint8Array, options?: DownloadOptions): Download;
   /** Calls a person by address or id. Resolves when the INVITE is on its way; rejects when media was refused. */

@@ -152,6 +152,16 @@ export function underInfoHash(metainfo: Metainfo, infoHash: InfoHash): Metainfo 
   return infoHashV2 !== undefined && truncateInfoHash(infoHashV2) === infoHash ? { ...metainfo, infoHash } : undefined;
 }
 
+/**
+ * What the same torrent goes by besides (BEP 52): a hybrid one that goes by its v1 hash, the beginning of its v2 hash, and the
+ * reverse. Undefined for one that has one hash.
+ */
+export function twinOf({ version, infoHash, infoHashV2, infoBytes }: Metainfo): InfoHash | undefined {
+  if (version !== 'hybrid' || infoHashV2 === undefined) return undefined;
+  const short = truncateInfoHash(infoHashV2);
+  return infoHash === short ? infoHashOf(infoBytes) : short;
+}
+
 /** The metainfo with the piece layer of one file, when it is that file's; else undefined. Keeps `layer` itself. */
 export function withPieceLayer(metainfo: Metainfo, index: number, layer: Uint8Array): Metainfo | undefined {
   const file = metainfo.files[index];

@@ -113,7 +113,7 @@ export class PeerProtocol {
    */
   #onHandshake(session: PeerSession, handshake: WireHandshake): CloseReason | undefined {
     const isRight =
-      equalBytes(handshake.infoHash, this.#host.infoHashBytes) &&
+      equalBytes(handshake.infoHash, session.infoHash ?? this.#host.infoHashBytes) &&
       (isStranger(session.id) || equalBytes(handshake.peerId, session.idBytes));
     if (!isRight) return 'malformed';
     session.phase = 'up';

@@ -34,6 +34,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** The link was opened from here, so others can reach the peer. */
   readonly isOutbound: boolean;
   readonly source: PeerSource;
+  /** What both greet with: of a hybrid torrent the hash under which they met; the torrent's own when it is undefined. */
+  infoHash: Uint8Array | undefined;
   phase: SessionPhase = 'greeting';
 
   readonly decoder = new WireDecoder();

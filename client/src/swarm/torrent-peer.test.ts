@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hashToId } from '../../../shared/src/ids.ts';
+import { hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
   KEEP_ALIVE_MS,
@@ -21,6 +21,20 @@ test('a handshake for another torrent, or by another peer than the link proved, 
   expect(closes(new Bench('seed').greet())).toEqual([]);
   expect(closes(new Bench('seed').greet(new Uint8Array(20)))).toEqual(['malformed']);
   expect(closes(new Bench('seed').greet(undefined, hashToId(Uint8Array.of(9))))).toEqual(['malformed']);
+});
+
+test('peers that met under the other hash of a hybrid torrent greet by that (BEP 52)', () => {
+  const bench = new Bench('seed', makeContent(1, [100_000], 32 * KIB, 'hybrid'));
+  const [swarm, bytes] = [hashToId(Uint8Array.of(7)), nodeIdToBytes(hashToId(Uint8Array.of(7)))];
+  const greeting = bench.messages(bench.input({ kind: 'linkUp', peer: bench.peer, isOutbound: true, swarm }));
+  expect(greeting).toMatchObject([{ kind: 'handshake', infoHash: bytes }]);
+  const hello = (infoHash: Uint8Array): TorrentOutput[] => {
+    const handshake = new WireWriter().handshake(infoHash, nodeIdToBytes(bench.peer)).take();
+    return bench.input({ kind: 'received', from: bench.peer, bytes: handshake });
+  };
+  expect(closes(hello(bytes))).toEqual([]);
+  bench.input({ kind: 'linkUp', peer: bench.peer, isOutbound: true, swarm });
+  expect(closes(hello(bench.torrent.infoHashBytes))).toEqual(['malformed']);
 });
 
 test('a peer that never greets is given up after ten seconds', () => {

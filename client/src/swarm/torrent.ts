@@ -282,12 +282,13 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#rounds.pump(session, now);
   }
 
-  #onLinkUp({ peer, isOutbound, source, alias }: Extract<TorrentInput, { kind: 'linkUp' }>, now: Millis): void {
+  #onLinkUp({ peer, isOutbound, source, alias, swarm }: Extract<TorrentInput, { kind: 'linkUp' }>, now: Millis): void {
     const session = this.#peers.admit(peer, isOutbound, now, source);
     if (!session) return;
+    session.infoHash = swarm && nodeIdToBytes(swarm);
     this.#rounds.begin(now);
     // Both sides greet at once: the link has told whose torrent this is, so nobody need wait to hear it.
-    this.#effects.write(session).handshake(this.infoHashBytes, alias ?? this.#selfBytes);
+    this.#effects.write(session).handshake(session.infoHash ?? this.infoHashBytes, alias ?? this.#selfBytes);
   }
 
   #onLinkDown(peer: PeerKey, now: Millis): void {

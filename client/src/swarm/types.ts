@@ -117,6 +117,8 @@ export type TorrentInput =
       readonly source?: PeerSource | undefined;
       /** The peer id by which a stranger knows this side, instead of the node id. */
       readonly alias?: Uint8Array | undefined;
+      /** The hash of a hybrid torrent under which the two met (BEP 52); the torrent's own when it is left out. */
+      readonly swarm?: InfoHash | undefined;
     }
   | { readonly kind: 'linkDown'; readonly peer: PeerKey }
   /** Bytes of the peer's stream; message borders of the channel mean nothing (BEP 3 is a byte stream). */

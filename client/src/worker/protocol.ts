@@ -103,6 +103,8 @@ export type WorkerRequest =
   | {
       readonly kind: 'channel';
       readonly infoHash: InfoHash;
+      /** The hash of a hybrid torrent under which the two met. */
+      readonly swarm: InfoHash;
       readonly peer: NodeId;
       readonly isOutbound: boolean;
       /** Names this channel in reports, since a peer may have one after the other. */
@@ -113,6 +115,7 @@ export type WorkerRequest =
   | {
       readonly kind: 'proxy';
       readonly infoHash: InfoHash;
+      readonly swarm: InfoHash;
       readonly peer: NodeId;
       readonly isOutbound: boolean;
       readonly serial: number;
@@ -129,6 +132,7 @@ export type WorkerRequest =
   | {
       readonly kind: 'attachHeld';
       readonly infoHash: InfoHash;
+      readonly swarm: InfoHash;
       readonly peer: StrangerId;
       readonly isOutbound: boolean;
       /** The peer id by which the stranger knows this side. */
@@ -177,6 +181,8 @@ export interface TorrentSummary {
   readonly trackers: readonly string[];
   /** SHA-256 of the info dictionary in hex (BEP 52); undefined in v1. */
   readonly infoHashV2: string | undefined;
+  /** What it goes by besides, of a hybrid torrent (BEP 52). */
+  readonly twin: InfoHash | undefined;
   /** Peers come from the tracker alone (BEP 27). */
   readonly isPrivate: boolean;
   /** Web seeds that it names (BEP 19). */

@@ -132,6 +132,23 @@ test('a download that was removed with its data kept takes the selection of the 
   }
 });
 
+test('what was kept of a removed download is deleted when that is removed once more, unless its data is kept again', async () => {
+  await leaveRefused({ refusal: undefined, isParked: true });
+  const tab = tabs.open();
+  await tab.table.remove(infoHash, true);
+  expect(await kept()).toMatchObject({ isParked: true });
+  await tab.table.remove(infoHash, false);
+  expect(await kept()).toBeUndefined();
+});
+
+test('what another tab downloads is not deleted by a tab that does not', async () => {
+  await leaveRefused({ refusal: undefined });
+  const [owner, other] = [tabs.open(), tabs.open()];
+  await until(() => states(owner).length > 0);
+  await other.table.remove(infoHash, false);
+  expect(await kept()).toMatchObject({ isParked: false });
+});
+
 test('a link that selects files of a download that was removed with its data kept has a say over what was skipped', async () => {
   await leaveRefused({ refusal: undefined, settings: { ...settings, priorities: ['skip', 'low'] }, isParked: true });
   const tab = tabs.open();

@@ -1,6 +1,6 @@
 import type { ContentPlan } from '../swarm/build-metainfo.ts';
 import { contentLengthOf } from '../swarm/content-length.ts';
-import { encodeTorrentFile } from '../swarm/metainfo.ts';
+import { encodeTorrentFile, twinOf } from '../swarm/metainfo.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import type { TorrentSummary } from './protocol.ts';
 
@@ -18,6 +18,7 @@ export function summarize(metainfo: Metainfo): TorrentSummary {
     listsPadding: metainfo.version !== 'v2',
     trackers: metainfo.trackers,
     infoHashV2: metainfo.infoHashV2,
+    twin: twinOf(metainfo),
     isPrivate: metainfo.isPrivate,
     webSeeds: metainfo.webSeeds,
     torrentFile: encodeTorrentFile(metainfo),
@@ -42,6 +43,7 @@ export function summarizeMagnet(infoHash: InfoHash, name: string): TorrentSummar
     listsPadding: true,
     trackers: [],
     infoHashV2: undefined,
+    twin: undefined,
     isPrivate: false,
     webSeeds: [],
     torrentFile: undefined,

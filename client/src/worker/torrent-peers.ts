@@ -10,6 +10,8 @@ export interface PipeEnd {
   readonly isOutbound: boolean;
   /** The peer id by which a stranger knows this side. */
   readonly alias?: Uint8Array | undefined;
+  /** The hash of a hybrid torrent under which the two met; the torrent's own when it is left out. */
+  readonly swarm?: InfoHash | undefined;
   /** The page's name for this channel. */
   readonly serial: number;
 }
@@ -42,7 +44,7 @@ export class TorrentPeers {
   }
 
   /** Connects a peer; a channel it had before is replaced. */
-  attach({ peer, isOutbound, serial, alias }: PipeEnd, pipe: Pipe): void {
+  attach({ peer, isOutbound, serial, alias, swarm }: PipeEnd, pipe: Pipe): void {
     this.#detach(peer);
     const outbox = new PeerOutbox(pipe, {
       congested: () => this.#host.push({ kind: 'congested', peer }),
@@ -55,7 +57,7 @@ export class TorrentPeers {
       if (entry.isUp || this.#peers.get(peer) !== entry) return;
       entry.isUp = true;
       const source = isStranger(peer) ? ('webtorrent' as const) : undefined;
-      this.#host.push({ kind: 'linkUp', peer, isOutbound, source, alias });
+      this.#host.push({ kind: 'linkUp', peer, isOutbound, source, alias, swarm });
     };
     pipe.start({
       // The opener makes its end of the channel last and speaks first: what the other side sent before might be lost.

@@ -1,6 +1,6 @@
 /** Caps and times of WebTorrent trackers and of the strangers that they introduce. Figures named "WebTorrent" are its own. */
 
-/** Trackers of one torrent that are asked; further ones are only shown. */
+/** Trackers of one torrent that are asked, of a hybrid one by both hashes; further ones are only shown. */
 export const MAX_ASKED_TRACKERS = 4;
 
 /** Connections to trackers in one tab. A torrent beyond it asks when another has ended. */

@@ -15,17 +15,26 @@ export interface BrokerOwner {
   readonly self: NodeId;
   readonly clock: Clock;
   sendControl(link: Link, frame: Uint8Array): void;
+  /** What a torrent goes by here that others know by this hash: a hybrid one has two (BEP 52). */
+  torrentOf(swarm: InfoHash): InfoHash;
   /** Whether a peer may exchange this torrent now; undefined means yes. */
-  refusal(infoHash: InfoHash, peer: NodeId): RefuseCode | undefined;
+  refusal(swarm: InfoHash, peer: NodeId): RefuseCode | undefined;
   /** Both sides agreed. The channel is fresh: it can still be transferred, in this very task. */
-  opened(infoHash: InfoHash, link: Link, channel: RTCDataChannel, isOutbound: boolean): void;
+  opened(infoHash: InfoHash, swarm: InfoHash, link: Link, channel: RTCDataChannel, isOutbound: boolean): void;
   /** An `open` of ours came to nothing, while the link is up. */
   failed(infoHash: InfoHash, peer: NodeId, why: RefuseCode | 'timeout' | 'no-channel'): void;
 }
 
 /** The channel of one torrent on one link. */
 type Use =
-  | { readonly kind: 'opening'; readonly id: number; readonly infoHash: InfoHash; readonly cancelTimer: () => void }
+  | {
+      readonly kind: 'opening';
+      readonly id: number;
+      readonly infoHash: InfoHash;
+      /** What the peer knows it by. */
+      readonly swarm: InfoHash;
+      readonly cancelTimer: () => void;
+    }
   | { readonly kind: 'open'; readonly id: number; readonly infoHash: InfoHash };
 
 interface LinkUses {
@@ -63,8 +72,8 @@ export class ChannelBroker {
     return [...(this.#links.get(peer)?.uses.keys() ?? [])];
   }
 
-  /** Asks the peer for a channel. False when there is one already, or no room for one more. */
-  open(link: Link, infoHash: InfoHash): boolean {
+  /** Asks the peer, which knows the torrent by `swarm`, for a channel. False when there is one, or no room for one more. */
+  open(link: Link, infoHash: InfoHash, swarm = infoHash): boolean {
     const at = this.#of(link);
     const id = this.#freeId(at);
     if (id === undefined || at.uses.has(infoHash) || at.uses.size >= MAX_CHANNELS_PER_LINK) return false;
@@ -73,9 +82,9 @@ export class ChannelBroker {
       this.#forget(at, infoHash);
       this.#owner.failed(infoHash, link.peer.id, 'timeout');
     });
-    at.uses.set(infoHash, { kind: 'opening', id, infoHash, cancelTimer });
+    at.uses.set(infoHash, { kind: 'opening', id, infoHash, swarm, cancelTimer });
     at.ids.add(id);
-    this.#send(link, { kind: 'OPEN', id, infoHash });
+    this.#send(link, { kind: 'OPEN', id, infoHash: swarm });
     return true;
   }
 
@@ -111,8 +120,9 @@ export class ChannelBroker {
     for (const peer of [...this.#links.keys()]) this.linkDown(peer);
   }
 
-  #onOpen(at: LinkUses, id: number, infoHash: InfoHash): void {
+  #onOpen(at: LinkUses, id: number, swarm: InfoHash): void {
     const { link } = at;
+    const infoHash = this.#owner.torrentOf(swarm);
     const isTheirs = id >= FIRST_CHANNEL_ID && id <= LAST_CHANNEL_ID && (id % 2 === 0) !== link.isOfferer;
     if (!isTheirs) return this.#count('bad-id');
     const own = at.uses.get(infoHash);
@@ -120,7 +130,8 @@ export class ChannelBroker {
     if (own?.kind === 'opening' && this.#owner.self < link.peer.id) return;
     // The peer would not ask again while it has a channel: ours, if any, is a dead one.
     if (own) this.#forget(at, infoHash);
-    const code = at.ids.has(id) || at.uses.size >= MAX_CHANNELS_PER_LINK ? 'busy' : this.#refusal(at, infoHash);
+    const code =
+      at.ids.has(id) || at.uses.size >= MAX_CHANNELS_PER_LINK ? 'busy' : this.#owner.refusal(swarm, link.peer.id);
     const channel = code ? undefined : openChannel(link, id);
     if (!channel) {
       this.#send(link, { kind: 'REFUSE', id, code: code ?? 'busy' });
@@ -129,7 +140,7 @@ export class ChannelBroker {
     }
     at.uses.set(infoHash, { kind: 'open', id, infoHash });
     at.ids.add(id);
-    this.#owner.opened(infoHash, link, channel, false);
+    this.#owner.opened(infoHash, swarm, link, channel, false);
     this.#send(link, { kind: 'ACCEPT', id });
   }
 
@@ -149,7 +160,7 @@ export class ChannelBroker {
     }
     at.uses.set(use.infoHash, { kind: 'open', id, infoHash: use.infoHash });
     at.ids.add(id);
-    this.#owner.opened(use.infoHash, at.link, channel, true);
+    this.#owner.opened(use.infoHash, use.swarm, at.link, channel, true);
   }
 
   #onRefuse(at: LinkUses, id: number, code: RefuseCode): void {
@@ -157,10 +168,6 @@ export class ChannelBroker {
     if (!use) return this.#count('unexpected');
     this.#forget(at, use.infoHash);
     this.#owner.failed(use.infoHash, at.link.peer.id, code);
-  }
-
-  #refusal(at: LinkUses, infoHash: InfoHash): RefuseCode | undefined {
-    return this.#owner.refusal(infoHash, at.link.peer.id);
   }
 
   #of(link: Link): LinkUses {

@@ -6,6 +6,7 @@ import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import type { DownloadHandle } from './download-handle.ts';
 import type { OpenTorrent } from './open-torrent.ts';
+import type { OpenTorrents } from './open-torrents.ts';
 import type { ReadSource } from './read-source.ts';
 import type { WorkerClient } from './worker-client.ts';
 
@@ -22,11 +23,11 @@ export interface DownloadStartsHost {
 /** How downloads begin: by a link or by a torrent file, once or again, and what a further one says of those that run. */
 export class DownloadStarts {
   /** Those of the service. */
-  readonly #torrents: Map<InfoHash, OpenTorrent>;
+  readonly #torrents: OpenTorrents;
   readonly #worker: WorkerClient;
   readonly #host: DownloadStartsHost;
 
-  constructor(torrents: Map<InfoHash, OpenTorrent>, worker: WorkerClient, host: DownloadStartsHost) {
+  constructor(torrents: OpenTorrents, worker: WorkerClient, host: DownloadStartsHost) {
     this.#torrents = torrents;
     this.#worker = worker;
     this.#host = host;
@@ -63,12 +64,16 @@ export class DownloadStarts {
     return download;
   }
 
-  /** Of the two swarms of a hybrid torrent (BEP 52), whose file it is, the one that is here already; else that of v1. */
+  /** By the hash of a hybrid torrent (BEP 52) under which it is here already; else by that of v1, if that is named. */
   #here(read: ReadSource): ReadSource {
-    const { infoHash, origin, request } = read;
-    const other = request.kind === 'metainfo' && origin.infoHashV2 && truncateInfoHash(origin.infoHashV2);
-    if (!other || this.#torrents.has(infoHash) || !this.#torrents.has(other)) return read;
-    return { ...read, infoHash: other, request: { ...request, infoHash: other } };
+    const { origin, request } = read;
+    const other = origin.infoHashV2 ? this.#torrents.get(truncateInfoHash(origin.infoHashV2)) : undefined;
+    // What a link says of two hashes may be wrong, and is as soon as the metadata of one says so.
+    const isOther = other !== undefined && (request.kind === 'metainfo' || !other.session.summary);
+    const here = this.#torrents.find(read.infoHash) ?? (isOther ? other : undefined);
+    if (!here) return read;
+    const { infoHash } = here.session;
+    return { ...read, infoHash, request: { ...request, infoHash } };
   }
 
   /** The download that there is, unless it was refused here. It hears what is said. */
@@ -101,11 +106,8 @@ export class DownloadStarts {
   }
 
   /** What runs hears where else it is to be had, and from its file what it is, as far as nobody has said so yet. */
-  #tell(
-    { session, peers }: OpenTorrent,
-    { infoHash, name, origin, createdBy, request }: ReadSource,
-    options: DownloadOptions,
-  ): void {
+  #tell(torrent: OpenTorrent, { origin, createdBy, request }: ReadSource, options: DownloadOptions): void {
+    const { session, peers } = torrent;
     if (request.kind === 'metainfo') {
       const taken = (): void => {
         session.takeFile(origin);
@@ -114,12 +116,16 @@ export class DownloadStarts {
       };
       // It runs on as before.
       this.#worker.download(request).then(taken, (error: unknown) => options.onRefused?.(asSkeinError(error)));
-    } else if (session.addOrigin(origin)) {
-      const source = { kind: 'magnet', infoHash, name, ...origin, selected: undefined } as const;
-      this.#worker.download(source).catch(() => undefined);
-      // There may be trackers among the places.
-      peers.update();
-    }
+    } else this.addOrigin(torrent, origin);
+  }
+
+  /** What runs is to be had there, too. */
+  addOrigin({ session, peers }: OpenTorrent, origin: TorrentOrigin): void {
+    if (!session.addOrigin(origin)) return;
+    const { infoHash, name } = session;
+    this.#worker.download({ kind: 'magnet', infoHash, name, ...origin, selected: undefined }).catch(() => undefined);
+    // There may be trackers among the places.
+    peers.update();
   }
 
   /** A download could not begin. What is shared here besides is not touched by that. */

@@ -3,6 +3,7 @@ import type { Millis } from '../../../../shared/src/machine.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StrangerNetwork } from '../../ports/strangers.ts';
 import type { StrangerId } from '../../swarm/peer-key.ts';
+import type { InfoHash } from '../../swarm/types.ts';
 import type { TrackerCondition } from '../../swarm/tracker/conversation.ts';
 import type { StrangerPool } from './stranger-pool.ts';
 import type { StrangersOwner, TorrentStrangers, TrackerGroup } from './torrent-strangers.ts';
@@ -32,6 +33,7 @@ export class LazyStrangers {
   readonly #pool: StrangerPool;
   #strangers: TorrentStrangers | undefined;
   #groups: readonly TrackerGroup[] = [];
+  #swarms: readonly InfoHash[] = [];
   #isLoading = false;
   #retryAt: Millis = 0;
 
@@ -46,18 +48,19 @@ export class LazyStrangers {
   }
 
   /**
-   * Asks those of `trackers` that speak WebTorrent's protocol, as many as may be: all, or one at a time. Lets all strangers go
-   * for none.
+   * Asks those of `trackers` that speak WebTorrent's protocol, as many as may be: all, or one at a time, for who goes by one
+   * of these hashes. Lets all strangers go for none.
    */
-  ask(trackers: readonly string[], isOneAtATime = false): void {
+  ask(trackers: readonly string[], swarms: readonly InfoHash[], isOneAtATime: boolean): void {
     const urls = trackers.filter((url) => /^wss?:/i.test(url)).slice(0, MAX_ASKED_TRACKERS);
     const groups = isOneAtATime && urls.length > 0 ? [urls] : urls.map((url) => [url]);
-    const isKnown = JSON.stringify(groups) === JSON.stringify(this.#groups);
+    const isKnown = JSON.stringify([groups, swarms]) === JSON.stringify([this.#groups, this.#swarms]);
     this.#groups = groups;
+    this.#swarms = swarms;
     if (!this.#strangers) void this.#begin();
     else if (isKnown) return;
     else if (groups.length === 0) this.#strangers.stop();
-    else this.#strangers.ask(groups);
+    else this.#strangers.ask(groups, swarms);
   }
 
   completed(): void {
@@ -65,7 +68,7 @@ export class LazyStrangers {
   }
 
   stop(): void {
-    this.ask([]);
+    this.ask([], [], false);
   }
 
   channelOver(peer: StrangerId, serial: number, why: string): void {
@@ -91,7 +94,7 @@ export class LazyStrangers {
     try {
       const { TorrentStrangers: Strangers, network } = await this.#load();
       this.#strangers = new Strangers(this.#owner, network, this.#pool);
-      this.#strangers.ask(this.#groups);
+      this.#strangers.ask(this.#groups, this.#swarms);
     } catch (error) {
       log.log('warn', 'trackers are not asked', { error: String(error) });
       this.#retryAt = clock.now() + RETRY_MS;

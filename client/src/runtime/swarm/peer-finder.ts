@@ -19,8 +19,10 @@ export interface FinderOwner {
   readonly clock: Clock;
   links(): ReadonlyMap<NodeId, Link>;
   openLink(contact: Contact): Promise<Link>;
-  findProviders(infoHash: InfoHash): Promise<readonly Contact[]>;
-  trackerPeers(infoHash: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
+  /** What the torrent goes by: its own hash, then the other one of a hybrid, once that is known. */
+  swarms(): readonly InfoHash[];
+  findProviders(swarm: InfoHash): Promise<readonly Contact[]>;
+  trackerPeers(swarm: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
   /** Peers with a channel, opening ones included. */
   peerCount(): number;
   hasPeer(peer: NodeId): boolean;
@@ -28,14 +30,18 @@ export interface FinderOwner {
   wantsPeers(): boolean;
   /** It has as many sources as it can make use of: nobody need be asked for more. */
   hasEnoughSources(): boolean;
-  /** The link is up: ask for a channel. False when that is not possible now. */
-  openChannel(link: Link): boolean;
+  /** The link is up: ask for a channel to the torrent that goes by this. False when that is not possible now. */
+  openChannel(link: Link, swarm: InfoHash): boolean;
   /** A link that was opened here is not used after all. */
   unused(peer: NodeId): void;
 }
 
 interface Candidate {
   readonly contact: Contact;
+  /** What it knows the torrent by, as far as one can tell: under that it was named. */
+  swarm: InfoHash;
+  /** It did not know the torrent by the other hash, as of the last attempt. */
+  isTurned: boolean;
   /** Not tried before this instant. */
   retryAt: number;
   failures: number;
@@ -47,22 +53,21 @@ interface Candidate {
  * that were named, and asks again with growing pauses. Peers that fail rest ever longer; linked ones come first.
  */
 export class PeerFinder {
-  readonly #infoHash: InfoHash;
   readonly #owner: FinderOwner;
   /** In the order in which they became known. BOUNDED: by MAX_CANDIDATES. */
   readonly #candidates = new Map<NodeId, Candidate>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #isSearching = false;
-  /** Since the start, or the last pause. */
-  #isAnnounced = false;
-  #hasAnnounced = false;
+  /** Swarms in which this peer was announced since the start, or the last pause. BOUNDED: by the two of a hybrid. */
+  readonly #announced = new Set<InfoHash>();
+  /** Swarms in which the tracker may know of this peer. BOUNDED: by the two of a hybrid. */
+  readonly announcedIn = new Set<InfoHash>();
   #pauseMs = MIN_SEARCH_PAUSE_MS;
   #cancelSearch: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #cancelAnnounce: (() => void) | undefined;
 
-  constructor(infoHash: InfoHash, owner: FinderOwner) {
-    this.#infoHash = infoHash;
+  constructor(owner: FinderOwner) {
     this.#owner = owner;
   }
 
@@ -72,14 +77,14 @@ export class PeerFinder {
     this.#state = 'running';
     this.#announceLater();
     if (this.#owner.wantsPeers()) this.searchNow();
-    else this.#announce('started');
+    else this.#announce('update');
   }
 
   /** Stops looking and announcing until `start`. */
   pause(): void {
     if (this.#state !== 'running') return;
     this.#state = 'idle';
-    this.#isAnnounced = false;
+    this.#announced.clear();
     this.#cancelTimers();
   }
 
@@ -87,6 +92,13 @@ export class PeerFinder {
     this.#state = 'stopped';
     this.#cancelTimers();
     this.#candidates.clear();
+  }
+
+  /** The torrent goes by this, too: it is announced so, and who goes by it is looked for. */
+  joined(swarm: InfoHash): void {
+    if (this.#state !== 'running') return;
+    const isSought = this.#owner.wantsPeers() && !this.#owner.hasEnoughSources();
+    void this.#ask(swarm, isSought);
   }
 
   /** The download is complete: the tracker learns it, and no more peers are sought. */
@@ -102,12 +114,13 @@ export class PeerFinder {
     this.connectMore();
   }
 
-  /** Peers that have the torrent, or may have it. */
-  offer(contacts: readonly Contact[]): void {
+  /** Peers that have the torrent, or may have it, by this hash. */
+  offer(contacts: readonly Contact[], swarm: InfoHash): void {
     for (const contact of contacts) {
       if (contact.id === this.#owner.self || this.#candidates.has(contact.id)) continue;
       if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetOne()) break;
-      this.#candidates.set(contact.id, { contact, retryAt: 0, failures: 0, isConnecting: false });
+      const fresh = { swarm, isTurned: false, retryAt: 0, failures: 0, isConnecting: false };
+      this.#candidates.set(contact.id, { contact, ...fresh });
     }
     this.connectMore();
   }
@@ -120,11 +133,6 @@ export class PeerFinder {
     return false;
   }
 
-  /** The tracker may know of this peer. */
-  get hasAnnounced(): boolean {
-    return this.#hasAnnounced;
-  }
-
   /** Peers that were offered and not forgotten. */
   get known(): Iterable<NodeId> {
     return [...this.#candidates.keys()];
@@ -133,6 +141,19 @@ export class PeerFinder {
   /** The peer was offered before and not forgotten. */
   knows(peer: NodeId): boolean {
     return this.#candidates.has(peer);
+  }
+
+  /**
+   * The peer does not know the torrent by the hash that it was asked by. The other one to ask it by, if the torrent has one and
+   * it was not that.
+   */
+  turn(peer: NodeId): InfoHash | undefined {
+    const candidate = this.#candidates.get(peer);
+    const other = this.#owner.swarms().find((swarm) => swarm !== candidate?.swarm);
+    if (!candidate || other === undefined) return undefined;
+    candidate.swarm = other;
+    candidate.isTurned = !candidate.isTurned;
+    return candidate.isTurned ? other : undefined;
   }
 
   /** The peer is not to be sought any more, unless it is offered again. */
@@ -164,7 +185,7 @@ export class PeerFinder {
   /** The peer proved useful. */
   succeeded(peer: NodeId): void {
     const candidate = this.#candidates.get(peer);
-    if (candidate) candidate.failures = 0;
+    if (candidate) [candidate.failures, candidate.isTurned] = [0, false];
   }
 
   /**
@@ -204,7 +225,7 @@ export class PeerFinder {
       candidate.isConnecting = false;
       if (this.#state === 'running' && this.#owner.hasPeer(id)) return;
       const isWanted = this.#candidates.has(id) && this.#owner.wantsPeers();
-      if (this.#state === 'running' && isWanted && this.#owner.openChannel(link)) return;
+      if (this.#state === 'running' && isWanted && this.#owner.openChannel(link, candidate.swarm)) return;
       this.#owner.unused(id);
       if (this.#state === 'running') this.failed(id);
     } catch {
@@ -227,31 +248,31 @@ export class PeerFinder {
 
   async #askAround(): Promise<void> {
     this.#isSearching = true;
-    const event = this.#isAnnounced ? 'update' : 'started';
-    this.#isAnnounced = this.#hasAnnounced = true;
+    await Promise.all(this.#owner.swarms().map((swarm) => this.#ask(swarm, true)));
+    this.#isSearching = false;
+  }
+
+  #announce(event: 'completed' | 'update'): void {
+    for (const swarm of this.#owner.swarms()) void this.#ask(swarm, false, event);
+  }
+
+  /** Announces this peer in one swarm, and takes whom the tracker names for that; with `isSought` the overlay is asked, too. */
+  async #ask(swarm: InfoHash, isSought: boolean, event: 'completed' | 'update' = 'update'): Promise<void> {
+    const isFirst = !this.#announced.has(swarm);
+    this.#announced.add(swarm);
+    this.announcedIn.add(swarm);
     const take = async (asking: Promise<readonly Contact[]>): Promise<void> => {
       try {
         const contacts = await asking;
-        if (this.#state === 'running') this.offer(contacts);
+        if (this.#state === 'running') this.offer(contacts, swarm);
       } catch {
         // The overlay or the server is out of reach; the other one may know, and the search repeats.
       }
     };
     await Promise.all([
-      take(this.#owner.findProviders(this.#infoHash)),
-      take(this.#owner.trackerPeers(this.#infoHash, event)),
+      ...(isSought ? [take(this.#owner.findProviders(swarm))] : []),
+      take(this.#owner.trackerPeers(swarm, isFirst && event === 'update' ? 'started' : event)),
     ]);
-    this.#isSearching = false;
-  }
-
-  #announce(event: 'started' | 'completed' | 'update'): void {
-    this.#isAnnounced = this.#hasAnnounced = true;
-    this.#owner.trackerPeers(this.#infoHash, event).then(
-      (contacts) => {
-        if (this.#state === 'running') this.offer(contacts);
-      },
-      () => undefined,
-    );
   }
 
   #announceLater(): void {

@@ -20,10 +20,12 @@ import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
 import { DownloadStarts, tooManyTorrents } from './download-starts.ts';
+import { Duplicates } from './duplicates.ts';
 import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
 import { OpenTorrent } from './open-torrent.ts';
+import { OpenTorrents } from './open-torrents.ts';
 import { readSource } from './read-source.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { ShareHandle } from './share-handle.ts';
@@ -48,11 +50,11 @@ export class SwarmService {
   readonly #worker: WorkerClient;
   readonly #broker: ChannelBroker;
   readonly #access: FileAccessService;
-  /** BOUNDED: by MAX_TORRENTS, which what earlier tabs of the profile had may exceed. */
-  readonly #torrents = new Map<InfoHash, OpenTorrent>();
+  readonly #torrents = new OpenTorrents();
   readonly #refused = new RefusedPeers();
   readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
+  readonly #duplicates: Duplicates;
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -62,13 +64,17 @@ export class SwarmService {
       self: host.self,
       clock: host.clock,
       sendControl: (link, frame) => host.sendControl(link, frame),
-      refusal: (infoHash, peer) => {
-        const torrent = this.#torrents.get(infoHash);
+      torrentOf: (swarm) => this.#torrents.find(swarm)?.session.infoHash ?? swarm,
+      refusal: (swarm, peer) => {
+        const torrent = this.#torrents.find(swarm);
         const why = torrent ? torrent.peers.refusal(peer) : 'unknown-swarm';
-        if (why === 'unknown-swarm' || why === 'paused') this.#refused.note(infoHash, peer);
+        if (why === 'unknown-swarm' || why === 'paused') this.#refused.note(swarm, peer);
         return why;
       },
-      opened: (infoHash, link, channel, isOutbound) => this.#attach(infoHash, link, channel, isOutbound),
+      opened: (infoHash, swarm, link, channel, isOutbound) => {
+        const serial = this.#worker.attach(infoHash, swarm, link.peer.id, isOutbound, channel);
+        this.#torrents.get(infoHash)?.peers.opened(link, serial, isOutbound);
+      },
       failed: (infoHash, peer, why) => this.#torrents.get(infoHash)?.peers.openFailed(peer, why),
     });
     this.#worker = new WorkerClient(
@@ -87,6 +93,7 @@ export class SwarmService {
       addDownload: (torrent) => this.#addDownload(torrent),
       takeSummary: (torrent, summary) => this.#takeSummary(torrent, summary),
     });
+    this.#duplicates = new Duplicates(this.#torrents, this.#worker, this.#starts);
     this.#worker.start(host.self, host.storage);
   }
 
@@ -95,7 +102,8 @@ export class SwarmService {
   }
 
   get downloads(): readonly Download[] {
-    return [...this.#torrents.values()].map(({ download }) => download).filter((download) => download !== undefined);
+    const all = [...this.#torrents.values(), ...this.#duplicates.ended];
+    return all.map(({ download }) => download).filter((download) => download !== undefined);
   }
 
   /** Frames on control channels that made no sense, by cause. */
@@ -125,6 +133,7 @@ export class SwarmService {
     const torrent = this.#torrentOf(summary.infoHash, summary.name, NO_ORIGIN);
     torrent.session.addOrigin({ trackers, webSeeds: [] });
     torrent.session.setShared(summary);
+    this.#duplicates.onKnown(torrent, true);
     torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
     const share = this.#addShare(torrent, summary);
     this.#update(torrent);
@@ -206,7 +215,7 @@ export class SwarmService {
     const { infoHash } = torrent.session;
     const download = new DownloadHandle(torrent.session, performance.timeOrigin + performance.now(), {
       ...this.#actions(infoHash),
-      remove: (keepData) => this.#endDownload(infoHash, keepData),
+      remove: (keepData) => this.#endDownload(torrent, keepData),
     });
     torrent.download = download;
     this.events.emit('download', download);
@@ -242,6 +251,7 @@ export class SwarmService {
       torrent.session.settle(event.settings);
       torrent.session.setSummary(event.summary);
       torrent.session.setWait(event.wait);
+      if (!event.wait) this.#duplicates.onKnown(torrent, true);
       this.#addShare(torrent, event.summary);
       return;
     }
@@ -288,10 +298,11 @@ export class SwarmService {
   #update({ session, peers }: OpenTorrent): void {
     peers.update();
     if (session.progress.doneBytes === 0 || !peers.isOpen) return;
-    for (const peer of this.#refused.take(session.infoHash)) {
-      const link = this.#host.links().get(peer);
-      if (link) peers.callBack(link);
-    }
+    for (const swarm of session.places.swarms)
+      for (const peer of this.#refused.take(swarm)) {
+        const link = this.#host.links().get(peer);
+        if (link) peers.callBack(link, swarm);
+      }
   }
 
   #onWorkerCrash(error: SkeinError): void {
@@ -301,13 +312,9 @@ export class SwarmService {
     }
   }
 
-  #attach(infoHash: InfoHash, link: Link, channel: RTCDataChannel, isOutbound: boolean): void {
-    const serial = this.#worker.attach(infoHash, link.peer.id, isOutbound, channel);
-    this.#torrents.get(infoHash)?.peers.opened(link, serial, isOutbound);
-  }
-
   #takeSummary(torrent: OpenTorrent, summary: TorrentSummary): void {
     torrent.session.setSummary(summary);
+    this.#duplicates.onKnown(torrent, false);
     this.#selectFiles(torrent);
     torrent.peers.update();
   }
@@ -325,10 +332,11 @@ export class SwarmService {
     else await this.#end(torrent, false);
   }
 
-  async #endDownload(infoHash: InfoHash, keepData: boolean): Promise<void> {
-    const torrent = this.#torrents.get(infoHash);
-    if (!torrent?.download) return;
+  async #endDownload(torrent: OpenTorrent, keepData: boolean): Promise<void> {
+    const { infoHash } = torrent.session;
+    if (!torrent.download) return;
     torrent.download = undefined;
+    if (await this.#duplicates.remove(torrent, keepData)) return;
     if (!torrent.share) await this.#end(torrent, keepData);
     // While the share waits, what runs is the download alone.
     else if (torrent.session.waitsFor) await this.#worker.remove(infoHash, keepData, true);

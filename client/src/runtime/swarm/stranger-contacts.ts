@@ -23,6 +23,8 @@ export interface ContactsOwner {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly channels: StrangerChannels;
+  /** What the torrent goes by. */
+  swarms(): readonly InfoHash[];
   ice(): Promise<StrangerIce>;
   /** One more peer may have a channel. */
   hasRoom(): boolean;
@@ -30,12 +32,28 @@ export interface ContactsOwner {
   nodes(): Iterable<NodeId>;
 }
 
+/** How a stranger knows this peer. */
+export interface Introduction {
+  /** By which peer id. */
+  readonly alias: Uint8Array;
+  /** And by which hash the torrent: a hybrid one has two. */
+  readonly swarm: InfoHash;
+}
+
+/** Whose a held channel is. */
+export interface StrangerEnd extends Introduction {
+  readonly serial: number;
+  readonly infoHash: InfoHash;
+  readonly peer: StrangerId;
+  readonly isOutbound: boolean;
+}
+
 /** Channels of strangers in the worker, each under a serial. */
 export interface StrangerChannels {
   /** Gives a new channel to the worker before its peer is known, in the task that made it. */
   hold(channel: RTCDataChannel): number;
   /** The peer at the other end of the held channel. */
-  attachHeld(serial: number, infoHash: InfoHash, peer: StrangerId, isOutbound: boolean, alias: Uint8Array): void;
+  attachHeld(end: StrangerEnd): void;
   dropHeld(serial: number): void;
   /** Closes the channel of a peer; that it is closed is reported. */
   dropPeer(infoHash: InfoHash, peer: StrangerId): void;
@@ -50,8 +68,7 @@ interface Contact {
   /** Of the channel in the worker; undefined before there is one. */
   serial: number | undefined;
   peer: StrangerId | undefined;
-  /** By which the peer knows this one. */
-  alias: Uint8Array | undefined;
+  introduction: Introduction | undefined;
   /** Undefined while it is on its way. */
   connectedAt: Millis | undefined;
   /** The worker knows whose channel it is, and reports its end. */
@@ -124,12 +141,12 @@ export class StrangerContacts {
     }
   }
 
-  /** The answer to the offer of a stranger, who knows this peer by `alias`; undefined when there is none. */
-  async answer(peerId: Uint8Array, sdp: string, alias: Uint8Array): Promise<string | undefined> {
+  /** The answer to the offer of a stranger; undefined when there is none. */
+  async answer(peerId: Uint8Array, sdp: string, introduction: Introduction): Promise<string | undefined> {
     const ice = await this.#owner.ice();
     const contact = this.#mayConnect(peerId) ? this.#connect('answer', false, ice) : undefined;
     if (!contact) return undefined;
-    this.#know(contact, strangerOf(peerId), alias);
+    this.#know(contact, strangerOf(peerId), introduction);
     try {
       return await inTime(this.#owner.clock, contact.connection.answer(sdp));
     } catch {
@@ -138,12 +155,12 @@ export class StrangerContacts {
     }
   }
 
-  /** A stranger, who knows this peer by `alias`, answered an offer. */
-  accept(offer: Uint8Array, peerId: Uint8Array, sdp: string, alias: Uint8Array): void {
+  /** A stranger answered an offer. */
+  accept(offer: Uint8Array, peerId: Uint8Array, sdp: string, introduction: Introduction): void {
     const contact = this.#offers.get(binaryText(offer));
     if (!contact || !this.#mayConnect(peerId)) return this.withdraw(offer);
     this.#offers.delete(binaryText(offer));
-    this.#know(contact, strangerOf(peerId), alias);
+    this.#know(contact, strangerOf(peerId), introduction);
     contact.connection.accept(sdp);
   }
 
@@ -168,7 +185,7 @@ export class StrangerContacts {
   nodeIsHere(node: NodeId): void {
     for (const contact of this.#all()) {
       const { peer } = contact;
-      if (peer && isAliasOf(peerIdOf(peer), node, this.#owner.infoHash)) this.#drop(contact);
+      if (peer && this.#isAliasOf(peerIdOf(peer), node)) this.#drop(contact);
     }
   }
 
@@ -182,14 +199,18 @@ export class StrangerContacts {
   }
 
   #mayConnect(peerId: Uint8Array): boolean {
-    const { self, infoHash, clock } = this.#owner;
+    const { self, clock } = this.#owner;
     const visitor = visitorOf(strangerOf(peerId));
     if (!this.#isOpen || this.#contacts.has(visitor) || this.count >= MAX_STRANGERS) return false;
     const attempts = [...this.#trying].filter(({ peer }) => peer !== undefined && visitorOf(peer) === visitor);
     if (attempts.length >= MAX_ATTEMPTS) return false;
     if ((this.#resting.get(visitor) ?? 0) > clock.now() || !this.#owner.hasRoom()) return false;
-    for (const node of [self, ...this.#owner.nodes()]) if (isAliasOf(peerId, node, infoHash)) return false;
+    for (const node of [self, ...this.#owner.nodes()]) if (this.#isAliasOf(peerId, node)) return false;
     return true;
+  }
+
+  #isAliasOf(peerId: Uint8Array, node: NodeId): boolean {
+    return this.#owner.swarms().some((swarm) => isAliasOf(peerId, node, swarm));
   }
 
   #connect(use: PlaceUse, isOutbound: boolean, ice: StrangerIce): Contact | undefined {
@@ -209,7 +230,7 @@ export class StrangerContacts {
         isOutbound,
         serial: undefined,
         peer: undefined,
-        alias: undefined,
+        introduction: undefined,
         connectedAt: undefined,
         isAttached: false,
         cancelTimer: () => undefined,
@@ -222,20 +243,20 @@ export class StrangerContacts {
   }
 
   /** The stranger at the other end is known. It has its time to get there. */
-  #know(contact: Contact, peer: StrangerId, alias: Uint8Array): void {
+  #know(contact: Contact, peer: StrangerId, introduction: Introduction): void {
     const { clock } = this.#owner;
-    [contact.peer, contact.alias] = [peer, alias];
+    [contact.peer, contact.introduction] = [peer, introduction];
     contact.cancelTimer = clock.setTimer(clock.now() + STRANGER_CONNECT_MS, () => this.#drop(contact));
     this.#trying.add(contact);
   }
 
   /** Where offers crossed, the connection stays that the lower peer id offered: both sides choose the same one. */
   #onConnected(contact: Contact): void {
-    const { peer, alias } = contact;
-    if (peer === undefined || alias === undefined || !this.#trying.has(contact)) return;
+    const { peer, introduction } = contact;
+    if (peer === undefined || introduction === undefined || !this.#trying.has(contact)) return;
     const visitor = visitorOf(peer);
     const other = this.#contacts.get(visitor);
-    const isLower = visitorOf(strangerOf(alias)) < visitor;
+    const isLower = visitorOf(strangerOf(introduction.alias)) < visitor;
     if (other && other.isOutbound === isLower) return this.#drop(contact);
     if (other) this.#drop(other);
     contact.cancelTimer();
@@ -247,12 +268,12 @@ export class StrangerContacts {
 
   /** Once its channel is there, too. */
   #attach(contact: Contact): void {
-    const { peer, alias, serial, isOutbound, isAttached, connectedAt } = contact;
-    if (peer === undefined || alias === undefined || serial === undefined) return;
+    const { peer, introduction, serial, isOutbound, isAttached, connectedAt } = contact;
+    if (peer === undefined || introduction === undefined || serial === undefined) return;
     if (connectedAt === undefined || isAttached) return;
     contact.isAttached = true;
     const { channels, infoHash } = this.#owner;
-    channels.attachHeld(serial, infoHash, peer, isOutbound, alias);
+    channels.attachHeld({ serial, infoHash, peer, isOutbound, ...introduction });
   }
 
   #drop(contact: Contact): void {

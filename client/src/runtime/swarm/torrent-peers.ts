@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../../shared/src/bounded-map.ts';
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import {
   ENOUGH_SOURCES,
@@ -52,12 +53,13 @@ export class TorrentPeers {
   /** Peers that were asked for a channel. BOUNDED: by MAX_SOUGHT_PEERS. */
   readonly #opening = new Set<NodeId>();
   /** BOUNDED: by MAX_BANNED_PEERS. */
-  readonly #banned = new Set<NodeId>();
+  readonly #banned = new BoundedMap<NodeId, true>(MAX_BANNED_PEERS);
   readonly #named: NamedPeers;
   readonly #publication: Publication;
   #wasIncomplete = false;
   /** Trackers are to hear when it is complete: something was missing here since it began. */
   #completes = false;
+  #hasTwin = false;
   #wasPrivate = false;
   #wasOwnTrackersAlone = false;
   #isStopped = false;
@@ -85,6 +87,7 @@ export class TorrentPeers {
         rng: host.rng,
         log: host.log,
         channels: foreign.channels,
+        swarms: () => session.places.swarms,
         ice: async () => ({ iceServers: await host.ice.fresh(), relayOnly: host.relayOnly }),
         stand: () => session.stand,
         isSeeking: () => this.#isSeeking() && session.progress.sources < ENOUGH_SOURCES,
@@ -94,18 +97,19 @@ export class TorrentPeers {
       () => host.loadStrangers(),
       foreign.pool,
     );
-    this.#finder = new PeerFinder(session.infoHash, {
+    this.#finder = new PeerFinder({
       self: host.self,
       clock: host.clock,
       links: () => host.links(),
       openLink: (contact) => host.openLink(contact),
-      findProviders: async (infoHash) => {
-        const found = session.isPrivate ? [] : await host.findProviders(infoHash);
+      swarms: () => session.places.announcedBy(this.#isIncomplete()),
+      findProviders: async (swarm) => {
+        const found = session.isPrivate ? [] : await host.findProviders(swarm);
         // The metadata may have come before the answer.
         return session.isPrivate ? [] : this.#noted('overlay', found);
       },
-      trackerPeers: async (infoHash, event) => {
-        const found = await host.trackerPeers(infoHash, event);
+      trackerPeers: async (swarm, event) => {
+        const found = await host.trackerPeers(swarm, event);
         if (!session.isOwnTrackersAlone) return this.#noted('tracker', found);
         // It may have been told of this peer after it was told that it left.
         this.#leaveTracker();
@@ -115,7 +119,7 @@ export class TorrentPeers {
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
       wantsPeers: () => this.#isSeeking(),
       hasEnoughSources: () => session.progress.sources >= ENOUGH_SOURCES,
-      openChannel: (link) => this.#openChannel(link),
+      openChannel: (link, swarm) => this.#openChannel(link, swarm),
       unused: (peer) => this.#release(peer),
     });
   }
@@ -134,10 +138,10 @@ export class TorrentPeers {
     return this.#closedBecause() === undefined;
   }
 
-  /** Opens a channel to a peer that was refused one before. */
-  callBack(link: Link): void {
+  /** Opens a channel to a peer that was refused one before, when it asked for the torrent by this hash. */
+  callBack(link: Link, swarm: InfoHash): void {
     const peer = link.peer.id;
-    if (!this.uses(peer) && this.refusal(peer) === undefined) this.#openChannel(link);
+    if (!this.uses(peer) && this.refusal(peer) === undefined) this.#openChannel(link, swarm);
   }
 
   /** Why a peer that asks for a channel does not get one; undefined when it does. */
@@ -164,7 +168,11 @@ export class TorrentPeers {
 
   /** The peer refused a channel or did not answer. */
   openFailed(peer: NodeId, why: LossReason): void {
-    if (this.#opening.delete(peer)) this.#lost(peer, why);
+    if (this.#opening.delete(peer)) {
+      const link = this.#host.links().get(peer);
+      const other = why === 'unknown-swarm' ? this.#finder.turn(peer) : undefined;
+      if (!other || !link || !this.#isSeeking() || !this.#openChannel(link, other)) this.#lost(peer, why);
+    }
     // It asked anew, so it has no end of the channel that is still open here.
     else if (this.#channels.has(peer)) this.#session.dropPeer(peer);
   }
@@ -176,7 +184,7 @@ export class TorrentPeers {
     if (this.#channels.get(peer)?.serial !== serial) return;
     this.#channels.delete(peer);
     this.#broker.closed(peer, this.infoHash);
-    if (why === 'banned') this.#ban(peer);
+    if (why === 'banned') this.#banned.set(peer, true);
     this.#lost(peer, this.#dropped.delete(peer) ? 'useless' : why);
   }
 
@@ -203,7 +211,7 @@ export class TorrentPeers {
 
   /** Other peers of this torrent, from whatever source. */
   offer(contacts: readonly Contact[]): void {
-    this.#finder.offer(this.#noted('exchange', contacts));
+    this.#finder.offer(this.#noted('exchange', contacts), this.infoHash);
   }
 
   /** How a tracker that the torrent names is doing; undefined for one that is not asked. */
@@ -219,6 +227,10 @@ export class TorrentPeers {
     const isActive = isHere && (state === 'finding' || state === 'downloading' || state === 'seeding');
     const isIncomplete = this.#isIncomplete();
     if (this.#session.isPrivate) this.#becomePrivate();
+    const { twin } = this.#session.places;
+    const announcedBy = this.#session.places.announcedBy(isIncomplete);
+    if (twin && !this.#hasTwin && announcedBy.includes(twin)) this.#finder.joined(twin);
+    this.#hasTwin = twin !== undefined;
     if (isActive && !this.#session.isOwnTrackersAlone) this.#finder.start();
     else this.#finder.pause();
     // Something that was skipped is wanted after all, or was found damaged: who was let go is asked again.
@@ -233,15 +245,17 @@ export class TorrentPeers {
       this.#strangers.completed();
     }
     const isPublished = isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0);
-    this.#publication.set(isPublished ? [this.infoHash] : []);
-    const { isPrivate, trackers, ownTrackers } = this.#session;
-    // A link to a private torrent may name any tracker.
-    this.#strangers.ask(!isActive ? [] : isPrivate ? ownTrackers : trackers, isPrivate);
+    this.#publication.set(isPublished ? announcedBy : []);
+    const { isPrivate, trackers } = this.#session;
+    const { ownTrackers, infoHashV1 } = this.#session.places;
+    // A link to a private torrent may name any tracker. By two hashes two of them would be asked at a time.
+    if (isPrivate) this.#strangers.ask(isActive ? ownTrackers : [], [infoHashV1], true);
+    else this.#strangers.ask(isActive ? trackers : [], announcedBy, false);
     if (isActive) this.#turnOver();
   }
 
-  /** Takes this peer out of the swarm. */
-  stop(): void {
+  /** Takes this peer out of the swarm. Without `isLeaving` another torrent of this node is in that, too. */
+  stop(isLeaving = true): void {
     if (this.#isStopped) return;
     this.#publication.set([]);
     this.#isStopped = true;
@@ -254,7 +268,7 @@ export class TorrentPeers {
       this.#broker.closed(peer, this.infoHash);
       this.#release(peer);
     }
-    this.#leaveTracker();
+    if (isLeaving) this.#leaveTracker();
   }
 
   /** The metadata of a link, or the file, said so: whoever may not be its peer any more is let go. */
@@ -262,14 +276,14 @@ export class TorrentPeers {
     if (!this.#wasPrivate) {
       this.#wasPrivate = true;
       // Whom trackers of the link introduced.
-      this.#strangers.ask([]);
+      this.#strangers.stop();
       for (const peer of this.#session.forgetNamed()) this.#letGo(peer);
     }
     if (this.#wasOwnTrackersAlone || !this.#session.isOwnTrackersAlone) return;
     this.#wasOwnTrackersAlone = true;
     // Those were named by the server's tracker, or came by themselves.
     for (const peer of [...this.#channels.keys(), ...this.#opening, ...this.#finder.known]) this.#letGo(peer);
-    if (this.#finder.hasAnnounced) this.#leaveTracker();
+    this.#leaveTracker();
   }
 
   #letGo(peer: NodeId): void {
@@ -282,7 +296,8 @@ export class TorrentPeers {
   }
 
   #leaveTracker(): void {
-    void Promise.resolve(this.#host.trackerLeave(this.infoHash)).catch(() => undefined);
+    for (const swarm of this.#finder.announcedIn)
+      void Promise.resolve(this.#host.trackerLeave(swarm)).catch(() => undefined);
   }
 
   #closedBecause(): RefuseCode | undefined {
@@ -316,8 +331,8 @@ export class TorrentPeers {
     return contacts;
   }
 
-  #openChannel(link: Link): boolean {
-    if (!this.#broker.open(link, this.infoHash)) return false;
+  #openChannel(link: Link, swarm: InfoHash): boolean {
+    if (!this.#broker.open(link, this.infoHash, swarm)) return false;
     this.#opening.add(link.peer.id);
     return true;
   }
@@ -328,16 +343,6 @@ export class TorrentPeers {
     this.#finder.failed(peer, why === 'useless' && !this.#isIncomplete() ? 0 : pauseAfter(why));
     this.#release(peer);
     if (why === 'channel-closed' && this.#isIncomplete() && this.#channels.size === 0) this.#finder.searchNow();
-  }
-
-  #ban(peer: NodeId): void {
-    this.#banned.add(peer);
-    if (this.#banned.size > MAX_BANNED_PEERS) {
-      for (const oldest of this.#banned) {
-        this.#banned.delete(oldest);
-        break;
-      }
-    }
   }
 
   /** Gives the link up unless any torrent still uses it. */

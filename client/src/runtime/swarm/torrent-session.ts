@@ -11,17 +11,19 @@ import type {
 import { countStored } from './piece-counts.ts';
 import { NO_PROGRESS, progressOf } from './swarm-progress.ts';
 import { flagsOf } from './peer-flags.ts';
+import { BoundedMap } from '../../../../shared/src/bounded-map.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import type { TorrentStand } from '../../swarm/tracker/message.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { formatMagnet } from '../../swarm/magnet.ts';
 import { type PeerKey, isStranger, programOf } from '../../swarm/peer-key.ts';
-import { NO_ORIGIN, type TorrentOrigin, mergeOrigins } from '../../swarm/torrent-origin.ts';
+import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { TorrentSummary, WorkerPeer, WorkerReport, WorkerTorrentState } from '../../worker/protocol.ts';
 import type { ShareWait } from '../../worker/storage/kept-files.ts';
 import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import { Emitter } from '../emitter.ts';
+import { TorrentPlaces } from './torrent-places.ts';
 
 type ProgressReport = Extract<WorkerReport, { kind: 'progress' }>;
 
@@ -51,11 +53,7 @@ export class TorrentSession {
   readonly events = new Emitter<SessionEvents>();
   readonly #host: SessionHost;
   readonly #magnetName: string;
-  /** What links said, and the torrent file that it began with. */
-  #origin: TorrentOrigin;
-  /** What its torrent file said. The first counts: whoever gave it out wrote that there. */
-  #file: TorrentOrigin | undefined;
-  #summary: TorrentSummary | undefined;
+  readonly places: TorrentPlaces;
   #state: WorkerTorrentState = 'finding';
   #error: SkeinError | undefined;
   #progress: SwarmProgress = NO_PROGRESS;
@@ -78,27 +76,27 @@ export class TorrentSession {
   #pieces: PieceMap = NO_PIECES;
   #isAsking = false;
   /** Who named a peer first. BOUNDED: by MAX_NAMED_PEERS. */
-  readonly #sources = new Map<NodeId, PeerSource>();
+  readonly #sources = new BoundedMap<NodeId, PeerSource>(MAX_NAMED_PEERS);
 
   constructor(infoHash: InfoHash, name: string, origin: TorrentOrigin, host: SessionHost) {
     this.infoHash = infoHash;
     this.#magnetName = name;
-    this.#origin = origin;
+    this.places = new TorrentPlaces(infoHash, origin);
     this.#host = host;
   }
 
   get name(): string {
-    return this.#summary?.name ?? this.#magnetName;
+    return this.places.summary?.name ?? this.#magnetName;
   }
 
   get magnet(): string {
-    const { infoHash, name } = this;
-    return formatMagnet({ infoHash, name, ...this.#places() });
+    const { infoHashV1: infoHash, all } = this.places;
+    return formatMagnet({ infoHash, name: this.name, ...all });
   }
 
   /** Known from the moment that the metadata is here. */
   get summary(): TorrentSummary | undefined {
-    return this.#summary;
+    return this.places.summary;
   }
 
   get state(): WorkerTorrentState {
@@ -147,32 +145,24 @@ export class TorrentSession {
 
   /** Trackers that the torrent or a link to it names. */
   get trackers(): readonly string[] {
-    return this.#places().trackers;
-  }
-
-  /** Those that the torrent names itself, as far as its file was seen, here or on an earlier page. */
-  get ownTrackers(): readonly string[] {
-    const { trackers = [] } = this.#summary ?? {};
-    return trackers.length > 0 ? trackers : (this.#file?.trackers ?? []);
+    return this.places.all.trackers;
   }
 
   /** Nobody is its peer but whom its own trackers introduce (BEP 27). */
   get isOwnTrackersAlone(): boolean {
-    return this.isPrivate && this.ownTrackers.length > 0;
+    return this.isPrivate && this.places.ownTrackers.length > 0;
   }
 
   /** Its torrent file says where it is to be had: that of a private torrent, too. */
   takeFile(origin: TorrentOrigin): void {
-    this.#file ??= origin;
+    this.places.takeFile(origin);
     this.addOrigin(origin);
     this.events.emit('progress', undefined);
   }
 
   /** Another link says where else it is to be had. A private torrent takes no other's word. False when nothing is new. */
   addOrigin(origin: TorrentOrigin): boolean {
-    const merged = this.isPrivate ? this.#origin : mergeOrigins(this.#origin, origin);
-    if (merged === this.#origin) return false;
-    this.#origin = merged;
+    if (this.isPrivate || !this.places.add(origin)) return false;
     this.events.emit('progress', undefined);
     return true;
   }
@@ -206,8 +196,7 @@ export class TorrentSession {
     this.settle(before.settings);
     this.createdBy ??= before.createdBy;
     this.isPrivate ||= before.isPrivate;
-    this.#file ??= before.#file;
-    this.#origin = before.isPrivate ? before.#origin : mergeOrigins(before.#origin, this.#origin);
+    this.places.goOnAs(before.places, before.isPrivate);
   }
 
   get isSuperSeeding(): boolean {
@@ -237,7 +226,7 @@ export class TorrentSession {
 
   /** The newest map; has the next one follow. */
   pieces(): PieceMap {
-    if (!this.#isAsking && this.#summary) {
+    if (!this.#isAsking && this.places.summary) {
       this.#isAsking = true;
       this.#host.askPieces();
     }
@@ -245,11 +234,12 @@ export class TorrentSession {
   }
 
   info(): TorrentInfo | undefined {
-    const summary = this.#summary;
+    const summary = this.places.summary;
     if (!summary) return undefined;
-    const { infoHash, infoHashV2, pieceLength, pieceCount, isPrivate } = summary;
-    const { createdBy } = this;
-    const { trackers, webSeeds } = this.#places();
+    const { infoHashV2, pieceLength, pieceCount, isPrivate } = summary;
+    const { createdBy, places } = this;
+    const { infoHashV1: infoHash } = places;
+    const { trackers, webSeeds } = places.all;
     return { infoHash, infoHashV2, pieceLength, pieceCount, createdBy, trackers, webSeeds, isPrivate };
   }
 
@@ -257,30 +247,24 @@ export class TorrentSession {
   doneBytesOf({ offset, size }: { readonly offset: number; readonly size: number }): number {
     const { doneBytes, totalBytes } = this.#progress;
     if (totalBytes > 0 && doneBytes === totalBytes) return size;
-    return countStored(this.pieces(), this.#summary?.pieceLength ?? 1, offset, size);
+    return countStored(this.pieces(), this.places.summary?.pieceLength ?? 1, offset, size);
   }
 
   /** `source` named the peer; who named it first counts. */
   noteSource(peer: NodeId, source: PeerSource): void {
-    if (this.#sources.has(peer)) return;
-    this.#sources.set(peer, source);
-    if (this.#sources.size <= MAX_NAMED_PEERS) return;
-    for (const oldest of this.#sources.keys()) {
-      this.#sources.delete(oldest);
-      break;
-    }
+    if (!this.#sources.has(peer)) this.#sources.set(peer, source);
   }
 
   /** Forgets whom the overlay or other peers named, and says who that was. */
   forgetNamed(): NodeId[] {
-    const named = [...this.#sources].filter(([, source]) => source === 'overlay' || source === 'exchange');
+    const named = [...this.#sources.entries()].filter(([, source]) => source === 'overlay' || source === 'exchange');
     for (const [peer] of named) this.#sources.delete(peer);
     return named.map(([peer]) => peer);
   }
 
   setSummary(summary: TorrentSummary): void {
     if (!summary.torrentFile) return;
-    this.#summary = summary;
+    this.places.summary = summary;
     this.isPrivate = summary.isPrivate;
     if (this.#progress.totalBytes === 0)
       this.#progress = { ...this.#progress, totalBytes: summary.totalBytes, leftBytes: summary.totalBytes };
@@ -328,13 +312,6 @@ export class TorrentSession {
     this.#error = error;
     this.events.emit('progress', undefined);
     if (isChanged) this.events.emit('state', undefined);
-  }
-
-  /** Where it is to be had: as the torrent says, then as links do. Its hashes are those of the torrent, once that is here. */
-  #places(): TorrentOrigin {
-    const { infoHashV2 } = this.#summary ?? this.#origin;
-    const own = mergeOrigins(this.#summary ?? NO_ORIGIN, this.#file ?? NO_ORIGIN);
-    return { ...mergeOrigins(own, this.#origin), infoHashV2 };
   }
 
   /** A stranger goes by its program. */

@@ -8,12 +8,14 @@ import {
   type Caller,
   type ConversationInput,
   type ConversationOutput,
+  type TrackerCondition,
   TrackerConversation,
 } from '../../swarm/tracker/conversation.ts';
 import type { TorrentStand } from '../../swarm/tracker/message.ts';
+import type { InfoHash } from '../../swarm/types.ts';
 import { Driver } from '../driver.ts';
 import { makeAlias, nextAlias } from './alias.ts';
-import { type ContactsOwner, StrangerContacts } from './stranger-contacts.ts';
+import { type ContactsOwner, type Introduction, StrangerContacts } from './stranger-contacts.ts';
 import type { TrackerState } from './lazy-strangers.ts';
 import type { StrangerPool } from './stranger-pool.ts';
 
@@ -33,8 +35,9 @@ const NO_ALIAS = new Uint8Array(ID_BYTES);
  */
 export type TrackerGroup = readonly string[];
 
-/** A tracker that is asked, and those to ask in its place. */
+/** A tracker that is asked for who goes by one hash of the torrent, and those to ask in its place. */
 interface Tracker {
+  readonly swarm: InfoHash;
   readonly group: TrackerGroup;
   /** Place of the one that is asked; -1 before the first. */
   at: number;
@@ -57,16 +60,14 @@ export class TorrentStrangers {
   readonly #network: StrangerNetwork;
   readonly #pool: StrangerPool;
   readonly #contacts: StrangerContacts;
-  readonly #infoHashBytes: Uint8Array;
   /** Who this peer is to trackers from the next connection on. */
   #alias: Uint8Array;
-  /** By their groups. BOUNDED: by MAX_ASKED_TRACKERS, kept by the caller. */
+  /** By their swarms and groups. BOUNDED: by MAX_ASKED_TRACKERS for each hash, kept by the caller. */
   readonly #trackers = new Map<string, Tracker>();
   constructor(owner: StrangersOwner, network: StrangerNetwork, pool: StrangerPool) {
     this.#owner = owner;
     this.#network = network;
     this.#pool = pool;
-    this.#infoHashBytes = nodeIdToBytes(owner.infoHash);
     this.#alias = makeAlias(owner.self, owner.infoHash, owner.rng);
     this.#contacts = new StrangerContacts(owner, network, pool);
   }
@@ -78,19 +79,23 @@ export class TorrentStrangers {
 
   /** How each tracker that is asked, or refused us, is doing. */
   conditions(): ReadonlyMap<string, TrackerState> {
-    return new Map(
-      [...this.#trackers.values()].flatMap((tracker) =>
-        tracker.group.map((url) => [url, stateOf(tracker, url)] as const),
-      ),
-    );
+    const states = new Map<string, TrackerState>();
+    for (const tracker of this.#trackers.values())
+      for (const url of tracker.group) {
+        const [before, state] = [states.get(url), stateOf(tracker, url)];
+        // One that knows the torrent by one of its hashes alone is of use.
+        if (!before || RANKS[state.condition] > RANKS[before.condition]) states.set(url, state);
+      }
+    return states;
   }
 
-  /** Asks one tracker of each of these groups from now on, and no others. */
-  ask(groups: readonly TrackerGroup[]): void {
-    const asked = new Map(groups.map((group) => [group.join(' '), group]));
+  /** Asks one tracker of each of these groups from now on, and no others, for who goes by one of these hashes. */
+  ask(groups: readonly TrackerGroup[], swarms: readonly InfoHash[]): void {
+    const all = swarms.flatMap((swarm) => groups.map((group) => ({ swarm, group })));
+    const asked = new Map(all.map((each) => [[each.swarm, ...each.group].join(' '), each]));
     for (const [key, tracker] of [...this.#trackers]) if (!asked.has(key)) this.#endTracker(key, tracker);
     if (groups.length > 0) this.#contacts.open();
-    for (const [key, group] of asked) if (!this.#trackers.has(key)) this.#beginTracker(key, group);
+    for (const [key, { swarm, group }] of asked) if (!this.#trackers.has(key)) this.#beginTracker(key, swarm, group);
   }
 
   /** Everything is here now. */
@@ -101,7 +106,7 @@ export class TorrentStrangers {
 
   /** Asks nobody any more, and lets all strangers go. */
   stop(): void {
-    this.ask([]);
+    this.ask([], []);
     this.#contacts.close();
     // A tracker that does not hear of it takes the connection for open.
     this.#alias = nextAlias(this.#alias);
@@ -119,9 +124,10 @@ export class TorrentStrangers {
     return this.#contacts.connectedAt(peer);
   }
 
-  #beginTracker(key: string, group: TrackerGroup): void {
-    const conversation = new TrackerConversation(this.#infoHashBytes, this.#owner.rng);
+  #beginTracker(key: string, swarm: InfoHash, group: TrackerGroup): void {
+    const conversation = new TrackerConversation(nodeIdToBytes(swarm), this.#owner.rng);
     const tracker: Tracker = {
+      swarm,
       group,
       at: -1,
       conversation,
@@ -157,7 +163,7 @@ export class TorrentStrangers {
         void this.#answer(tracker, output.to, output.sdp);
         return;
       case 'accept':
-        return this.#contacts.accept(output.offer, output.peerId, output.sdp, tracker.alias);
+        return this.#contacts.accept(output.offer, output.peerId, output.sdp, introductionBy(tracker));
       case 'withdraw':
         return this.#contacts.withdraw(output.offer);
       default:
@@ -218,8 +224,16 @@ export class TorrentStrangers {
   }
 
   async #answer(tracker: Tracker, to: Caller, sdp: string): Promise<void> {
-    tracker.driver.push({ kind: 'answered', to, sdp: await this.#contacts.answer(to.peerId, sdp, tracker.alias) });
+    const answer = await this.#contacts.answer(to.peerId, sdp, introductionBy(tracker));
+    tracker.driver.push({ kind: 'answered', to, sdp: answer });
   }
+}
+
+/** How good a word of a tracker is, of several about two hashes of one torrent. */
+const RANKS = { idle: 0, failed: 1, asking: 2, answered: 3 } as const satisfies Record<TrackerCondition, number>;
+
+function introductionBy({ alias, swarm }: Tracker): Introduction {
+  return { alias, swarm };
 }
 
 /** One that refused us goes on to do so until it answers. */

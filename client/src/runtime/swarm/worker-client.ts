@@ -1,7 +1,7 @@
 import { type FilePriority, type RateLimits, SkeinError } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
-import type { PeerKey, StrangerId } from '../../swarm/peer-key.ts';
+import type { PeerKey } from '../../swarm/peer-key.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type {
   DownloadSource,
@@ -14,7 +14,7 @@ import type {
 import type { TransferSettings } from '../../worker/transfer-settings.ts';
 import { leftError } from '../left-error.ts';
 import { proxyChannel } from './channel-proxy.ts';
-import type { StrangerChannels } from './stranger-contacts.ts';
+import type { StrangerChannels, StrangerEnd } from './stranger-contacts.ts';
 
 /** Reports that are not answers. */
 export type WorkerEvent = Exclude<WorkerReport, { kind: 'answer' | 'failure' | 'hashing' }>;
@@ -126,11 +126,11 @@ export class WorkerClient implements StrangerChannels {
 
   /**
    * Gives a fresh channel to the worker, in the task that made it; where the browser cannot transfer it, the page
-   * passes its messages. Returns the serial by which reports name the channel.
+   * passes its messages. Returns the serial by which reports name the channel. `swarm` is the hash under which the two met.
    */
-  attach(infoHash: InfoHash, peer: NodeId, isOutbound: boolean, channel: RTCDataChannel): number {
+  attach(infoHash: InfoHash, swarm: InfoHash, peer: NodeId, isOutbound: boolean, channel: RTCDataChannel): number {
     const serial = this.#nextSerial++;
-    const end = { infoHash, peer, isOutbound, serial };
+    const end = { infoHash, swarm, peer, isOutbound, serial };
     this.#hand(
       channel,
       () => this.#post({ kind: 'channel', ...end, channel }, [channel]),
@@ -149,8 +149,8 @@ export class WorkerClient implements StrangerChannels {
     return serial;
   }
 
-  attachHeld(serial: number, infoHash: InfoHash, peer: StrangerId, isOutbound: boolean, alias: Uint8Array): void {
-    this.#post({ kind: 'attachHeld', infoHash, peer, isOutbound, alias, serial });
+  attachHeld(end: StrangerEnd): void {
+    this.#post({ kind: 'attachHeld', ...end });
   }
 
   dropHeld(serial: number): void {

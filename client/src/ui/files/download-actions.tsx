@@ -18,6 +18,7 @@ interface DownloadActionsProps {
 
 /** What can be done with a download now. */
 export function DownloadActions({ download, state, isPaused, onRemove }: DownloadActionsProps) {
+  const code = download.error?.code;
   return (
     <>
       {state === 'done' && <SaveButton download={download} />}
@@ -37,7 +38,7 @@ export function DownloadActions({ download, state, isPaused, onRemove }: Downloa
           onClick={() => download.resume()}
         />
       )}
-      {(state === 'paused' || (state === 'failed' && download.error?.code !== 'bad-metainfo')) && (
+      {(state === 'paused' || (state === 'failed' && code !== 'bad-metainfo' && code !== 'duplicate')) && (
         <RowButton label="Resume" icon="play" testId="resume-button" onClick={() => download.resume()} />
       )}
       {(state === 'finding' || state === 'checking' || state === 'downloading') && (

@@ -30,6 +30,7 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
 
 function TroubleButton({ item, code }: { readonly item: Share | Download; readonly code: SkeinErrorCode }) {
   const action = troubleAction(code);
+  if (!action) return null;
   const act = (): void => {
     if (action === 'reload') location.reload();
     else if (action === 'open') openLink(item.magnet);

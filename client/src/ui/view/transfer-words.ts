@@ -99,9 +99,10 @@ export function ratioText({ ratio, uploadedBytes }: Pick<SwarmProgress, 'ratio' 
 
 /**
  * The one thing to do about a download that cannot go on: code that broke needs a fresh page, a torrent that was refused
- * begins anew, as by its link, and all else goes on.
+ * begins anew, as by its link, and all else goes on. None where another row goes on in its place.
  */
-export function troubleAction(code: SkeinErrorCode): 'open' | 'resume' | 'reload' {
+export function troubleAction(code: SkeinErrorCode): 'open' | 'resume' | 'reload' | undefined {
+  if (code === 'duplicate') return undefined;
   if (code === 'bad-metainfo') return 'open';
   return code === 'internal' ? 'reload' : 'resume';
 }

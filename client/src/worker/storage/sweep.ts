@@ -1,4 +1,5 @@
 import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../../shared/src/limits/storage.ts';
+import type { InfoHash } from '../../swarm/types.ts';
 import { takeLock } from './lock.ts';
 import { deleteFolder, listFolders } from './opfs.ts';
 import type { ResumeRecords } from './resume.ts';
@@ -15,4 +16,17 @@ export async function sweep(records: Pick<ResumeRecords, 'has'>, known: Readonly
     if (lock && !isKept) await deleteFolder(name);
     lock?.release();
   }
+}
+
+/** Deletes what was kept of a download that a person removed. One that runs in another tab is left alone. Never rejects. */
+export async function deleteParked(records: Pick<ResumeRecords, 'read' | 'remove'>, infoHash: InfoHash): Promise<void> {
+  const isParked = async (): Promise<boolean> =>
+    (await records.read(infoHash).catch(() => undefined))?.isParked === true;
+  const lock = (await isParked()) ? await takeLock(infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
+  // Another tab may have begun it anew.
+  if (lock && (await isParked())) {
+    await records.remove(infoHash).catch(() => undefined);
+    await deleteFolder(infoHash);
+  }
+  lock?.release();
 }

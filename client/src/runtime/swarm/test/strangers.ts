@@ -1,4 +1,4 @@
-import { binaryText, fromHex } from '../../../../../shared/src/bytes.ts';
+import { binaryText, fromHex, toHex } from '../../../../../shared/src/bytes.ts';
 import type {
   StrangerConnection,
   StrangerHandler,
@@ -38,8 +38,8 @@ export class FakeTracker implements TrackerLine {
     this.#handler.closed();
   }
 
-  say(fields: object): void {
-    const hash = binaryText(fromHex(infoHash) as Uint8Array);
+  say(fields: object, about: string = infoHash): void {
+    const hash = binaryText(fromHex(about) as Uint8Array);
     this.#handler.received(JSON.stringify({ action: 'announce', info_hash: hash, ...fields }));
   }
 
@@ -49,10 +49,16 @@ export class FakeTracker implements TrackerLine {
   }
 
   /** Another peer answers the n-th offer of the newest announce that has some. */
-  answer(peerId: string, n: number): void {
+  answer(peerId: string, n: number, about?: string): void {
     const announce = this.heard.findLast(({ offers }) => Array.isArray(offers) && offers.length > 0);
     const offers = announce?.['offers'] as readonly { readonly offer_id: string }[];
-    this.say({ peer_id: peerId, offer_id: offers[n]?.offer_id, answer: { type: 'answer', sdp: 'theirs' } });
+    this.say({ peer_id: peerId, offer_id: offers[n]?.offer_id, answer: { type: 'answer', sdp: 'theirs' } }, about);
+  }
+
+  /** What it was asked for, in hex. */
+  infoHashes(): string[] {
+    const bytes = (text: unknown): Uint8Array => Uint8Array.from(String(text), (unit) => unit.charCodeAt(0));
+    return [...new Set(this.heard.map((message) => toHex(bytes(message['info_hash']))))];
   }
 }
 

@@ -58,6 +58,8 @@ export class FakeNode {
   readonly released: NodeId[] = [];
   readonly published = new Set<InfoHash>();
   readonly announced: string[] = [];
+  /** The same with the hashes under which it was. */
+  readonly announcements: { readonly swarm: InfoHash; readonly event: string }[] = [];
   readonly service: SwarmService;
 
   constructor(world: FakeWorld, seed: number) {
@@ -77,13 +79,17 @@ export class FakeNode {
       links: () => this.links,
       openLink: (contact) => world.openLink(this, contact),
       releaseLink: (peer) => void this.released.push(peer),
-      findProviders: () => world.findProviders(this),
+      findProviders: (swarm) => world.findProviders(this, swarm),
       resolve: (peer) => world.resolve(peer),
-      trackerPeers: (_infoHash, event) => {
+      trackerPeers: (swarm, event) => {
         this.announced.push(event);
+        this.announcements.push({ swarm, event });
         return world.answering.then(() => world.tracked);
       },
-      trackerLeave: () => void this.announced.push('leave'),
+      trackerLeave: (swarm) => {
+        this.announced.push('leave');
+        this.announcements.push({ swarm, event: 'leave' });
+      },
       publish: (infoHash) => void this.published.add(infoHash),
       unpublish: (infoHash) => void this.published.delete(infoHash),
       sendControl: (link, frame) => void link.send(frame),
@@ -98,10 +104,10 @@ export class FakeNode {
     return this.contact.id;
   }
 
-  /** Takes the torrent up, and has all of it. */
-  seed(): void {
-    this.service.download(magnet);
-    this.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  /** Takes the torrent up, or the one that goes by `swarm`, and has all of it. */
+  seed(swarm = infoHash): void {
+    this.service.download(swarm === infoHash ? magnet : swarm);
+    this.worker.progress(swarm, { state: 'seeding', doneBytes: 100 });
   }
 
   linkTo(node: FakeNode): Link {
@@ -120,6 +126,8 @@ export class FakeWorld {
   strangersLoaded = 0;
   /** Who is named when anyone asks for providers. BOUNDED: by the test. */
   readonly providers: Contact[] = [];
+  /** Who is named besides when anyone asks for those of one hash. BOUNDED: by the test. */
+  readonly providersOf = new Map<InfoHash, readonly Contact[]>();
   /** Whom the server's tracker names. BOUNDED: by the test. */
   readonly tracked: Contact[] = [];
   /** Nodes that asked the overlay for providers, each time. BOUNDED: by the test. */
@@ -171,10 +179,10 @@ export class FakeWorld {
   }
 
   /** What the overlay says of who has the torrent. */
-  async findProviders(seeker: FakeNode): Promise<readonly Contact[]> {
+  async findProviders(seeker: FakeNode, swarm: InfoHash): Promise<readonly Contact[]> {
     this.seekers.push(seeker.id);
     await this.overlay;
-    return this.providers;
+    return [...this.providers, ...(this.providersOf.get(swarm) ?? [])];
   }
 
   async openLink(from: FakeNode, contact: Contact): Promise<Link> {
