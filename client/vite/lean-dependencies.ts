@@ -97,6 +97,8 @@ function leanPreload(): Plugin {
       if (id !== '\0vite/preload-helper.js') return undefined;
       return `export function __vitePreload(load, deps, importer) {
         for (const dep of deps ?? []) {
+          // That of the page itself, which it has.
+          if (dep.endsWith('.css')) continue;
           const link = document.createElement('link');
           link.rel = 'modulepreload';
           link.href = new URL(dep, importer);
