@@ -17,16 +17,18 @@ export const NATS: readonly Nat[] = ['open', 'full-cone', 'port-restricted', 'sy
 export const SERVER_ADDRESS = '203.0.113.1';
 const publicAddress = (index: number): string => `203.0.113.${index + 10}`;
 
-/** Everybody behind a router has the same private address, as at home: an address alone says nothing. */
-const PRIVATE_ADDRESS = '192.168.1.2';
-const ROUTER_ADDRESS = '192.168.1.1';
+/** Everybody behind a router at home has the same private address: an address alone says nothing. */
+const HOME = '192.168.1';
+
+/** The private addresses of mobile networks (RFC 6598). */
+const MOBILE = '100.64.1';
 
 /** What leaves goes under the router's address. */
 const MASQUERADE = 'add rule ip nat post oifname "wan0" masquerade';
 
 /** Rules of each router, for nft. Its masquerade keeps a source's port where it is free, and so is no symmetric one. */
 const RULES: Readonly<Record<Exclude<Nat, 'open'>, readonly string[]>> = {
-  'full-cone': [`add rule ip nat pre iifname "wan0" meta l4proto udp dnat to ${PRIVATE_ADDRESS}`, MASQUERADE],
+  'full-cone': [`add rule ip nat pre iifname "wan0" meta l4proto udp dnat to ${HOME}.2`, MASQUERADE],
   'port-restricted': [MASQUERADE],
   symmetric: [`${MASQUERADE} random,fully-random`],
   'udp-blocked': [MASQUERADE, 'add rule ip filter pass meta l4proto udp drop'],
@@ -55,6 +57,8 @@ export class NatNetwork {
   /** Namespace of the servers. */
   readonly servers: string;
   readonly #namespaces: string[] = [];
+  /** The router of each person who is behind one, both by their namespaces. BOUNDED: by the people. */
+  readonly #routers = new Map<string, string>();
   /** How many public addresses people have had. At most 240. */
   #addresses = 0;
 
@@ -86,22 +90,40 @@ export class NatNetwork {
       this.#wire(host, 'eth0', index);
       return host;
     }
+    this.#route(host, nat, index, { device: 'eth0', subnet: HOME });
+    return host;
+  }
+
+  /** A person's phone goes out of reach of the router at home, and finds itself behind the one of a mobile network. */
+  roam(host: string): void {
+    this.#ip(host, 'link delete eth0');
+    this.#route(host, 'symmetric', this.#addresses++, { device: 'mobile0', subnet: MOBILE });
+  }
+
+  /** Puts a router of its own between a person and the Internet. */
+  #route(
+    host: string,
+    nat: Exclude<Nat, 'open'>,
+    index: number,
+    { device, subnet }: { readonly device: string; readonly subnet: string },
+  ): void {
     const router = this.#add(`router${index}`);
+    this.#routers.set(host, router);
     this.#wire(router, 'wan0', index);
-    this.#ip(router, `link add lan0 type veth peer name eth0 netns ${host}`);
-    this.#ip(router, `address add ${ROUTER_ADDRESS}/24 dev lan0`);
+    this.#ip(router, `link add lan0 type veth peer name ${device} netns ${host}`);
+    this.#ip(router, `address add ${subnet}.1/24 dev lan0`);
     this.#ip(router, 'link set lan0 up');
-    this.#ip(host, `address add ${PRIVATE_ADDRESS}/24 dev eth0`);
-    this.#ip(host, 'link set eth0 up');
-    this.#ip(host, `route add default via ${ROUTER_ADDRESS}`);
+    this.#ip(host, `address add ${subnet}.2/24 dev ${device}`);
+    this.#ip(host, `link set ${device} up`);
+    this.#ip(host, `route add default via ${subnet}.1`);
     within(router, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
     within(router, 'nft', ['-f', '-'], [...CHAINS, ...RULES[nat], ''].join('\n'));
-    return host;
   }
 
   /** The provider gives the router of a person another address: what it had mapped is forgotten. */
   renumber(host: string): void {
-    const router = host.replace('host', 'router');
+    const router = this.#routers.get(host);
+    if (!router) throw new Error(`${host} is behind no router`);
     this.#ip(router, `address flush dev wan0`);
     this.#ip(router, `address add ${publicAddress(this.#addresses++)}/24 dev wan0`);
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);

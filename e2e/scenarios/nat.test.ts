@@ -46,6 +46,15 @@ async function callAndTalk(caller: Person, callee: Person): Promise<void> {
   await Promise.all([seesAndHears(caller.tab), seesAndHears(callee.tab)]);
 }
 
+/** Waits until the page of a person says that its call is interrupted. */
+async function interrupted({ tab }: Person): Promise<void> {
+  await tab.until(
+    'the call to be interrupted',
+    () => window.skein.calls[0]?.detail?.includes('interrupted'),
+    undefined,
+  );
+}
+
 async function hangUp(one: Person, other: Person): Promise<void> {
   await one.tab.locate('hang-up').click();
   for (const { tab } of [one, other]) {
@@ -78,13 +87,7 @@ describe.skipIf(!NatLab.isPossible())('people behind port-restricted routers, as
     const [a, b] = used.people as [Person, Person];
     await callAndTalk(a, b);
     used.lab.network.renumber(a.host);
-    for (const { tab } of [a, b]) {
-      await tab.until(
-        'the call to be interrupted',
-        () => window.skein.calls[0]?.detail?.includes('interrupted'),
-        undefined,
-      );
-    }
+    await Promise.all([interrupted(a), interrupted(b)]);
     await Promise.all([seesAndHears(a.tab), seesAndHears(b.tab)]);
     const states = await a.tab.page.evaluate(() => window.skein.calls.map(({ state }) => state));
     expect(states).toEqual(['established']);
@@ -104,6 +107,27 @@ describe.skipIf(!NatLab.isPossible())('people behind port-restricted routers, as
     used.lab.network.renumber(a.host);
     await linkedAgain;
     expect(await pathTo(a, await b.tab.id())).toBe('direct');
+  });
+});
+
+describe.skipIf(!NatLab.isPossible())('a person who walks out of the house with the phone in the hand', () => {
+  const used = useLab(['port-restricted', 'full-cone']);
+
+  test('goes on with a call from the mobile network', async () => {
+    const [phone, other] = used.people as [Person, Person];
+    await callAndTalk(phone, other);
+    used.lab.network.roam(phone.host);
+    await interrupted(other);
+    await Promise.all([seesAndHears(phone.tab), seesAndHears(other.tab)]);
+    const states = await phone.tab.page.evaluate(() => window.skein.calls.map(({ state }) => state));
+    expect(states).toEqual(['established']);
+    await hangUp(phone, other);
+  });
+
+  test('is linked again, and files go over', async () => {
+    const [phone, other] = used.people as [Person, Person];
+    await phone.tab.linkedTo(await other.tab.id(), NO_PATH_MS);
+    await handOver(used.lab, other, phone, 'on the way.bin');
   });
 });
 
