@@ -28,7 +28,7 @@ const AWAKE_FLAGS = [
   '--disable-backgrounding-occluded-windows',
 ];
 
-/** Host candidates with addresses: there is no mDNS responder in a container. */
+/** Host candidates with addresses: multicast DNS does not get through everywhere where tests run. */
 const LINK_FLAGS = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
 
 /** A camera that shows a moving picture and a microphone that beeps. Permission is the context's matter. */
@@ -42,6 +42,8 @@ export interface BrowserOptions {
   readonly hasDevices?: boolean;
   /** True: root's browser may do no more than anybody's on Linux, where the system can see to that. Default false. */
   readonly isUnprivileged?: boolean;
+  /** As in people's browsers: host candidates have names that multicast DNS resolves. Default false. */
+  readonly hidesAddresses?: boolean;
   /** Network namespace to run in, see `NatNetwork`. */
   readonly namespace?: string;
   /** Origin that counts as secure though it is no https, as a test's server is none. */
@@ -71,7 +73,8 @@ function launchOptions(options: BrowserOptions): LaunchOptions {
   const devices = options.hasDevices === false ? [] : DEVICE_FLAGS;
   const { secureOrigin } = options;
   const origins = secureOrigin === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`];
-  return { ...startOf(found, options), args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...LINK_FLAGS, ...devices, ...origins] };
+  const links = options.hidesAddresses ? [] : LINK_FLAGS;
+  return { ...startOf(found, options), args: [...BASE_FLAGS, ...AWAKE_FLAGS, ...links, ...devices, ...origins] };
 }
 
 function startOf(

@@ -16,6 +16,10 @@ export type Relay = 'none' | 'udp' | 'tcp';
 export interface PersonOptions {
   /** With a public IPv6 address beside the other one. Default false. */
   readonly hasIpv6?: boolean;
+  /** At home with this person, behind the same router. */
+  readonly beside?: Person;
+  /** As in people's browsers: addresses at home are hidden behind names. Default false. */
+  readonly hidesAddresses?: boolean;
   /** False: the page is opened by plain http, as from a phone at home, and browsers keep much from it. Default true. */
   readonly isSecure?: boolean;
 }
@@ -65,11 +69,14 @@ export class NatLab {
   }
 
   /** Somebody opens the page from behind a router of this kind. */
-  async join(nat: Nat, { hasIpv6 = false, isSecure = true }: PersonOptions = {}): Promise<Person> {
-    const host = this.network.join(nat, hasIpv6);
-    const browser = await launchBrowser({ namespace: host, ...(isSecure && { secureOrigin: this.server.url }) });
+  async join(nat: Nat, options: PersonOptions = {}): Promise<Person> {
+    const { beside, hasIpv6 = false, isSecure = true, hidesAddresses = false } = options;
+    const host = beside ? this.network.joinBeside(beside.host) : this.network.join(nat, hasIpv6);
+    const secure = isSecure && { secureOrigin: this.server.url };
+    const browser = await launchBrowser({ namespace: host, hidesAddresses, ...secure });
     this.#browsers.push(browser);
-    const permissions = isSecure ? ['camera', 'microphone'] : [];
+    // Whoever may use the camera may know addresses, too: browsers hide nothing then.
+    const permissions = isSecure && !hidesAddresses ? ['camera', 'microphone'] : [];
     const context = await browser.newContext({ permissions, acceptDownloads: true });
     await context.addInitScript(watchPage);
     const tab = new Tab(await context.newPage());

@@ -23,6 +23,14 @@ const HOME = '192.168.1';
 /** The private addresses of mobile networks (RFC 6598). */
 const MOBILE = '100.64.1';
 
+/** What a device is plugged in with. */
+interface Lan {
+  /** Its interface. */
+  readonly device: string;
+  /** The first three parts of addresses. */
+  readonly subnet: string;
+}
+
 /** What leaves goes under the router's address. */
 const MASQUERADE = 'add rule ip nat post oifname "wan0" masquerade';
 
@@ -94,6 +102,13 @@ export class NatNetwork {
     return host;
   }
 
+  /** Adds another device in the home of a person who is behind a router; returns its namespace. */
+  joinBeside(person: string): string {
+    const host = this.#add(`host${this.#addresses++}`);
+    this.#plugIn(host, this.#routerOf(person), { device: 'eth0', subnet: HOME }, 3);
+    return host;
+  }
+
   /** A person's phone goes out of reach of the router at home, and finds itself behind the one of a mobile network. */
   roam(host: string): void {
     this.#ip(host, 'link delete eth0');
@@ -101,29 +116,36 @@ export class NatNetwork {
   }
 
   /** Puts a router of its own between a person and the Internet. */
-  #route(
-    host: string,
-    nat: Exclude<Nat, 'open'>,
-    index: number,
-    { device, subnet }: { readonly device: string; readonly subnet: string },
-  ): void {
+  #route(host: string, nat: Exclude<Nat, 'open'>, index: number, lan: Lan): void {
     const router = this.#add(`router${index}`);
-    this.#routers.set(host, router);
     this.#wire(router, 'wan0', index);
-    this.#ip(router, `link add lan0 type veth peer name ${device} netns ${host}`);
-    this.#ip(router, `address add ${subnet}.1/24 dev lan0`);
+    this.#ip(router, 'link add lan0 type bridge');
+    this.#ip(router, `address add ${lan.subnet}.1/24 dev lan0`);
     this.#ip(router, 'link set lan0 up');
-    this.#ip(host, `address add ${subnet}.2/24 dev ${device}`);
-    this.#ip(host, `link set ${device} up`);
-    this.#ip(host, `route add default via ${subnet}.1`);
+    this.#plugIn(host, router, lan, 2);
     within(router, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
     within(router, 'nft', ['-f', '-'], [...CHAINS, ...RULES[nat], ''].join('\n'));
   }
 
-  /** The provider gives the router of a person another address: what it had mapped is forgotten. */
-  renumber(host: string): void {
+  /** Joins a device to a router's own network. `number`: the last part of its address. */
+  #plugIn(host: string, router: string, { device, subnet }: Lan, number: number): void {
+    this.#routers.set(host, router);
+    this.#ip(router, `link add port${number} type veth peer name ${device} netns ${host}`);
+    this.#ip(router, `link set port${number} master lan0 up`);
+    this.#ip(host, `address add ${subnet}.${number}/24 dev ${device}`);
+    this.#ip(host, `link set ${device} up`);
+    this.#ip(host, `route add default via ${subnet}.1`);
+  }
+
+  #routerOf(host: string): string {
     const router = this.#routers.get(host);
     if (!router) throw new Error(`${host} is behind no router`);
+    return router;
+  }
+
+  /** The provider gives the router of a person another address: what it had mapped is forgotten. */
+  renumber(host: string): void {
+    const router = this.#routerOf(host);
     this.#ip(router, `address flush dev wan0`);
     this.#ip(router, `address add ${publicAddress(this.#addresses++)}/24 dev wan0`);
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
