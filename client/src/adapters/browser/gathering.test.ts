@@ -46,6 +46,17 @@ test('a description leaves a moment after the candidate that matters most, with 
   expect(lab.left).toEqual([3]);
 });
 
+test('it waits for a STUN server of which two questions were lost: without its candidate no other network is reached', async () => {
+  const lab = new Lab([STUN]);
+  lab.candidate('host');
+  // libwebrtc asks again after 250 and 500 ms; then the answer takes a round trip.
+  await lab.clock.advance(750 + 200);
+  expect(lab.left).toEqual([]);
+  lab.candidate('srflx');
+  await lab.clock.advance(GATHER_QUIET_MS);
+  expect(lab.left).toEqual([2]);
+});
+
 test('it leaves with what there is when that candidate does not come', async () => {
   const [stun, turn] = [new Lab([STUN]), new Lab([TURN])];
   for (const lab of [stun, turn]) {
