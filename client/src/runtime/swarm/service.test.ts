@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { hashToId } from '../../../../shared/src/ids.ts';
 import { MAX_CHANNEL_ID } from '../../../../shared/src/limits/links.ts';
 import {
-  ANNOUNCE_PERIOD_MS,
   CHANNEL_OPEN_TIMEOUT_MS,
   MAX_SEARCH_PAUSE_MS,
   MAX_SOUGHT_PEERS,
@@ -12,13 +11,8 @@ import {
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { encodeSwarmFrame } from './control.ts';
-import { encodeTorrentFile } from '../../swarm/metainfo.ts';
-import { privateMetainfo } from '../../swarm/test/private-metainfo.ts';
-import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
-import type { Download } from '../../api.ts';
-import type { FakeWorker } from './test/fake-worker.ts';
-import { infoHash, magnet, summaryOf } from './test/torrent.ts';
-import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
+import { infoHash, magnet } from './test/torrent.ts';
+import { FakeWorld, beginDownload } from './test/world.ts';
 
 test('a provider is linked, asked for a channel, and both ends of it go to the workers', async () => {
   const world = new FakeWorld();
@@ -191,125 +185,6 @@ test('what an earlier page left appears as a download and looks for peers', asyn
   expect(found).toEqual(['left over']);
   expect(a.announced).toEqual(['started']);
   expect(a.published).toEqual(new Set([infoHash]));
-});
-
-test('a download that an earlier page refused asks nobody, until it is asked for again: that is a new one', async () => {
-  const world = new FakeWorld();
-  const [a] = world.pair();
-  a.worker.resumed();
-  a.worker.progress(infoHash, { state: 'failed', error: { code: 'bad-metainfo', message: 'It is refused.' } });
-  await settle();
-  const [refused] = a.service.downloads;
-  expect(refused).toMatchObject({ state: 'failed', error: { code: 'bad-metainfo' } });
-  expect([world.seekers, a.announced]).toEqual([[], []]);
-  const anew = a.service.download(magnet);
-  expect(a.service.downloads).toEqual([anew]);
-  expect([refused?.state, anew.state]).toEqual(['removed', 'finding']);
-  expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'download', retry: {} });
-  expect(a.worker.requests.some(({ kind }) => kind === 'remove')).toBe(false);
-  await settle();
-  expect(a.announced).toContain('started');
-});
-
-/** A node whose earlier page left a download that is refused. */
-function refusedOn(change: Parameters<FakeWorker['resumed']>[0]): {
-  readonly node: FakeNode;
-  readonly refused: Download;
-} {
-  const [node] = new FakeWorld().pair();
-  node.worker.resumed(change);
-  node.worker.progress(infoHash, { state: 'failed', error: { code: 'bad-metainfo', message: 'It is refused.' } });
-  return { node, refused: node.service.downloads[0] as Download };
-}
-
-const TWO_FILES = summaryOf({
-  files: ['a', 'b'].map((path, index) => ({ path, size: 5, index, offset: 5 * index })),
-});
-
-test('a refused download that is asked for again has the limits, the order and the selection that it had', () => {
-  const settings = { limits: { down: 1000, up: undefined }, isSequential: true };
-  const { node, refused } = refusedOn({ selected: [1], settings });
-  refused.setLimits({ up: 500 });
-  const anew = node.service.download(refused.magnet);
-  expect(anew).toMatchObject({ limits: { up: 500 }, isSequential: true });
-  expect(node.worker.requests.at(-1)).toMatchObject({ retry: { limits: { up: 500 }, isSequential: true } });
-  node.worker.progress(infoHash, { state: 'finding' });
-  node.worker.report({ kind: 'metadata', summary: TWO_FILES });
-  expect(anew.files().map(({ priority }) => priority)).toEqual(['skip', 'normal']);
-  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['skip', 'normal'] });
-});
-
-test('a refused download that is asked for by a link that selects files takes those', () => {
-  const { node } = refusedOn({ selected: [1], settings: {} });
-  node.service.download(`${magnet}&so=0`);
-  node.worker.report({ kind: 'metadata', summary: TWO_FILES });
-  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['normal', 'skip'] });
-});
-
-test('what was skipped of a refused download stays so when it is asked for again', () => {
-  const { node } = refusedOn({ settings: { priorities: ['low', 'skip'] } });
-  const anew = node.service.download(magnet);
-  node.worker.report({ kind: 'metadata', summary: TWO_FILES });
-  expect(anew.files().map(({ priority }) => priority)).toEqual(['low', 'skip']);
-  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'download', retry: { priorities: ['low', 'skip'] } });
-});
-
-test('a refused download that is asked for again is to be had wherever an earlier link said', () => {
-  const { node } = refusedOn({ trackers: ['wss://a.example'], webSeeds: ['https://b.example/'] });
-  const anew = node.service.download(`${magnet}&tr=wss%3A%2F%2Fc.example`);
-  const places = new URL(anew.magnet).searchParams;
-  expect([places.getAll('tr'), places.getAll('ws')]).toEqual([
-    ['wss://a.example', 'wss://c.example'],
-    ['https://b.example/'],
-  ]);
-});
-
-test('a private torrent whose file was refused is named to nobody when its link is tried instead (BEP 27)', async () => {
-  const world = new FakeWorld();
-  const [node] = world.pair();
-  const metainfo = privateMetainfo();
-  const refused = node.service.download(encodeTorrentFile(metainfo));
-  const error = { code: 'bad-metainfo', message: 'It is refused.' } as const;
-  node.worker.progress(metainfo.infoHash, { state: 'failed', error });
-  await world.deliver();
-  node.service.download(refused.magnet);
-  node.worker.progress(metainfo.infoHash, { state: 'finding', doneBytes: 40 });
-  await world.deliver();
-  expect([world.seekers, node.published.size]).toEqual([[], 0]);
-});
-
-test('of a download that runs when the page asks for it, the files come that its own link selected', () => {
-  const [node] = new FakeWorld().pair();
-  node.service.download(`${magnet}&so=0`);
-  node.worker.report({ kind: 'settings', infoHash, selected: [1], origin: NO_ORIGIN, settings: {} });
-  node.worker.report({ kind: 'metadata', summary: TWO_FILES });
-  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'setPriorities', priorities: ['skip', 'normal'] });
-});
-
-test('a download that another tab refused is tried again there when it is asked for again', async () => {
-  const { node, download } = beginDownload();
-  const error = { code: 'bad-metainfo', message: 'It is refused.' } as const;
-  node.worker.progress(infoHash, { state: 'failed', isElsewhere: true, error });
-  expect(node.service.download(magnet)).toBe(download);
-  expect(node.worker.requests.at(-1)).toEqual({ kind: 'setPaused', infoHash, isPaused: false });
-  node.worker.progress(infoHash, { state: 'finding', isElsewhere: true });
-  await settle();
-  expect([download.state, download.error]).toEqual(['finding', undefined]);
-});
-
-test('a torrent file that the worker refuses fails with its reason, and is announced no more', async () => {
-  const world = new FakeWorld();
-  const node = world.add(1);
-  const download = node.service.download(magnet);
-  const request = node.worker.requests.at(-1);
-  if (request?.kind !== 'download') throw new Error('nothing was asked for');
-  const error = { code: 'bad-metainfo', message: 'It is refused.' } as const;
-  node.worker.report({ kind: 'failure', call: request.call, ...error });
-  await settle();
-  expect(download).toMatchObject({ state: 'failed', error });
-  const announced = [...node.announced];
-  await world.clock.advance(3 * ANNOUNCE_PERIOD_MS);
-  expect(node.announced).toEqual(announced);
 });
 
 test('a worker that dies fails what runs, in words', async () => {
