@@ -25,6 +25,11 @@ export function DownloadRow({ download }: { readonly download: Download }) {
   const files = download.files();
   const isShared = shares.value.some((share) => share.infoHash === infoHash && !share.waitsFor);
   const dismiss = (): void => setDialog(undefined);
+  const askToRemove = (): void => {
+    // The rows may be half a second behind the node, and what the question says of a deletion must be so now.
+    syncTransfers();
+    setDialog('remove');
+  };
   return (
     <RowFrame
       testId="download-row"
@@ -36,12 +41,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
       stateText={`${downloadWord(download, files.length > 0)}${download.isElsewhere ? ' in another tab' : ''}`}
       facts={<Facts download={download} />}
       actions={
-        <DownloadActions
-          download={download}
-          state={state}
-          isPaused={download.isPaused}
-          onRemove={() => setDialog('remove')}
-        />
+        <DownloadActions download={download} state={state} isPaused={download.isPaused} onRemove={askToRemove} />
       }
       details={() => (
         <>
