@@ -87,6 +87,18 @@ scenario('a share link opened in a new tab starts the download by itself', async
   expect(await tab.downloadRow(infoHash).getByTestId('row-name').textContent()).toContain('linked.bin');
 });
 
+scenario('a link that names the v2 hash alone finds what somebody shares', async (world) => {
+  const [seed, leecher] = await openPair(world);
+  const file = await world.files.make('second.bin', 2 * MB);
+  const infoHash = await seed.share([file.path]);
+  const infoHashV2 = await seed.page.evaluate(() => window.skein.shares[0]?.info()?.infoHashV2 ?? '');
+  expect(infoHashV2).toMatch(/^[\da-f]{64}$/);
+  await leecher.openLink(`magnet:?xt=urn:btmh:1220${infoHashV2}`);
+  const byV2 = infoHashV2.slice(0, infoHash.length);
+  await leecher.downloaded(byV2);
+  expect((await leecher.save(byV2)).sha256).toBe(file.sha256);
+});
+
 scenario(
   'a download takes from several sources at once, and serves what it has to others',
   async (world) => {

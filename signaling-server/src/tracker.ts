@@ -1,6 +1,6 @@
 import { type Contact, type Key, type NodeId } from '../../shared/src/ids.ts';
 import { ANNOUNCE_INTERVAL_MS, MAX_TRACKER_PEERS } from '../../shared/src/limits/signaling.ts';
-import { MAX_TORRENTS } from '../../shared/src/limits/storage.ts';
+import { MAX_COMPLETE_TWINS, MAX_TORRENTS } from '../../shared/src/limits/storage.ts';
 import { type Deadline, type Machine, type Millis, type Rng, randomBelow } from '../../shared/src/machine.ts';
 import type { AnnounceEvent } from '../../shared/src/signaling/events.ts';
 
@@ -19,11 +19,11 @@ export interface TrackerLimits {
   readonly memberships: number;
 }
 
-/** About 200 bytes a membership: 40 MB at most. A peer has a library of `MAX_TORRENTS`, and a few that it has left are not gone yet. */
+/** About 200 bytes a membership: 40 MB at most. A peer has a library of `MAX_TORRENTS`, `MAX_COMPLETE_TWINS` of it twice, and a few that it has left are not gone yet. */
 export const TRACKER_LIMITS: TrackerLimits = {
   swarms: 50_000,
   peersPerSwarm: 5_000,
-  swarmsPerPeer: MAX_TORRENTS + 24,
+  swarmsPerPeer: MAX_TORRENTS + MAX_COMPLETE_TWINS + 24,
   memberships: 200_000,
 };
 

@@ -178,11 +178,11 @@ export const ANNOUNCEMENT_RETRY_MS = SYNC_MIN_MS;
 /** Providers held per key. [providers] */
 export const MAX_PROVIDERS_PER_KEY = 64;
 
-/** Keys with providers held. [keys] Four full libraries; with one provider each they take 3 MB. */
-export const MAX_PROVIDER_KEYS = 4_096;
+/** Keys with providers held. [keys] Four full libraries; with one provider each they take 3.3 MB. */
+export const MAX_PROVIDER_KEYS = 4_496;
 
-/** Keys this peer may announce. [keys] A library of MAX_TORRENTS, and what a program publishes beside it. */
-export const MAX_PUBLISHED_KEYS = 1_024;
+/** Keys this peer may announce. [keys] A library of MAX_TORRENTS, MAX_COMPLETE_TWINS of it twice, and what a program publishes beside it. */
+export const MAX_PUBLISHED_KEYS = 1_124;
 
 /** Keys held per provider. [keys] All that it may announce: where there are few peers, each is a replica of every key. */
 export const MAX_KEYS_PER_PROVIDER = MAX_PUBLISHED_KEYS;

@@ -165,6 +165,12 @@ export const PEER_TURNOVER_MS = 90_000;
  */
 export const MAX_TORRENTS = 1_000;
 
+/**
+ * Torrents of a tab, the oldest, that are announced by both hashes of a hybrid (BEP 52) when they are complete. More than most
+ * people have, so that a link by the v2 hash alone finds what they share, and a tenth of what a full library costs.
+ */
+export const MAX_COMPLETE_TWINS = 100;
+
 /** Period of announcing to the tracker while a torrent is served. [ms] */
 export const ANNOUNCE_PERIOD_MS = 60_000;
 

@@ -129,7 +129,7 @@ test('what is shared goes on, and the download of the same by its other hash end
   const share = await sharing;
   await settle();
   expect([share.error, download.error?.code]).toEqual([undefined, 'duplicate']);
-  expect(node.published).toEqual(new Set([V1]));
+  expect(node.published).toEqual(new Set([V1, V2]));
   // What is asked for by either hash is shared already.
   expect(node.service.download(BY_V2)).toMatchObject({ infoHash: V1, state: 'done' });
 });

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { hashToId } from '../../../../shared/src/ids.ts';
+import { MAX_COMPLETE_TWINS } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { truncateInfoHash } from '../../swarm/magnet.ts';
 import { makeContent } from '../../swarm/test/lab.ts';
@@ -27,6 +29,12 @@ async function learn(node: FakeNode, infoHash: InfoHash, change: Partial<Torrent
   await settle();
   node.worker.report({ kind: 'metadata', summary: hybrid(infoHash, change) });
   await settle();
+}
+
+/** The node shared it on an earlier page, and has its files. */
+function shareBefore({ worker }: FakeNode, summary: TorrentSummary): void {
+  worker.report({ kind: 'sharedBefore', summary, wait: undefined, handles: [], settings: {} });
+  worker.progress(summary.infoHash, { state: 'seeding', doneBytes: 100 });
 }
 
 test('a torrent that goes by its v2 hash alone is announced and looked for by the beginning of that (BEP 52)', async () => {
@@ -65,22 +73,43 @@ for (const [name, own] of BOTH)
   });
 
 for (const [name, own] of BOTH)
-  test(`a hybrid that was opened by its ${name} hash is announced by both while something is missing, and taken back from both`, async () => {
+  test(`a hybrid that was opened by its ${name} hash is announced by both, and taken back from both`, async () => {
     const world = new FakeWorld();
     const [a] = world.pair();
     await learn(a, own);
     a.worker.progress(own, { state: 'downloading', doneBytes: 50 });
     expect([...a.published]).toEqual([own, twinOf(own)]);
     a.worker.progress(own, { state: 'seeding', doneBytes: 100 });
-    // A library by two hashes would be two libraries. Most links name that of v1.
-    expect([...a.published]).toEqual(own === V1 ? [V1] : [V2, V1]);
+    expect([...a.published]).toEqual([own, twinOf(own)]);
     await a.service.downloads[0]?.remove();
     expect([...a.published]).toEqual([]);
     const told = (event: string): Set<InfoHash> =>
       new Set(a.announcements.flatMap((each) => (each.event === event ? [each.swarm] : [])));
-    expect([told('started'), told('leave')]).toEqual([new Set([V1, V2]), new Set([V1, V2])]);
-    expect(told('completed')).toEqual(new Set(own === V1 ? [V1] : [V1, V2]));
+    for (const event of ['started', 'completed', 'leave']) expect(told(event)).toEqual(new Set([V1, V2]));
   });
+
+test('who has a link by the v2 hash alone finds a hybrid that was shared here', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  shareBefore(b, hybrid(V1));
+  expect([...b.published]).toEqual([V1, V2]);
+  world.providersOf.set(V2, [b.contact]);
+  a.service.download(BY_V2);
+  await world.deliver();
+  expect(a.worker.channels()).toMatchObject([{ infoHash: V2, swarm: V2, peer: b.id }]);
+  expect(b.worker.channels()).toMatchObject([{ infoHash: V1, swarm: V2, peer: a.id }]);
+});
+
+test('of a large library what is complete goes by its v1 hash alone, except the oldest', async () => {
+  const [a] = new FakeWorld().pair();
+  const library = Array.from({ length: MAX_COMPLETE_TWINS }, (_, i) => hashToId(new Uint8Array([i])));
+  for (const infoHash of library) shareBefore(a, summaryOf({ infoHash }));
+  shareBefore(a, hybrid(V1));
+  expect([...a.published]).toEqual([...library, V1]);
+  await a.service.shares[0]?.stop();
+  a.worker.progress(V1, { state: 'seeding', doneBytes: 100 });
+  expect([...a.published]).toEqual([...library.slice(1), V1, V2]);
+});
 
 test('who asks for a hybrid by its other hash gets a channel, and is called back by that when it was refused one', async () => {
   const world = new FakeWorld();

@@ -1,3 +1,4 @@
+import { MAX_COMPLETE_TWINS } from '../../../../shared/src/limits/storage.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { OpenTorrent } from './open-torrent.ts';
 
@@ -12,5 +13,15 @@ export class OpenTorrents extends Map<InfoHash, OpenTorrent> {
     if (own) return own;
     for (const torrent of this.values()) if (torrent.session.places.twin === swarm) return torrent;
     return undefined;
+  }
+
+  /** It is one of those that are announced by both of their hashes when they are complete, too. */
+  isAmongOldest(infoHash: InfoHash): boolean {
+    let left = MAX_COMPLETE_TWINS;
+    for (const other of this.keys()) {
+      if (other === infoHash) return true;
+      if (--left === 0) return false;
+    }
+    return false;
   }
 }

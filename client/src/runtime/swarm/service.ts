@@ -194,7 +194,8 @@ export class SwarmService {
       askPieces: () => this.#worker.askPieces(infoHash),
       dropPeer: (peer) => this.#worker.dropPeer(infoHash, peer),
     });
-    const peers = new TorrentPeers(session, this.#host, this.#broker, { channels: this.#worker, pool: this.#pool });
+    const foreign = { channels: this.#worker, pool: this.#pool };
+    const peers = new TorrentPeers(session, this.#host, this.#broker, this.#torrents, foreign);
     const torrent = new OpenTorrent(session, peers);
     this.#torrents.set(infoHash, torrent);
     return torrent;

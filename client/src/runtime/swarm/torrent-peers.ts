@@ -19,6 +19,7 @@ import type { RefuseCode } from './control.ts';
 import type { SwarmHost } from './host.ts';
 import { LazyStrangers, type TrackerState } from './lazy-strangers.ts';
 import { NamedPeers } from './named-peers.ts';
+import type { OpenTorrents } from './open-torrents.ts';
 import { PeerFinder } from './peer-finder.ts';
 import { leastUseful } from './peer-turnover.ts';
 import { Publication } from './publication.ts';
@@ -41,6 +42,7 @@ export class TorrentPeers {
   readonly #session: TorrentSession;
   readonly #host: SwarmHost;
   readonly #broker: ChannelBroker;
+  readonly #others: Pick<OpenTorrents, 'isAmongOldest'>;
   readonly #finder: PeerFinder;
   readonly #strangers: LazyStrangers;
   /** Peers with a channel, with the newest one's serial and beginning. BOUNDED: by MAX_CHANNELS_PER_TORRENT. */
@@ -68,11 +70,13 @@ export class TorrentPeers {
     session: TorrentSession,
     host: SwarmHost,
     broker: ChannelBroker,
+    others: Pick<OpenTorrents, 'isAmongOldest'>,
     foreign: { readonly channels: StrangerChannels; readonly pool: StrangerPool },
   ) {
     this.#session = session;
     this.#host = host;
     this.#broker = broker;
+    this.#others = others;
     this.#publication = new Publication(host);
     this.#named = new NamedPeers({
       isSeeking: () => this.#isIncomplete(),
@@ -102,7 +106,7 @@ export class TorrentPeers {
       clock: host.clock,
       links: () => host.links(),
       openLink: (contact) => host.openLink(contact),
-      swarms: () => session.places.announcedBy(this.#isIncomplete()),
+      swarms: () => this.#announcedBy(),
       findProviders: async (swarm) => {
         const found = session.isPrivate ? [] : await host.findProviders(swarm);
         // The metadata may have come before the answer.
@@ -228,7 +232,7 @@ export class TorrentPeers {
     const isIncomplete = this.#isIncomplete();
     if (this.#session.isPrivate) this.#becomePrivate();
     const { twin } = this.#session.places;
-    const announcedBy = this.#session.places.announcedBy(isIncomplete);
+    const announcedBy = this.#announcedBy();
     if (twin && !this.#hasTwin && announcedBy.includes(twin)) this.#finder.joined(twin);
     this.#hasTwin = twin !== undefined;
     if (isActive && !this.#session.isOwnTrackersAlone) this.#finder.start();
@@ -247,10 +251,10 @@ export class TorrentPeers {
     const isPublished = isActive && !this.#session.isPrivate && (isComplete || progress.doneBytes > 0);
     this.#publication.set(isPublished ? announcedBy : []);
     const { isPrivate, trackers } = this.#session;
-    const { ownTrackers, infoHashV1 } = this.#session.places;
+    const { ownTrackers, infoHashV1, swarms, mainSwarms } = this.#session.places;
     // A link to a private torrent may name any tracker. By two hashes two of them would be asked at a time.
     if (isPrivate) this.#strangers.ask(isActive ? ownTrackers : [], [infoHashV1], true);
-    else this.#strangers.ask(isActive ? trackers : [], announcedBy, false);
+    else this.#strangers.ask(isActive ? trackers : [], isIncomplete ? swarms : mainSwarms, false);
     if (isActive) this.#turnOver();
   }
 
@@ -298,6 +302,15 @@ export class TorrentPeers {
   #leaveTracker(): void {
     for (const swarm of this.#finder.announcedIn)
       void Promise.resolve(this.#host.trackerLeave(swarm)).catch(() => undefined);
+  }
+
+  /**
+   * By which of its hashes it is announced. By both while something is missing, as anybody is of use, and as long as the tab has
+   * few torrents: a library by two hashes would be two libraries to the overlay and the tracker.
+   */
+  #announcedBy(): readonly InfoHash[] {
+    const { swarms, mainSwarms } = this.#session.places;
+    return this.#isIncomplete() || this.#others.isAmongOldest(this.infoHash) ? swarms : mainSwarms;
   }
 
   #closedBecause(): RefuseCode | undefined {

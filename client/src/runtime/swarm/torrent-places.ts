@@ -47,12 +47,9 @@ export class TorrentPlaces {
     return twin === undefined ? [infoHash] : [infoHash, twin];
   }
 
-  /**
-   * By which of them it is announced. While something is missing, by both, as anybody is of use. What is complete is found by
-   * its v1 hash, of which more links are: a library by two hashes would be two libraries to the overlay and the tracker.
-   */
-  announcedBy(isIncomplete: boolean): readonly InfoHash[] {
-    return isIncomplete || this.infoHash !== this.infoHashV1 ? this.swarms : [this.infoHash];
+  /** What it goes by where there is room for one: its v1 hash, of which more links are, and what it was opened by. */
+  get mainSwarms(): readonly InfoHash[] {
+    return this.infoHash === this.infoHashV1 ? [this.infoHash] : this.swarms;
   }
 
   /** By which programs of version 1 know it, as far as that is known here. */
