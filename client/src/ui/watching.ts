@@ -1,5 +1,6 @@
 import { effect, untracked } from '@preact/signals';
 import type { Node } from '../index.ts';
+import { watchPasting } from './files/pasting.ts';
 import { guardClosing } from './guard-closing.ts';
 import { startTitle } from './page-title.ts';
 import { wantedAddress, watchCalls } from './state/calls.ts';
@@ -16,6 +17,7 @@ export function startWatching(): void {
   startTicker();
   startPlace();
   startTitle();
+  watchPasting();
   watchLookups();
   effect(() => {
     const running = node.value;

@@ -1,51 +1,55 @@
 import { useEffect, useState } from 'preact/hooks';
-import { pushNotice } from '../state/notices.ts';
-import { addFiles } from '../state/transfers.ts';
-import { errorText } from '../view/errors.ts';
 import { Icon } from '../widgets/icon.tsx';
-import { dragsFiles, filesOfDrop } from './dropped-files.ts';
+import { dragsFiles, dragsLink } from './dropped-files.ts';
+import { takeFiles, takeLink } from './taking.ts';
 
-/** Takes files dropped anywhere on the window, and shows that it will. */
+type Dragged = 'files' | 'link';
+
+/** Takes files and links dropped anywhere on the window, and shows what it will do with them. */
 export function DropOverlay() {
-  const [isOver, setOver] = useState(false);
+  const [over, setOver] = useState<Dragged | undefined>();
   useEffect(() => listenToDrops(setOver), []);
-  if (!isOver) return null;
+  if (!over) return null;
   return (
     <div class="drop-overlay" aria-hidden="true">
       <div>
-        <Icon name="share" />
-        <strong>Drop to share</strong>
+        <Icon name={over === 'files' ? 'share' : 'link'} />
+        <strong>{over === 'files' ? 'Drop to share' : 'Drop to open'}</strong>
       </div>
     </div>
   );
 }
 
-/** Of a drop that cannot be read as a whole nothing is taken: whoever gets it would miss a part without a word. */
-function tellUnread(error: unknown): void {
-  pushNotice({ key: 'share', kind: 'error', title: 'What was dropped is not taken', text: errorText(error) });
-}
-
-function listenToDrops(setOver: (isOver: boolean) => void): () => void {
+function listenToDrops(setOver: (over: Dragged | undefined) => void): () => void {
   const stop = new AbortController();
   const { signal } = stop;
-  const over = (event: DragEvent): void => {
-    if (!dragsFiles(event)) return;
+  const drag = (event: DragEvent): void => {
+    const dragged = draggedOver(event);
+    if (!dragged) return;
     event.preventDefault();
-    setOver(true);
+    setOver(dragged);
   };
-  addEventListener('dragenter', over, { signal });
-  addEventListener('dragover', over, { signal });
+  addEventListener('dragenter', drag, { signal });
+  addEventListener('dragover', drag, { signal });
   // Leaving the window has no element to go to; going from one element to another has.
-  addEventListener('dragleave', (event) => void (event.relatedTarget === null && setOver(false)), { signal });
+  addEventListener('dragleave', (event) => void (event.relatedTarget === null && setOver(undefined)), { signal });
   addEventListener(
     'drop',
     (event) => {
-      setOver(false);
-      if (!dragsFiles(event) || !event.dataTransfer) return;
+      setOver(undefined);
+      const dragged = draggedOver(event);
+      if (!dragged || !event.dataTransfer) return;
       event.preventDefault();
-      filesOfDrop(event.dataTransfer).then(addFiles).catch(tellUnread);
+      if (dragged === 'files') takeFiles(event.dataTransfer);
+      else takeLink(event.dataTransfer.getData('text/plain') || event.dataTransfer.getData('text/uri-list'));
     },
     { signal },
   );
   return () => stop.abort();
+}
+
+/** What the page takes of a drag; undefined for what is the browser's, as is a link that is dropped into a field. */
+function draggedOver(event: DragEvent): Dragged | undefined {
+  if (dragsFiles(event)) return 'files';
+  return dragsLink(event) && !(event.target instanceof HTMLInputElement) ? 'link' : undefined;
 }

@@ -94,6 +94,11 @@ export function dragsFiles(event: DragEvent): boolean {
   return event.dataTransfer?.types.includes('Files') ?? false;
 }
 
+/** True when a link of a page, or of the address bar, is being dragged. */
+export function dragsLink(event: DragEvent): boolean {
+  return event.dataTransfer?.types.includes('text/uri-list') ?? false;
+}
+
 async function walk(folder: FileSystemDirectoryEntry, into: File[]): Promise<void> {
   const reader = folder.createReader();
   // A reader gives its entries in batches, and an empty one at the end.

@@ -49,7 +49,7 @@ function DropZone({ isEmpty }: { readonly isEmpty: boolean }) {
     <div class={isEmpty ? 'drop-zone tall' : 'drop-zone'} data-testid="drop-zone">
       <Icon name="share" />
       <p>
-        <strong>Drop files or folders anywhere</strong>
+        <strong>Drop or paste files or folders anywhere</strong>
         <span>They are shared from this tab while it is open. Nothing is stored on a server.</span>
       </p>
       <div class="button-row">

@@ -63,10 +63,14 @@ export function syncTransfers(): void {
 /** The same at the page's pace: a library comes back share by share, and each reading draws all rows anew. */
 const syncSoon = throttled(syncTransfers);
 
-/** Shares what was dropped or chosen; torrent files are opened as downloads instead. */
+/** Shares what was dropped, pasted or chosen; torrent files are opened as downloads instead. */
 export async function addFiles(dropped: DroppedFiles): Promise<void> {
   const running = node.value;
-  if (!running || dropped.files.length === 0) return;
+  if (dropped.files.length === 0) return;
+  if (!running) {
+    const text = 'The page is no part of the network yet. Drop the files again once it is.';
+    return pushNotice({ key: 'share', kind: 'error', title: 'Nothing is shared yet', text });
+  }
   const torrents = dropped.files.filter(({ name }) => /\.torrent$/i.test(name));
   if (torrents.length === dropped.files.length) {
     for (const torrent of torrents)

@@ -82,9 +82,11 @@ describe('call links', () => {
 });
 
 describe('the box for links', () => {
-  it('takes a link of ours, a magnet link and an info-hash', () => {
+  it('takes a link of ours, a magnet link and an info-hash of either version', () => {
     expect(sourceFromText(linkTo('a b.txt'))).toBe(magnetFor(HASH, 'a b.txt'));
     expect(sourceFromText(` ${magnetFor(HASH, undefined)}\n`)).toBe(`magnet:?xt=urn:btih:${HASH}`);
+    const v2 = 'AB'.repeat(32);
+    expect(sourceFromText(v2)).toBe(`magnet:?xt=urn:btmh:1220${v2.toLowerCase()}`);
     expect(sourceFromText(HASH)).toBe(`magnet:?xt=urn:btih:${HASH}`);
   });
 

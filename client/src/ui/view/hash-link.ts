@@ -22,6 +22,9 @@ const MAX_SEEDED_LENGTH = 1000;
 
 const INFO_HASH = /^[0-9a-f]{40}$/;
 
+/** That of a torrent of version 2 (BEP 52). */
+const INFO_HASH_V2 = /^[0-9a-f]{64}$/;
+
 /** Reads `#f=<infohash>&n=<name>&ws=<web seed>` or `#call=<address>`; undefined for anything else. */
 export function parseHashLink(hash: string): HashLink | undefined {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
@@ -62,25 +65,40 @@ export function magnetFor(infoHash: string, name: string | undefined, webSeeds: 
   return `magnet:?xt=urn:btih:${infoHash}${display}${seeds}`;
 }
 
+/** What a pasted text asks for, if it is a link at all: to download what this magnet link names, or to call someone. */
+export function linkFromText(
+  text: string,
+): { readonly kind: 'magnet'; readonly magnet: string } | Extract<HashLink, { kind: 'call' }> | undefined {
+  const magnet = sourceFromText(text);
+  if (magnet !== undefined) return { kind: 'magnet', magnet };
+  const link = hashLinkIn(text);
+  return link?.kind === 'call' ? link : undefined;
+}
+
 /**
- * The magnet link that a pasted text means: a link of ours, a magnet link, or a bare info-hash.
+ * The magnet link that a pasted text means: a link of ours, a magnet link, or a bare info-hash of either version.
  * Undefined when it is none of them. Magnet links are passed on as they are; `download` checks them.
  */
 export function sourceFromText(text: string): string | undefined {
   const trimmed = text.trim();
   if (/^magnet:\?/i.test(trimmed)) return trimmed;
-  if (INFO_HASH.test(trimmed.toLowerCase())) return magnetFor(trimmed.toLowerCase(), undefined);
-  const at = trimmed.indexOf('#');
-  const link = at < 0 ? undefined : parseHashLink(trimmed.slice(at));
+  const hash = trimmed.toLowerCase();
+  if (INFO_HASH.test(hash)) return magnetFor(hash, undefined);
+  if (INFO_HASH_V2.test(hash)) return `magnet:?xt=urn:btmh:1220${hash}`;
+  const link = hashLinkIn(trimmed);
   return link?.kind === 'file' ? magnetFor(link.infoHash, link.name, link.webSeeds) : undefined;
 }
 
 /** The address that a pasted text means: a call link of ours, or the text itself. */
 export function addressFromText(text: string): string {
   const trimmed = text.trim();
-  const at = trimmed.indexOf('#');
-  const link = at < 0 ? undefined : parseHashLink(trimmed.slice(at));
+  const link = hashLinkIn(trimmed);
   return link?.kind === 'call' ? link.address : trimmed;
+}
+
+function hashLinkIn(text: string): HashLink | undefined {
+  const at = text.indexOf('#');
+  return at < 0 ? undefined : parseHashLink(text.slice(at));
 }
 
 /** Only these are asked for files; `download` checks the rest. */

@@ -1,0 +1,27 @@
+import { pushNotice } from '../state/notices.ts';
+import { hashLink } from '../state/place.ts';
+import { addFiles, openText } from '../state/transfers.ts';
+import { errorText } from '../view/errors.ts';
+import { linkFromText } from '../view/hash-link.ts';
+import { filesOfDrop } from './dropped-files.ts';
+
+/**
+ * Shares the files and folders of a drop, or of the clipboard. Must be called inside the event. Of what cannot be read as a
+ * whole nothing is taken: whoever gets it would miss a part without a word.
+ */
+export function takeFiles(transfer: DataTransfer): void {
+  filesOfDrop(transfer)
+    .then(addFiles)
+    .catch((error: unknown) =>
+      pushNotice({ key: 'share', kind: 'error', title: 'Nothing of this is taken', text: errorText(error) }),
+    );
+}
+
+/** Follows a link that was dropped or pasted; a notice says so when it is none. */
+export function takeLink(text: string): void {
+  const link = linkFromText(text);
+  if (link?.kind === 'call') return void (hashLink.value = link);
+  const wrong = openText(text);
+  if (wrong !== undefined)
+    pushNotice({ key: 'open', kind: 'error', title: 'The link could not be opened', text: wrong });
+}
