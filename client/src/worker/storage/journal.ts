@@ -70,10 +70,10 @@ export class Journal {
     const view = new DataView(bytes.buffer);
     for (const [i, piece] of fresh.entries()) view.setUint32(i * ENTRY_BYTES, piece);
     try {
-      this.#file.write(bytes, { at: this.#writtenCount * ENTRY_BYTES });
-      this.#writtenCount = this.#unrecorded.length;
+      const length = this.#file.write(bytes, { at: this.#writtenCount * ENTRY_BYTES });
+      if (length === bytes.length) this.#writtenCount = this.#unrecorded.length;
     } catch {
-      // A full disk: the pieces are still in the next record.
+      // A full disk, which Firefox tells by writing less: the pieces are still in the next record.
     }
   }
 }

@@ -12,20 +12,23 @@ export class StorageError extends Error {
   }
 }
 
+/** What a full disk is called: by the standard, and by Firefox 153 when a file is made longer, which throws no `Error` then. */
+const FULL_NAMES: readonly unknown[] = ['QuotaExceededError', 'NS_ERROR_FILE_NO_DEVICE_SPACE'];
+
 /** What a browser's storage threw, as an error with a code and a sentence. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  if (error instanceof Error && error.name === 'QuotaExceededError') {
+  const { name, message } = Object(error) as { readonly name?: unknown; readonly message?: unknown };
+  if (FULL_NAMES.includes(name)) {
     return new StorageError(
       'storage-full',
       'The browser has no more room for this page. What is downloaded so far is kept. Free some space and press resume.',
       { cause: error },
     );
   }
-  const detail = error instanceof Error ? error.message : String(error);
   return new StorageError(
     'storage-failed',
-    `The browser could not read or write its storage (${detail}). What is downloaded so far is kept. Press resume to try again.`,
+    `The browser could not read or write its storage (${String(message || name || error)}). What is downloaded so far is kept. Press resume to try again.`,
     { cause: error },
   );
 }
