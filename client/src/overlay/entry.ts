@@ -18,6 +18,8 @@ export interface LinkState {
   pingSequence: number;
   /** When it left; undefined when it was answered. */
   pingSentAt: Millis | undefined;
+  /** The link is dead unless the ping is answered by then; undefined when there is no such doubt. */
+  answerBy: Millis | undefined;
   /** The peer says that it needs this link: we are a sibling of its, or the only link of a bucket. */
   isNeededByPeer: boolean;
   /** What the peer was last told of our place. */
@@ -130,6 +132,7 @@ export function newLink(now: Millis, isOutbound = false): LinkState {
     rtt: new RttEstimator(),
     pingSequence: 0,
     pingSentAt: undefined,
+    answerBy: undefined,
     isNeededByPeer: false,
     toldPlace: UNKNOWN_PLACE,
     placeError: 255,

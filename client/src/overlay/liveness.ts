@@ -1,6 +1,7 @@
 import { type NodeId, idPrefix } from '../../../shared/src/ids.ts';
 import {
   CONTACT_EXCHANGE_MS,
+  DOUBT_STALL_MS,
   EXCHANGE_CONTACTS,
   FULL_EXCHANGE_MS,
   HELLO_CLOSEST_CONTACTS,
@@ -10,6 +11,8 @@ import {
   PING_REPEAT_MS,
   SILENCE_LIMIT_MS,
   STALL_GRACE_MS,
+  TICK_MS,
+  WAKE_ANSWER_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { closestLinked, learnContacts, sampleLinked } from './contact-exchange.ts';
@@ -40,6 +43,7 @@ export class Liveness {
    * tick. BOUNDED: by the links.
    */
   #lookAt: Millis[] = [];
+  #tickedAt: Millis = 0;
 
   constructor(core: Core, table: RoutingTable, policy: LinkPolicy) {
     this.#core = core;
@@ -56,12 +60,30 @@ export class Liveness {
       link.lastHeard = Math.min(now, link.lastHeard + stalledMs);
       if (link.pingSentAt !== undefined) link.pingSentAt = Math.min(now, link.pingSentAt + stalledMs);
     }
+    if (stalledMs > DOUBT_STALL_MS) this.doubt();
+  }
+
+  /**
+   * We were silent for as long as others wait, and their word that they gave us up may be lost: links that are not answered
+   * on soon are dead. Only the answer counts, for what else comes may have been on its way since before.
+   */
+  doubt(): void {
+    for (const entry of this.#table.linked) {
+      const { link } = entry;
+      if (!link) continue;
+      this.ping(entry);
+      link.answerBy = this.#core.now + Math.max(WAKE_ANSWER_MS, 2 * link.rtt.timeout);
+    }
+    this.#lookAt.fill(this.#core.now);
   }
 
   /** Pings and exchanges that are due. Returns the peers whose silence is over the limit. */
   tick(): Entry[] {
     const { linked } = this.#table;
     const { now } = this.#core;
+    // Where this tick is late, answers may wait behind it.
+    const isLate = now - this.#tickedAt >= TICK_MS + STALL_GRACE_MS;
+    this.#tickedAt = now;
     if (linked !== this.#watched) {
       this.#watched = linked;
       this.#lookAt = linked.map(() => now);
@@ -74,7 +96,8 @@ export class Liveness {
       if (!link) continue;
       const patience = this.#core.self.id < entry.contact.id ? PING_IDLE_MS : PING_BACKUP_MS;
       const silence = now - link.lastHeard;
-      if (silence >= SILENCE_LIMIT_MS) silent.push(entry);
+      const isUnanswered = link.answerBy !== undefined && now >= link.answerBy && !isLate;
+      if (silence >= SILENCE_LIMIT_MS || isUnanswered) silent.push(entry);
       else if (silence >= patience && this.#isPingDue(link)) this.ping(entry);
       if (now - link.contactsSentAt >= CONTACT_EXCHANGE_MS) this.#exchange(entry);
       this.#lookAt[i] = nextLook(link, patience, now);
@@ -125,6 +148,7 @@ export class Liveness {
     if (link.pingSentAt !== undefined && pong.sequence === link.pingSequence) {
       this.#core.measured(link, this.#core.now - link.pingSentAt);
       link.pingSentAt = undefined;
+      link.answerBy = undefined;
       this.#locate(entry);
     }
     return true;
@@ -155,8 +179,9 @@ export class Liveness {
     }
   }
 
-  /** An unanswered ping is repeated, but not with every tick. */
+  /** An unanswered ping is repeated, but not with every tick, and not while its own answer is waited for. */
   #isPingDue(link: LinkState): boolean {
+    if (link.answerBy !== undefined) return false;
     return link.pingSentAt === undefined || this.#core.now - link.pingSentAt >= PING_REPEAT_MS;
   }
 
@@ -192,9 +217,9 @@ export class Liveness {
 
 /** When a link needs a look again: for a ping, for its silence, or for an exchange of contacts. */
 function nextLook(link: LinkState, patience: Millis, now: Millis): Millis {
-  const { lastHeard, pingSentAt, contactsSentAt } = link;
+  const { lastHeard, pingSentAt, answerBy = Number.POSITIVE_INFINITY, contactsSentAt } = link;
   const pingAt = Math.max(lastHeard + patience, pingSentAt === undefined ? 0 : pingSentAt + PING_REPEAT_MS);
   const exchangeAt = contactsSentAt + CONTACT_EXCHANGE_MS;
   // An exchange that is due and was not made is with a peer that needs none: it may come to need one.
-  return Math.min(pingAt, lastHeard + SILENCE_LIMIT_MS, exchangeAt > now ? exchangeAt : now + PING_IDLE_MS);
+  return Math.min(pingAt, answerBy, lastHeard + SILENCE_LIMIT_MS, exchangeAt > now ? exchangeAt : now + PING_IDLE_MS);
 }

@@ -5,7 +5,7 @@ import { BUCKET_CAPACITY, MAX_OPERATIONS, SILENCE_LIMIT_MS, TICK_MS } from '../.
 import { type Rng, randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { commonPrefixBits } from '../../../shared/src/xor.ts';
 import { vector } from '../../../shared/test/vectors.ts';
-import { FLAG_HELLO, FRAME, encodeBye, encodeContacts, encodePing } from './link-frames.ts';
+import { FLAG_HELLO, FRAME, decodePing, encodeBye, encodeContacts, encodePing } from './link-frames.ts';
 import { Overlay } from './overlay.ts';
 import { ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -114,7 +114,8 @@ test('a peer is not judged by time in which our own loop stood still', () => {
   drive(machine, 3_000);
   const out = feed(machine, 60_000, { kind: 'deadline' });
   expect(closed(out)).toEqual([]);
-  const answer = encodePing(FRAME.ping, { flags: 0, sequence: 1, rttMs: 0 });
+  const pings = out.flatMap((o) => (o.kind === 'send' && o.bytes[1] === FRAME.ping ? [decodePing(o.bytes)] : []));
+  const answer = encodePing(FRAME.pong, { flags: 0, sequence: item(pings, 0)?.sequence ?? 0, rttMs: 0 });
   feed(machine, 60_100, { kind: 'received', from: peer.id, bytes: answer });
   expect(closed(drive(machine, 66_000))).toEqual([]);
   expect(machine.links).toBe(1);

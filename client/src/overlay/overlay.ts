@@ -227,6 +227,8 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
       case 'wallClock':
         this.#core.wallOffset = command.wallNow - this.#core.now;
         return;
+      case 'slept':
+        return this.#liveness.doubt();
       case 'cancel':
         return this.#services.operations.cancel(command.op);
       case 'leave':

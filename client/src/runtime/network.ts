@@ -21,6 +21,7 @@ import { NetworkClock } from './network-clock.ts';
 import { OverlayService } from './overlay-service.ts';
 import { PostOffice } from './post-office.ts';
 import { Records } from './records.ts';
+import { SleepWatch } from './sleep-watch.ts';
 
 /** How often a node without any link asks the server for other introductions. [ms] */
 const LONELY_RETRY_MS = 3_000;
@@ -28,7 +29,7 @@ const LONELY_RETRY_MS = 3_000;
 /** Names of peers that are remembered after their links closed. [names] */
 const MAX_REMEMBERED_NAMES = 512;
 
-/** How often round-trip times, table sizes and ICE servers are looked at afresh. [ms] */
+/** How often round-trip times, table sizes, ICE servers and the clocks are looked at afresh. [ms] */
 const REFRESH_PERIOD_MS = 1_000;
 
 /** What the network needs from its surroundings. */
@@ -77,6 +78,7 @@ export class Network {
   readonly #handler: NetworkHandler;
   readonly #mail: Mail;
   readonly #clock: NetworkClock;
+  readonly #sleep: SleepWatch;
   readonly #names = new BoundedMap<NodeId, string>(MAX_REMEMBERED_NAMES);
   readonly #joinedGate = new Gate();
   readonly #serverGate = new Gate();
@@ -116,6 +118,7 @@ export class Network {
       isServerFirst: () => !this.#isJoined && this.#server === 'connected',
     });
     this.links = this.#createLinks();
+    this.#sleep = new SleepWatch(parts.clock);
     this.records = new Records(parts.crypto, this.#clock, this.overlay);
   }
 
@@ -307,6 +310,7 @@ export class Network {
 
   #refresh(): void {
     this.links.setIceServers(this.#parts.ice.current());
+    if (this.#sleep.look()) this.overlay.slept();
     this.#handler.changed();
     this.#cancelRefresh = this.#parts.clock.setTimer(this.#parts.clock.now() + REFRESH_PERIOD_MS, () =>
       this.#refresh(),

@@ -130,6 +130,11 @@ export class OverlayService {
     if (contacts.length > 0) this.#command({ kind: 'introduce', contacts });
   }
 
+  /** This device slept, and its monotonic clock did not count it. */
+  slept(): void {
+    this.#command({ kind: 'slept' });
+  }
+
   lookup(
     key: Key,
     { mode = 'recursive', disjoint = 1, timeoutMs, signal }: LookupOptions & { readonly timeoutMs: Millis },

@@ -58,6 +58,19 @@ export const STALL_TOLERANCE_MS = 2_000;
 /** Grace for answers that wait in our own queue after a stall. [ms] */
 export const STALL_GRACE_MS = 500;
 
+/**
+ * Standstill after which every link of ours is in doubt. [ms] ICE closes a link 8.5 s after the last answer
+ * (`DISCONNECTED_GRACE_MS`), silence does after `SILENCE_LIMIT_MS`; a standstill shows as up to a tick less than it was.
+ */
+export const DOUBT_STALL_MS = 7_500;
+
+/**
+ * Least time in which a neighbour answers the ping that it gets after such a standstill. [ms] Most who kept running have
+ * given our link up: it is for those who slept beside us, as other tabs of one laptop, and who are as busy waking. A packet
+ * may be lost and sent again twice, which SCTP does after 0.5 and 1.5 s.
+ */
+export const WAKE_ANSWER_MS = 2_000;
+
 /** Round-trip time assumed before the first measurement. [ms] Wide-area median with room. */
 export const INITIAL_RTT_MS = 250;
 
