@@ -8,6 +8,7 @@ import {
   NEGATIVE_CACHE_MIN_MS,
   SWARM_FRAME,
 } from '../../../shared/src/limits/links.ts';
+import { TICK_MS, WAKE_ANSWER_MS } from '../../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { silentLog } from '../adapters/browser/log.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
@@ -20,9 +21,18 @@ import { Network } from './network.ts';
 
 const LARGE_FRAME = Uint8Array.of(SWARM_FRAME, ...new Uint8Array(MAX_CONTROL_MESSAGE_BYTES - 1));
 
+/** The clock of a device whose sleep only its wall clock counts. */
+class SleepyClock extends ManualClock {
+  sleptMs = 0;
+
+  override wallNow(): number {
+    return super.wallNow() + this.sleptMs;
+  }
+}
+
 /** Two networks as nodes have them, in two tabs of a browser, without a server, with ICE servers that the test changes. */
 class Lab {
-  readonly clock = new ManualClock();
+  readonly clock = new SleepyClock();
   readonly rng = seededRng(7);
   readonly wires = new MemoryNetwork(this.clock, this.rng);
   readonly connector = this.wires.connector();
@@ -41,13 +51,18 @@ class Lab {
     return this.connector.made.length;
   }
 
-  /** Links the two, and fills the way there: further frames wait. */
-  async congest(): Promise<Link> {
+  /** Links the two. */
+  async link(): Promise<Link> {
     this.here.start();
     this.there.start();
     const opening = this.here.links.open(this.#keys[1].self, 'overlay');
     await this.clock.advance(1_000);
-    const link = await opening;
+    return opening;
+  }
+
+  /** Links the two, and fills the way there: further frames wait. */
+  async congest(): Promise<Link> {
+    const link = await this.link();
     while (link.queuedBytes <= CONTROL_HIGH_WATER_BYTES) this.here.control.send(link.peer.id, LARGE_FRAME);
     this.events.length = 0;
     return link;
@@ -153,4 +168,14 @@ test('a link whose queue does not empty holds nobody up for long', async () => {
   expect(isOver).toBe(true);
   lab.here.stop();
   lab.there.stop();
+});
+
+test('after a sleep that only the wall clock counted, a link whose other end is mute is given up within seconds', async () => {
+  const lab = new Lab();
+  await lab.link();
+  lab.there.overlay.stop();
+  lab.clock.sleptMs = 3_600_000;
+  await lab.clock.advance(2 * TICK_MS + WAKE_ANSWER_MS);
+  expect(lab.events).toContain('down here');
+  for (const network of [lab.here, lab.there]) network.stop();
 });
