@@ -9,6 +9,14 @@ export const WAIT_MS = 20_000;
 /** How often a condition inside a page is looked at. [ms] */
 const POLL_MS = 50;
 
+/**
+ * Waits until an element of `place` shows these words. What the page hears it draws at its own pace, up to a second later,
+ * and what a test knows by the public door it may know before.
+ */
+export async function says(place: Page | Locator, testId: string, words: RegExp): Promise<void> {
+  await place.getByTestId(testId).filter({ hasText: words }).waitFor();
+}
+
 /** One tab: a page, and what it printed. */
 export class Tab {
   readonly page: Page;

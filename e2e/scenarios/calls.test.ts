@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callState, hears, mediaFigures, placeCall, putAway, sees, seesAndHears } from '../harness/calls.ts';
-import type { Tab } from '../harness/tab.ts';
+import { type Tab, says } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
 import { World } from '../harness/world.ts';
 
@@ -47,15 +47,18 @@ describe('three people', () => {
   test('a video call rings with the caller’s name, and both then see and hear each other', async () => {
     await placeCall(alice, await bob.id(), 'video');
     await bob.locate('incoming-dialog').waitFor();
-    expect(await bob.locate('incoming-name').textContent()).toContain('alice');
+    await says(bob.page, 'incoming-name', /alice/);
     await callState(alice, 'ringing');
     await bob.locate('answer-video').click();
     await Promise.all([callState(alice, 'established'), callState(bob, 'established')]);
     await Promise.all([seesAndHears(alice), seesAndHears(bob)]);
     for (const tab of [alice, bob]) {
-      expect(await tab.locate('call-path').textContent()).toMatch(/direct/i);
-      const width = await tab.locate('remote-video').evaluate((video) => (video as HTMLVideoElement).videoWidth);
-      expect(width).toBeGreaterThan(0);
+      await says(tab.page, 'call-path', /direct/i);
+      await tab.until(
+        'a picture in the panel',
+        () => document.querySelector<HTMLVideoElement>('[data-testid="remote-video"]')?.videoWidth,
+        undefined,
+      );
       const stats = await tab.page.evaluate(() => window.skein.calls[0]!.stats());
       expect(stats.framesDecoded).toBeGreaterThan(0);
       expect(stats.audioBytesReceived).toBeGreaterThan(0);

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { violations } from '../harness/axe.ts';
 import type { MadeFile } from '../harness/files.ts';
 import { scenario } from '../harness/scenario.ts';
-import type { Tab } from '../harness/tab.ts';
-import { uploadedBytes } from '../harness/transfers.ts';
+import { type Tab, says } from '../harness/tab.ts';
+import { fetchFrom, uploadedBytes } from '../harness/transfers.ts';
 import type { World } from '../harness/world.ts';
 
 const MB = 1_000_000;
@@ -54,11 +54,6 @@ async function setUpload(seed: Tab, infoHash: string, limit: number | undefined)
 
 function fileLine(row: Locator, path: string): Locator {
   return row.locator(`[data-testid="file-line"][data-path="${path}"]`);
-}
-
-/** Waits until a row shows this of a transfer. */
-async function says(row: Locator, fact: string, words: RegExp): Promise<void> {
-  await row.getByTestId(fact).filter({ hasText: words }).waitFor();
 }
 
 async function openFiles(row: Locator): Promise<void> {
@@ -178,12 +173,15 @@ scenario('limits of one transfer and of all hold, and those of all are kept over
 
 scenario('a share that is paused gives nothing, and goes on when it is resumed', async (world) => {
   const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
-  const file = await world.files.make('held.bin', MB);
+  const [file, other] = [await world.files.make('held.bin', MB), await world.files.make('given.bin', MB)];
   const infoHash = await seed.share([file.path]);
   const row = seed.shareRow(infoHash);
   await row.getByTestId('pause-button').click();
   await seed.page.locator(`[data-info-hash="${infoHash}"][data-state="share-paused"]`).waitFor();
   await leecher.openLink(await seed.shareLink(infoHash));
+  await leecher.downloadRow(infoHash).getByText('Finding peers').waitFor();
+  // In the time in which another share of the same tab comes, this one would have come, too.
+  await fetchFrom(seed, leecher, await seed.share([other.path]));
   await leecher.downloadRow(infoHash).getByText('Finding peers').waitFor();
   expect(await uploadedBytes(seed, infoHash)).toBe(0);
   await row.getByTestId('resume-button').click();

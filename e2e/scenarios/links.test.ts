@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { scenario } from '../harness/scenario.ts';
+import { says } from '../harness/tab.ts';
 
 /** How soon a tab that vanished without a word must be gone from others' tables. [ms] The project's promise. */
 const VANISHED_WITHIN_MS = 15_000;
@@ -8,11 +9,10 @@ scenario('two tabs of two profiles find each other and link, and the page says s
   const [a, b] = await world.openJoinedTabs(2, 1);
   await a!.linkedTo(await b!.id());
   await b!.linkedTo(await a!.id());
-  const row = a!.page.locator(`[data-testid="link-row"][data-peer-id="${await b!.id()}"]`);
+  const row = a!.page.locator(`[data-testid="link-row"][data-peer-id="${await b!.id()}"][data-path="direct"]`);
   await row.waitFor({ state: 'attached' });
-  expect(await row.getAttribute('data-path')).toBe('direct');
-  expect(await a!.locate('status').textContent()).toMatch(/Connected to 1 peer/);
-  expect(await a!.locate('server-state').getAttribute('data-state')).toBe('connected');
+  await says(a!.page, 'status', /Connected to 1 peer/);
+  await a!.page.locator('[data-testid="server-state"][data-state="connected"]').waitFor();
 });
 
 scenario('two tabs of one profile are two peers that link', async (world) => {

@@ -123,15 +123,19 @@ test('a proof made for another server, or over an old nonce, is refused', async 
 
 test('a signal arrives exactly as it was sent, and nobody else gets it', async () => {
   const [from, to, other] = [await connectAndJoin(), await connectAndJoin(), await connectAndJoin()];
-  const overheard: unknown[] = [];
-  other.socket.on('signal', (signal) => overheard.push(signal));
+  const overheard: string[] = [];
+  other.socket.on('signal', ({ sealed }: { sealed: Uint8Array }) => overheard.push(Buffer.from(sealed).toString()));
   const arriving = to.nextSignal();
   const sealed = Buffer.from([0, 255, 1, 254]);
   expect(await from.ask('signal', { to: to.contact.id, sealed })).toMatchObject({ ok: true });
   const signal = await arriving;
   expect(signal.from).toBe(from.contact.id);
   expect(Buffer.from(signal.sealed)).toEqual(sealed);
-  expect(overheard).toEqual([]);
+  // What went to everybody would be here before one's own.
+  const own = other.nextSignal();
+  await from.ask('signal', { to: other.contact.id, sealed: Buffer.from('mine') });
+  await own;
+  expect(overheard).toEqual(['mine']);
 });
 
 test('the tracker lists who announced an info-hash until they leave', async () => {
