@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
 import { type MadeFile, deterministicBytes, hashBytes } from '../harness/files.ts';
 import { poisonUploads } from '../harness/poison.ts';
-import type { Tab } from '../harness/tab.ts';
+import { type Tab, says } from '../harness/tab.ts';
 import { scenario } from '../harness/scenario.ts';
 import {
   fetchFrom,
   inState,
+  limitUploads,
   overwriteShared,
   reached,
   shareByHandle,
@@ -20,8 +21,9 @@ const MB = 1_000_000;
 /** Exactly one piece of the smallest piece length, to the byte. [bytes] */
 const ONE_PIECE_BYTES = 16 * 1024;
 
-/** Large enough that a test can act in the middle of its download. [bytes] */
+/** Large and slow enough that a test can act in the middle of its download, on any machine. [bytes, bytes/s] */
 const LARGE_BYTES = 48 * MB;
+const SLOW = 8 * MB;
 
 /** Waits until a download has at least `fraction` of its bytes, and checks that it is not done yet. */
 async function halfway(tab: Tab, infoHash: string, fraction: number): Promise<void> {
@@ -126,9 +128,11 @@ scenario(
     const file = await world.files.make('large.bin', LARGE_BYTES);
     const infoHash = await seed!.share([file.path]);
     await fetchFrom(seed!, second!, infoHash);
+    await Promise.all([seed!, second!].map((tab) => limitUploads(tab, SLOW)));
     await leecher!.openLink(await seed!.shareLink(infoHash));
     await halfway(leecher!, infoHash, 0.2);
     await seed!.crash();
+    await limitUploads(second!, undefined);
     await leecher!.downloaded(infoHash);
     expect((await leecher!.save(infoHash)).sha256).toBe(file.sha256);
     expect(await leecher!.downloadRow(infoHash).getByTestId('row-error').count()).toBe(0);
@@ -150,12 +154,12 @@ scenario(
     await leecher.openLink(await seed.shareLink(infoHash));
     await leecher.downloaded(infoHash);
     expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
+    await says(leecher.downloadRow(infoHash), 'row-banned', /poisoner/);
     const banned = await leecher.page.evaluate(
       (hash) => window.skein.downloads.find((each) => each.infoHash === hash)?.progress.banned.map((peer) => peer.id),
       infoHash,
     );
     expect(banned).toEqual([await poisoner.id()]);
-    expect(await leecher.downloadRow(infoHash).textContent()).toContain('poisoner');
   },
   { timeoutMs: 90_000 },
 );
@@ -166,10 +170,12 @@ scenario(
     const [seed, leecher] = await openPair(world);
     const file = await world.files.make('resumed.bin', 64 * MB);
     const infoHash = await seed.share([file.path]);
+    await limitUploads(seed, 2 * SLOW);
     await leecher.openLink(await seed.shareLink(infoHash));
     await halfway(leecher, infoHash, 0.7);
     await leecher.page.reload();
     await leecher.started();
+    await limitUploads(seed, undefined);
     await leecher.downloaded(infoHash);
     expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
     // Without what was stored it would be 1.7 times the file. A reload may cost the last second before it.
@@ -180,24 +186,29 @@ scenario(
 
 scenario('a download can be paused, resumed and removed, and its bytes lie in OPFS meanwhile', async (world) => {
   const [seed, leecher] = await openPair(world);
-  const file = await world.files.make('paused.bin', LARGE_BYTES);
+  const [file, kept] = [await world.files.make('paused.bin', LARGE_BYTES), await world.files.make('kept.bin', 1000)];
+  const keptHash = await seed.share([kept.path]);
+  await fetchFrom(seed, leecher, keptHash);
   const infoHash = await seed.share([file.path]);
+  await limitUploads(seed, SLOW);
   await leecher.openLink(await seed.shareLink(infoHash));
   const row = leecher.downloadRow(infoHash);
   await halfway(leecher, infoHash, 0.1);
   await row.getByTestId('pause-button').click();
   await inState(leecher, infoHash, 'paused');
   await row.getByTestId('resume-button').click();
+  await limitUploads(seed, undefined);
   await leecher.downloaded(infoHash);
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
-  expect(await storedBytes(leecher)).toBeGreaterThanOrEqual(file.size);
+  expect(await storedBytes(leecher)).toBeGreaterThanOrEqual(file.size + kept.size);
   await row.getByTestId('remove-button').click();
   await leecher.locate('remove-confirm').click();
   await row.waitFor({ state: 'detached' });
   await leecher.page.reload();
-  await leecher.joined();
+  // What is still kept comes back, and what was removed would with it.
+  await leecher.downloaded(keptHash);
   expect(await leecher.downloadRow(infoHash).count()).toBe(0);
-  expect(await storedBytes(leecher)).toBe(0);
+  expect(await storedBytes(leecher)).toBe(kept.size);
 });
 
 scenario('a complete download is served again after a reload, without its first seed', async (world) => {
@@ -264,8 +275,10 @@ scenario('what was shared by a handle is served again after a reload, unless it 
   await seed.shareRow(infoHash).getByText('the files were changed').waitFor();
   await seed.shareRow(infoHash).getByTestId('stop-button').click();
   await seed.shareRow(infoHash).waitFor({ state: 'detached' });
+  const kept = await shareByHandle(seed, deterministicBytes(1000, 6));
   await seed.page.reload();
-  await seed.joined();
+  // What is still shared comes back, and what was stopped would with it.
+  await seed.shareRow(kept).getByText('Sharing', { exact: true }).waitFor();
   expect(await seed.shareRow(infoHash).count()).toBe(0);
 });
 
