@@ -8,7 +8,8 @@ import { COMMON_FLAGS } from './browser.ts';
 import { end, printed } from './child.ts';
 import { DesktopTab } from './desktop-tab.ts';
 import { watchPage } from './globals.ts';
-import type { TabOptions, World } from './world.ts';
+import { Firefox } from './firefox.ts';
+import { IN_FIREFOX, type TabOptions, type World } from './world.ts';
 
 /** [pixels x pixels x bits] */
 const SCREEN = '1280x900x24';
@@ -22,9 +23,9 @@ export interface DesktopTabOptions extends Pick<TabOptions, 'query' | 'hash' | '
 }
 
 /**
- * A person's Chromium with a window, on a screen that is only memory. Of its tabs one is shown; the others are hidden, and
- * slowed down, throttled and frozen as everybody's are: nothing here emulates focus or keeps tabs awake. It has one
- * profile, on the disk, and ends with its world.
+ * A person's Chromium with a window, on a screen that is only memory, or Firefox, which needs none. Of its tabs one is
+ * shown; the others are hidden, and slowed down, throttled and frozen as everybody's are: nothing here emulates focus or
+ * keeps tabs awake. It has one profile, on the disk, and ends with its world.
  */
 export class Desktop {
   readonly #world: World;
@@ -40,19 +41,12 @@ export class Desktop {
 
   /** True where there is an Xvfb, which draws windows for nobody. */
   static isPossible(): boolean {
-    return inPath('Xvfb') !== undefined;
+    return IN_FIREFOX || inPath('Xvfb') !== undefined;
   }
 
+  /** `flags` are Chromium's. */
   static async start(world: World, flags: readonly string[] = []): Promise<Desktop> {
-    const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', SCREEN, '-nolisten', 'tcp']);
-    world.onClose(() => end(screen, 'SIGTERM'));
-    const folder = await mkdtemp(join(tmpdir(), 'skein-desktop-'));
-    world.onClose(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-    const browser = await launchOn(await displayOf(screen), folder, flags);
-    world.onClose(() => browser.close());
-    await browser
-      .defaultBrowserContext()
-      .overridePermissions(new URL(world.server.url).origin, ['camera', 'microphone', 'clipboard-read']);
+    const browser = IN_FIREFOX ? (await Firefox.start(world)).browser : await startChromium(world, flags);
     const [front = await browser.newPage()] = await browser.pages();
     return new Desktop(world, browser, front);
   }
@@ -69,6 +63,19 @@ export class Desktop {
     if (options.waitForStart !== false) await tab.started();
     return tab;
   }
+}
+
+async function startChromium(world: World, flags: readonly string[]): Promise<Browser> {
+  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', SCREEN, '-nolisten', 'tcp']);
+  world.onClose(() => end(screen, 'SIGTERM'));
+  const folder = await mkdtemp(join(tmpdir(), 'skein-desktop-'));
+  world.onClose(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const browser = await launchOn(await displayOf(screen), folder, flags);
+  world.onClose(() => browser.close());
+  await browser
+    .defaultBrowserContext()
+    .overridePermissions(new URL(world.server.url).origin, ['camera', 'microphone', 'clipboard-read']);
+  return browser;
 }
 
 async function displayOf(screen: ChildProcess): Promise<string> {

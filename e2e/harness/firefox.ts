@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch, type Browser } from 'puppeteer-core';
+import { type Browser, type BrowserContext, launch } from 'puppeteer-core';
 import { findFirefox } from '../scripts/find-firefox.mjs';
 import { FirefoxTab } from './firefox-tab.ts';
 import { watchPage } from './globals.ts';
@@ -27,6 +27,10 @@ const PREFS: Prefs = {
 export interface FirefoxOptions {
   /** What a person likes, as the system would tell. Default light. */
   readonly colorScheme?: 'light' | 'dark';
+  /** What all pages together may store. [bytes] Default what Firefox finds right for the disk. */
+  readonly room?: number;
+  /** Where the profile lies. Default on the disk of temporary files. */
+  readonly parent?: string;
 }
 
 /** Where tabs of a Firefox are opened: each in a window of its own, or hidden behind the next in one window. */
@@ -35,6 +39,8 @@ export interface FirefoxTabOptions extends Pick<TabOptions, 'query' | 'hash' | '
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Default `window`. */
   readonly type?: 'tab' | 'window';
+  /** Whose storage it uses. Default the profile's own. */
+  readonly container?: BrowserContext;
 }
 
 /** A person's Firefox: a process of its own with one profile, which lies on the disk. It ends with its world. */
@@ -52,20 +58,27 @@ export class Firefox {
   }
 
   static async start(world: World, options: FirefoxOptions = {}): Promise<Firefox> {
-    const folder = await mkdtemp(join(tmpdir(), 'skein-firefox-'));
+    const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'skein-firefox-'));
     await Promise.all([mkdir(join(folder, 'profile')), mkdir(join(folder, 'saved'))]);
     const prefs = {
       ...PREFS,
       'browser.download.dir': join(folder, 'saved'),
       'layout.css.prefers-color-scheme.content-override': options.colorScheme === 'dark' ? 0 : 1,
+      // In kB. Below 10 MB one site may have all of it. Firefox reads it once, when a page first stores something.
+      'dom.quotaManager.temporaryStorage.fixedLimit': options.room === undefined ? -1 : Math.floor(options.room / 1024),
     };
     const firefox = new Firefox(world, folder, prefs, await launchFirefox(folder, prefs));
     world.onClose(() => firefox.#end());
     return firefox;
   }
 
+  get browser(): Browser {
+    return this.#browser;
+  }
+
   async openTab(options: FirefoxTabOptions = {}): Promise<FirefoxTab> {
-    const page = await this.#browser.newPage({ type: options.type ?? 'window' });
+    const container = options.container ?? this.#browser.defaultBrowserContext();
+    const page = await container.newPage({ type: options.type ?? 'window' });
     if (options.viewport) await page.setViewport(options.viewport);
     await page.evaluateOnNewDocument(watchPage);
     // The page asks before it is left with transfers under way.
@@ -75,6 +88,11 @@ export class Firefox {
     await tab.page.goto(this.#world.pageUrl(options));
     if (options.waitForStart !== false) await tab.started();
     return tab;
+  }
+
+  /** Storage of its own within the profile, as a container of Firefox has: its tabs are another person's. */
+  newContainer(): Promise<BrowserContext> {
+    return this.#browser.createBrowserContext();
   }
 
   /** SIGKILL: no goodbye of any tab, and nothing that was only in memory reaches the disk. */

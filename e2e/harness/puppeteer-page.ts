@@ -10,6 +10,29 @@ const LOOK_MS = 50;
 
 type ElementState = 'attached' | 'detached' | 'visible' | 'hidden';
 
+interface TextOptions {
+  /** The words are all of the text, not a part of it. */
+  readonly exact?: boolean;
+}
+
+/** Words that an element inside of others shows. */
+class PuppeteerText {
+  readonly #page: Page;
+  readonly #query: { readonly css: string; readonly source: string; readonly flags: string };
+
+  constructor(page: Page, css: string, words: string | RegExp, { exact = false }: TextOptions) {
+    this.#page = page;
+    const pattern = typeof words === 'string' ? literally(words, exact) : words;
+    this.#query = { css, source: pattern.source, flags: pattern.flags };
+  }
+
+  async waitFor(options: { readonly timeout?: number } = {}): Promise<void> {
+    const isThere = (): Promise<boolean> => this.#page.evaluate(isShown, this.#query);
+    const { css, source } = this.#query;
+    await pollFromOutside(isThere, `/${source}/ in ${css}`, options.timeout ?? ELEMENT_TIMEOUT_MS, LOOK_MS);
+  }
+}
+
 /** One element of the page, found anew for each use, with those methods of Playwright's locators that tests use. */
 class PuppeteerLocator {
   readonly #page: Page;
@@ -28,6 +51,15 @@ class PuppeteerLocator {
     return this.locator(byTestId(testId));
   }
 
+  getByText(words: string | RegExp, options: TextOptions = {}): PuppeteerText {
+    return new PuppeteerText(this.#page, this.#selector, words, options);
+  }
+
+  /** Only to wait for. */
+  filter({ hasText }: { readonly hasText: RegExp }): PuppeteerText {
+    return this.getByText(hasText);
+  }
+
   /** The first one is all that is ever looked at. */
   first(): this {
     return this;
@@ -41,6 +73,10 @@ class PuppeteerLocator {
 
   click(): Promise<void> {
     return this.#page.locator(this.#selector).setTimeout(ELEMENT_TIMEOUT_MS).click();
+  }
+
+  async check(): Promise<void> {
+    if (!(await this.evaluate((element) => (element as HTMLInputElement).checked))) await this.click();
   }
 
   fill(value: string): Promise<void> {
@@ -122,6 +158,10 @@ class PuppeteerPage {
     return typeof run === 'string' ? this.#page.evaluate(run) : this.#page.evaluate(run as (arg: unknown) => R, arg);
   }
 
+  evaluateHandle<R>(run: () => R): Promise<JSHandle> {
+    return this.#page.evaluateHandle(run);
+  }
+
   async waitForFunction<A>(
     condition: (arg: A) => unknown,
     arg: A,
@@ -142,6 +182,10 @@ class PuppeteerPage {
 
   getByTestId(testId: string): PuppeteerLocator {
     return this.locator(byTestId(testId));
+  }
+
+  getByText(words: string | RegExp, options: TextOptions = {}): PuppeteerText {
+    return this.locator('body').getByText(words, options);
   }
 
   async reload(): Promise<void> {
@@ -172,6 +216,23 @@ class PuppeteerPage {
 
 function byTestId(testId: string): string {
   return `[data-testid="${testId}"]`;
+}
+
+/** A pattern of these words as they are; of a part of a text it does not matter how they are written. */
+function literally(words: string, isWhole: boolean): RegExp {
+  const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return isWhole ? new RegExp(`^${escaped}$`) : new RegExp(escaped, 'i');
+}
+
+/** Runs in the page. */
+function isShown({ css, source, flags }: { css: string; source: string; flags: string }): boolean {
+  const pattern = new RegExp(source, flags);
+  const elements = document.querySelectorAll(`:is(${css}), :is(${css}) *`);
+  return [...elements].some(
+    (element) =>
+      pattern.test(element.textContent.replace(/\s+/g, ' ').trim()) &&
+      element.checkVisibility({ visibilityProperty: true }),
+  );
 }
 
 /** Runs in the page. */

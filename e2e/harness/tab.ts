@@ -9,6 +9,15 @@ export const WAIT_MS = 20_000;
 /** How often a condition inside a page is looked at. [ms] */
 const POLL_MS = 50;
 
+/** What Firefox tells like an uncaught error, though no page can catch it. */
+const NOT_THE_PAGE = [
+  // The server is out of reach.
+  /can’t establish a connection to the server/,
+  /The connection to \S+ was interrupted/,
+  // A player, or who else asked, let go of an answer of the service worker.
+  /Failed to load ‘’\. A ServiceWorker intercepted the request/,
+];
+
 /**
  * Waits until an element of `place` shows these words. What the page hears it draws at its own pace, up to a second later,
  * and what a test knows by the public door it may know before.
@@ -37,7 +46,9 @@ export class Tab {
 
   /** What the page let slip as uncaught, or printed as an error of its own. */
   get uncaught(): string[] {
-    return this.console.filter((line) => line.startsWith('uncaught: '));
+    return this.console.filter(
+      (line) => line.startsWith('uncaught: ') && !NOT_THE_PAGE.some((words) => words.test(line)),
+    );
   }
 
   /** What a developer would see in red: `uncaught`, and errors that were printed. */

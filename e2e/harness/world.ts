@@ -4,9 +4,14 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { launchBrowser, launchProfile, type BrowserOptions } from './browser.ts';
 import { FileFolder } from './files.ts';
+import { FirefoxTab } from './firefox-tab.ts';
+import { Firefox } from './firefox.ts';
 import { watchPage } from './globals.ts';
 import { ServerProcess, type ServerOptions } from './server.ts';
 import { Tab } from './tab.ts';
+
+/** True where tabs open in Firefox unless a test names a profile of Chromium: `e2e/vitest.firefox.config.ts` says so. */
+export const IN_FIREFOX = process.env['SKEIN_TABS'] === 'firefox';
 
 export interface WorldOptions {
   readonly server?: ServerOptions;
@@ -40,6 +45,7 @@ export class World {
   readonly files: FileFolder;
   readonly tabs: Tab[] = [];
   readonly #closers: (() => Promise<unknown>)[] = [];
+  #firefox: Promise<Firefox> | undefined;
 
   private constructor(server: ServerProcess, browsers: readonly [Browser, ...Browser[]], files: FileFolder) {
     this.server = server;
@@ -87,12 +93,25 @@ export class World {
   }
 
   async openTab(options: TabOptions = {}): Promise<Tab> {
+    if (IN_FIREFOX && !options.context && !options.profile) {
+      this.#firefox ??= Firefox.start(this);
+      const firefox = await this.#firefox;
+      return firefox.openTab({ ...options, container: await firefox.newContainer() });
+    }
     const context = options.context ?? (await this.newProfile(options.profile));
     const tab = new Tab(await context.newPage());
     this.tabs.push(tab);
     await tab.page.goto(this.pageUrl(options), { waitUntil: 'commit' });
     if (options.waitForStart !== false) await tab.started();
     return tab;
+  }
+
+  /** Opens another tab of the profile of `tab`, which may be gone. */
+  async openBeside(tab: Tab): Promise<Tab> {
+    if (!(tab instanceof FirefoxTab)) return this.openTab({ context: tab.context });
+    const firefox = await this.#firefox;
+    if (!firefox) throw new Error('not a Firefox of this world');
+    return firefox.openTab({ container: tab.container });
   }
 
   /** Opens `count` tabs, each in a profile of its own, and waits until each has joined with `links` links. */

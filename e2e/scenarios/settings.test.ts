@@ -123,7 +123,7 @@ scenario(
     const first = await world.openTab();
     const infoHash = await shareByHandle(first, deterministicBytes(MB, 7));
     await limitAndSuperSeed(first, infoHash);
-    const second = await world.openTab({ context: first.context });
+    const second = await world.openBeside(first);
     await second.page.evaluate(async () => {
       const handle = await (await navigator.storage.getDirectory()).getFileHandle('mine.bin');
       const file = await handle.getFile();

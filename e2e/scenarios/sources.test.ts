@@ -149,6 +149,7 @@ scenario(
     expect((await tab.save(infoHash)).sha256).toBe(file.sha256);
     expect(await tab.page.evaluate(() => window.skein.downloads.length)).toBe(1);
   },
+  { needsChromium: true },
 );
 
 scenario('a web seed of a magnet link helps the peers, and is counted apart from them', async (world) => {

@@ -137,7 +137,7 @@ scenario(
     expect((await leecher!.save(infoHash)).sha256).toBe(file.sha256);
     expect(await leecher!.downloadRow(infoHash).getByTestId('row-error').count()).toBe(0);
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 120_000, needsChromium: true },
 );
 
 scenario(
