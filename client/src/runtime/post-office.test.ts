@@ -15,6 +15,7 @@ function office(
     readonly overlay?: () => Promise<boolean>;
     readonly server?: boolean;
     readonly tab?: NodeId;
+    readonly confirmation?: Promise<boolean>;
     readonly isServerFirst?: boolean;
     readonly found?: readonly Contact[];
   } = {},
@@ -39,7 +40,7 @@ function office(
     deliver: (to) => {
       if (to !== ways.tab) return Promise.resolve(false);
       taken.push('tab');
-      return Promise.resolve(true);
+      return ways.confirmation ?? Promise.resolve(true);
     },
   };
   const mail: Mail = {
@@ -116,6 +117,29 @@ test('a tab of the same browser gets its letters without the network', async () 
   const { post, taken } = office({ tab: friend.id });
   expect(await post.carry(friend, 'signal', letter, 1_000)).toBe(true);
   expect(taken).toEqual(['tab']);
+});
+
+test('a letter that a tab has not confirmed in half a second goes the other ways too', async () => {
+  const { post, taken, clock } = office({ tab: friend.id, confirmation: new Promise(() => undefined) });
+  const delivery = post.carry(friend, 'signal', letter, 10_000);
+  await clock.advance(499);
+  expect(taken).toEqual(['tab']);
+  await clock.advance(1);
+  expect(await delivery).toBe(true);
+  expect(taken).toEqual(['tab', 'overlay']);
+});
+
+test('a letter that only a busy tab can take is delivered once the tab confirms it', async () => {
+  let confirm = (_isTaken: boolean): void => undefined;
+  const confirmation = new Promise<boolean>((resolve) => {
+    confirm = resolve;
+  });
+  const { post, taken, clock } = office({ tab: friend.id, confirmation, overlay: () => Promise.resolve(false) });
+  const delivery = post.carry(friend, 'signal', letter, 10_000);
+  await clock.advance(1_000);
+  expect(taken).toEqual(['tab', 'overlay', 'server']);
+  confirm(true);
+  expect(await delivery).toBe(true);
 });
 
 test('outside the overlay a byte before the seal says what the letter is for', async () => {

@@ -48,6 +48,23 @@ test('a letter to a peer that is no tab of ours fails at once', async () => {
   expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
 });
 
+test('a letter is taken by a tab that confirms it seconds later, when its main thread is free again', async () => {
+  const clock = new ManualClock();
+  const first = startTab(contact(1), clock);
+  const busy = new BroadcastChannel('skein-tabs-1');
+  const letter = new Promise<{ from: string; number: number }>((resolve) => {
+    busy.onmessage = ({ data }) => data.kind === 'letter' && resolve(data);
+  });
+  busy.postMessage({ kind: 'here', contact: contact(10).publicKey, isReply: true });
+  await first.met;
+  const delivery = first.tabs.deliver(contact(10).id, new Uint8Array([7]));
+  const { from, number } = await letter;
+  await clock.advance(4_999);
+  busy.postMessage({ kind: 'taken', to: from, from: contact(10).id, number });
+  expect(await delivery).toBe(true);
+  busy.close();
+});
+
 test('a tab that does not confirm is forgotten', async () => {
   const clock = new ManualClock();
   const first = startTab(contact(1), clock);
@@ -55,7 +72,22 @@ test('a tab that does not confirm is forgotten', async () => {
   await first.met;
   second.tabs.close();
   const delivery = first.tabs.deliver(contact(10).id, new Uint8Array([7]));
-  await clock.advance(500);
+  await clock.advance(5_000);
   expect(await delivery).toBe(false);
   expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
+});
+
+test('a tab that was reloaded is not forgotten for a letter that its page before did not confirm', async () => {
+  const clock = new ManualClock();
+  const first = startTab(contact(1), clock);
+  const before = startTab(contact(10));
+  await first.met;
+  before.tabs.close();
+  const delivery = first.tabs.deliver(contact(10).id, new Uint8Array([7]));
+  const reloaded = startTab(contact(10));
+  await reloaded.met;
+  await clock.advance(5_000);
+  expect(await delivery).toBe(false);
+  expect(await first.tabs.deliver(contact(10).id, new Uint8Array([8]))).toBe(true);
+  expect(reloaded.letters).toEqual([new Uint8Array([8])]);
 });

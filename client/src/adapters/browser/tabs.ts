@@ -7,8 +7,12 @@ import type { TabHandler, Tabs } from '../../ports/tabs.ts';
 /** Name of the channel that the tabs of an origin share. The number is the version of its messages. */
 const CHANNEL_NAME = 'skein-tabs-1';
 
-/** How long a tab may take to confirm a letter: it is on the same machine, but may be frozen. [ms] */
-const TAKEN_TIMEOUT_MS = 500;
+/**
+ * How long a tab may take to confirm a letter: it is on the same machine, but may be busy, or frozen. [ms] As long as the server
+ * may take. On two cores that some twenty processes wanted, a tab that was just starting took 217 (median of 19) and up to 1,190.
+ * At 500 four offers of 20 counted as lost, their answers found nobody, and the tabs were without a link for 14 to 38 s.
+ */
+const TAKEN_TIMEOUT_MS = 5_000;
 
 /** Tabs that are remembered at once. [tabs] More than anyone keeps open on one page. */
 const MAX_TABS = 64;
@@ -44,7 +48,8 @@ export class BroadcastTabs implements Tabs {
   readonly #self: Contact;
   readonly #clock: Clock;
   readonly #channel = new BroadcastChannel(CHANNEL_NAME);
-  readonly #known = new BoundedMap<string, true>(MAX_TABS);
+  /** The tabs, each with the number of the first letter since it said that it is here. */
+  readonly #known = new BoundedMap<string, number>(MAX_TABS);
   /** BOUNDED: by letters under way, each ended by its timer. */
   readonly #waiting = new Map<number, (isTaken: boolean) => void>();
   #nextNumber = 1;
@@ -69,7 +74,7 @@ export class BroadcastTabs implements Tabs {
       const settle = (isTaken: boolean): void => {
         cancelTimer();
         this.#waiting.delete(number);
-        if (!isTaken) this.#known.delete(to);
+        if (!isTaken && number >= (this.#known.get(to) ?? 0)) this.#known.delete(to);
         resolve(isTaken);
       };
       const cancelTimer = this.#clock.setTimer(this.#clock.now() + TAKEN_TIMEOUT_MS, () => settle(false));
@@ -88,7 +93,7 @@ export class BroadcastTabs implements Tabs {
       case 'here': {
         const contact = decodeContact(message.contact);
         if (!contact || contact.id === this.#self.id) return;
-        this.#known.set(contact.id, true);
+        this.#known.set(contact.id, this.#nextNumber);
         if (!message.isReply) this.#post({ kind: 'here', contact: this.#self.publicKey, isReply: true });
         handler.met(contact);
         break;
