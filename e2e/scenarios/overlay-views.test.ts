@@ -287,6 +287,8 @@ describe('the overlay as the page shows it, among five tabs', () => {
 
   test('a hidden page draws no lookup', async () => {
     await tab.page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
+    // Those of the node that were drawn before go by themselves.
+    await tab.locate('ring-lookup').first().waitFor({ state: 'detached' });
     await tab.page.evaluate(() => {
       const drawn: string[] = [];
       const ring = document.querySelector('[data-testid="ring"]')!;
