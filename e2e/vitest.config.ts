@@ -13,7 +13,8 @@ export default defineConfig({
     sequence: { concurrent: false },
     retry: 0,
     bail: 0,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Waits have limits of their own, whose errors say what did not come. These only end what hangs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -14,7 +14,7 @@ const FIREFOX_PATIENCE = 3;
 /** A test with a world of its own. When it fails or takes too long, what every tab showed is kept. */
 export function scenario(title: string, run: (world: World) => Promise<void>, options: ScenarioOptions = {}): void {
   const isSkipped = options.skip === true || (IN_FIREFOX && options.needsChromium === true);
-  const settings = { timeout: (options.timeoutMs ?? 60_000) * (IN_FIREFOX ? FIREFOX_PATIENCE : 1), skip: isSkipped };
+  const settings = { timeout: (options.timeoutMs ?? 120_000) * (IN_FIREFOX ? FIREFOX_PATIENCE : 1), skip: isSkipped };
   test(title, settings, async ({ onTestFinished }) => {
     const world = await World.open(options);
     onTestFinished(async ({ task }) => {

@@ -157,7 +157,7 @@ scenario(
     await playsBeyond(seed, 0.5);
     expect(await currentTime(seed)).toBeGreaterThan(0.5);
   },
-  { timeoutMs: 90_000 },
+  { timeoutMs: 180_000 },
 );
 
 /** Has the film of a row that is open play on from this second. */

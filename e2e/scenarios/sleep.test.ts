@@ -13,8 +13,7 @@ const RATE = 1 * MB;
  */
 const BACK_MS = 8_000;
 
-// Sleep until others gave somebody up takes 10 s, and a network of people with browsers of their own as long to come.
-describe.skipIf(!NatLab.isPossible())('a laptop that is closed and opened again', { timeout: 120_000 }, () => {
+describe.skipIf(!NatLab.isPossible())('a laptop that is closed and opened again', () => {
   let lab: NatLab;
 
   async function open(count: number): Promise<Person[]> {

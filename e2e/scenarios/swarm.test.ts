@@ -118,7 +118,7 @@ scenario(
     const gave = after.filter((bytes, index) => bytes - before[index]! > 0.05 * file.size);
     expect(gave.length).toBeGreaterThanOrEqual(2);
   },
-  { timeoutMs: 90_000 },
+  { timeoutMs: 180_000 },
 );
 
 scenario(
@@ -161,7 +161,7 @@ scenario(
     );
     expect(banned).toEqual([await poisoner.id()]);
   },
-  { timeoutMs: 90_000 },
+  { timeoutMs: 180_000 },
 );
 
 scenario(
