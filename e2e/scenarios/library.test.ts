@@ -12,6 +12,15 @@ const ROWS = 200;
 /** Downloads that begin at once. More than the channels that a link has. */
 const WANTED = 50;
 
+/** Waits until a tab shows a row for each of so many shares. */
+async function rows(tab: Tab, count: number): Promise<void> {
+  await tab.until(
+    `${count} rows`,
+    (wanted) => document.querySelectorAll('[data-testid="share-row"]').length === wanted,
+    count,
+  );
+}
+
 scenario(
   'each of hundreds of shares is found, all come back after a reload, and fifty are downloaded at once over a few links',
   async (world) => {
@@ -47,11 +56,7 @@ scenario(
   async (world) => {
     const library = await world.openTab({ profile: { viewport: { width: 390, height: 844 } } });
     const shared = await shareLibrary(library, ROWS);
-    await library.until(
-      'a row for each share',
-      (wanted) => document.querySelectorAll('[data-testid="share-row"]').length === wanted,
-      ROWS,
-    );
+    await rows(library, ROWS);
     // The newest comes first; the oldest is far below.
     const oldest = library.shareRow(shared[0]!);
     await oldest.getByTestId('pause-button').click();
@@ -65,6 +70,7 @@ scenario(
     await library.page.reload();
     await library.started();
     await serves(library, ROWS - 1, 60_000);
+    await rows(library, ROWS - 1);
     expect(await oldest.count()).toBe(0);
   },
   { timeoutMs: 180_000 },

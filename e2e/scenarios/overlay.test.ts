@@ -84,7 +84,12 @@ describe('ten tabs', () => {
     const seen = await Promise.all(tabs.map((tab) => tab.page.evaluate(read)));
     expect(seen).toEqual(Array.from({ length: TABS }, () => 'hello from tab 0'));
     await tabs[0]!.page.evaluate(() => window.skein.remove('a greeting'));
-    expect(await tabs[7]!.page.evaluate(read)).toBeUndefined();
+    // What was read so often is kept on the way, too, for at most 10 s.
+    await tabs[7]!.until(
+      'the record to be gone',
+      async () => (await window.skein.get('a greeting')) === undefined,
+      undefined,
+    );
   });
 
   test('providers that publish a key are found by all, and get what is sent to the key', async () => {
@@ -127,9 +132,9 @@ scenario(
   async (world) => {
     const tabs = await world.openJoinedTabs(12, 3, { query: { links: '4' } });
     const ids = await Promise.all(tabs.map((tab) => tab.id()));
+    // The hard limit is 1.6 times what is aimed for: no full mesh of 11 links each. One link too many takes a moment to go.
+    for (const tab of tabs) await tab.until('7 links at most', () => window.skein.links().length <= 7, undefined);
     const links = await Promise.all(tabs.map((tab) => tab.linkedIds()));
-    // The hard limit is 1.6 times what is aimed for: no full mesh of 11 links each.
-    for (const linked of links) expect(linked.length).toBeLessThanOrEqual(7);
     const tables = links.map((linked, index) => [...linked, ids[index]!].toSorted().join());
     expect(new Set(tables).size).toBeGreaterThan(TABS / 2);
     for (const [index, tab] of tabs.entries()) {
@@ -142,5 +147,5 @@ scenario(
       );
     }
   },
-  { timeoutMs: 90_000 },
+  { timeoutMs: 180_000 },
 );

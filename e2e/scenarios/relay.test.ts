@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callState, mediaFigures, placeCall, seesAndHears } from '../harness/calls.ts';
-import type { Tab } from '../harness/tab.ts';
+import { type Tab, says } from '../harness/tab.ts';
 import { TurnProcess } from '../harness/turn.ts';
 import { scenario } from '../harness/scenario.ts';
 import { World } from '../harness/world.ts';
@@ -33,7 +33,7 @@ describe.skipIf(!TurnProcess.isInstalled())('with a TURN server and no direct pa
     const row = a.page.locator(`[data-testid="link-row"][data-peer-id="${await b.id()}"][data-path="turn"]`);
     await row.waitFor({ state: 'attached' });
     expect(await a.page.evaluate(() => window.skein.status.relayed)).toBe(1);
-    expect(await a.locate('status').textContent()).toContain('through TURN');
+    await says(a.page, 'status', /through TURN/);
     expect((await mediaFigures(a)).relayedPairs).toBeGreaterThanOrEqual(1);
   });
 
@@ -51,7 +51,7 @@ describe.skipIf(!TurnProcess.isInstalled())('with a TURN server and no direct pa
     await Promise.all([callState(a, 'established'), callState(b, 'established')]);
     await Promise.all([seesAndHears(a), seesAndHears(b)]);
     for (const tab of [a, b]) {
-      await tab.page.getByTestId('call-path').filter({ hasText: 'through TURN' }).waitFor();
+      await says(tab.page, 'call-path', /through TURN/);
       expect((await mediaFigures(tab)).relayedPairs).toBeGreaterThanOrEqual(2);
     }
   });
