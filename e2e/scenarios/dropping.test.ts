@@ -33,7 +33,7 @@ scenario('a file that is dropped is shared from where it lies, and still is afte
   expect((await leecher.save(infoHash)).sha256).toBe(file.sha256);
 });
 
-scenario('folders that are dropped keep their paths, alone and beside others', async (world) => {
+scenario('folders that are dropped or chosen keep their paths, alone and beside others', async (world) => {
   const tab = await world.openTab();
   const folder = join(world.files.path, 'holidays');
   await mkdir(join(folder, 'day one'), { recursive: true });
@@ -46,6 +46,9 @@ scenario('folders that are dropped keep their paths, alone and beside others', a
     ['day one/b.jpg', 2000],
   ];
   expect(await contentOf(tab, await shares(tab, 1))).toEqual({ name: 'holidays', files: inside });
+  const other = await world.openTab();
+  await other.locate('folder-input').setInputFiles(folder);
+  expect(await contentOf(other, await shares(other, 1))).toEqual({ name: 'holidays', files: inside });
   await drop(tab, { files: [folder, loose.path] });
   expect((await contentOf(tab, await shares(tab, 2)))?.files).toEqual([
     ['c.jpg', 3000],
