@@ -22,6 +22,8 @@ export interface DialFailure {
   readonly isPairBroken?: boolean;
   /** The peer has enough links, and neither of us needs this one. */
   readonly isRefused?: boolean;
+  /** It was not dialled, as an attempt had failed shortly before. */
+  readonly isRemembered?: boolean;
 }
 
 /** Every so many dials do not ask who is near: what peers say of their places brings nobody a whole bucket of ours. */
@@ -96,8 +98,9 @@ export class Dials {
   }
 
   /** The peer at fault leaves the table; another is tried again later, one that answered but could not be connected to much later. */
-  onFailed(id: NodeId, { isPeerAtFault, isPairBroken, isRefused }: DialFailure): void {
+  onFailed(id: NodeId, { isPeerAtFault, isPairBroken, isRefused, isRemembered }: DialFailure): void {
     const entry = this.#table.get(id);
+    if (isRemembered) return this.#hold(entry);
     if (isPairBroken) this.#pairs.add(id, this.#core.now);
     if (entry?.link) return;
     if (entry && isRefused) this.#onRefused(entry);
@@ -140,6 +143,13 @@ export class Dials {
     else this.#backOff(entry);
     dial.since = undefined;
     dial.spareAt = this.#core.now + REFUSAL_HOLD_OFF_MS;
+  }
+
+  /** A failure that was counted before: pauses would grow, and the peer be taken for dead for longer, by nobody's fault. */
+  #hold(entry: Entry | undefined): void {
+    if (!entry || entry.link) return;
+    entry.retryAt = this.#core.now + DIAL_BACKOFF_MS;
+    dialOf(entry).since = undefined;
   }
 
   #backOff(entry: Entry): void {

@@ -93,6 +93,24 @@ test('a dial that failed makes room for the next; the peer at fault is forgotten
   expect(opened(drive(machine, 8_000))).toEqual([person(2).id]);
 });
 
+test('a dial that was not even tried, as one had failed shortly before, counts as no further failure', () => {
+  const machine = overlay();
+  feed(machine, 0, introduce(people.slice(1, 2)));
+  drive(machine, 10);
+  const failed = (isRemembered: boolean): OverlayInput => ({
+    kind: 'command',
+    command: { kind: 'linkFailed', peer: person(1).id, isPeerAtFault: true, isRemembered },
+  });
+  feed(machine, 1_000, failed(true));
+  expect(knows(machine, person(1).id)).toBe(true);
+  expect(opened(drive(machine, 5_900))).toEqual([]);
+  expect(opened(drive(machine, 8_000))).toEqual([person(1).id]);
+  feed(machine, 8_000, failed(true));
+  expect(opened(drive(machine, 15_000))).toEqual([person(1).id]);
+  feed(machine, 15_000, failed(false));
+  expect(knows(machine, person(1).id)).toBe(false);
+});
+
 test('the first link is greeted, and looked up through, in the same call', () => {
   const machine = overlay();
   const frames = feed(machine, 50, up(peer)).flatMap((o) => (o.kind === 'send' ? [o.bytes] : []));

@@ -99,6 +99,8 @@ export type OverlayCommand =
       readonly isPairBroken?: boolean;
       /** The peer has enough links, and neither of the two needs this one. */
       readonly isRefused?: boolean;
+      /** Nothing was tried, so that it says no more than the failure before. */
+      readonly isRemembered?: boolean;
     }
   /** The wall clock, so that expiries can be compared. Given at start and about every minute. */
   | { readonly kind: 'wallClock'; readonly wallNow: number }

@@ -294,10 +294,11 @@ export class OverlayService {
       if (wasUp) this.linkUp(link);
     } catch (error) {
       const code = error instanceof LinkError ? error.code : 'superseded';
+      const isRemembered = error instanceof LinkError && error.isRemembered;
       const isPairBroken = code === 'ice-failed';
       const isRefused = code === 'not-needed';
       const isPeerAtFault = !isPairBroken && !isRefused && code !== 'over-budget' && code !== 'superseded';
-      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault, isPairBroken, isRefused });
+      this.#command({ kind: 'linkFailed', peer: contact.id, isPeerAtFault, isPairBroken, isRefused, isRemembered });
     }
   }
 

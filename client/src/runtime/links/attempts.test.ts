@@ -18,10 +18,10 @@ test('a peer that nobody can reach is reported at once, once, and not dialled ag
   const [a, b] = lab.pairByOrder();
   a.carry = () => false;
   const first = await Promise.all([a.open(b), lab.clock.advance(50)]);
-  expect(first[0]).toMatchObject({ code: 'unreachable' });
+  expect(first[0]).toMatchObject({ code: 'unreachable', isRemembered: false });
   const second = await a.open(b);
   await settle();
-  expect(second).toMatchObject({ code: 'unreachable' });
+  expect(second).toMatchObject({ code: 'unreachable', isRemembered: true });
   expect([a.events.length, a.made.length]).toEqual([2, 1]);
   expect(a.events[0]).toMatch(/^failed higher unreachable: Nobody could carry/);
   a.carry = () => true;

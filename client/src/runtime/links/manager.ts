@@ -18,7 +18,14 @@ import { describeFailure } from './sentences.ts';
 import type { Session, SessionOwner } from './session.ts';
 import type { LinkSignal, RejectCode } from './signal-codec.ts';
 import { SignalMail, type SignalMailParts, type SignalOf, type SignalWay } from './signal-mail.ts';
-import { type Link, type LinkErrorCode, type LinkHandler, type LinkManager, type LinkPurpose } from './types.ts';
+import {
+  type Link,
+  LinkError,
+  type LinkErrorCode,
+  type LinkHandler,
+  type LinkManager,
+  type LinkPurpose,
+} from './types.ts';
 import { Wishes } from './wishes.ts';
 
 /** What a link manager is made with. */
@@ -139,16 +146,17 @@ class Links implements LinkManager, SessionOwner {
   #wish(contact: Contact, purpose: LinkPurpose, isSpare: boolean): Promise<Link> {
     const wish = this.#wishes.add(contact, purpose, isSpare);
     const refusal = this.#findRefusal(contact.id);
-    if (refusal) this.#wishes.refuse(contact.id, refusal.code, refusal.detail);
+    if (refusal) this.#wishes.refuse(contact.id, refusal);
     else if (this.#attempts.has(contact.id)) this.#ledger.add(contact.id, purpose);
     else this.#request(contact, purpose);
     return wish.promise;
   }
 
-  #findRefusal(peer: NodeId): { readonly code: LinkErrorCode; readonly detail: string } | undefined {
-    if (this.#isStopped) return { code: 'local', detail: 'This peer has left the network.' };
-    if (peer === this.#parts.crypto.self.id) return { code: 'unreachable', detail: 'That is this peer itself.' };
-    return this.#attempts.has(peer) ? undefined : this.#failures.find(peer, this.#parts.clock.now());
+  #findRefusal(peer: NodeId): LinkError | undefined {
+    if (this.#isStopped) return new LinkError('local', 'This peer has left the network.');
+    if (peer === this.#parts.crypto.self.id) return new LinkError('unreachable', 'That is this peer itself.');
+    const failure = this.#attempts.has(peer) ? undefined : this.#failures.find(peer, this.#parts.clock.now());
+    return failure && new LinkError(failure.code, failure.detail, true);
   }
 
   #request(contact: Contact, purpose: LinkPurpose): void {
@@ -159,7 +167,7 @@ class Links implements LinkManager, SessionOwner {
       verdict = request();
     if (verdict === 'dial') this.#attempts.dial(contact);
     else if (verdict === 'wait') this.#waitFor(contact.id, DIAL_QUEUE_TIMEOUT_MS);
-    else this.#wishes.refuse(contact.id, 'over-budget', describeFailure('over-budget'));
+    else this.#wishes.refuse(contact.id, new LinkError('over-budget', describeFailure('over-budget')));
   }
 
   #waitFor(peer: NodeId, ms: number): void {

@@ -102,10 +102,13 @@ export interface LinkManager {
 /** How an attempt or a link failed. `message` is a sentence for people. */
 export class LinkError extends Error {
   readonly code: LinkErrorCode;
+  /** Nothing was tried: an attempt that failed so lately would only fail again. */
+  readonly isRemembered: boolean;
 
-  constructor(code: LinkErrorCode, message: string) {
+  constructor(code: LinkErrorCode, message: string, isRemembered = false) {
     super(message);
     this.name = 'LinkError';
     this.code = code;
+    this.isRemembered = isRemembered;
   }
 }

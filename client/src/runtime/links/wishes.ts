@@ -74,11 +74,11 @@ export class Wishes {
   }
 
   /** For what is found while `open` runs: its caller gets the promise before `failed` is told. */
-  refuse(peer: NodeId, code: LinkErrorCode, detail: string): void {
+  refuse(peer: NodeId, error: LinkError): void {
     const wish = this.take(peer);
     if (!wish) return;
-    this.#listener.counted(`refused ${code}`);
-    wish.reject(new LinkError(code, detail));
-    queueMicrotask(() => this.#listener.failed(peer, code, detail));
+    this.#listener.counted(`refused ${error.code}`);
+    wish.reject(error);
+    queueMicrotask(() => this.#listener.failed(peer, error.code, error.message));
   }
 }
