@@ -23,6 +23,9 @@ const HOME = '192.168.1';
 /** The private addresses of mobile networks (RFC 6598). */
 const MOBILE = '100.64.1';
 
+/** What a narrow line sends at once. [bytes] Some packets, as its timer is not exact. */
+const UPLINK_BURST_BYTES = 6_000;
+
 /** What a device is plugged in with. */
 interface Lan {
   /** Its interface. */
@@ -59,7 +62,7 @@ const CHAINS = [
 
 /**
  * A small Internet of Linux network namespaces: one with the servers, and for each person one of its own, behind a router
- * of its own. Nothing of it is seen outside of them. Takes root's rights, and `ip` and `nft`.
+ * of its own. Nothing of it is seen outside of them. Takes root's rights, and `ip`, `tc` and `nft`.
  */
 export class NatNetwork {
   /** Namespace of the servers. */
@@ -151,6 +154,15 @@ export class NatNetwork {
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
   }
 
+  /**
+   * Narrows what leaves a person's home, as lines at home are: so many bytes a second, behind a queue of that many bytes. What
+   * finds no room there is lost.
+   */
+  narrowUplink(host: string, bytesPerSecond: number, queueBytes: number): void {
+    const rate = ['rate', `${8 * bytesPerSecond}bit`, 'burst', `${UPLINK_BURST_BYTES}`, 'limit', `${queueBytes}`];
+    within(this.#routerOf(host), 'tc', ['qdisc', 'replace', 'dev', 'wan0', 'root', 'tbf', ...rate]);
+  }
+
   /** Stops whatever runs at a person's, as when a laptop is closed, or has it go on. */
   setAsleep(host: string, isAsleep: boolean): void {
     const pids = execFileSync('ip', ['netns', 'pids', host], { encoding: 'utf8' });
@@ -194,7 +206,8 @@ export class NatNetwork {
 }
 
 function canNetwork(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('ip') || !inPath('nft')) return false;
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !inPath('ip') || !inPath('tc') || !inPath('nft'))
+    return false;
   try {
     new NatNetwork().close();
     return true;

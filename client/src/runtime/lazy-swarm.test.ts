@@ -164,6 +164,28 @@ test('start does not wait for ever: until the code comes a download is told to t
   expect(bench.swarm.download(magnet).infoHash).toBe(infoHash);
 });
 
+test('uploads keep within the limit that a person set and within what a call leaves them, whichever is less', async () => {
+  const bench = new Bench();
+  const started = bench.swarm.start();
+  await bench.codeComes();
+  await started;
+  bench.swarm.setLimits({ down: 5000, up: 1000 });
+  bench.swarm.capUploads(2000);
+  bench.swarm.capUploads(500);
+  bench.swarm.setLimits({});
+  bench.swarm.capUploads(undefined);
+  bench.swarm.capUploads(undefined);
+  const told = bench.worker.requests.flatMap((request) => (request.kind === 'setLimits' ? [request.limits] : []));
+  expect(told).toEqual([
+    { down: 5000, up: 1000 },
+    { down: 5000, up: 1000 },
+    { down: 5000, up: 500 },
+    { down: undefined, up: 500 },
+    { down: undefined, up: undefined },
+  ]);
+  expect(bench.swarm.limits).toEqual({});
+});
+
 test('code that did not come is asked for again, and what peers asked meanwhile still waits for it', async () => {
   const bench = new Bench();
   const started = bench.swarm.start();

@@ -117,6 +117,16 @@ export class LazySwarm {
     this.#service?.setLimits(limits);
   }
 
+  /** What shares and downloads send to others together. [bytes/s] */
+  get uploadRate(): number {
+    return this.#service?.uploadRate ?? 0;
+  }
+
+  /** Uploads keep within this, too, until it is undefined. [bytes/s] Told again and again, so that it need not wait for the code. */
+  capUploads(perSecond: number | undefined): void {
+    this.#service?.capUploads(perSecond);
+  }
+
   /** Throws `not-ready` when the code did not come within `start`. */
   download(source: string | Uint8Array, options: DownloadOptions = {}): Download {
     if (this.#service) return this.#service.download(source, options);

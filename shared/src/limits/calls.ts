@@ -107,3 +107,27 @@ export const NO_CANDIDATES_GIVE_UP_MS = 5000;
 
 /** Pause before the selected candidate pair is looked for again, when the browser does not name it yet. [ms] */
 export const PATH_RETRY_MS = 250;
+
+// Uploads beside a call
+
+/** How often a call looks whether uploads keep its line busy. [ms] As often as RTCP tells a round trip while pictures are sent. */
+export const YIELD_PERIOD_MS = 1000;
+
+/** How long what is sent may wait on its way before uploads count as too fast. [ms] LEDBAT++'s target (draft-irtf-iccrg-ledbat-plus-plus, §4.3). */
+export const YIELD_TARGET_MS = 60;
+
+/** Uploads are not slowed below this. [bytes/s] A quarter of a slow DSL line's 1 Mbit/s: others still get something. */
+export const YIELD_FLOOR_BYTES_PER_SECOND = 32_000;
+
+/** Pause after uploads were slowed before they are again. [ms] What waits must drain, and the next round trips must tell. */
+export const YIELD_HOLD_MS = 3000;
+
+/**
+ * How much faster uploads may become with each round trip that found no queue: before the first one was found, and after. Measured
+ * by `scenarios/uplink`: with 1.25 what waited grew by half a second before two round trips had told of it.
+ */
+export const YIELD_START_GROWTH = 1.12;
+export const YIELD_GROWTH = 1.05;
+
+/** The shortest round trip is that of the last minutes. [minutes] Routes change (RFC 6817 §3.4.2, BASE_HISTORY). */
+export const YIELD_BASE_MINUTES = 10;

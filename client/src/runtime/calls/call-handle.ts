@@ -18,6 +18,7 @@ import { MediaSession } from './media-session.ts';
 import { NO_STATS } from './media-stats.ts';
 import { RemoteMedia } from './remote-media.ts';
 import { endSentence, interruptedSentence } from './sentences.ts';
+import { UploadWatch } from './upload-watch.ts';
 
 /** What a handle is made with. */
 export interface CallHandleOptions {
@@ -39,6 +40,7 @@ export class CallHandle implements Call {
   protected session: MediaSession;
   readonly #emitter = new Emitter<CallEvents>();
   readonly #remote = new RemoteMedia();
+  readonly #uploads: UploadWatch;
   #callId: CallId;
   #direction: 'outgoing' | 'incoming';
   #peer: Call['peer'];
@@ -61,6 +63,7 @@ export class CallHandle implements Call {
       failed: (_kind, error) => this.#setDetail(error.message),
     });
     this.session = this.#createSession(direction === 'incoming');
+    this.#uploads = new UploadWatch(options.host, () => this.session.roundTrip());
   }
 
   get id(): string {
@@ -204,6 +207,7 @@ export class CallHandle implements Call {
     // The callee knew what the caller sends from the INVITE, and may have been told of changes since.
     if (this.#direction === 'outgoing') this.setRemoteMedia(media);
     this.session.begin();
+    this.#uploads.start();
     this.#setState('established');
   }
 
@@ -231,6 +235,7 @@ export class CallHandle implements Call {
       relayOnly: host.relayOnly,
     });
     this.session.close();
+    this.#uploads.stop();
     this.local.close();
     this.#path = undefined;
     this.#remote.close();
@@ -261,6 +266,7 @@ export class CallHandle implements Call {
 
   #onInterrupted(): void {
     this.#setPath(undefined);
+    this.#uploads.wayChanged();
     this.#setDetail(interruptedSentence(this.#peer.name ?? 'the other side'));
   }
 

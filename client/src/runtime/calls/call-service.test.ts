@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { contactFromKey } from '../../../../shared/src/ids.ts';
-import { LOCATION_REFRESH_MS } from '../../../../shared/src/limits/calls.ts';
+import { LOCATION_REFRESH_MS, YIELD_PERIOD_MS } from '../../../../shared/src/limits/calls.ts';
 import type { Call } from '../../api.ts';
 import { decodeLocation, encodeLocation, locationKey } from '../../calls/registrar.ts';
 import { FakeStream } from './test/fake-media.ts';
@@ -249,4 +249,26 @@ test('a call without a media path is given up after half a minute, and both are 
   await mail.clock.advance(31_000);
   expect([call.endReason, bob.newest.endReason]).toEqual(['no-path', 'no-path']);
   expect(call.detail).toContain('TURN');
+});
+
+test('uploads are slowed while round trips of a call take longer than they did, and are free when it is over', async () => {
+  ann.uploadRate = 1_000_000;
+  const call = await after(ann.service.call(bob.self.id, both));
+  expect(ann.caps).toEqual([]);
+  await after(bob.newest.answer(both), 100);
+  expect(ann.caps).toEqual([500_000]);
+  for (const ms of [40, 400, 400]) {
+    ann.media.connections[0]?.measured(ms);
+    await mail.clock.advance(YIELD_PERIOD_MS);
+  }
+  const [, , before = 0, slowed = 0] = ann.caps;
+  expect(slowed).toBe(before / 2);
+  // Nothing new was measured.
+  await mail.clock.advance(10 * YIELD_PERIOD_MS);
+  expect(new Set(ann.caps.slice(3))).toEqual(new Set([slowed]));
+  call.hangUp();
+  await mail.clock.advance(10 * YIELD_PERIOD_MS);
+  expect([ann.caps, bob.caps].map((caps) => caps.findIndex((cap) => cap === undefined))).toEqual(
+    [ann.caps, bob.caps].map((caps) => caps.length - 1),
+  );
 });

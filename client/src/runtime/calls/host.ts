@@ -33,6 +33,10 @@ export interface CallHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly media: MediaPort;
+  /** What shares and downloads send to others together. [bytes/s] */
+  readonly uploadRate: () => number;
+  /** They send no more than this from now on; undefined: as much as they like. [bytes/s] */
+  readonly capUploads: (perSecond: number | undefined) => void;
   /** Somebody calls. Not told for calls that are merged into one of our own. */
   readonly onIncoming: (call: IncomingCall) => void;
 }

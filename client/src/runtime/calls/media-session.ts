@@ -20,7 +20,7 @@ import {
 } from '../../../../shared/src/limits/calls.ts';
 import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
-import { NO_STATS, readPath, readStats } from './media-stats.ts';
+import { NO_STATS, type RoundTrip, readPath, readRoundTrip, readStats } from './media-stats.ts';
 import { PathWatch } from './path-watch.ts';
 
 /** What a session needs of its surroundings. */
@@ -131,6 +131,12 @@ export class MediaSession {
   async stats(): Promise<CallStats> {
     const report = await this.#connection?.getStats();
     return report ? readStats(report) : NO_STATS;
+  }
+
+  /** Undefined while media has no path. Never rejects. */
+  async roundTrip(): Promise<RoundTrip | undefined> {
+    const report = await this.#connection?.getStats().catch(() => undefined);
+    return report && readRoundTrip(report);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_STATS, readPath, readStats } from './media-stats.ts';
+import { NO_STATS, readPath, readRoundTrip, readStats } from './media-stats.ts';
 
 function report(...entries: { id: string; type: string }[]): RTCStatsReport {
   return new Map(entries.map((entry) => [entry.id, entry])) as RTCStatsReport;
@@ -24,6 +24,15 @@ test('the path is direct without a relay candidate, and through TURN with one at
 
 test('the selected pair is found in Firefox’s way of marking it, too', () => {
   expect(readPath(report({ ...pair, selected: true } as never, local, remote))).toBe('direct');
+});
+
+test('the round trip is the one of which most were measured, or that of ICE before there are any', () => {
+  expect(readRoundTrip(report())).toBeUndefined();
+  const asked = { ...pair, responsesReceived: 3 };
+  expect(readRoundTrip(report(transport, asked, local, remote))).toEqual({ ms: 25, count: 3 });
+  const sound = { id: 'S', type: 'remote-inbound-rtp', roundTripTime: 0.05, roundTripTimeMeasurements: 2 };
+  const picture = { ...sound, id: 'I', roundTripTime: 0.07, roundTripTimeMeasurements: 9 };
+  expect(readRoundTrip(report(transport, asked, local, remote, sound, picture))).toEqual({ ms: 70, count: 9 });
 });
 
 test('without a selected pair there is no path', () => {

@@ -45,6 +45,35 @@ export function readPath(report: RTCStatsReport): LinkPath | undefined {
   return ends.includes(undefined) ? undefined : 'direct';
 }
 
+/** A round trip of a connection, and how many were measured before it. */
+export interface RoundTrip {
+  readonly ms: number;
+  readonly count: number;
+}
+
+/**
+ * The newest round trip that is known: that of pictures, else of sound, as RTCP reports tell them; before there are any, that
+ * of ICE's own questions.
+ */
+export function readRoundTrip(report: RTCStatsReport): RoundTrip | undefined {
+  let most: RoundTrip | undefined;
+  for (const entry of report.values() as Iterable<RemoteInbound>) {
+    const { type, roundTripTime, roundTripTimeMeasurements: count = 0 } = entry;
+    if (type !== 'remote-inbound-rtp' || roundTripTime === undefined || count <= (most?.count ?? 0)) continue;
+    most = { ms: 1000 * roundTripTime, count };
+  }
+  if (most) return most;
+  const pair = selectedPair(report);
+  const ms = rttOf(pair);
+  return ms === undefined ? undefined : { ms, count: pair?.responsesReceived ?? 0 };
+}
+
+/** What the other side reports of a stream that is sent to it (W3C webrtc-stats §7.5); TypeScript's DOM library leaves it out. */
+interface RemoteInbound extends RTCStats {
+  readonly roundTripTime?: number;
+  readonly roundTripTimeMeasurements?: number;
+}
+
 type Pair = RTCIceCandidatePairStats & { readonly selected?: boolean };
 
 /** Firefox marks the pair itself, the others name it in the transport's entry. */

@@ -55,6 +55,10 @@ export class SwarmService {
   readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
   readonly #duplicates: Duplicates;
+  /** Of all torrents together, as a person set them. */
+  #limits: RateLimits = {};
+  /** What a call leaves to uploads. [bytes/s] */
+  #uploadCap: number | undefined;
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -152,7 +156,28 @@ export class SwarmService {
 
   /** Limits of all torrents together. */
   setLimits(limits: RateLimits): void {
-    this.#worker.setLimits(undefined, limits);
+    this.#limits = limits;
+    this.#applyLimits();
+  }
+
+  /** What all torrents send together. [bytes/s] */
+  get uploadRate(): number {
+    let sum = 0;
+    for (const { session } of this.#torrents.values()) sum += session.progress.upBytesPerSecond;
+    return sum;
+  }
+
+  /** They keep within this, too, whatever a person set, until it is undefined. [bytes/s] */
+  capUploads(perSecond: number | undefined): void {
+    if (perSecond === this.#uploadCap) return;
+    this.#uploadCap = perSecond;
+    this.#applyLimits();
+  }
+
+  #applyLimits(): void {
+    const { down, up = Number.POSITIVE_INFINITY } = this.#limits;
+    const least = Math.min(up, this.#uploadCap ?? up);
+    this.#worker.setLimits(undefined, { down, up: Number.isFinite(least) ? least : undefined });
   }
 
   /** A link is up: if its peer is sought, it is asked at once. */

@@ -41,6 +41,17 @@ class FakeConnection {
   localDescription: { type: string; sdp: string } | null = null;
   onnegotiationneeded: (() => void) | null = null;
   readonly #transceivers: unknown[] = [];
+  #roundTrips: Record<string, unknown> | undefined;
+
+  /** The other side reports one more round trip. */
+  measured(ms: number): void {
+    const roundTripTimeMeasurements = Number(this.#roundTrips?.['roundTripTimeMeasurements'] ?? 0) + 1;
+    this.#roundTrips = { type: 'remote-inbound-rtp', roundTripTime: ms / 1000, roundTripTimeMeasurements };
+  }
+
+  getStats(): Promise<Map<string, unknown>> {
+    return Promise.resolve(new Map(this.#roundTrips && [['R', this.#roundTrips]]));
+  }
 
   addTransceiver(kind: string): unknown {
     const sender = {

@@ -28,6 +28,10 @@ export class Person {
   readonly host: CallHost;
   readonly service: CallService;
   readonly incoming: IncomingCall[] = [];
+  /** What files send. [bytes/s] */
+  uploadRate = 0;
+  /** What was told to uploads so far. */
+  readonly caps: (number | undefined)[] = [];
   name: string;
 
   constructor(mail: Mail, name: string, seed: number, overrides: Partial<CallHost> = {}) {
@@ -55,6 +59,8 @@ export class Person {
       clock: mail.clock,
       log: { log: () => undefined },
       media: this.media,
+      uploadRate: () => this.uploadRate,
+      capUploads: (perSecond) => this.caps.push(perSecond),
       onIncoming: (call) => this.incoming.push(call),
       ...overrides,
     };

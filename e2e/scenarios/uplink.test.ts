@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { callState, placeCall, seesAndHears } from '../harness/calls.ts';
+import { NatLab, type Person } from '../harness/nat-lab.ts';
+import type { Tab } from '../harness/tab.ts';
+import { doneBytes, stored } from '../harness/transfers.ts';
+
+/** A line at home that sends 2 Mbit/s. [bytes/s] */
+const UPLINK = 250_000;
+
+/** What its router keeps of what it cannot send at once: half a second. [bytes] */
+const QUEUE_BYTES = 128_000;
+
+/** Longer than it sends while the test looks. [bytes] */
+const FILE_BYTES = 100_000_000;
+
+/** How long the browser takes to find out what it can send. [ms] */
+const SETTLE_MS = 10_000;
+
+/** Over how long is looked at what came. [ms] */
+const LOOK_MS = 15_000;
+
+/** What came in of a call while it was looked at. */
+interface Heard {
+  /** Packets of sound that were lost, of all. */
+  readonly lost: number;
+  /** Of the sound that was played, what the browser made up for what did not come in time. */
+  readonly concealed: number;
+  /** Of pictures. [bytes/s] */
+  readonly video: number;
+}
+
+function totals(tab: Tab): Promise<Record<'lost' | 'packets' | 'concealed' | 'samples' | 'video', number>> {
+  return tab.page.evaluate(async () => {
+    const sums = { lost: 0, packets: 0, concealed: 0, samples: 0, video: 0 };
+    for (const connection of window.connections) {
+      if (connection.connectionState === 'closed') continue;
+      for (const entry of (await connection.getStats()).values() as Iterable<RTCInboundRtpStreamStats>) {
+        if (entry.type !== 'inbound-rtp') continue;
+        if (entry.kind === 'video') sums.video += entry.bytesReceived ?? 0;
+        else {
+          sums.lost += entry.packetsLost ?? 0;
+          sums.packets += entry.packetsReceived ?? 0;
+          sums.concealed += entry.concealedSamples ?? 0;
+          sums.samples += entry.totalSamplesReceived ?? 0;
+        }
+      }
+    }
+    return sums;
+  });
+}
+
+async function listen(tab: Tab): Promise<Heard> {
+  const before = await totals(tab);
+  await sleep(LOOK_MS);
+  const now = await totals(tab);
+  const grew = (of: keyof typeof now): number => now[of] - before[of];
+  return {
+    lost: grew('lost') / (grew('lost') + grew('packets')),
+    concealed: grew('concealed') / grew('samples'),
+    video: (1000 * grew('video')) / LOOK_MS,
+  };
+}
+
+describe.skipIf(!NatLab.isPossible())('somebody whose line at home is narrow', () => {
+  let lab: NatLab;
+  let sharer: Person;
+  let taker: Person;
+  let friend: Person;
+
+  beforeAll(async () => {
+    lab = await NatLab.open();
+    const join = (): Promise<Person> => lab.join('port-restricted');
+    [sharer, taker, friend] = await Promise.all([join(), join(), join()]);
+    await Promise.all([sharer, taker, friend].map(({ tab }) => tab.joined(2)));
+    lab.network.narrowUplink(sharer.host, UPLINK, QUEUE_BYTES);
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await lab.dump(task.name);
+  });
+
+  afterAll(() => lab?.close());
+
+  test('is seen and heard as well while others take files, and these still come', { timeout: 150_000 }, async () => {
+    const file = await lab.files.make('long.bin', FILE_BYTES);
+    const infoHash = await sharer.tab.share([file.path]);
+    await placeCall(sharer.tab, await friend.tab.id(), 'video');
+    await friend.tab.locate('answer-video').click();
+    await Promise.all([callState(sharer.tab, 'established'), callState(friend.tab, 'established')]);
+    await Promise.all([seesAndHears(sharer.tab), seesAndHears(friend.tab)]);
+    await sleep(SETTLE_MS);
+    const alone = await listen(friend.tab);
+    await taker.tab.openLink(await sharer.tab.shareLink(infoHash));
+    await stored(taker.tab, infoHash, 1);
+    const beside = await listen(friend.tab);
+    const before = await doneBytes(taker.tab, infoHash);
+    const later = await listen(friend.tab);
+    const filePerSecond = (1000 * ((await doneBytes(taker.tab, infoHash)) - before)) / LOOK_MS;
+    console.log('a call on a narrow line', { alone, beside, later, filePerSecond });
+    expect(beside.lost).toBeLessThan(0.03);
+    expect(later.lost).toBeLessThan(0.02);
+    expect(later.concealed).toBeLessThan(0.1);
+    // Files that take what they can leave a fifth to a quarter.
+    expect((beside.video + later.video) / 2).toBeGreaterThan(0.3 * alone.video);
+    expect(filePerSecond).toBeGreaterThan(UPLINK / 25);
+  });
+});
