@@ -51,9 +51,9 @@ describe('uploads beside a call', () => {
     expect(waits.filter((wait) => wait > 2 * YIELD_TARGET_MS).length).toBeLessThan(0.2 * waits.length);
   });
 
-  test('are as fast as a wide line within half a minute', () => {
+  test('are as fast as a wide line within a minute', () => {
     const line = new Line(12_500_000, 1_000_000, 300_000);
-    line.run(new UploadYield(0), 30);
+    line.run(new UploadYield(0), 60);
     expect(line.caps.at(-1)).toBeGreaterThan(5_000_000);
   });
 
