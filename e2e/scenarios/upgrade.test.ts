@@ -114,6 +114,8 @@ scenario(
   'files that an old page shares and a new page downloads come out right, and the other way round',
   async (world) => {
     const old = await world.openTab();
+    // What it has not fetched yet it would not get any more.
+    await old.locate('drop-zone').waitFor();
     await upgrade(world);
     const newer = await world.openTab();
     await newer.linkedTo(await old.id());
@@ -128,6 +130,21 @@ scenario(
     }
   },
 );
+
+scenario('a page whose parts were replaced before they came loads itself anew, and works', async (world) => {
+  const parts = /\/assets\/later-.*\.(js|css)$/;
+  const context = await world.newProfile();
+  await context.route(parts, (route) => route.abort());
+  const tab = await world.openTab({ context });
+  const id = await tab.id();
+  await upgrade(world);
+  await context.unroute(parts);
+  await tab.locate('drop-zone').waitFor();
+  expect(await buildOf(tab)).toBe(NEXT_BUILD);
+  await tab.started();
+  expect(await tab.id()).toBe(id);
+  expect(tab.uncaught).toEqual([]);
+});
 
 scenario(
   'who goes back to the page after an upgrade gets one that works, though its document lies in the cache',

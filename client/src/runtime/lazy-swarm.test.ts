@@ -170,11 +170,11 @@ test('uploads keep within the limit that a person set and within what a call lea
   await bench.codeComes();
   await started;
   bench.swarm.setLimits({ down: 5000, up: 1000 });
-  bench.swarm.capUploads(2000);
-  bench.swarm.capUploads(500);
+  bench.swarm.uploads?.capUploads(2000);
+  bench.swarm.uploads?.capUploads(500);
   bench.swarm.setLimits({});
-  bench.swarm.capUploads(undefined);
-  bench.swarm.capUploads(undefined);
+  bench.swarm.uploads?.capUploads(undefined);
+  bench.swarm.uploads?.capUploads(undefined);
   const told = bench.worker.requests.flatMap((request) => (request.kind === 'setLimits' ? [request.limits] : []));
   expect(told).toEqual([
     { down: 5000, up: 1000 },

@@ -8,6 +8,7 @@ import {
   type ShareOptions,
   SkeinError,
 } from '../api.ts';
+import type { Uploads } from './calls/host.ts';
 import { leftError } from './left-error.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
@@ -117,14 +118,9 @@ export class LazySwarm {
     this.#service?.setLimits(limits);
   }
 
-  /** What shares and downloads send to others together. [bytes/s] */
-  get uploadRate(): number {
-    return this.#service?.uploadRate ?? 0;
-  }
-
-  /** Uploads keep within this, too, until it is undefined. [bytes/s] Told again and again, so that it need not wait for the code. */
-  capUploads(perSecond: number | undefined): void {
-    this.#service?.capUploads(perSecond);
+  /** What shares and downloads send; undefined before the code is here. */
+  get uploads(): Uploads | undefined {
+    return this.#service;
   }
 
   /** Throws `not-ready` when the code did not come within `start`. */

@@ -308,8 +308,7 @@ export class SkeinNode implements Node {
       callHost(this.#parts, this.#network, {
         name: () => this.#name,
         onIncoming: (call) => this.#events.emit('incomingcall', call),
-        uploadRate: () => this.#swarm.uploadRate,
-        capUploads: (perSecond) => this.#swarm.capUploads(perSecond),
+        uploads: () => this.#swarm.uploads,
       }),
     );
   }

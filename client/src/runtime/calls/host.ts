@@ -5,6 +5,14 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaPort } from '../../ports/media.ts';
 
+/** What shares and downloads send to others together. */
+export interface Uploads {
+  /** [bytes/s] */
+  readonly uploadRate: number;
+  /** They send no more than this from now on, whatever a person set; undefined: as much as that. [bytes/s] */
+  capUploads(perSecond: number | undefined): void;
+}
+
 /** What calls need of the node. */
 export interface CallHost {
   readonly self: Contact;
@@ -33,10 +41,8 @@ export interface CallHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly media: MediaPort;
-  /** What shares and downloads send to others together. [bytes/s] */
-  readonly uploadRate: () => number;
-  /** They send no more than this from now on; undefined: as much as they like. [bytes/s] */
-  readonly capUploads: (perSecond: number | undefined) => void;
+  /** What shares and downloads send to others; undefined while there are none. */
+  readonly uploads: () => Uploads | undefined;
   /** Somebody calls. Not told for calls that are merged into one of our own. */
   readonly onIncoming: (call: IncomingCall) => void;
 }

@@ -13,6 +13,7 @@ import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
+import type { Uploads } from '../calls/host.ts';
 import { Emitter } from '../emitter.ts';
 import { leftError } from '../left-error.ts';
 import type { Link } from '../links/types.ts';
@@ -43,7 +44,7 @@ export interface SwarmServiceEvents {
 }
 
 /** Shares and downloads of a node. The torrents run in a worker; this side finds peers and agrees on channels. */
-export class SwarmService {
+export class SwarmService implements Uploads {
   /** A share or download began: newly, or again after a reload. */
   readonly events = new Emitter<SwarmServiceEvents>();
   readonly #host: SwarmHost;
@@ -160,14 +161,12 @@ export class SwarmService {
     this.#applyLimits();
   }
 
-  /** What all torrents send together. [bytes/s] */
   get uploadRate(): number {
     let sum = 0;
     for (const { session } of this.#torrents.values()) sum += session.progress.upBytesPerSecond;
     return sum;
   }
 
-  /** They keep within this, too, whatever a person set, until it is undefined. [bytes/s] */
   capUploads(perSecond: number | undefined): void {
     if (perSecond === this.#uploadCap) return;
     this.#uploadCap = perSecond;

@@ -18,6 +18,8 @@ export async function loadLater(): Promise<void> {
     styles ??= addStyles(laterStyles);
     [parts] = await Promise.all([import('../later.ts'), styles]);
   } catch {
+    // Nothing is seen yet that a person would miss.
+    if (await isReplaced()) return location.reload();
     setTimeout(() => void loadLater(), RETRY_MS);
     return;
   }
@@ -25,6 +27,16 @@ export async function loadLater(): Promise<void> {
   parts.startWatching();
   parts.prepareSound();
   later.value = parts;
+}
+
+/** The server has the page of another build by now, and nothing more of this one. Not where it is gone, or something else answers. */
+async function isReplaced(): Promise<boolean> {
+  try {
+    const page = await (await fetch('.')).text();
+    return page.includes('"app"') && !page.includes(document.scripts[0]?.src.split('/').pop() ?? '');
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -59,8 +59,7 @@ export class Person {
       clock: mail.clock,
       log: { log: () => undefined },
       media: this.media,
-      uploadRate: () => this.uploadRate,
-      capUploads: (perSecond) => this.caps.push(perSecond),
+      uploads: () => ({ uploadRate: this.uploadRate, capUploads: (perSecond) => this.caps.push(perSecond) }),
       onIncoming: (call) => this.incoming.push(call),
       ...overrides,
     };
