@@ -95,6 +95,11 @@ export class Tab {
     await this.until('the node to start', () => document.documentElement.dataset['skein'] === 'joined', undefined);
   }
 
+  /** Waits until the page shows all its parts: what it lacks when its server goes, it does not get before that is back. */
+  async whole(): Promise<void> {
+    await this.locate('drop-zone').waitFor();
+  }
+
   /** Waits until the node has at least `links` links and says that it joined. */
   async joined(links = 1, timeoutMs = WAIT_MS): Promise<void> {
     await this.until(

@@ -11,6 +11,11 @@ const MB = 1_000_000;
 /** How long ten tabs may take to find a server that is back. [ms] They back off, so not all at once. */
 const BACK_WITHIN_MS = 45_000;
 
+/** Runs in the page: the code for calls was fetched. */
+function hasCalls(): boolean {
+  return performance.getEntriesByType('resource').some(({ name }) => name.includes('/assets/call-service-'));
+}
+
 describe('ten tabs whose server is killed', () => {
   let world: World;
   let tabs: Tab[];
@@ -20,6 +25,8 @@ describe('ten tabs whose server is killed', () => {
     world = await World.open();
     tabs = await world.openJoinedTabs(TABS, 3);
     ids = await Promise.all(tabs.map(async (tab) => parseNodeId(await tab.id()) as NodeId));
+    await Promise.all(tabs.map((tab) => tab.whole()));
+    await Promise.all(tabs.map((tab) => tab.until('the code for calls to be here', hasCalls, undefined)));
     await world.server.kill();
     await Promise.all(
       tabs.map((tab) =>

@@ -211,6 +211,7 @@ scenario('a window in which nothing can be kept says so, and files are shared an
 scenario('a page whose server is out of reach says what still works, and goes on when it is back', async (world) => {
   const tab = await world.openTab();
   await tab.serverState('connected');
+  await tab.whole();
   await world.server.kill();
   await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ timeout: 20_000 });
   await says(tab.page, 'status', /server is gone/i);
@@ -278,7 +279,7 @@ scenario(
     });
     const [tab, other] = [await world.openTab({ context }), await world.openTab()];
     await Promise.all([tab.joined(), other.joined()]);
-    await tab.locate('invite-button').waitFor();
+    await tab.whole();
     await world.server.kill();
     await tab.serverState('lost');
     await tab.locate('invite-button').click();

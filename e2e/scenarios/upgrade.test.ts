@@ -114,8 +114,7 @@ scenario(
   'files that an old page shares and a new page downloads come out right, and the other way round',
   async (world) => {
     const old = await world.openTab();
-    // What it has not fetched yet it would not get any more.
-    await old.locate('drop-zone').waitFor();
+    await old.whole();
     await upgrade(world);
     const newer = await world.openTab();
     await newer.linkedTo(await old.id());
