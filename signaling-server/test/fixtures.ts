@@ -6,6 +6,9 @@ import type { JoinRequest, RelayedSignal } from '../../shared/src/signaling/even
 import { joinProof } from '../../shared/src/signaling/proof.ts';
 import { type ServerOptions, type SignalingServer, createServer } from '../src/server.ts';
 
+/** An answer that has not come by then is missing. [ms] A thousand at once take a machine with much to do some seconds. */
+const ANSWER_MS = 20_000;
+
 /** A peer key whose private half the test holds. */
 export interface Identity {
   readonly contact: Contact;
@@ -100,9 +103,9 @@ export class TestPeer {
     return this.ask('join', request);
   }
 
-  /** Emits anything under any name; rejects when no answer comes within 2 s. */
+  /** Emits anything under any name; rejects when no answer comes within `ANSWER_MS`. */
   ask(event: string, ...payload: unknown[]): Promise<unknown> {
-    return this.socket.timeout(2_000).emitWithAck(event, ...payload);
+    return this.socket.timeout(ANSWER_MS).emitWithAck(event, ...payload);
   }
 
   /** Resolves when `count` signals have come in all. */
