@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../widgets/icon.tsx';
 import { dragsFiles, dragsLink } from './dropped-files.ts';
-import { takeFiles, takeLink } from './taking.ts';
+import { isField, takeFiles, takeLink } from './taking.ts';
 
 type Dragged = 'files' | 'link';
 
@@ -51,5 +51,5 @@ function listenToDrops(setOver: (over: Dragged | undefined) => void): () => void
 /** What the page takes of a drag; undefined for what is the browser's, as is a link that is dropped into a field. */
 function draggedOver(event: DragEvent): Dragged | undefined {
   if (dragsFiles(event)) return 'files';
-  return dragsLink(event) && !(event.target instanceof HTMLInputElement) ? 'link' : undefined;
+  return dragsLink(event) && !isField(event.target) ? 'link' : undefined;
 }

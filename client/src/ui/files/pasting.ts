@@ -1,5 +1,4 @@
-import { linkFromText } from '../view/hash-link.ts';
-import { takeFiles, takeLink } from './taking.ts';
+import { isField, isLink, takeFiles, takeLink } from './taking.ts';
 
 /** Takes what is pasted anywhere on the page: files and pictures are shared, a link is opened. Text in a field is the field's. */
 export function watchPasting(): void {
@@ -7,12 +6,11 @@ export function watchPasting(): void {
     const { clipboardData: pasted, target } = event;
     if (!pasted) return;
     const text = pasted.getData('text/plain');
-    if (text !== '' && target instanceof Element && target.matches(':read-write')) return;
+    if (text !== '' && isField(target)) return;
     // Programs that copy text put a picture of it beside it: a link is meant as one.
-    const isLink = linkFromText(text) !== undefined;
-    if (!isLink && pasted.files.length === 0) return;
+    if (isLink(text)) takeLink(text);
+    else if (pasted.files.length > 0) takeFiles(pasted);
+    else return;
     event.preventDefault();
-    if (isLink) takeLink(text);
-    else takeFiles(pasted);
   });
 }

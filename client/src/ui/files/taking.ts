@@ -2,8 +2,18 @@ import { pushNotice } from '../state/notices.ts';
 import { hashLink } from '../state/place.ts';
 import { addFiles, openText } from '../state/transfers.ts';
 import { errorText } from '../view/errors.ts';
-import { linkFromText } from '../view/hash-link.ts';
+import { linkIn, sourceFromText } from '../view/hash-link.ts';
 import { filesOfDrop } from './dropped-files.ts';
+
+/** Whether what is dropped or pasted there is text of a field, and not the page's. */
+export function isField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches(':read-write');
+}
+
+/** Whether a text is what `takeLink` follows. */
+export function isLink(text: string): boolean {
+  return sourceFromText(text) !== undefined || linkIn(text) !== undefined;
+}
 
 /**
  * Shares the files and folders of a drop, or of the clipboard. Must be called inside the event. Of what cannot be read as a
@@ -19,7 +29,7 @@ export function takeFiles(transfer: DataTransfer): void {
 
 /** Follows a link that was dropped or pasted; a notice says so when it is none. */
 export function takeLink(text: string): void {
-  const link = linkFromText(text);
+  const link = linkIn(text);
   if (link?.kind === 'call') return void (hashLink.value = link);
   const wrong = openText(text);
   if (wrong !== undefined)

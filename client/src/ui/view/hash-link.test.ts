@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressFromText, callLink, fileLink, magnetFor, parseHashLink, sourceFromText } from './hash-link.ts';
+import { addressFromText, callLink, fileLink, linkIn, magnetFor, parseHashLink, sourceFromText } from './hash-link.ts';
 
 const HASH = '0123456789abcdef0123456789abcdef01234567';
 const BASE = 'https://skein.example/';
@@ -73,6 +73,12 @@ describe('call links', () => {
   it('carry the address', () => {
     const url = new URL(callLink(BASE, 'amber-otter.k7f3q2'));
     expect(parseHashLink(url.hash)).toEqual({ kind: 'call', address: 'amber-otter.k7f3q2' });
+  });
+
+  it('are links of ours wherever they are pasted, as those of files are', () => {
+    expect(linkIn(callLink(BASE, 'amber-otter.k7'))).toEqual({ kind: 'call', address: 'amber-otter.k7' });
+    expect(linkIn(linkTo('a.txt'))).toMatchObject({ kind: 'file', infoHash: HASH });
+    expect(['https://example.org/', 'https://example.org/#top', 'amber-otter.k7'].map(linkIn)).toEqual(Array(3));
   });
 
   it('are understood in the address box, as is a bare address', () => {

@@ -65,16 +65,6 @@ export function magnetFor(infoHash: string, name: string | undefined, webSeeds: 
   return `magnet:?xt=urn:btih:${infoHash}${display}${seeds}`;
 }
 
-/** What a pasted text asks for, if it is a link at all: to download what this magnet link names, or to call someone. */
-export function linkFromText(
-  text: string,
-): { readonly kind: 'magnet'; readonly magnet: string } | Extract<HashLink, { kind: 'call' }> | undefined {
-  const magnet = sourceFromText(text);
-  if (magnet !== undefined) return { kind: 'magnet', magnet };
-  const link = hashLinkIn(text);
-  return link?.kind === 'call' ? link : undefined;
-}
-
 /**
  * The magnet link that a pasted text means: a link of ours, a magnet link, or a bare info-hash of either version.
  * Undefined when it is none of them. Magnet links are passed on as they are; `download` checks them.
@@ -85,18 +75,19 @@ export function sourceFromText(text: string): string | undefined {
   const hash = trimmed.toLowerCase();
   if (INFO_HASH.test(hash)) return magnetFor(hash, undefined);
   if (INFO_HASH_V2.test(hash)) return `magnet:?xt=urn:btmh:1220${hash}`;
-  const link = hashLinkIn(trimmed);
+  const link = linkIn(trimmed);
   return link?.kind === 'file' ? magnetFor(link.infoHash, link.name, link.webSeeds) : undefined;
 }
 
 /** The address that a pasted text means: a call link of ours, or the text itself. */
 export function addressFromText(text: string): string {
   const trimmed = text.trim();
-  const link = hashLinkIn(trimmed);
+  const link = linkIn(trimmed);
   return link?.kind === 'call' ? link.address : trimmed;
 }
 
-function hashLinkIn(text: string): HashLink | undefined {
+/** The link of ours that a text is, whatever page it leads to; undefined when it is none. */
+export function linkIn(text: string): HashLink | undefined {
   const at = text.indexOf('#');
   return at < 0 ? undefined : parseHashLink(text.slice(at));
 }
