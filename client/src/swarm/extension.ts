@@ -15,7 +15,10 @@ import {
 /** Extension message id of the handshake itself (BEP 10). */
 export const EXTENDED_HANDSHAKE = 0;
 
-/** The id under which we ask to be sent ut_metadata messages. Any from 1 to 255 would do. */
+/**
+ * The id under which we ask to be sent ut_metadata messages. The same for all nodes, as they are asked for metadata before they
+ * have said so.
+ */
 export const OUR_METADATA_ID = 1;
 
 /** The id under which we ask to be sent messages of the peer exchange. */

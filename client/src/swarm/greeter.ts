@@ -16,8 +16,21 @@ export class Greeter {
     this.#superSeeder = superSeeder;
   }
 
+  /**
+   * There is a channel to a node, and not even the metadata is here: everything that is to be said goes along with our
+   * handshake. A node speaks all that ours speaks, so it need not be heard first, which would take a round trip.
+   */
+  greetAhead(session: PeerSession): void {
+    session.isGreetedAhead = true;
+    session.amInterested = true;
+    this.#effects.write(session).haveNone();
+    this.#tellExtensions(session, undefined);
+    this.#effects.write(session).interested();
+  }
+
   /** The handshake of the peer is here. */
   greet(session: PeerSession, content: Content | undefined): void {
+    if (session.isGreetedAhead) return this.#greetAgain(session, content);
     const writer = this.#effects.write(session);
     if (this.#superSeeder.admit(session, content)) {
       if (session.hasFast) writer.haveNone();
@@ -30,6 +43,14 @@ export class Greeter {
   /** The metadata is known: others may ask for it here now (BEP 10: a later handshake updates the earlier one). */
   tellMetadata(session: PeerSession, metainfo: Metainfo): void {
     if (session.hasExtended) this.#tellExtensions(session, metainfo);
+  }
+
+  /** What came of others while the handshake was on its way. */
+  #greetAgain(session: PeerSession, content: Content | undefined): void {
+    if (!content) return;
+    this.tellMetadata(session, content.metainfo);
+    for (let piece = 0; piece < content.pieceCount; piece++)
+      if (content.isStored(piece)) this.#effects.write(session).have(piece);
   }
 
   #tellExtensions(session: PeerSession, metainfo: Metainfo | undefined): void {

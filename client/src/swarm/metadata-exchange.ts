@@ -51,6 +51,12 @@ export class MetadataExchange {
     return undefined;
   }
 
+  /** Asks a node that was greeted just now for the beginning, before it has said that it has the metadata. */
+  askAhead(session: PeerSession, now: Millis): void {
+    if (this.#fetch.askAhead(session.id, now))
+      this.#effects.write(session).extended(OUR_METADATA_ID, encodeMetadataRequest(0));
+  }
+
   /** Asks for what is missing. Call after each input while there is no metadata. */
   pump(now: Millis): void {
     for (const { peer, block } of this.#fetch.next(now)) {
@@ -77,6 +83,8 @@ export class MetadataExchange {
     if (!isStranger(session.id)) session.exchange.peerId = idAfter(session.exchange.peerId, handshake.exchangeId);
     session.program = handshake.program ?? session.program;
     if (handshake.maxRequests !== undefined) session.pipeline.setPeerLimit(handshake.maxRequests);
+    // By another id than nodes have it did not hear what it was asked ahead.
+    if (session.metadataId !== OUR_METADATA_ID) this.#fetch.cancelAhead(session.id);
     if (session.metadataId === undefined) this.#fetch.removeSource(session.id);
     if (handshake.metadataSize === undefined) return true;
     if (session.metadataId !== undefined) this.#fetch.addSource(session.id, handshake.metadataSize);

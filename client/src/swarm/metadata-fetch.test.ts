@@ -270,3 +270,45 @@ test('of many whose links broke, no more is kept than of those that wait, and wh
   expect(missing.filter((blocks) => blocks.length === METADATA_PIPELINE)).toHaveLength(2);
   expect(missing[0]).toEqual([0, 2, 3, 4]);
 });
+
+describe('of the first peer, asked for the first block before it says that it has the metadata', () => {
+  beforeEach(() => {
+    expect(fetch.askAhead(SLOW, 0)).toBe(true);
+  });
+
+  test('the block is taken, and the others are asked for', () => {
+    fetch.addSource(SLOW, SIZE);
+    expect(asks(1)).toEqual(['slow 1', 'slow 2', 'slow 3']);
+    expect(receive(SLOW, 0, 2)).toBe(true);
+    expect(asks(2)).toEqual(['slow 4']);
+  });
+
+  test('metadata of one block is whole before anything else was asked', () => {
+    fetch.addSource(SLOW, 5);
+    expect(fetch.receive(SLOW, 0, 5, new Uint8Array(5), 1)).toEqual(new Uint8Array(5));
+  });
+
+  test('no other is asked ahead', () => {
+    expect(fetch.askAhead(OTHER, 1)).toBe(false);
+  });
+
+  test('another that has the metadata is not kept waiting, and what comes of the first one is not held against it', () => {
+    fetch.addSource(OTHER, SIZE);
+    expect(asks(1)).toEqual(['other 0', 'other 1', 'other 2', 'other 3']);
+    fetch.addSource(SLOW, SIZE);
+    expect(asks(2)).toEqual(['slow 4', 'slow 5']);
+    expect(receive(SLOW, 0, 3)).toBe(true);
+    expect(receive(SLOW, 0, 3)).toBe(false);
+  });
+
+  test('one that refuses is asked again once it has the metadata', () => {
+    fetch.reject(SLOW, 0, 1);
+    fetch.addSource(SLOW, SIZE);
+    expect(asks(2)).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3']);
+  });
+
+  test('when it is gone the next one is asked ahead', () => {
+    fetch.removeSource(SLOW);
+    expect(fetch.askAhead(OTHER, 1)).toBe(true);
+  });
+});

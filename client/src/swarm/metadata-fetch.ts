@@ -60,6 +60,20 @@ export class MetadataFetch {
   #isApart = false;
   /** What is complete, until the verdict. */
   #checking: MetadataBlocks | undefined;
+  /** Who was asked for the first block, and when, before it said that it has the metadata. */
+  #ahead: { readonly peer: PeerKey; readonly at: Millis } | undefined;
+
+  /** The first peer is asked for the first block before it is a source: false when this is none. */
+  askAhead(peer: PeerKey, now: Millis): boolean {
+    if (this.#ahead || this.#isApart || this.#shared || this.#sources.size > 0) return false;
+    this.#ahead = { peer, at: now };
+    return true;
+  }
+
+  /** What the peer was asked ahead it will not send. */
+  cancelAhead(peer: PeerKey): void {
+    if (this.#ahead?.peer === peer) this.#ahead = undefined;
+  }
 
   /**
    * The peer has metadata of this size. Of one that has said so before, the first word counts. One that was here before
@@ -71,7 +85,9 @@ export class MetadataFetch {
     this.#left.delete(peer);
     const own = left?.size === size ? left : undefined;
     const nothing = { restsUntil: 0, sentAt: -Infinity, triedSince: undefined };
-    this.#sources.set(peer, { size, owed: new Map(), given: 0, own, ...nothing });
+    const source = { size, owed: new Map<number, Millis>(), given: 0, own, ...nothing };
+    this.#sources.set(peer, source);
+    if (this.#ahead?.peer === peer) this.#takeAhead(peer, source, this.#ahead.at);
   }
 
   /** The peer is not here any more. What it has sent is kept for when it is again. */
@@ -115,6 +131,7 @@ export class MetadataFetch {
   /** The peer refused a block: it rests, and the others are asked. */
   reject(peer: PeerKey, block: number, now: Millis): void {
     const source = this.#sources.get(peer);
+    this.cancelAhead(peer);
     if (!source?.owed.delete(block)) return;
     if (this.#asked.get(block) === peer) this.#asked.delete(block);
     source.restsUntil = now + METADATA_TIMEOUT_MS;
@@ -135,6 +152,18 @@ export class MetadataFetch {
       if (next) return { liar, next };
     }
     return { liar, next: undefined };
+  }
+
+  /** A peer that was asked for the first block has the metadata: it owes that, unless another one was asked meanwhile. */
+  #takeAhead(peer: PeerKey, source: Source, askedAt: Millis): void {
+    this.#ahead = undefined;
+    if (this.#isApart || this.#shared) {
+      source.given = 1;
+      return;
+    }
+    this.#shared = new MetadataBlocks(source.size);
+    this.#asked.set(0, peer);
+    source.owed.set(0, askedAt);
   }
 
   #askTogether(now: Millis): MetadataAsk[] {
@@ -243,6 +272,7 @@ export class MetadataFetch {
   }
 
   #forget(peer: PeerKey): void {
+    this.cancelAhead(peer);
     this.#sources.delete(peer);
     this.#left.delete(peer);
     for (const [block, asked] of this.#asked) if (asked === peer) this.#asked.delete(block);

@@ -89,7 +89,9 @@ export class PeerRoster {
 
   /** Says whether we are interested, if that has changed. */
   updateInterest(session: PeerSession): void {
-    const isInterested = this.#host.isRunning && session.wanted > 0 && session.phase === 'up';
+    // Before the metadata says what there is to want, what was said when greeting stands.
+    const isWanted = this.#host.content ? session.wanted > 0 : session.amInterested;
+    const isInterested = this.#host.isRunning && isWanted && session.phase === 'up';
     if (session.amInterested === isInterested) return;
     session.amInterested = isInterested;
     if (isInterested) this.#effects.write(session).interested();

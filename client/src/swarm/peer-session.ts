@@ -47,6 +47,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   /** Bytes other than blocks that were sent while congested. */
   congestedBytes = 0;
 
+  /** Everything that a greeting says was sent along with our handshake. */
+  isGreetedAhead = false;
   hasFast = false;
   hasExtended = false;
   /** The peer speaks BEP 52. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hashToId, nodeIdToBytes } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
@@ -11,9 +11,9 @@ import {
 } from '../../../shared/src/limits/swarm.ts';
 import { EXTENDED_HANDSHAKE, encodeExtendedHandshake } from './extension.ts';
 import { Bench, blocks, closes } from './test/bench.ts';
-import { makeContent } from './test/lab.ts';
+import { LATENCY_MS, Lab, makeContent } from './test/lab.ts';
 import type { TorrentOutput } from './types.ts';
-import { WireWriter } from './wire.ts';
+import { type WireMessage, WireWriter, encodePieceHeader } from './wire.ts';
 
 const KIB = 1024;
 
@@ -195,6 +195,65 @@ test('a peer that asks on and reads nothing is given up, and one whose channel d
   }
 });
 
+/** Another node gives the metadata and the only piece, before the one of the bench has said a word. */
+function downloadFromOther(bench: Bench): void {
+  const other = hashToId(Uint8Array.of(3));
+  const { metainfo, bytes } = bench.content;
+  const all = new WireWriter().handshake(bench.torrent.infoHashBytes, nodeIdToBytes(other)).haveAll().unchoke();
+  bench.input({ kind: 'linkUp', peer: other, isOutbound: true });
+  bench.input({ kind: 'received', from: other, bytes: all.take() });
+  bench.input({ kind: 'command', command: { kind: 'takeMetadata', metainfo } });
+  const block = new WireWriter()
+    .raw(encodePieceHeader(0, 0, bytes.length))
+    .raw(bytes)
+    .take();
+  for (const output of bench.input({ kind: 'received', from: other, bytes: block }))
+    if (output.kind === 'run' && output.run.kind === 'finishPiece')
+      bench.input({ kind: 'effectDone', effect: output.run.effect, result: { kind: 'stored' } });
+}
+
+describe('a magnet link and a node', () => {
+  const linkUp = (bench: Bench): WireMessage[] =>
+    bench.messages(bench.input({ kind: 'linkUp', peer: bench.peer, isOutbound: true }));
+
+  test('greet before the node is heard, and the metadata is asked for along with that', () => {
+    expect(linkUp(new Bench('magnet')).map(({ kind }) => kind)).toEqual([
+      'handshake',
+      'haveNone',
+      'extended',
+      'interested',
+      'extended',
+    ]);
+  });
+
+  test.each(['v1', 'hybrid'] as const)('have the first block of a torrent (%s) after two round trips', (version) => {
+    for (const bytes of [20 * KIB, 2048 * KIB]) {
+      const lab = new Lab(1);
+      const content = makeContent(6, [bytes], 16 * KIB, version);
+      const magnet = lab.add('magnet', { content, role: 'magnet' });
+      lab.connect(magnet, lab.add('seed', { content, role: 'seed' }));
+      lab.run(1000, () => magnet.keptBytes > 0);
+      expect(lab.now).toBeLessThan(5 * LATENCY_MS);
+    }
+  });
+
+  test('nothing is said again when the node greets, but what came meanwhile is', () => {
+    const bench = new Bench('magnet');
+    linkUp(bench);
+    expect(bench.messages(bench.receive((writer) => writer.raw(bench.greeting())))).toEqual([]);
+
+    const late = new Bench('magnet', makeContent(5, [16 * KIB], 16 * KIB));
+    linkUp(late);
+    downloadFromOther(late);
+    const greeting = late.receive((writer) => writer.raw(late.greeting()));
+    expect(late.messages(greeting)).toMatchObject([
+      { kind: 'extended' },
+      { kind: 'have', piece: 0 },
+      { kind: 'notInterested' },
+    ]);
+  });
+});
+
 /** Pauses or goes on; what the peer is sent. */
 function setPaused(bench: Bench, isPaused: boolean): string[] {
   return bench
@@ -204,8 +263,8 @@ function setPaused(bench: Bench, isPaused: boolean): string[] {
 
 test('a paused magnet link asks for no metadata, and does when it goes on', () => {
   const bench = new Bench('magnet');
-  bench.messages(bench.greet());
   setPaused(bench, true);
+  bench.messages(bench.greet());
   const handshake = encodeExtendedHandshake(bench.content.metainfo.infoBytes.length);
   const out = bench.receive((writer) => writer.haveAll().extended(EXTENDED_HANDSHAKE, handshake));
   expect(bench.messages(out)).toEqual([]);

@@ -289,6 +289,9 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     this.#rounds.begin(now);
     // Both sides greet at once: the link has told whose torrent this is, so nobody need wait to hear it.
     this.#effects.write(session).handshake(session.infoHash ?? this.infoHashBytes, alias ?? this.#selfBytes);
+    if (this.#content || !this.isRunning || isStranger(peer)) return;
+    this.#greeter.greetAhead(session);
+    this.#metadata.askAhead(session, now);
   }
 
   #onLinkDown(peer: PeerKey, now: Millis): void {

@@ -25,7 +25,7 @@ import { encodePieceHeader } from '../wire.ts';
 import { LabWeb } from './lab-web.ts';
 
 /** Delay of every message. [ms] */
-const LATENCY_MS = 10;
+export const LATENCY_MS = 10;
 
 /** Queued bytes at which a channel is congested, and at which it is writable again. */
 const HIGH_WATER = 512 * 1024;
