@@ -24,7 +24,7 @@ const HOME = '192.168.1';
 const MOBILE = '100.64.1';
 
 /** What a narrow line sends at once. [bytes] Some packets, as its timer is not exact. */
-const UPLINK_BURST_BYTES = 6_000;
+const LINE_BURST_BYTES = 6_000;
 
 /** What a device is plugged in with. */
 interface Lan {
@@ -159,8 +159,17 @@ export class NatNetwork {
    * finds no room there is lost.
    */
   narrowUplink(host: string, bytesPerSecond: number, queueBytes: number): void {
-    const rate = ['rate', `${8 * bytesPerSecond}bit`, 'burst', `${UPLINK_BURST_BYTES}`, 'limit', `${queueBytes}`];
-    within(this.#routerOf(host), 'tc', ['qdisc', 'replace', 'dev', 'wan0', 'root', 'tbf', ...rate]);
+    this.#narrow(host, 'wan0', bytesPerSecond, queueBytes);
+  }
+
+  /** The same of what comes in. */
+  narrowDownlink(host: string, bytesPerSecond: number, queueBytes: number): void {
+    this.#narrow(host, 'lan0', bytesPerSecond, queueBytes);
+  }
+
+  #narrow(host: string, device: string, bytesPerSecond: number, queueBytes: number): void {
+    const rate = ['rate', `${8 * bytesPerSecond}bit`, 'burst', `${LINE_BURST_BYTES}`, 'limit', `${queueBytes}`];
+    within(this.#routerOf(host), 'tc', ['qdisc', 'replace', 'dev', device, 'root', 'tbf', ...rate]);
   }
 
   /** Stops whatever runs at a person's, as when a laptop is closed, or has it go on. */

@@ -164,23 +164,23 @@ test('start does not wait for ever: until the code comes a download is told to t
   expect(bench.swarm.download(magnet).infoHash).toBe(infoHash);
 });
 
-test('uploads keep within the limit that a person set and within what a call leaves them, whichever is less', async () => {
+test('files keep within the limits that a person set and within what a call leaves them, whichever is less', async () => {
   const bench = new Bench();
   const started = bench.swarm.start();
   await bench.codeComes();
   await started;
   bench.swarm.setLimits({ down: 5000, up: 1000 });
-  bench.swarm.uploads?.capUploads(2000);
-  bench.swarm.uploads?.capUploads(500);
+  bench.swarm.transfers?.cap({ up: 2000, down: Infinity });
+  bench.swarm.transfers?.cap({ up: 500, down: 4000 });
   bench.swarm.setLimits({});
-  bench.swarm.uploads?.capUploads(undefined);
-  bench.swarm.uploads?.capUploads(undefined);
+  bench.swarm.transfers?.cap({});
+  bench.swarm.transfers?.cap({});
   const told = bench.worker.requests.flatMap((request) => (request.kind === 'setLimits' ? [request.limits] : []));
   expect(told).toEqual([
     { down: 5000, up: 1000 },
     { down: 5000, up: 1000 },
-    { down: 5000, up: 500 },
-    { down: undefined, up: 500 },
+    { down: 4000, up: 500 },
+    { down: 4000, up: 500 },
     { down: undefined, up: undefined },
   ]);
   expect(bench.swarm.limits).toEqual({});

@@ -8,7 +8,7 @@ import {
   type ShareOptions,
   SkeinError,
 } from '../api.ts';
-import type { Uploads } from './calls/host.ts';
+import type { Transfers } from './calls/host.ts';
 import { leftError } from './left-error.ts';
 import type { Link } from './links/types.ts';
 import type { SwarmHost } from './swarm/host.ts';
@@ -118,8 +118,8 @@ export class LazySwarm {
     this.#service?.setLimits(limits);
   }
 
-  /** What shares and downloads send; undefined before the code is here. */
-  get uploads(): Uploads | undefined {
+  /** What shares and downloads move; undefined before the code is here. */
+  get transfers(): Transfers | undefined {
     return this.#service;
   }
 

@@ -51,7 +51,7 @@ export function swarmHost(parts: NodeParts, network: Network): SwarmHost {
 export function callHost(
   parts: NodeParts,
   network: Network,
-  own: Pick<LazyCallHost, 'name' | 'onIncoming' | 'uploads'>,
+  own: Pick<LazyCallHost, 'name' | 'onIncoming' | 'transfers'>,
 ): LazyCallHost {
   return {
     ...parts,

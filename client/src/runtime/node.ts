@@ -308,7 +308,7 @@ export class SkeinNode implements Node {
       callHost(this.#parts, this.#network, {
         name: () => this.#name,
         onIncoming: (call) => this.#events.emit('incomingcall', call),
-        uploads: () => this.#swarm.uploads,
+        transfers: () => this.#swarm.transfers,
       }),
     );
   }

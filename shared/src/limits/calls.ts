@@ -108,26 +108,44 @@ export const NO_CANDIDATES_GIVE_UP_MS = 5000;
 /** Pause before the selected candidate pair is looked for again, when the browser does not name it yet. [ms] */
 export const PATH_RETRY_MS = 250;
 
-// Uploads beside a call
+// Files beside a call
 
-/** How often a call looks whether uploads keep its line busy. [ms] As often as RTCP tells a round trip while pictures are sent. */
+/** How often a call looks whether files keep its line busy. [ms] As often as RTCP tells of pictures. */
 export const YIELD_PERIOD_MS = 1000;
 
-/** How long what is sent may wait on its way before uploads count as too fast. [ms] LEDBAT++'s target (draft-irtf-iccrg-ledbat-plus-plus, §4.3). */
+/** How long media may wait on its way before files count as too fast. [ms] LEDBAT++'s target (draft-irtf-iccrg-ledbat-plus-plus, §4.3). */
 export const YIELD_TARGET_MS = 60;
 
 /** Uploads are not slowed below this. [bytes/s] A quarter of a slow DSL line's 1 Mbit/s: others still get something. */
-export const YIELD_FLOOR_BYTES_PER_SECOND = 32_000;
+export const YIELD_FLOOR_UP = 32_000;
+
+/** Downloads are not slowed below this. [bytes/s] The same of what such a line takes, 4 Mbit/s. */
+export const YIELD_FLOOR_DOWN = 128_000;
 
 /** Pause after uploads were slowed before they are again. [ms] What waits must drain, and the next round trips must tell. */
-export const YIELD_HOLD_MS = 3000;
+export const YIELD_HOLD_UP_MS = 3000;
+
+/** The same of downloads. [ms] Before that comes what peers were asked for at the old rate (`PIPELINE_MS`). */
+export const YIELD_HOLD_DOWN_MS = 6000;
 
 /**
- * How much faster uploads may become with each round trip that found no queue: before the first one was found, and after. What is
+ * How much faster files may become with each measurement that found no queue: before the first one was found, and after. What is
  * too fast by an eighth has a quarter of a second waiting by the time that two round trips have told of it; routers keep more.
  */
 export const YIELD_START_GROWTH = 1.12;
 export const YIELD_GROWTH = 1.05;
 
-/** The shortest round trip is that of the last minutes. [minutes] Routes change (RFC 6817 §3.4.2, BASE_HISTORY). */
+/** Slowing files helped when media waits no more than this share of what it waited before. [0..1] Guess. */
+export const YIELD_HELPED = 0.5;
+
+/**
+ * So often in a row slowing files may change nothing before the queue is taken for somebody else's. Once may be too little: a
+ * call whose picture grows takes what files gave up.
+ */
+export const YIELD_FRUITLESS = 2;
+
+/** For how long files are let go then. [ms] Guess: some times as long as finding out took. */
+export const YIELD_RELEASE_MS = 60_000;
+
+/** The shortest delay is that of the last minutes. [minutes] Routes change (RFC 6817 §3.4.2, BASE_HISTORY). */
 export const YIELD_BASE_MINUTES = 10;

@@ -18,7 +18,7 @@ import { MediaSession } from './media-session.ts';
 import { NO_STATS } from './media-stats.ts';
 import { RemoteMedia } from './remote-media.ts';
 import { endSentence, interruptedSentence } from './sentences.ts';
-import { UploadWatch } from './upload-watch.ts';
+import { TransferWatch } from './transfer-watch.ts';
 
 /** What a handle is made with. */
 export interface CallHandleOptions {
@@ -40,7 +40,7 @@ export class CallHandle implements Call {
   protected session: MediaSession;
   readonly #emitter = new Emitter<CallEvents>();
   readonly #remote = new RemoteMedia();
-  readonly #uploads: UploadWatch;
+  readonly #transfers: TransferWatch;
   #callId: CallId;
   #direction: 'outgoing' | 'incoming';
   #peer: Call['peer'];
@@ -63,7 +63,7 @@ export class CallHandle implements Call {
       failed: (_kind, error) => this.#setDetail(error.message),
     });
     this.session = this.#createSession(direction === 'incoming');
-    this.#uploads = new UploadWatch(options.host, () => this.session.roundTrip());
+    this.#transfers = new TransferWatch(options.host, () => this.session.delays());
   }
 
   get id(): string {
@@ -207,7 +207,7 @@ export class CallHandle implements Call {
     // The callee knew what the caller sends from the INVITE, and may have been told of changes since.
     if (this.#direction === 'outgoing') this.setRemoteMedia(media);
     this.session.begin();
-    this.#uploads.start();
+    this.#transfers.start();
     this.#setState('established');
   }
 
@@ -235,7 +235,7 @@ export class CallHandle implements Call {
       relayOnly: host.relayOnly,
     });
     this.session.close();
-    this.#uploads.stop();
+    this.#transfers.stop();
     this.local.close();
     this.#path = undefined;
     this.#remote.close();
@@ -266,7 +266,7 @@ export class CallHandle implements Call {
 
   #onInterrupted(): void {
     this.#setPath(undefined);
-    this.#uploads.wayChanged();
+    this.#transfers.wayChanged();
     this.#setDetail(interruptedSentence(this.#peer.name ?? 'the other side'));
   }
 

@@ -252,23 +252,37 @@ test('a call without a media path is given up after half a minute, and both are 
 });
 
 test('uploads are slowed while round trips of a call take longer than they did, and are free when it is over', async () => {
-  ann.uploadRate = 1_000_000;
+  ann.rates.up = 1_000_000;
+  const ups = (person: Person): (number | undefined)[] => person.caps.map(({ up }) => up);
   const call = await after(ann.service.call(bob.self.id, both));
   expect(ann.caps).toEqual([]);
   await after(bob.newest.answer(both), 100);
-  expect(ann.caps).toEqual([500_000]);
+  expect(ups(ann)).toEqual([500_000]);
   for (const ms of [40, 400, 400]) {
     ann.media.connections[0]?.measured(ms);
     await mail.clock.advance(YIELD_PERIOD_MS);
   }
-  const [, , before = 0, slowed = 0] = ann.caps;
+  const [, , before = 0, slowed = 0] = ups(ann);
   expect(slowed).toBe(before / 2);
   // Nothing new was measured.
   await mail.clock.advance(10 * YIELD_PERIOD_MS);
-  expect(new Set(ann.caps.slice(3))).toEqual(new Set([slowed]));
+  expect(new Set(ups(ann).slice(3))).toEqual(new Set([slowed]));
   call.hangUp();
   await mail.clock.advance(10 * YIELD_PERIOD_MS);
-  expect([ann.caps, bob.caps].map((caps) => caps.findIndex((cap) => cap === undefined))).toEqual(
-    [ann.caps, bob.caps].map((caps) => caps.length - 1),
+  expect([ann, bob].map((each) => ups(each).indexOf(undefined))).toEqual(
+    [ann, bob].map((each) => ups(each).length - 1),
   );
+});
+
+test('what waits on its way here slows downloads, not uploads, which can do nothing for it', async () => {
+  ann.rates = { down: 2_000_000, up: 1_000_000 };
+  await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both), 100);
+  // The other side's clock is an hour ahead.
+  for (const ms of [20, 320, 320]) {
+    ann.media.connections[0]?.measured(ms + 20, ms - 3_600_000);
+    await mail.clock.advance(YIELD_PERIOD_MS);
+  }
+  expect(ann.caps.map(({ down }) => down)).toEqual([Infinity, Infinity, Infinity, 1_000_000]);
+  expect(Math.min(...ann.caps.map(({ up = 0 }) => up))).toBe(500_000);
 });

@@ -1,16 +1,16 @@
 import type { Contact, Key, NodeId } from '../../../../shared/src/ids.ts';
 import type { Millis, Rng } from '../../../../shared/src/machine.ts';
-import type { IncomingCall } from '../../api.ts';
+import type { IncomingCall, RateLimits } from '../../api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaPort } from '../../ports/media.ts';
 
-/** What shares and downloads send to others together. */
-export interface Uploads {
-  /** [bytes/s] */
-  readonly uploadRate: number;
-  /** They send no more than this from now on, whatever a person set; undefined: as much as that. [bytes/s] */
-  capUploads(perSecond: number | undefined): void;
+/** What shares and downloads move together. */
+export interface Transfers {
+  /** What they take and send now. [bytes/s] */
+  readonly rates: { readonly down: number; readonly up: number };
+  /** They move no more than this from now on, whatever a person set; what is left out: as much as that. [bytes/s] */
+  cap(most: RateLimits): void;
 }
 
 /** What calls need of the node. */
@@ -41,8 +41,8 @@ export interface CallHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly media: MediaPort;
-  /** What shares and downloads send to others; undefined while there are none. */
-  readonly uploads: () => Uploads | undefined;
+  /** What shares and downloads move; undefined while there are none. */
+  readonly transfers: () => Transfers | undefined;
   /** Somebody calls. Not told for calls that are merged into one of our own. */
   readonly onIncoming: (call: IncomingCall) => void;
 }

@@ -20,7 +20,7 @@ import {
 } from '../../../../shared/src/limits/calls.ts';
 import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
-import { NO_STATS, type RoundTrip, readPath, readRoundTrip, readStats } from './media-stats.ts';
+import { NO_STATS, type Delays, readPath, readDelays, readStats } from './media-stats.ts';
 import { PathWatch } from './path-watch.ts';
 
 /** What a session needs of its surroundings. */
@@ -133,10 +133,10 @@ export class MediaSession {
     return report ? readStats(report) : NO_STATS;
   }
 
-  /** Undefined while media has no path. Never rejects. */
-  async roundTrip(): Promise<RoundTrip | undefined> {
+  /** Empty while media has no path. Never rejects. */
+  async delays(): Promise<Delays> {
     const report = await this.#connection?.getStats().catch(() => undefined);
-    return report && readRoundTrip(report);
+    return report ? readDelays(report) : {};
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_STATS, readPath, readRoundTrip, readStats } from './media-stats.ts';
+import { NO_STATS, readPath, readDelays, readStats } from './media-stats.ts';
 
 function report(...entries: { id: string; type: string }[]): RTCStatsReport {
   return new Map(entries.map((entry) => [entry.id, entry])) as RTCStatsReport;
@@ -27,12 +27,20 @@ test('the selected pair is found in Firefox’s way of marking it, too', () => {
 });
 
 test('the round trip is the one of which most were measured, or that of ICE before there are any', () => {
-  expect(readRoundTrip(report())).toBeUndefined();
+  expect(readDelays(report())).toEqual({});
   const asked = { ...pair, responsesReceived: 3 };
-  expect(readRoundTrip(report(transport, asked, local, remote))).toEqual({ ms: 25, count: 3 });
+  expect(readDelays(report(transport, asked, local, remote)).trip).toEqual({ ms: 25, count: 3 });
   const sound = { id: 'S', type: 'remote-inbound-rtp', roundTripTime: 0.05, roundTripTimeMeasurements: 2 };
   const picture = { ...sound, id: 'I', roundTripTime: 0.07, roundTripTimeMeasurements: 9 };
-  expect(readRoundTrip(report(transport, asked, local, remote, sound, picture))).toEqual({ ms: 70, count: 9 });
+  expect(readDelays(report(transport, asked, local, remote, sound, picture)).trip).toEqual({ ms: 70, count: 9 });
+});
+
+test('what media takes to come is told by the stream of which most was reported', () => {
+  const sound = { id: 'S', type: 'remote-outbound-rtp', timestamp: 900, remoteTimestamp: 850, reportsSent: 2 };
+  const picture = { ...sound, id: 'I', timestamp: 990, reportsSent: 8 };
+  expect(readDelays(report(sound as never, picture as never)).arrival).toEqual({ ms: 140, count: 8 });
+  const { remoteTimestamp: _, ...silent } = picture;
+  expect(readDelays(report(silent as never)).arrival).toBeUndefined();
 });
 
 test('without a selected pair there is no path', () => {

@@ -45,33 +45,60 @@ export function readPath(report: RTCStatsReport): LinkPath | undefined {
   return ends.includes(undefined) ? undefined : 'direct';
 }
 
-/** A round trip of a connection, and how many were measured before it. */
-export interface RoundTrip {
+/** What something took, and how many were measured before it. */
+export interface Delay {
   readonly ms: number;
   readonly count: number;
 }
 
+/** What media takes on its way, as far as it is known. */
+export interface Delays {
+  /** To the other side and back. */
+  readonly trip?: Delay | undefined;
+  /** From the other side to this one, by the clocks of both: of use only beside others of the same call. */
+  readonly arrival?: Delay | undefined;
+}
+
 /**
- * The newest round trip that is known: that of pictures, else of sound, as RTCP reports tell them; before there are any, that
- * of ICE's own questions.
+ * The newest that are known: those of pictures, else of sound, as RTCP reports tell them (RFC 3550 §6.4.1); before there are
+ * any, the round trip of ICE's own questions.
  */
-export function readRoundTrip(report: RTCStatsReport): RoundTrip | undefined {
-  let most: RoundTrip | undefined;
-  for (const entry of report.values() as Iterable<RemoteInbound>) {
-    const { type, roundTripTime, roundTripTimeMeasurements: count = 0 } = entry;
-    if (type !== 'remote-inbound-rtp' || roundTripTime === undefined || count <= (most?.count ?? 0)) continue;
-    most = { ms: 1000 * roundTripTime, count };
+export function readDelays(report: RTCStatsReport): Delays {
+  let [trip, arrival]: (Delay | undefined)[] = [];
+  for (const entry of report.values() as Iterable<RemoteStream>) {
+    if (entry.type === 'remote-inbound-rtp') trip = newer(trip, tripOf(entry));
+    else if (entry.type === 'remote-outbound-rtp') arrival = newer(arrival, arrivalOf(entry));
   }
-  if (most) return most;
-  const pair = selectedPair(report);
+  return { trip: trip ?? iceTripOf(selectedPair(report)), arrival };
+}
+
+function newer(known: Delay | undefined, other: Delay | undefined): Delay | undefined {
+  return other && other.count > (known?.count ?? 0) ? other : known;
+}
+
+function tripOf({ roundTripTime, roundTripTimeMeasurements: count = 0 }: RemoteStream): Delay | undefined {
+  return roundTripTime === undefined ? undefined : { ms: 1000 * roundTripTime, count };
+}
+
+function arrivalOf({ timestamp, remoteTimestamp, reportsSent: count = 0 }: RemoteStream): Delay | undefined {
+  return remoteTimestamp === undefined ? undefined : { ms: timestamp - remoteTimestamp, count };
+}
+
+function iceTripOf(pair: Pair | undefined): Delay | undefined {
   const ms = rttOf(pair);
   return ms === undefined ? undefined : { ms, count: pair?.responsesReceived ?? 0 };
 }
 
-/** What the other side reports of a stream that is sent to it (W3C webrtc-stats §7.5); TypeScript's DOM library leaves it out. */
-interface RemoteInbound extends RTCStats {
+/**
+ * What the other side reports of a stream that is sent to it, or of one that it sends (W3C webrtc-stats §7.5, §7.7);
+ * TypeScript's DOM library leaves it out.
+ */
+interface RemoteStream extends RTCStats {
   readonly roundTripTime?: number;
   readonly roundTripTimeMeasurements?: number;
+  /** When the report left, by the other side's clock. [ms] `timestamp` is when it came, by ours. */
+  readonly remoteTimestamp?: number;
+  readonly reportsSent?: number;
 }
 
 type Pair = RTCIceCandidatePairStats & { readonly selected?: boolean };

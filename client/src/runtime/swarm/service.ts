@@ -13,7 +13,7 @@ import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
-import type { Uploads } from '../calls/host.ts';
+import type { Transfers } from '../calls/host.ts';
 import { Emitter } from '../emitter.ts';
 import { leftError } from '../left-error.ts';
 import type { Link } from '../links/types.ts';
@@ -44,7 +44,7 @@ export interface SwarmServiceEvents {
 }
 
 /** Shares and downloads of a node. The torrents run in a worker; this side finds peers and agrees on channels. */
-export class SwarmService implements Uploads {
+export class SwarmService implements Transfers {
   /** A share or download began: newly, or again after a reload. */
   readonly events = new Emitter<SwarmServiceEvents>();
   readonly #host: SwarmHost;
@@ -59,7 +59,8 @@ export class SwarmService implements Uploads {
   /** Of all torrents together, as a person set them. */
   #limits: RateLimits = {};
   /** What a call leaves to uploads. [bytes/s] */
-  #uploadCap: number | undefined;
+  /** What a call leaves to all torrents together. */
+  #cap: RateLimits = {};
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -161,22 +162,24 @@ export class SwarmService implements Uploads {
     this.#applyLimits();
   }
 
-  get uploadRate(): number {
-    let sum = 0;
-    for (const { session } of this.#torrents.values()) sum += session.progress.upBytesPerSecond;
-    return sum;
+  get rates(): Transfers['rates'] {
+    let [down, up] = [0, 0];
+    for (const { session } of this.#torrents.values()) {
+      down += session.progress.downBytesPerSecond;
+      up += session.progress.upBytesPerSecond;
+    }
+    return { down, up };
   }
 
-  capUploads(perSecond: number | undefined): void {
-    if (perSecond === this.#uploadCap) return;
-    this.#uploadCap = perSecond;
+  cap(most: RateLimits): void {
+    if (most.down === this.#cap.down && most.up === this.#cap.up) return;
+    this.#cap = most;
     this.#applyLimits();
   }
 
   #applyLimits(): void {
-    const { down, up = Number.POSITIVE_INFINITY } = this.#limits;
-    const least = Math.min(up, this.#uploadCap ?? up);
-    this.#worker.setLimits(undefined, { down, up: Number.isFinite(least) ? least : undefined });
+    const [own, cap] = [this.#limits, this.#cap];
+    this.#worker.setLimits(undefined, { down: lesser(own.down, cap.down), up: lesser(own.up, cap.up) });
   }
 
   /** A link is up: if its peer is sought, it is asked at once. */
@@ -383,4 +386,10 @@ function checkedTrackers(trackers: readonly string[] = []): readonly string[] {
 function tooManyError(): SkeinError {
   const most = MAX_FILES.toLocaleString('en');
   return new SkeinError('bad-argument', `A share has at most ${most} files, and these are more. Share them in parts.`);
+}
+
+/** Of two limits the one that holds; undefined for none. */
+function lesser(one = Number.POSITIVE_INFINITY, other = Number.POSITIVE_INFINITY): number | undefined {
+  const least = Math.min(one, other);
+  return Number.isFinite(least) ? least : undefined;
 }

@@ -41,16 +41,21 @@ class FakeConnection {
   localDescription: { type: string; sdp: string } | null = null;
   onnegotiationneeded: (() => void) | null = null;
   readonly #transceivers: unknown[] = [];
-  #roundTrips: Record<string, unknown> | undefined;
+  readonly #stats = new Map<string, unknown>();
+  #reports = 0;
 
-  /** The other side reports one more round trip. */
-  measured(ms: number): void {
-    const roundTripTimeMeasurements = Number(this.#roundTrips?.['roundTripTimeMeasurements'] ?? 0) + 1;
-    this.#roundTrips = { type: 'remote-inbound-rtp', roundTripTime: ms / 1000, roundTripTimeMeasurements };
+  /** The other side reports one more round trip, and, with `arrivalMs`, a report of its own that took that long by both clocks. */
+  measured(ms: number, arrivalMs?: number): void {
+    const count = ++this.#reports;
+    const trip = { roundTripTime: ms / 1000, roundTripTimeMeasurements: count };
+    this.#stats.set('R', { type: 'remote-inbound-rtp', ...trip });
+    if (arrivalMs === undefined) return;
+    const sent = { remoteTimestamp: -arrivalMs, reportsSent: count };
+    this.#stats.set('S', { type: 'remote-outbound-rtp', timestamp: 0, ...sent });
   }
 
   getStats(): Promise<Map<string, unknown>> {
-    return Promise.resolve(new Map(this.#roundTrips && [['R', this.#roundTrips]]));
+    return Promise.resolve(this.#stats);
   }
 
   addTransceiver(kind: string): unknown {

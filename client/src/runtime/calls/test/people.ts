@@ -1,7 +1,7 @@
 import { contactFromKey, type Contact, type Key } from '../../../../../shared/src/ids.ts';
 import { seededRng } from '../../../../../shared/src/machine.ts';
 import { ManualClock } from '../../../adapters/memory/manual-clock.ts';
-import type { IncomingCall } from '../../../api.ts';
+import type { IncomingCall, RateLimits } from '../../../api.ts';
 import { CallService } from '../call-service.ts';
 import type { CallHost } from '../host.ts';
 import { FakeMedia } from './fake-media.ts';
@@ -28,10 +28,10 @@ export class Person {
   readonly host: CallHost;
   readonly service: CallService;
   readonly incoming: IncomingCall[] = [];
-  /** What files send. [bytes/s] */
-  uploadRate = 0;
-  /** What was told to uploads so far. */
-  readonly caps: (number | undefined)[] = [];
+  /** What files move. [bytes/s] */
+  rates = { down: 0, up: 0 };
+  /** What was told to files so far. */
+  readonly caps: RateLimits[] = [];
   name: string;
 
   constructor(mail: Mail, name: string, seed: number, overrides: Partial<CallHost> = {}) {
@@ -59,7 +59,7 @@ export class Person {
       clock: mail.clock,
       log: { log: () => undefined },
       media: this.media,
-      uploads: () => ({ uploadRate: this.uploadRate, capUploads: (perSecond) => this.caps.push(perSecond) }),
+      transfers: () => ({ rates: this.rates, cap: (most) => this.caps.push(most) }),
       onIncoming: (call) => this.incoming.push(call),
       ...overrides,
     };
