@@ -44,6 +44,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   ]);
   if (options.signal?.aborted) identity.release();
   throwIfAborted(options.signal);
+  const signaling = origin === undefined ? undefined : createSignaling(origin, identity.crypto, log);
   const node = new SkeinNode({
     crypto: identity.crypto,
     clock: browserClock,
@@ -52,7 +53,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     connector: new SimplePeerConnector(log),
     loadMedia: () => import('./adapters/browser/media.ts').then((code) => new code.BrowserMedia()),
     ice,
-    signaling: origin === undefined ? undefined : createSignaling(origin, identity.crypto, log),
+    signaling,
     tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
     createWorker: () => {
       const worker = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' });
@@ -75,6 +76,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
     isSecure: isSecureContext,
   });
+  addEventListener('online', () => signaling?.hurry());
   addEventListener('pagehide', ({ persisted }) => {
     // A page that the Back button may bring back goes on then, as after a sleep: who said goodbye would not.
     if (!persisted) node.sayBye();

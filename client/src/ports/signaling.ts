@@ -34,5 +34,7 @@ export interface Signaling {
   announce(infoHash: Key, event: 'started' | 'completed' | 'update'): Promise<TrackerPeers | undefined>;
   /** Takes this peer out of the swarm of `infoHash`. Never rejects. */
   leave(infoHash: Key): Promise<void>;
+  /** The device is in a network again: a connection that is waited for is tried now. */
+  hurry(): void;
   close(): void;
 }

@@ -14,6 +14,7 @@ import { silentLog } from '../adapters/browser/log.ts';
 import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { MemoryNetwork } from '../adapters/memory/memory-connector.ts';
 import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
+import type { Signaling, SignalingHandler } from '../ports/signaling.ts';
 import type { TabHandler, Tabs } from '../ports/tabs.ts';
 import { DRAIN_TIMEOUT_MS } from './drain.ts';
 import type { Link } from './links/types.ts';
@@ -30,13 +31,47 @@ class SleepyClock extends ManualClock {
   }
 }
 
-/** Two networks as nodes have them, in two tabs of a browser, without a server, with ICE servers that the test changes. */
+/** A server that is out of reach until a test says otherwise. */
+class FarServer implements Signaling {
+  handler: SignalingHandler | undefined;
+
+  start(handler: SignalingHandler): void {
+    this.handler = handler;
+  }
+
+  signal(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  introductions(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  announce(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  hurry(): void {
+    // It comes when the test says so.
+  }
+
+  close(): void {
+    this.handler = undefined;
+  }
+}
+
+/** Two networks as nodes have them, in two tabs of a browser, with a server that is far and ICE servers that the test changes. */
 class Lab {
   readonly clock = new SleepyClock();
   readonly rng = seededRng(7);
   readonly wires = new MemoryNetwork(this.clock, this.rng);
   readonly connector = this.wires.connector();
   readonly events: string[] = [];
+  readonly server = new FarServer();
   iceServers: readonly RTCIceServer[] = [{ urls: 'stun:one.example' }];
   readonly #tabs = new Map<NodeId, TabHandler>();
   readonly #keys = [1, 2].map(() => new PortableCrypto(generatePortableKeys())) as [PortableCrypto, PortableCrypto];
@@ -84,7 +119,7 @@ class Lab {
       log: silentLog,
       connector: name === 'here' ? this.connector : this.wires.connector(),
       ice: { current: () => this.iceServers, fresh: () => Promise.resolve(this.iceServers), hasRelay: () => false },
-      signaling: undefined,
+      signaling: name === 'here' ? this.server : undefined,
       tabs,
       relayOnly: false,
       ledger: DESKTOP_LEDGER,
@@ -125,6 +160,16 @@ test('a peer that could not be reached is tried at once with other ICE servers',
   await lab.dial();
   lab.iceServers = [{ urls: 'turn:two.example' }];
   await lab.clock.advance(1_000);
+  expect(await lab.dial()).toBe(2);
+  lab.here.stop();
+});
+
+test('a peer that could not be reached is tried at once when the server is there again', async () => {
+  const lab = new Lab();
+  lab.here.start();
+  expect(await lab.dial()).toBe(1);
+  expect(await lab.dial()).toBe(1);
+  lab.server.handler?.joined([], undefined);
   expect(await lab.dial()).toBe(2);
   lab.here.stop();
 });

@@ -128,6 +128,8 @@ export class Network {
       state: (state, detail) => this.#onServerState(state, detail),
       joined: (introductions, clockAheadMs) => {
         if (clockAheadMs !== undefined) this.#clock.heard('server', clockAheadMs);
+        // Without the server, or a network, offers reached nobody: that says nothing of whom it names.
+        this.links.forgive();
         this.#introduce(introductions);
       },
       signal: (from, bytes) => {

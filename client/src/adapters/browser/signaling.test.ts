@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { Server } from 'socket.io';
 import { TestPeer, newIdentity, startServer } from '../../../../signaling-server/test/fixtures.ts';
@@ -138,6 +139,50 @@ test('a server that is not there is reported as lost after three seconds, with a
   const { seen } = start(server.url);
   await expect.poll(() => seen.states, { timeout: 4_500 }).toEqual(['connecting', 'lost']);
   expect(seen.details.at(-1)).toContain('does not answer');
+});
+
+/** Takes connections and ends them; counts them. */
+async function serveNobody(): Promise<{ readonly url: string; readonly count: () => number }> {
+  let count = 0;
+  const server = createTcpServer((socket) => {
+    count++;
+    socket.on('error', () => undefined).destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, count: () => count };
+}
+
+test('back in a network it does not wait out the pause, but once: a network may come and go', async () => {
+  const { url, count } = await serveNobody();
+  const { client } = start(url);
+  await expect.poll(count, { timeout: 6_000, interval: 5 }).toBe(4);
+  // The next one would follow after two seconds at the earliest.
+  client.hurry();
+  await expect.poll(count, { timeout: 1_500, interval: 5 }).toBe(5);
+  for (let i = 0; i < 5; i++) {
+    client.hurry();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await expect.poll(count, { timeout: 2_000, interval: 1 }).toBe(6);
+});
+
+test('a network that comes back changes nothing for who is connected, was refused, or has left', async () => {
+  const server = await serve();
+  const identity = newIdentity();
+  const first = await started(server.url, identity);
+  first.client.hurry();
+  const second = await started(server.url, identity);
+  await expect.poll(() => first.seen.states).toEqual(['connecting', 'connected', 'lost']);
+  first.client.hurry();
+  // Whoever joins from now on takes as long for it as those two would.
+  const { client } = await started(server.url);
+  expect([first.seen.joins.length, second.seen.states]).toEqual([1, ['connecting', 'connected']]);
+  second.client.close();
+  second.client.hurry();
+  const last = newIdentity();
+  await started(server.url, last);
+  expect(await client.introductions()).toEqual([last.contact]);
 });
 
 test('a second client with the same key takes over, and the first says why it is out', async () => {

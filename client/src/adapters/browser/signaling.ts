@@ -74,6 +74,8 @@ export class SocketSignaling implements Signaling {
   #connection = 0;
   /** The connection whose challenge came; a second one of the same connection is not answered. */
   #challenged = 0;
+  /** Until then `hurry` leaves it at the usual pauses: networks come and go, and each time the server would hear of it. */
+  #calmUntil = 0;
   #patience: Timer | undefined;
   #challengeTimer: Timer | undefined;
   #retry: Timer | undefined;
@@ -124,6 +126,14 @@ export class SocketSignaling implements Signaling {
 
   async leave(infoHash: Key): Promise<void> {
     await this.#request('leave', { infoHash });
+  }
+
+  hurry(): void {
+    const now = performance.now();
+    // Without `active` it waits for a reason of its own.
+    if (this.#socket.connected || !this.#socket.active || now < this.#calmUntil) return;
+    this.#calmUntil = now + MAX_RECONNECT_MS;
+    this.#socket.disconnect().connect();
   }
 
   close(): void {

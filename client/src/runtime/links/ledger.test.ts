@@ -137,6 +137,15 @@ test('the pause after ICE failures doubles up to ten minutes and ends with a suc
   expect(cache.find(peer(1), 0)!.until).toBe(10_000);
 });
 
+test('peers whom no offer reached are forgiven when offers have another way, those that no path led to are not', () => {
+  const cache = new NegativeCache(() => 0);
+  cache.add(peer(1), 'unreachable', '', 0);
+  cache.add(peer(2), 'timeout', '', 0);
+  cache.add(peer(3), 'ice-failed', '', 0);
+  cache.forgive();
+  expect([1, 2, 3].map((n) => cache.find(peer(n), 0)?.code)).toEqual([undefined, undefined, 'ice-failed']);
+});
+
 test('what says nothing about the peer is not held against it, and the memory is bounded', () => {
   const cache = new NegativeCache(() => 0);
   cache.add(peer(1), 'local', '', 0);

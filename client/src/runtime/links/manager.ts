@@ -124,6 +124,10 @@ class Links implements LinkManager, SessionOwner {
     if (this.#attempts.setIceServers(servers)) this.#failures.clear();
   }
 
+  forgive(): void {
+    this.#failures.forgive();
+  }
+
   holdCall(): (() => void) | undefined {
     if (!this.#ledger.takeCall()) return undefined;
     let isHeld = true;

@@ -60,6 +60,11 @@ export class NegativeCache {
     this.#entries.delete(peer);
   }
 
+  /** There are other ways for an offer now than when those failed to which none was brought. Where one was, and no path was found, that says more. */
+  forgive(): void {
+    for (const [peer, { failures }] of this.#entries) if (failures === 0) this.#entries.delete(peer);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

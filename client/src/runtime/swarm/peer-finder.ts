@@ -45,6 +45,8 @@ interface Candidate {
   /** Not tried before this instant. */
   retryAt: number;
   failures: number;
+  /** The last of them was that there was no link to it. */
+  hadNoLink: boolean;
   isConnecting: boolean;
 }
 
@@ -119,7 +121,7 @@ export class PeerFinder {
     for (const contact of contacts) {
       if (contact.id === this.#owner.self || this.#candidates.has(contact.id)) continue;
       if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetOne()) break;
-      const fresh = { swarm, isTurned: false, retryAt: 0, failures: 0, isConnecting: false };
+      const fresh = { swarm, isTurned: false, retryAt: 0, failures: 0, hadNoLink: false, isConnecting: false };
       this.#candidates.set(contact.id, { contact, ...fresh });
     }
     this.connectMore();
@@ -164,7 +166,8 @@ export class PeerFinder {
   /** A link came up: if its peer is one that we look for, it is asked at once. */
   linkUp(peer: NodeId): void {
     const candidate = this.#candidates.get(peer);
-    if (candidate && candidate.failures <= 1) {
+    if (candidate && (candidate.failures <= 1 || candidate.hadNoLink)) {
+      candidate.hadNoLink = false;
       candidate.retryAt = 0;
       this.connectMore();
     }
@@ -230,6 +233,7 @@ export class PeerFinder {
       if (this.#state === 'running') this.failed(id);
     } catch {
       candidate.isConnecting = false;
+      candidate.hadNoLink = true;
       if (this.#state === 'running') this.failed(id);
     }
   }

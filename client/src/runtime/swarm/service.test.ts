@@ -115,6 +115,22 @@ test('a lost link ends its channels, and another source is looked for at once', 
   expect(leech.worker.channels().map(({ peer }) => peer)).toEqual([seed.id, other.id]);
 });
 
+test('a source that no link could be opened to, however often, is asked as soon as there is one', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.seed();
+  world.linking = Promise.reject(new Error('unreachable'));
+  world.linking.catch(() => undefined);
+  a.service.download(magnet);
+  await world.clock.advance(10 * MIN_RETRY_PAUSE_MS);
+  expect(a.worker.channels()).toEqual([]);
+  world.linking = Promise.resolve();
+  world.link(b, a);
+  await world.deliver();
+  expect(a.worker.channels()).toMatchObject([{ peer: b.id }]);
+});
+
 test('a download that finds nobody searches again with pauses that stay bounded', async () => {
   const world = new FakeWorld();
   const [a, b] = world.pair();
