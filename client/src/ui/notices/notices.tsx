@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { node, isLate, joinError, phase, status, wasConnected } from '../state/session.ts';
+import { node, isLate, isOffline, joinError, phase, status, wasConnected } from '../state/session.ts';
 import { announcement, closedConditions, dropNotice, notices, type Notice } from '../state/notices.ts';
 import { conditionsOf, type Condition } from '../view/conditions.ts';
 import { Button } from '../widgets/button.tsx';
@@ -12,6 +12,7 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
     joinError: joinError.value,
     status: status.value,
     wasConnected: wasConnected.value,
+    isOffline: isOffline.value,
     isLate: isLate.value,
     hasWebRtc: typeof RTCPeerConnection !== 'undefined',
     isSecure: status.value?.secure ?? isSecureContext,

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { join, SkeinError, type JoinOptions, type Node, type NodeStatus } from '../../index.ts';
 import { errorText } from '../view/errors.ts';
-import { statusSentence, statusTone } from '../view/status-words.ts';
+import { type StatusFacts, statusSentence, statusTone } from '../view/status-words.ts';
 
 declare global {
   interface Window {
@@ -19,17 +19,21 @@ export const status = signal<NodeStatus | undefined>();
 export const myName = signal('');
 /** The server was connected at some time. Tells "gone" from "never there". */
 export const wasConnected = signal(false);
+/** The browser says that this device is in no network. */
+export const isOffline = signal(!navigator.onLine);
 /** The page had a link at some time. */
 export const wasLinked = signal(false);
 /** The join began this long ago without a server. Set a while after the start, so that no one is alarmed too early. */
 export const isLate = signal(false);
 
-export const statusText = computed(() =>
-  statusSentence({ phase: phase.value, status: status.value, wasConnected: wasConnected.value }),
-);
-export const tone = computed(() =>
-  statusTone({ phase: phase.value, status: status.value, wasConnected: wasConnected.value }),
-);
+const facts = computed<StatusFacts>(() => ({
+  phase: phase.value,
+  status: status.value,
+  wasConnected: wasConnected.value,
+  isOffline: isOffline.value,
+}));
+export const statusText = computed(() => statusSentence(facts.value));
+export const tone = computed(() => statusTone(facts.value));
 
 /** After this long without a link the page offers help. [ms] Three seconds pass before people wonder (FilePizza). */
 const LATE_MS = 3000;
@@ -39,6 +43,7 @@ export async function startSession(options: JoinOptions): Promise<void> {
   effect(() => {
     document.documentElement.dataset['skein'] = phase.value;
   });
+  for (const change of ['online', 'offline']) addEventListener(change, () => (isOffline.value = !navigator.onLine));
   setTimeout(() => (isLate.value = true), LATE_MS);
   try {
     takeNode(await join(options));

@@ -18,6 +18,7 @@ const FINE: Situation = {
   joinError: undefined,
   status: STATUS,
   wasConnected: true,
+  isOffline: false,
   isLate: true,
   hasWebRtc: true,
   isSecure: true,
@@ -60,6 +61,19 @@ describe('lasting trouble', () => {
     expect(card).toMatchObject({ key: 'server-gone', kind: 'info' });
     expect(card?.action).toBeUndefined();
     expect(keys({ status: { ...STATUS, server: 'connecting', links: 0 } })).toEqual(['server-gone-alone']);
+  });
+
+  it('blames no server while this device is in no network, and offers no reload, which would lose the page', () => {
+    for (const links of [0, 3]) {
+      const [card, ...others] = conditionsOf({
+        ...FINE,
+        isOffline: true,
+        status: { ...STATUS, server: 'lost', links },
+      });
+      expect(card).toMatchObject({ key: 'offline', kind: 'warning' });
+      expect([card?.action, others]).toEqual([undefined, []]);
+    }
+    expect(keys({ isOffline: true })).toEqual([]);
   });
 
   it('warns of an insecure address once, not of its lack of storage as well', () => {

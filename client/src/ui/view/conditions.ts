@@ -6,6 +6,8 @@ export interface Situation {
   readonly joinError: { readonly code: string; readonly message: string } | undefined;
   readonly status: NodeStatus | undefined;
   readonly wasConnected: boolean;
+  /** The browser says that this device is in no network. */
+  readonly isOffline: boolean;
   /** A few seconds have passed since the start. */
   readonly isLate: boolean;
   readonly hasWebRtc: boolean;
@@ -58,8 +60,17 @@ function failedStart({ phase, joinError, hasWebRtc }: Situation): Condition | un
   };
 }
 
-function serverTrouble({ status, wasConnected, isLate }: Situation): Condition | undefined {
+function serverTrouble({ status, wasConnected, isOffline, isLate }: Situation): Condition | undefined {
   if (!status || status.server === 'connected') return undefined;
+  if (isOffline) {
+    // Reloading would lose the page: there is nowhere to get it from.
+    return {
+      key: 'offline',
+      kind: 'warning',
+      title: 'This device is in no network',
+      text: 'What you share stays ready. The page goes on by itself as soon as the network is back: please check Wi-Fi or cable.',
+    };
+  }
   if (wasConnected) return serverGone(status);
   if (!isLate || status.links > 0) return undefined;
   return {

@@ -13,8 +13,8 @@ const STATUS: NodeStatus = {
   storage: 'persistent',
 };
 
-function say(status: Partial<NodeStatus>, wasConnected = true): string {
-  return statusSentence({ phase: 'joined', status: { ...STATUS, ...status }, wasConnected });
+function say(status: Partial<NodeStatus>, wasConnected = true, isOffline = false): string {
+  return statusSentence({ phase: 'joined', status: { ...STATUS, ...status }, wasConnected, isOffline });
 }
 
 describe('the status line', () => {
@@ -32,7 +32,9 @@ describe('the status line', () => {
   it('says that the network outlives the server', () => {
     expect(say({ server: 'lost' })).toBe('The server is gone. You are still connected to 6 peers.');
     expect(say({ server: 'connecting' })).toBe('The server is gone. You are still connected to 6 peers.');
-    expect(statusTone({ phase: 'joined', status: { ...STATUS, server: 'lost' }, wasConnected: true })).toBe('warning');
+    expect(
+      statusTone({ phase: 'joined', status: { ...STATUS, server: 'lost' }, wasConnected: true, isOffline: false }),
+    ).toBe('warning');
   });
 
   it('tells a server that was never there from one that is gone', () => {
@@ -44,8 +46,16 @@ describe('the status line', () => {
     );
   });
 
+  it('blames no server while this device is in no network', () => {
+    expect(say({ server: 'lost', links: 0 }, true, true)).toBe('This device is in no network. Trying again…');
+    expect(say({ server: 'lost' }, false, true)).toBe('This device is in no network. Trying again…');
+    expect(say({ links: 1, relayed: 0 }, true, true)).toBe('Connected to 1 peer · direct');
+  });
+
   it('has words before there is a node and after a failed start', () => {
-    expect(statusSentence({ phase: 'joining', status: undefined, wasConnected: false })).toBe('Starting…');
-    expect(statusTone({ phase: 'failed', status: undefined, wasConnected: false })).toBe('bad');
+    expect(statusSentence({ phase: 'joining', status: undefined, wasConnected: false, isOffline: false })).toBe(
+      'Starting…',
+    );
+    expect(statusTone({ phase: 'failed', status: undefined, wasConnected: false, isOffline: false })).toBe('bad');
   });
 });

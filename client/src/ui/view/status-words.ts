@@ -7,15 +7,18 @@ export interface StatusFacts {
   readonly status: NodeStatus | undefined;
   /** The server was connected at some time since the page was opened. */
   readonly wasConnected: boolean;
+  /** The browser says that this device is in no network. */
+  readonly isOffline: boolean;
 }
 
 /** The state of the network in one line, as the header shows it. */
-export function statusSentence({ phase, status, wasConnected }: StatusFacts): string {
+export function statusSentence({ phase, status, wasConnected, isOffline }: StatusFacts): string {
   if (phase === 'failed') return 'Not connected. Skein could not start here.';
   if (!status) return 'Starting…';
   const { links, server } = status;
   if (server === 'connected')
     return links > 0 ? `Connected to ${plural(links, 'peer')} · ${pathsOf(status)}` : 'Looking for peers…';
+  if (isOffline) return 'This device is in no network. Trying again…';
   if (wasConnected) {
     return links > 0
       ? `The server is gone. You are still connected to ${plural(links, 'peer')}.`
