@@ -34,6 +34,13 @@ interface Lan {
   readonly subnet: string;
 }
 
+/** How a person who is behind a router is joined to it. */
+interface Home {
+  /** Namespace of the router. */
+  readonly router: string;
+  readonly lan: Lan;
+}
+
 /** What leaves goes under the router's address. */
 const MASQUERADE = 'add rule ip nat post oifname "wan0" masquerade';
 
@@ -68,8 +75,8 @@ export class NatNetwork {
   /** Namespace of the servers. */
   readonly servers: string;
   readonly #namespaces: string[] = [];
-  /** The router of each person who is behind one, both by their namespaces. BOUNDED: by the people. */
-  readonly #routers = new Map<string, string>();
+  /** Of each person who is behind a router, by its namespace. BOUNDED: by the people. */
+  readonly #homes = new Map<string, Home>();
   /** How many public addresses people have had. At most 240. */
   #addresses = 0;
 
@@ -108,7 +115,7 @@ export class NatNetwork {
   /** Adds another device in the home of a person who is behind a router; returns its namespace. */
   joinBeside(person: string): string {
     const host = this.#add(`host${this.#addresses++}`);
-    this.#plugIn(host, this.#routerOf(person), { device: 'eth0', subnet: HOME }, 3);
+    this.#plugIn(host, this.#homeOf(person).router, { device: 'eth0', subnet: HOME }, 3);
     return host;
   }
 
@@ -131,24 +138,37 @@ export class NatNetwork {
   }
 
   /** Joins a device to a router's own network. `number`: the last part of its address. */
-  #plugIn(host: string, router: string, { device, subnet }: Lan, number: number): void {
-    this.#routers.set(host, router);
+  #plugIn(host: string, router: string, lan: Lan, number: number): void {
+    const { device, subnet } = lan;
+    this.#homes.set(host, { router, lan });
     this.#ip(router, `link add port${number} type veth peer name ${device} netns ${host}`);
     this.#ip(router, `link set port${number} master lan0 up`);
     this.#ip(host, `address add ${subnet}.${number}/24 dev ${device}`);
-    this.#ip(host, `link set ${device} up`);
-    this.#ip(host, `route add default via ${subnet}.1`);
+    this.plugBack(host);
   }
 
-  #routerOf(host: string): string {
-    const router = this.#routers.get(host);
-    if (!router) throw new Error(`${host} is behind no router`);
-    return router;
+  #homeOf(host: string): Home {
+    const home = this.#homes.get(host);
+    if (!home) throw new Error(`${host} is behind no router`);
+    return home;
+  }
+
+  /** The device of a person who is behind a router is in no network: its cable is out, or it is too far from its Wi-Fi. */
+  unplug(host: string): void {
+    this.#ip(host, `link set ${this.#homeOf(host).lan.device} down`);
+  }
+
+  /** It is in its network again. */
+  plugBack(host: string): void {
+    const { device, subnet } = this.#homeOf(host).lan;
+    this.#ip(host, `link set ${device} up`);
+    // The kernel forgot it with the link.
+    this.#ip(host, `route add default via ${subnet}.1`);
   }
 
   /** The provider gives the router of a person another address: what it had mapped is forgotten. */
   renumber(host: string): void {
-    const router = this.#routerOf(host);
+    const { router } = this.#homeOf(host);
     this.#ip(router, `address flush dev wan0`);
     this.#ip(router, `address add ${publicAddress(this.#addresses++)}/24 dev wan0`);
     this.#ip(router, `route replace default via ${SERVER_ADDRESS}`);
@@ -169,7 +189,7 @@ export class NatNetwork {
 
   #narrow(host: string, device: string, bytesPerSecond: number, queueBytes: number): void {
     const rate = ['rate', `${8 * bytesPerSecond}bit`, 'burst', `${LINE_BURST_BYTES}`, 'limit', `${queueBytes}`];
-    within(this.#routerOf(host), 'tc', ['qdisc', 'replace', 'dev', device, 'root', 'tbf', ...rate]);
+    within(this.#homeOf(host).router, 'tc', ['qdisc', 'replace', 'dev', device, 'root', 'tbf', ...rate]);
   }
 
   /** Stops whatever runs at a person's, as when a laptop is closed, or has it go on. */

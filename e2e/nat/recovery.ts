@@ -25,6 +25,15 @@ const MISHAPS: readonly Mishap[] = [
       lab.network.setAsleep(person.host, false);
     },
   },
+  {
+    what: 'one was without its network until both had given the link up',
+    happen: async (lab, person, other) => {
+      lab.network.unplug(person.host);
+      const isGone = (): boolean => window.skein.status.links === 0;
+      await Promise.all([person, other].map(({ tab }) => tab.until('the link to be gone', isGone, undefined)));
+      lab.network.plugBack(person.host);
+    },
+  },
 ];
 
 /** Prints how soon two people behind port-restricted routers have a new link after each mishap. */
