@@ -1,7 +1,7 @@
-import type { Contact, NodeId } from '../../shared/src/ids.ts';
+import { type Contact, type NodeId, idPrefix } from '../../shared/src/ids.ts';
 import { MAX_INTRODUCTIONS } from '../../shared/src/limits/signaling.ts';
 import { type Rng, randomBelow } from '../../shared/src/machine.ts';
-import { isCloser } from '../../shared/src/xor.ts';
+import { compareContacts } from '../../shared/src/xor.ts';
 
 /** How many of the introduced peers are the closest ids; the rest are random, so that no island closes in on itself. */
 const CLOSEST_INTRODUCTIONS = 3;
@@ -77,12 +77,14 @@ export class Directory<Session> {
   }
 
   #closest(id: NodeId): Contact[] {
+    const prefix = idPrefix(id);
     const best: Contact[] = [];
     for (const { contact } of this.#entries) {
+      // Every introduction looks at every peer. All but a few of them end here, by their prefix alone.
+      const farthest = best[CLOSEST_INTRODUCTIONS - 1];
+      if (farthest && compareContacts(id, prefix, contact, farthest) >= 0) continue;
       if (contact.id === id) continue;
-      const last = best.at(-1);
-      if (best.length === CLOSEST_INTRODUCTIONS && last && !isCloser(id, contact.id, last.id)) continue;
-      const at = best.findIndex((other) => isCloser(id, contact.id, other.id));
+      const at = best.findIndex((other) => compareContacts(id, prefix, contact, other) < 0);
       best.splice(at < 0 ? best.length : at, 0, contact);
       if (best.length > CLOSEST_INTRODUCTIONS) best.pop();
     }
