@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import type { Tab } from '../harness/tab.ts';
 import { holds, median, table, type Figure } from './figures.ts';
 import { callToFrame, firstByteAfter, firstLoad, goneAfter, joinedAfter, openTimedTab } from './latency.ts';
@@ -6,6 +7,7 @@ import { inWorld, MB, say } from './lab.ts';
 import { largeDownload } from './large.ts';
 import { machines } from './machines.ts';
 import { overlayMachine } from './overlay.ts';
+import { crowdedServer } from './server.ts';
 import { oneToFour, oneToOne, seeding } from './swarm.ts';
 import { longestTasks } from './tasks.ts';
 
@@ -90,7 +92,8 @@ async function loading(): Promise<Figure[]> {
   });
 }
 
-const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+/** Each is given the number of tabs that a server is measured with. */
+const PARTS: Readonly<Record<string, (tabs: number) => Promise<Figure[]>>> = {
   load: loading,
   join: joining,
   'join-at-once': joiningAtOnce,
@@ -103,6 +106,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   large: largeDownload,
   machines,
   overlay: overlayMachine,
+  server: crowdedServer,
 };
 
 /** Names for several parts at once. */
@@ -110,9 +114,20 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   swarm: ['one-to-one', 'one-to-four', 'tasks', 'seeding', 'large'],
 };
 
+const OPTIONS = {
+  /** Of the part `server`. Two quiet cores take a minute or two for so many. */
+  tabs: { type: 'string', default: '5000' },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** Measures the named parts, or all. Resolves to whether every part could be measured. */
 export async function bench(args: readonly string[]): Promise<boolean> {
-  const names = args.filter((arg) => !arg.startsWith('--'));
+  const { values, positionals: names } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const tabs = Number(values.tabs);
+  if (!Number.isInteger(tabs) || tabs < 1) {
+    say(`--tabs takes a number of tabs, not ${values.tabs}.`);
+    return false;
+  }
   const named = names.flatMap((name) => (Object.hasOwn(GROUPS, name) ? (GROUPS[name] ?? []) : [name]));
   const unknown = named.filter((name) => !Object.hasOwn(PARTS, name));
   if (unknown.length > 0) {
@@ -125,14 +140,14 @@ export async function bench(args: readonly string[]): Promise<boolean> {
     if (named.length > 0 && !named.includes(name)) continue;
     say(`measuring: ${name}`);
     try {
-      figures.push(...(await measure()));
+      figures.push(...(await measure(tabs)));
     } catch (error) {
       isWhole = false;
       say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`;
-  if (args.includes('--json')) {
+  if (values.json) {
     const results = figures.map((each) => ({ ...each, median: median(each.runs), holds: holds(each) }));
     process.stdout.write(`${JSON.stringify({ machine, results }, undefined, 2)}\n`);
   } else {

@@ -44,6 +44,12 @@ export class ServerProcess {
     return isRunning(this.#child);
   }
 
+  /** The id of the process that runs now. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the server was never started');
+    return this.#child.pid;
+  }
+
   /** What it has printed, both streams in order. */
   get output(): string {
     return this.#output.join('');

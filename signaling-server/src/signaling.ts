@@ -24,7 +24,7 @@ import type { TrackerHost } from './tracker-host.ts';
 export type SignalingIo = Server<ClientToServerEvents, ServerToClientEvents>;
 export type SignalingSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 
-/** Most joined peers. About 2 kB each with their sockets' share; beyond, another server should help. */
+/** Most joined peers, as many as there may be sockets; beyond, another server should help. */
 const MAX_PEERS = 20_000;
 
 /** Most signals that wait for one slow socket. With the largest signals this is 8 MB. */
