@@ -1,4 +1,4 @@
-import { isLocalHost } from '../state/place.ts';
+import { isLocalHost } from '../state/own-host.ts';
 import { Dialog } from '../widgets/dialog.tsx';
 import { LinkField } from '../widgets/link-field.tsx';
 import { QrCode } from '../widgets/qr-code.tsx';

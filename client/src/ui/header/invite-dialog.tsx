@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { openTab } from '../state/open-tab.ts';
-import { addressForOthers, isLocalHost, lanUrls, loadLanUrls, pageUrl } from '../state/place.ts';
+import { isLocalHost } from '../state/own-host.ts';
+import { addressForOthers, lanUrls, loadLanUrls, pageUrl } from '../state/place.ts';
 import { node } from '../state/session.ts';
 import { callLink } from '../view/hash-link.ts';
 import { Button } from '../widgets/button.tsx';

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { isLocalHost } from './own-host.ts';
 import { parseHashLink, type HashLink } from '../view/hash-link.ts';
 
 /** What the page's address asks for after `#`. It stays in the address, so that a reload goes on. */
@@ -10,8 +11,6 @@ export const lanUrls = signal<readonly string[]>([]);
 /** Most addresses taken from the server. */
 const MAX_LAN_URLS = 8;
 
-const LOCAL_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
 /** Follows the part of the address after `#`. */
 export function startPlace(): void {
   const read = (): void => void (hashLink.value = parseHashLink(location.hash));
@@ -22,11 +21,6 @@ export function startPlace(): void {
 /** The page's own address, without query and hash. */
 export function pageUrl(): string {
   return `${location.origin}${location.pathname}`;
-}
-
-/** True when only this computer can open the page's address. */
-export function isLocalHost(): boolean {
-  return LOCAL_HOSTS.has(location.hostname) || location.hostname.endsWith('.localhost');
 }
 
 /** The page's address for other devices: its own, or on localhost that in the local network where the server names one. */

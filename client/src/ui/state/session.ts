@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { join, SkeinError, type JoinOptions, type Node, type NodeStatus } from '../../index.ts';
 import { errorText } from '../view/errors.ts';
+import { isLocalHost } from './own-host.ts';
 import { type StatusFacts, statusSentence, statusTone } from '../view/status-words.ts';
 
 declare global {
@@ -19,8 +20,8 @@ export const status = signal<NodeStatus | undefined>();
 export const myName = signal('');
 /** The server was connected at some time. Tells "gone" from "never there". */
 export const wasConnected = signal(false);
-/** The browser says that this device is in no network. */
-export const isOffline = signal(!navigator.onLine);
+/** The browser says that this device is in no network, and the page did not come from this device itself. */
+export const isOffline = signal(isInNoNetwork());
 /** The page had a link at some time. */
 export const wasLinked = signal(false);
 /** The join began this long ago without a server. Set a while after the start, so that no one is alarmed too early. */
@@ -43,7 +44,7 @@ export async function startSession(options: JoinOptions): Promise<void> {
   effect(() => {
     document.documentElement.dataset['skein'] = phase.value;
   });
-  for (const change of ['online', 'offline']) addEventListener(change, () => (isOffline.value = !navigator.onLine));
+  for (const change of ['online', 'offline']) addEventListener(change, () => (isOffline.value = isInNoNetwork()));
   setTimeout(() => (isLate.value = true), LATE_MS);
   try {
     takeNode(await join(options));
@@ -73,4 +74,8 @@ function takeStatus(next: NodeStatus): void {
   if (next.server === 'connected') wasConnected.value = true;
   if (next.links > 0) wasLinked.value = true;
   status.value = next;
+}
+
+function isInNoNetwork(): boolean {
+  return !navigator.onLine && !isLocalHost();
 }
