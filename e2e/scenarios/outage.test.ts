@@ -41,6 +41,7 @@ describe.skipIf(!NatLab.isPossible())('a device that is without its network for 
     await says(person.tab.page, 'status', /in no network/);
     await Promise.all([giver, other].map(({ tab }) => links(tab, 1)));
     await links(person.tab, 0);
+    await says(person.tab.page, 'network-empty', /until this device is in a network again/);
     // What it tried meanwhile must not keep it from trying again.
     const hasFailed = (): boolean => window.skein.status.linkProblem !== undefined;
     await person.tab.until('a dial to fail', hasFailed, undefined, { timeoutMs: DIAL_FAILED_MS });

@@ -1,5 +1,5 @@
 import { addressForOthers } from '../state/place.ts';
-import { isLate, node, phase, status, wasLinked } from '../state/session.ts';
+import { isLate, isOffline, node, phase, status, wasLinked } from '../state/session.ts';
 import { openTab } from '../state/open-tab.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
@@ -21,6 +21,7 @@ export function NetworkEmpty() {
 
 function headline(): string {
   if (phase.value === 'failed') return 'There is no network here yet.';
+  if (isOffline.value) return 'Nobody can be reached until this device is in a network again.';
   if (status.value && status.value.server !== 'connected' && !wasLinked.value) {
     return 'Nobody is here yet: the server is needed to find the first one.';
   }
