@@ -41,7 +41,7 @@ interface Heard {
 
 type Sums = Record<'lost' | 'packets' | 'concealed' | 'samples' | 'video' | 'tripSeconds' | 'trips', number>;
 
-/** As far as the test looks at it; TypeScript's DOM library leaves the second half out. */
+/** What is received, and what the other side reports of it, which TypeScript's DOM library leaves out. */
 interface StreamStats extends RTCInboundRtpStreamStats {
   readonly totalRoundTripTime?: number;
   readonly roundTripTimeMeasurements?: number;
@@ -53,11 +53,11 @@ function totals(tab: Tab): Promise<Sums> {
     for (const connection of window.connections) {
       if (connection.connectionState === 'closed') continue;
       for (const entry of (await connection.getStats()).values() as Iterable<StreamStats>) {
-        sums.tripSeconds += entry.type === ('remote-inbound-rtp' as string) ? (entry.totalRoundTripTime ?? 0) : 0;
-        sums.trips += entry.type === ('remote-inbound-rtp' as string) ? (entry.roundTripTimeMeasurements ?? 0) : 0;
-        if (entry.type !== 'inbound-rtp') continue;
-        if (entry.kind === 'video') sums.video += entry.bytesReceived ?? 0;
-        else {
+        if (entry.type === 'remote-inbound-rtp') {
+          sums.tripSeconds += entry.totalRoundTripTime ?? 0;
+          sums.trips += entry.roundTripTimeMeasurements ?? 0;
+        } else if (entry.type === 'inbound-rtp' && entry.kind === 'video') sums.video += entry.bytesReceived ?? 0;
+        else if (entry.type === 'inbound-rtp') {
           sums.lost += entry.packetsLost ?? 0;
           sums.packets += entry.packetsReceived ?? 0;
           sums.concealed += entry.concealedSamples ?? 0;
@@ -121,22 +121,28 @@ describe.skipIf(!NatLab.isPossible())('somebody whose line at home is narrow', (
     await lab?.close();
   });
 
-  test('is seen and heard as well while others take files, and these still come', { timeout: 150_000 }, async () => {
-    lab.network.narrowUplink(sharer.host, UPLINK, QUEUE_BYTES);
+  /** How `to` sees and hears `from` alone and while the taker takes a file of the sharer's, and how fast that goes. [bytes/s] */
+  async function callBesideFile(from: Person, to: Person) {
     const { path } = await lab.files.make('long.bin', FILE_BYTES);
     const infoHash = await sharer.tab.share([path]);
-    await call(sharer, friend);
-    const alone = await listen(friend.tab, ALONE_MS);
+    await call(from, to);
+    const alone = await listen(to.tab, ALONE_MS);
     await taker.tab.openLink(await sharer.tab.shareLink(infoHash));
     await sharer.tab.until(
-      'the file to go out',
+      'the file to be on its way',
       (hash) => window.skein.shares.some((each) => each.infoHash === hash && each.progress.uploadedBytes > 0),
       infoHash,
     );
     const before = await uploadedBytes(sharer.tab, infoHash);
-    const beside = await listen(friend.tab, SHARING_MS);
+    const beside = await listen(to.tab, SHARING_MS);
     const file = (1000 * ((await uploadedBytes(sharer.tab, infoHash)) - before)) / SHARING_MS;
-    console.log('a call on a narrow line, alone and beside a file that goes out', { alone, beside, file });
+    console.log('a call on a narrow line, alone and beside a file', { alone, beside, file });
+    return { alone, beside, file };
+  }
+
+  test('is seen and heard as well while others take files, and these still come', { timeout: 150_000 }, async () => {
+    lab.network.narrowUplink(sharer.host, UPLINK, QUEUE_BYTES);
+    const { alone, beside, file } = await callBesideFile(sharer, friend);
     expect(beside.lost).toBeLessThan(0.02);
     expect(beside.concealed).toBeLessThan(0.1);
     // Files that take what they can leave a third.
@@ -146,20 +152,7 @@ describe.skipIf(!NatLab.isPossible())('somebody whose line at home is narrow', (
 
   test('sees and hears without delay while a file comes in, which still does', { timeout: 150_000 }, async () => {
     lab.network.narrowDownlink(taker.host, DOWNLINK, DOWNLINK_QUEUE_BYTES);
-    const { path } = await lab.files.make('long.bin', FILE_BYTES);
-    const infoHash = await sharer.tab.share([path]);
-    await call(friend, taker);
-    const alone = await listen(taker.tab, ALONE_MS);
-    await taker.tab.openLink(await sharer.tab.shareLink(infoHash));
-    await taker.tab.until(
-      'the file to come in',
-      (hash) => window.skein.downloads.some((each) => each.infoHash === hash && each.progress.doneBytes > 0),
-      infoHash,
-    );
-    const before = await uploadedBytes(sharer.tab, infoHash);
-    const beside = await listen(taker.tab, SHARING_MS);
-    const file = (1000 * ((await uploadedBytes(sharer.tab, infoHash)) - before)) / SHARING_MS;
-    console.log('a call on a narrow line, alone and beside a file that comes in', { alone, beside, file });
+    const { alone, beside, file } = await callBesideFile(friend, taker);
     expect(beside.lost).toBeLessThan(0.02);
     expect(beside.concealed).toBeLessThan(0.1);
     // Files that take what they can have everything wait for a third of a second.
