@@ -127,3 +127,50 @@ test('a torrent file that the worker refuses fails with its reason, and is annou
   await world.clock.advance(3 * ANNOUNCE_PERIOD_MS);
   expect(node.announced).toEqual(announced);
 });
+
+test('a download that is begun again in the moment in which it was removed is a new one, and stays', async () => {
+  const { node, download } = beginDownload();
+  void download.remove();
+  const anew = node.service.download(magnet);
+  await settle();
+  expect(anew).not.toBe(download);
+  expect(node.service.downloads).toEqual([anew]);
+  const asked = node.worker.requests.filter(({ kind }) => kind === 'download' || kind === 'remove');
+  expect(asked.map(({ kind }) => kind)).toEqual(['download', 'remove', 'download']);
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await anew.done;
+});
+
+test('what the worker says of a download that it still removes says nothing of the one that was begun again', async () => {
+  const { node, download } = beginDownload();
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  void download.remove();
+  const anew = node.service.download(magnet);
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  expect([download.state, anew.state, anew.progress.doneBytes]).toEqual(['removed', 'finding', 0]);
+  await settle();
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'askPieces', infoHash });
+  node.worker.progress(infoHash, { state: 'downloading', doneBytes: 10 });
+  expect([anew.state, anew.progress.doneBytes]).toEqual(['downloading', 10]);
+});
+
+test('aborting removes what runs already, too, as what an earlier page left', async () => {
+  const [node] = new FakeWorld().pair();
+  node.worker.resumed();
+  const ending = new AbortController();
+  const download = node.service.download(magnet, { signal: ending.signal });
+  expect(node.service.downloads).toEqual([download]);
+  ending.abort();
+  expect(download.state).toBe('removed');
+});
+
+test('a signal that is aborted already begins nothing and takes nothing away', () => {
+  const [node] = new FakeWorld().pair();
+  const signal = AbortSignal.abort();
+  const aborted = expect.objectContaining({ code: 'aborted' });
+  expect(() => node.service.download(magnet, { signal })).toThrow(aborted);
+  expect(node.service.downloads).toEqual([]);
+  const download = node.service.download(magnet);
+  expect(() => node.service.download(magnet, { signal })).toThrow(aborted);
+  expect(download.state).toBe('finding');
+});

@@ -35,14 +35,22 @@ export class DownloadStarts {
 
   /**
    * Starts a download, or finds the one that runs, which hears where else it is to be had, and, if this is its file, what
-   * it is. One that was refused begins anew, with what was set for it. Throws `over-budget` when there are MAX_TORRENTS.
+   * it is. Either is removed when the signal is aborted before it is done. One that was refused begins anew, with what was
+   * set for it. Throws `over-budget` when there are MAX_TORRENTS, and `aborted` for a signal that is so already.
    */
   begin(source: ReadSource, options: DownloadOptions): Download {
+    const { signal } = options;
+    if (signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     const read = this.#here(source);
+    const download = this.#running(read, options) ?? this.#start(read, options);
+    signal?.addEventListener('abort', () => {
+      if (download.state !== 'done') void download.remove().catch(() => undefined);
+    });
+    return download;
+  }
+
+  #start(read: ReadSource, options: DownloadOptions): Download {
     const { infoHash, name, origin, createdBy, isPrivate, selected, request } = read;
-    const known = this.#running(read, options);
-    if (known) return known;
-    if (options.signal?.aborted) throw new SkeinError('aborted', 'The download was cancelled before it began.');
     if (this.#torrents.size >= MAX_TORRENTS && !this.#torrents.has(infoHash)) throw tooManyTorrents();
     const before = this.#retire(infoHash);
     if (this.#host.isKept) void askToPersist();
@@ -58,9 +66,6 @@ export class DownloadStarts {
       (summary) => this.#host.takeSummary(torrent, summary),
       (error: unknown) => this.#refuse(torrent, asSkeinError(error), options),
     );
-    options.signal?.addEventListener('abort', () => {
-      if (download.state !== 'done') void download.remove().catch(() => undefined);
-    });
     return download;
   }
 

@@ -38,13 +38,12 @@ export class Duplicates {
     this.#end(goesOn === torrent ? other : torrent, goesOn);
   }
 
-  /** A person has seen it. False for a torrent that goes on. */
-  async remove(torrent: OpenTorrent, keepData: boolean): Promise<boolean> {
-    if (!this.#ended.delete(torrent)) return false;
+  /** A person has seen it. Undefined for a torrent that goes on. */
+  remove(torrent: OpenTorrent, keepData: boolean): Promise<void> | undefined {
+    if (!this.#ended.delete(torrent)) return undefined;
     const { infoHash } = torrent.session;
     // It may have been begun once more.
-    if (!this.#torrents.has(infoHash)) await this.#worker.remove(infoHash, keepData, false);
-    return true;
+    return this.#torrents.has(infoHash) ? Promise.resolve() : this.#worker.remove(infoHash, keepData, false);
   }
 
   #end(torrent: OpenTorrent, other: OpenTorrent): void {

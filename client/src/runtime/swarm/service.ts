@@ -56,6 +56,8 @@ export class SwarmService implements Transfers {
   readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
   readonly #duplicates: Duplicates;
+  /** Torrents that the worker still ends, and how many times. BOUNDED: by what a person removes. */
+  readonly #ending = new Map<InfoHash, number>();
   /** Of all torrents together, as a person set them. */
   #limits: RateLimits = {};
   /** What a call leaves to uploads. [bytes/s] */
@@ -97,7 +99,9 @@ export class SwarmService implements Transfers {
       isKept: host.storage === 'persistent',
       torrentOf: (infoHash, name, origin) => this.#torrentOf(infoHash, name, origin),
       addDownload: (torrent) => this.#addDownload(torrent),
-      takeSummary: (torrent, summary) => this.#takeSummary(torrent, summary),
+      takeSummary: (torrent, summary) => {
+        if (this.#torrents.get(torrent.session.infoHash) === torrent) this.#takeSummary(torrent, summary);
+      },
     });
     this.#duplicates = new Duplicates(this.#torrents, this.#worker, this.#starts);
     this.#worker.start(host.self, host.storage);
@@ -305,6 +309,8 @@ export class SwarmService implements Transfers {
         torrent.session.settle(event.settings);
         return;
       case 'progress':
+        // Of the one before, if it was begun again in the moment in which it was removed.
+        if (this.#ending.has(infoHash)) return;
         torrent.session.update(event, event.error && new SkeinError(event.error.code, event.error.message));
         // What another tab had may be this one's from now on.
         this.#selectFiles(torrent);
@@ -364,16 +370,28 @@ export class SwarmService implements Transfers {
     const { infoHash } = torrent.session;
     if (!torrent.download) return;
     torrent.download = undefined;
-    if (await this.#duplicates.remove(torrent, keepData)) return;
-    if (!torrent.share) await this.#end(torrent, keepData);
+    // Nothing is waited for before it is off the list: it may be begun again in this very moment.
+    const removing = this.#duplicates.remove(torrent, keepData);
+    if (removing) await removing;
+    else if (!torrent.share) await this.#end(torrent, keepData);
     // While the share waits, what runs is the download alone.
     else if (torrent.session.waitsFor) await this.#worker.remove(infoHash, keepData, true);
   }
 
   async #end(torrent: OpenTorrent, keepData: boolean): Promise<void> {
-    this.#torrents.delete(torrent.session.infoHash);
+    const { infoHash } = torrent.session;
+    this.#torrents.delete(infoHash);
     torrent.peers.stop();
-    await this.#worker.remove(torrent.session.infoHash, keepData, false);
+    this.#ending.set(infoHash, (this.#ending.get(infoHash) ?? 0) + 1);
+    try {
+      await this.#worker.remove(infoHash, keepData, false);
+    } finally {
+      const left = (this.#ending.get(infoHash) ?? 1) - 1;
+      if (left > 0) this.#ending.set(infoHash, left);
+      else this.#ending.delete(infoHash);
+      // A first report of what was begun again meanwhile was not listened to: this has another one follow.
+      if (left === 0 && this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
+    }
   }
 }
 
