@@ -9,8 +9,8 @@ export interface MediaAsk {
 
 /** Addresses at which players of this page find files that are in no server's hands. */
 export interface MediaStreams {
-  /** Has what players ask answered on the port that comes with it. Once. */
-  serve(answer: (ask: MediaAsk, port: MessagePort) => void): void;
+  /** Has what players ask answered on the port that comes with it. Once. Returns what leaves it to others from then on. */
+  serve(answer: (ask: MediaAsk, port: MessagePort) => void): () => void;
   /** Resolves to an address that works from then on. Rejects with `no-service-worker` where the browser allows none. */
   urlOf(infoHash: string, index: number, name: string): Promise<string>;
 }

@@ -247,7 +247,8 @@ export type ReadRequest =
 export type ReadReply =
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' }
-  | { readonly kind: 'failure'; readonly code: WorkerErrorCode; readonly message: string };
+  /** `left` is the page's own word, where the worker was ended. */
+  | { readonly kind: 'failure'; readonly code: WorkerErrorCode | 'left'; readonly message: string };
 
 /** Reports of the worker. */
 export type WorkerReport =

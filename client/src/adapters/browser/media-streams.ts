@@ -15,13 +15,15 @@ export class ServiceWorkerStreams implements MediaStreams {
     this.#script = script;
   }
 
-  serve(answer: (ask: MediaAsk, port: MessagePort) => void): void {
+  serve(answer: (ask: MediaAsk, port: MessagePort) => void): () => void {
     const { serviceWorker } = navigator as { readonly serviceWorker?: ServiceWorkerContainer };
-    serviceWorker?.addEventListener('message', ({ data, ports }: MessageEvent<MediaRequest | undefined>) => {
+    const asked = ({ data, ports }: MessageEvent<MediaRequest | undefined>): void => {
       const [port] = ports;
       if (data?.kind === 'skein-media' && port) answer(data, port);
-    });
+    };
+    serviceWorker?.addEventListener('message', asked);
     serviceWorker?.startMessages();
+    return () => serviceWorker?.removeEventListener('message', asked);
   }
 
   async urlOf(infoHash: string, index: number, name: string): Promise<string> {

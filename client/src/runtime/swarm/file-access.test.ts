@@ -86,3 +86,19 @@ test('what is no audio or video is given to no player, and has no address: it mi
   expect(await node.streams.ask({ infoHash: 'ff'.repeat(20), index: 0, range: null })).toEqual({ kind: 'missing' });
   expect(reads(node)).toEqual([]);
 });
+
+test('a node that has left leaves players to whoever joins next on this page', async () => {
+  const { node, download } = beginDownload(SUMMARY);
+  const [film] = download.files();
+  await film!.mediaUrl();
+  expect(node.streams.isServed).toBe(true);
+  await node.service.close();
+  expect(node.streams.isServed).toBe(false);
+});
+
+test('a stream that is read after its node has left fails with the reason, as everything else does', async () => {
+  const { node, download } = beginDownload(SUMMARY);
+  const stream = download.files()[0]!.stream();
+  await node.service.close();
+  await expect(stream.getReader().read()).rejects.toMatchObject({ code: 'left' });
+});

@@ -5,6 +5,7 @@ import { answerMedia } from '../../worker/media/media-answer.ts';
 import type { MediaHead } from '../../worker/media/messages.ts';
 import { streamOfPort } from '../../worker/media/port-stream.ts';
 import type { FileSummary } from '../../worker/protocol.ts';
+import { leftError } from '../left-error.ts';
 import { mediaTypeOf } from './media-type.ts';
 import type { WorkerClient } from './worker-client.ts';
 
@@ -32,6 +33,8 @@ export class FileAccessService {
   readonly #files: (infoHash: InfoHash) => KnownFiles | undefined;
   readonly #loadStreams: () => Promise<MediaStreams>;
   #streams: Promise<MediaStreams> | undefined;
+  #stopServing: () => void = () => undefined;
+  #isClosed = false;
 
   /** `loadStreams` gives what players need, when one is needed first. */
   constructor(
@@ -50,6 +53,12 @@ export class FileAccessService {
       read: (index, begin, end) => this.#read(infoHash, index, begin, end),
       mediaUrl: (index) => this.#mediaUrl(infoHash, index),
     };
+  }
+
+  /** Players ask whoever joins next on this page: two answers to one of them would be one too many. */
+  close(): void {
+    this.#isClosed = true;
+    this.#stopServing();
   }
 
   #read(infoHash: InfoHash, index: number, begin: number, end: number): ReadableStream<Uint8Array> {
@@ -76,7 +85,8 @@ export class FileAccessService {
 
   async #startStreams(): Promise<MediaStreams> {
     const streams = await this.#loadStreams();
-    streams.serve((ask, port) => this.#answer(ask, port));
+    if (this.#isClosed) throw leftError();
+    this.#stopServing = streams.serve((ask, port) => this.#answer(ask, port));
     return streams;
   }
 

@@ -204,12 +204,17 @@ export class SwarmService implements Transfers {
     this.#broker.receive(link, bytes);
   }
 
-  /** Leaves all swarms and ends the worker; unfinished downloads go on with the next page. */
+  /** Leaves all swarms and ends the worker; unfinished downloads fail here, and go on with the next page. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const { peers } of this.#torrents.values()) peers.stop();
+    for (const { session, peers } of this.#torrents.values()) {
+      peers.stop();
+      // Nothing is heard of it any more: whoever waits for the rest would do so for ever.
+      if (!session.isComplete && session.state !== 'failed') session.fail(leftError());
+    }
     this.#broker.stop();
+    this.#access.close();
     await this.#worker.close();
   }
 

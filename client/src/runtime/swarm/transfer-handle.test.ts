@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
+import { hashToId } from '../../../../shared/src/ids.ts';
 import { SHARED_FILES_PER_MESSAGE } from '../../../../shared/src/limits/storage.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { makeContent } from '../../swarm/test/lab.ts';
@@ -7,6 +8,8 @@ import type { WorkerRequest } from '../../worker/protocol.ts';
 import { summarize } from '../../worker/summary.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
 import { FakeWorld, beginDownload } from './test/world.ts';
+
+const OTHER = hashToId(new Uint8Array([2]));
 
 test('removing a download leaves the swarm and rejects its promise without anyone having to look', async () => {
   const { node: a, download } = beginDownload();
@@ -18,6 +21,25 @@ test('removing a download leaves the swarm and rejects its promise without anyon
   expect(a.published.size).toBe(0);
   expect(a.worker.requests.at(-1)).toMatchObject({ kind: 'remove', infoHash, keepData: false });
   expect(a.service.downloads).toEqual([]);
+});
+
+test('whoever waits for a download hears that this peer has left, and what was done stays so', async () => {
+  const { node: a, download } = beginDownload();
+  const other = a.service.download(OTHER);
+  a.worker.progress(infoHash, { state: 'paused', doneBytes: 10 });
+  a.worker.progress(OTHER, { state: 'seeding', doneBytes: 100 });
+  const iterating = (async () => {
+    for await (const progress of download) expect(progress.doneBytes).toBe(10);
+  })();
+  await settle();
+  const left = { code: 'left' };
+  await Promise.all([
+    a.service.close(),
+    expect(iterating).rejects.toMatchObject(left),
+    expect(download.done).rejects.toMatchObject(left),
+  ]);
+  expect(download).toMatchObject({ state: 'failed', error: left });
+  expect(other).toMatchObject({ state: 'done', error: undefined });
 });
 
 test('the same torrent gives the same download, and what is no magnet link is refused at once', async () => {

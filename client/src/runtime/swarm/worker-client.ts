@@ -120,7 +120,8 @@ export class WorkerClient implements StrangerChannels {
   read(range: Omit<Extract<WorkerRequest, { kind: 'read' }>, 'kind' | 'port'>, port: MessagePort): void {
     if (this.#failure) {
       const { message } = this.#failure;
-      port.postMessage({ kind: 'failure', code: 'internal', message } satisfies ReadReply);
+      const code = this.#failure.code === 'left' ? 'left' : 'internal';
+      port.postMessage({ kind: 'failure', code, message } satisfies ReadReply);
     } else this.#post({ kind: 'read', ...range, port }, [port]);
   }
 

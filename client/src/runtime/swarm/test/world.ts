@@ -24,10 +24,16 @@ export interface FakeChannel {
 
 /** Gives addresses that say what they are of, and lets the test ask as a player does. */
 export class FakeStreams implements MediaStreams {
-  #answer: (ask: MediaAsk, port: MessagePort) => void = () => undefined;
+  /** Undefined while nobody answers. */
+  #answer: ((ask: MediaAsk, port: MessagePort) => void) | undefined;
 
-  serve(answer: (ask: MediaAsk, port: MessagePort) => void): void {
+  get isServed(): boolean {
+    return this.#answer !== undefined;
+  }
+
+  serve(answer: (ask: MediaAsk, port: MessagePort) => void): () => void {
     this.#answer = answer;
+    return () => (this.#answer = undefined);
   }
 
   urlOf(infoHash: string, index: number, name: string): Promise<string> {
@@ -43,7 +49,7 @@ export class FakeStreams implements MediaStreams {
         resolve(data);
       };
     });
-    this.#answer(ask, port2);
+    this.#answer?.(ask, port2);
     return head;
   }
 }
