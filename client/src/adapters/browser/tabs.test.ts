@@ -48,6 +48,13 @@ test('a letter to a peer that is no tab of ours fails at once', async () => {
   expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
 });
 
+test('a letter that is ready only after this tab has left goes nowhere, and says so', async () => {
+  const first = startTab(contact(1));
+  await Promise.all([first.met, startTab(contact(10)).met]);
+  first.tabs.close();
+  expect(await first.tabs.deliver(contact(10).id, new Uint8Array([7]))).toBe(false);
+});
+
 test('a letter is taken by a tab that confirms it seconds later, when its main thread is free again', async () => {
   const clock = new ManualClock();
   const first = startTab(contact(1), clock);

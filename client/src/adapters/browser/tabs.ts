@@ -53,6 +53,7 @@ export class BroadcastTabs implements Tabs {
   /** BOUNDED: by letters under way, each ended by its timer. */
   readonly #waiting = new Map<number, (isTaken: boolean) => void>();
   #nextNumber = 1;
+  #isClosed = false;
 
   constructor(self: Contact, clock: Clock) {
     this.#self = self;
@@ -68,7 +69,7 @@ export class BroadcastTabs implements Tabs {
   }
 
   deliver(to: NodeId, bytes: Uint8Array): Promise<boolean> {
-    if (!this.#known.has(to) || bytes.length > MAX_LETTER_BYTES) return Promise.resolve(false);
+    if (this.#isClosed || !this.#known.has(to) || bytes.length > MAX_LETTER_BYTES) return Promise.resolve(false);
     const number = this.#nextNumber++;
     return new Promise((resolve) => {
       const settle = (isTaken: boolean): void => {
@@ -84,6 +85,7 @@ export class BroadcastTabs implements Tabs {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const settle of [...this.#waiting.values()]) settle(false);
     this.#channel.close();
   }
