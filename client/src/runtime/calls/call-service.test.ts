@@ -104,6 +104,18 @@ test('an ended call has closed its connection, microphone and camera on both sid
   expect(mail.clock.timerCount).toBe(0);
 });
 
+test('a call that was answered can be neither rejected nor ignored any more, and ends as the other side ends it', async () => {
+  const call = await after(ann.service.call(bob.self.id, nothing));
+  await after(bob.newest.answer(nothing));
+  bob.newest.reject('busy');
+  bob.newest.ignore();
+  await mail.clock.advance(100);
+  expect([call.state, bob.newest.state]).toEqual(['established', 'established']);
+  call.hangUp();
+  await mail.clock.advance(100);
+  expect(bob.newest.detail).toBe('Ann hung up.');
+});
+
 test('events come after the method that caused them has returned', async () => {
   await after(ann.service.call(bob.self.id, nothing));
   const seen: string[] = [];

@@ -32,13 +32,13 @@ export class IncomingCallHandle extends CallHandle implements IncomingCall {
   }
 
   reject(reason: 'busy' | 'decline'): void {
-    if (this.state === 'ended') return;
+    if (this.state !== 'ringing') return;
     this.claimEnd();
     this.command({ kind: 'reject', callId: this.id, code: reason === 'busy' ? 486 : 603 });
   }
 
   ignore(): void {
-    if (this.state === 'ended') return;
+    if (this.state !== 'ringing') return;
     this.claimEnd();
     this.command({ kind: 'ignore', callId: this.id });
   }
