@@ -8,9 +8,7 @@ import { DESKTOP_LEDGER, type LedgerLimits, PHONE_LEDGER } from '../../shared/sr
 import type { BroadcastTabs } from './adapters/browser/tabs.ts';
 import { fetchAhead } from './ahead.ts';
 import { type JoinOptions, type Node, SkeinError } from './api.ts';
-import type { Crypto } from './ports/crypto.ts';
 import type { Log } from './ports/log.ts';
-import type { Signaling } from './ports/signaling.ts';
 import { type IceConfig, fixedIceConfig, ServerIceConfig } from './runtime/ice-config.ts';
 import { fetchSwarm } from './runtime/lazy-swarm.ts';
 import { SkeinNode } from './runtime/node.ts';
@@ -22,7 +20,8 @@ const MIN_LINKS = 3;
 
 /**
  * Joins the network and resolves to the running node: it finds and links peers by itself from then on, with or without
- * the server. Rejects with `no-webrtc` where the browser has none, and with `aborted`.
+ * the server. Rejects with `no-webrtc` where the browser has none, with `aborted`, and with `bad-argument` for what is no
+ * address of a server. Without a server in reach it resolves all the same: `status` says how it goes on.
  */
 export async function join(options: JoinOptions = {}): Promise<Node> {
   if (typeof RTCPeerConnection === 'undefined') {
@@ -34,6 +33,8 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   throwIfAborted(options.signal);
   const log = createLog();
   const origin = options.signaling === false ? undefined : (options.signaling ?? location.origin);
+  if (origin !== undefined && !/^https?:\/\/./i.test(origin))
+    throw new SkeinError('bad-argument', 'The address of a server looks like https://skein.example');
   const ice = createIceConfig(options, origin, log);
   // While keys and ICE servers are on their way. The node asks for it again, and says so if it does not come.
   void fetchSwarm().catch(() => undefined);
@@ -44,9 +45,10 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   ]);
   if (options.signal?.aborted) identity.release();
   throwIfAborted(options.signal);
-  const signaling = origin === undefined ? undefined : createSignaling(origin, identity.crypto, log);
+  const { crypto } = identity;
+  const signaling = origin === undefined ? undefined : new SocketSignaling({ url: origin, crypto, log });
   const node = new SkeinNode({
-    crypto: identity.crypto,
+    crypto,
     clock: browserClock,
     rng: browserRng,
     log,
@@ -54,7 +56,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     loadMedia: () => import('./adapters/browser/media.ts').then((code) => new code.BrowserMedia()),
     ice,
     signaling,
-    tabs: Tabs && new Tabs(identity.crypto.self, browserClock),
+    tabs: Tabs && new Tabs(crypto.self, browserClock),
     createWorker: () => {
       const worker = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module', name: 'skein-swarm' });
       void import('./adapters/browser/alarm.ts').then(
@@ -112,7 +114,7 @@ async function fetchTabs(log: Log): Promise<typeof BroadcastTabs | undefined> {
 function chooseLedger(target: number | undefined): LedgerLimits {
   const limits = matchMedia('(pointer: coarse) and (max-device-width: 800px)').matches ? PHONE_LEDGER : DESKTOP_LEDGER;
   if (target === undefined) return limits;
-  const overlayTarget = Math.min(Math.max(Math.floor(target), MIN_LINKS), DESKTOP_LEDGER.overlayHard);
+  const overlayTarget = Math.min(Math.max(Math.floor(target) || 0, MIN_LINKS), DESKTOP_LEDGER.overlayHard);
   // Room above the target for links that others need, as much in proportion as by default.
   const overlayHard = Math.min(DESKTOP_LEDGER.overlayHard, Math.ceil(overlayTarget * 1.6));
   return { ...limits, overlayTarget, overlayHard };
@@ -121,10 +123,6 @@ function chooseLedger(target: number | undefined): LedgerLimits {
 function createIceConfig(options: JoinOptions, origin: string | undefined, log: Log): IceConfig {
   if (options.iceServers || origin === undefined) return fixedIceConfig(options.iceServers ?? []);
   return new ServerIceConfig(origin, log);
-}
-
-function createSignaling(url: string, crypto: Crypto, log: Log): Signaling {
-  return new SocketSignaling({ url, crypto, log });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

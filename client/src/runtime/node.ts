@@ -1,4 +1,4 @@
-import { parseNodeId } from '../../../shared/src/ids.ts';
+import { MAX_NAME_BYTES } from '../../../shared/src/limits/links.ts';
 import { MAX_LANES } from '../../../shared/src/limits/overlay.ts';
 import { shuffle } from '../../../shared/src/machine.ts';
 import {
@@ -52,12 +52,13 @@ export class SkeinNode implements Node {
   readonly #calls: LazyCalls;
   #name: string;
   #hasLeft = false;
+  #leaving = Promise.resolve();
   #storage: NodeStatus['storage'];
   #status: NodeStatus;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
-    this.#name = parts.name;
+    this.#name = fitName(parts.name);
     this.#storage = parts.storage;
     this.#network = this.#createNetwork();
     this.#swarm = this.#createSwarm();
@@ -134,15 +135,21 @@ export class SkeinNode implements Node {
   }
 
   rename(name: string): void {
-    this.#name = name;
-    this.#parts.saveName(name);
+    this.#name = fitName(name);
+    this.#parts.saveName(this.#name);
     this.#calls.renamed();
     this.#refreshStatus();
   }
 
-  async leave(): Promise<void> {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
+  leave(): Promise<void> {
+    if (!this.#hasLeft) {
+      this.#hasLeft = true;
+      this.#leaving = this.#leave();
+    }
+    return this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
     this.sayBye();
     await Promise.all([this.#swarm.close(), this.#network.whenSaid()]);
     this.#network.stop();
@@ -184,7 +191,7 @@ export class SkeinNode implements Node {
     const record = await this.#network.records.get(toKey(key), options.fresh);
     if (!record) return undefined;
     const { value, sequence, author, expiresAt } = record;
-    return { bytes: value, sequence, author: author.id, expiresAt };
+    return { bytes: new Uint8Array(value), sequence, author: author.id, expiresAt };
   }
 
   async remove(key: string | Uint8Array): Promise<void> {
@@ -234,7 +241,7 @@ export class SkeinNode implements Node {
 
   async connect(id: string): Promise<LinkInfo> {
     this.#checkRunning();
-    const target = parseAddress(id) ?? parseNodeId(id);
+    const target = parseAddress(id);
     const contact = target && (await this.#network.post.resolve(target));
     if (!contact) throw new SkeinError('not-found', 'Nobody in the network knows this peer. It may have left.');
     try {
@@ -244,7 +251,7 @@ export class SkeinNode implements Node {
     }
   }
 
-  share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
+  async share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     this.#checkRunning();
     return this.#swarm.share(files, options);
   }
@@ -327,4 +334,9 @@ export class SkeinNode implements Node {
   #readStatus(): NodeStatus {
     return { ...this.#network.status(), secure: this.#parts.isSecure, storage: this.#storage };
   }
+}
+
+/** As much of a name as peers take. */
+function fitName(name: string): string {
+  return name.slice(0, new TextEncoder().encodeInto(name, new Uint8Array(MAX_NAME_BYTES)).read);
 }

@@ -237,14 +237,14 @@ export class OverlayService {
         return;
       }
       if (signal?.aborted) {
-        reject(new SkeinError('aborted', 'The lookup was cancelled.'));
+        reject(operationError('cancelled'));
         return;
       }
       const abort = (): void => {
         this.#command({ kind: 'cancel', op });
         this.#waiting.delete(op);
         this.#traces.end(op);
-        reject(new SkeinError('aborted', 'The lookup was cancelled.'));
+        reject(operationError('cancelled'));
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.set(op, {
@@ -351,7 +351,7 @@ const OPERATION_ERRORS: Readonly<Record<OverlayErrorCode, readonly [SkeinErrorCo
 
 /** Whatever kept replicas from dropping an announcement. */
 const STILL_ANNOUNCED =
-  'This peer may be named as a provider for up to ten more minutes: too few of the peers that keep its announcement confirmed that it is gone. Try again.';
+  'This peer may be named as a provider for up to ten more minutes: too few peers confirmed that its announcement is gone. Try again.';
 
 function operationError(code: OverlayErrorCode): SkeinError {
   const [errorCode, message] = OPERATION_ERRORS[code];

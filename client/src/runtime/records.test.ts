@@ -4,7 +4,7 @@ import { contactFromKey, hashToId } from '../../../shared/src/ids.ts';
 import { ownedKey } from '../../../shared/src/owned-key.ts';
 import { SkeinError } from '../api.ts';
 import type { SignedRecord } from '../overlay/types.ts';
-import { Records } from './records.ts';
+import { MAX_RECORD_TTL_MS, Records } from './records.ts';
 
 const WALL = 1_700_000_000_000;
 const rng = seededRng(1);
@@ -82,4 +82,13 @@ test('what cannot be a record is refused before it is signed', async () => {
     expect(await store.put(key, bytes, { expectedSequence }).catch(codeOf)).toBe('bad-argument');
   }
   expect(puts).toEqual([]);
+});
+
+test('a life that is no number of milliseconds is refused, and one of a fraction ends with the whole one', async () => {
+  const { store, puts } = records();
+  for (const ttlMs of [Number.NaN, 0, -1])
+    expect(await store.put(key, bytes, { ttlMs }).catch(codeOf)).toBe('bad-argument');
+  await store.put(key, bytes, { ttlMs: 0.5 });
+  await store.put(key, bytes, { ttlMs: Number.POSITIVE_INFINITY });
+  expect(puts.map(({ record }) => record.expiresAt)).toEqual([WALL + 1, WALL + MAX_RECORD_TTL_MS]);
 });

@@ -53,10 +53,13 @@ export class Records {
       );
     }
     if (value.length === 0) throw new SkeinError('bad-argument', 'An empty record means removed: use remove().');
-    if (expectedSequence !== undefined && !isSequence(expectedSequence)) {
-      throw new SkeinError('bad-argument', 'expectedSequence is a version as put() and getRecord() name it, or 0.');
+    if (!(ttlMs > 0) || (expectedSequence !== undefined && !isSequence(expectedSequence))) {
+      throw new SkeinError(
+        'bad-argument',
+        'ttlMs is above 0, and expectedSequence a version as put() and getRecord() name it, or 0.',
+      );
     }
-    const record = await this.#sign({ key, salt, value }, ttlMs, expectedSequence);
+    const record = await this.#sign({ key, salt, value: new Uint8Array(value) }, ttlMs, expectedSequence);
     const { sequence } = record;
     try {
       const { replicas } = await this.#overlay.put(record, expectedSequence);
@@ -83,7 +86,7 @@ export class Records {
     const wallNow = this.#clock.wallNow();
     const sequence = Math.max(wallNow, this.#lastSequence + 1, expected + 1);
     this.#lastSequence = sequence;
-    const expiresAt = wallNow + Math.max(1, Math.min(ttlMs, MAX_RECORD_TTL_MS));
+    const expiresAt = wallNow + Math.ceil(Math.min(ttlMs, MAX_RECORD_TTL_MS));
     const unsigned = { ...what, author, sequence, expiresAt, signature: new Uint8Array(64) };
     return { ...unsigned, signature: await this.#crypto.sign(recordSignedBytes(unsigned)) };
   }

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import { DESKTOP_LEDGER, MAX_NAME_BYTES } from '../../../shared/src/limits/links.ts';
+import { seededRng } from '../../../shared/src/machine.ts';
+import { silentLog } from '../adapters/browser/log.ts';
+import { ManualClock } from '../adapters/memory/manual-clock.ts';
+import { MemoryNetwork } from '../adapters/memory/memory-connector.ts';
+import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
+import type { TabHandler } from '../ports/tabs.ts';
+import { fixedIceConfig } from './ice-config.ts';
+import { SkeinNode } from './node.ts';
+import { FakeWorker } from './swarm/test/fake-worker.ts';
+
+/** Nodes in tabs of one browser, which has no server. */
+class Browser {
+  readonly clock = new ManualClock();
+  readonly rng = seededRng(7);
+  /** Ids of the nodes whose identity another tab may take. */
+  readonly released: NodeId[] = [];
+  readonly #wires = new MemoryNetwork(this.clock, this.rng);
+  readonly #tabs = new Map<NodeId, { readonly self: Contact; readonly handler: TabHandler }>();
+
+  /** A node that joins. */
+  async open(name: string): Promise<SkeinNode> {
+    const crypto = new PortableCrypto(generatePortableKeys());
+    const { self } = crypto;
+    const node = new SkeinNode({
+      crypto,
+      clock: this.clock,
+      rng: this.rng,
+      log: silentLog,
+      connector: this.#wires.connector(),
+      ice: fixedIceConfig([]),
+      signaling: undefined,
+      tabs: {
+        start: (handler) => this.#meet(self, handler),
+        deliver: async (to, bytes) => {
+          this.#tabs.get(to)?.handler.letter(bytes);
+          return this.#tabs.has(to);
+        },
+        close: () => void this.#tabs.delete(self.id),
+      },
+      relayOnly: false,
+      ledger: DESKTOP_LEDGER,
+      loadMedia: () => Promise.reject(new Error('nobody calls here')),
+      createWorker: () => new FakeWorker() as unknown as Worker,
+      loadMediaStreams: () => Promise.reject(new Error('nobody plays here')),
+      loadStrangers: () => Promise.reject(new Error('nobody is strange here')),
+      name,
+      saveName: () => undefined,
+      releaseIdentity: () => void this.released.push(self.id),
+      storage: 'memory',
+      isSecure: true,
+    });
+    await node.start();
+    return node;
+  }
+
+  /** Lets time pass until `work` is over. */
+  async end<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    work.then(over, over);
+    while (!isOver) await this.clock.advance(100);
+    return work;
+  }
+
+  #meet(self: Contact, handler: TabHandler): void {
+    for (const other of this.#tabs.values()) {
+      handler.met(other.self);
+      other.handler.met(self);
+    }
+    this.#tabs.set(self.id, { self, handler });
+  }
+}
+
+test('a name of more bytes than peers take is cut between two characters, and links come up under what is left', async () => {
+  const browser = new Browser();
+  const long = await browser.open('猫'.repeat(MAX_NAME_BYTES));
+  const other = await browser.open('someone');
+  await browser.clock.advance(2_000);
+  expect(other.links()).toMatchObject([{ id: long.id, name: '猫'.repeat(21) }]);
+  expect(long.name).toBe('猫'.repeat(21));
+  long.rename('x'.repeat(MAX_NAME_BYTES + 1));
+  expect(long.name).toBe('x'.repeat(MAX_NAME_BYTES));
+  await browser.end(Promise.all([long.leave(), other.leave()]));
+});
+
+test('who asks to leave a second time waits for the same end', async () => {
+  const browser = new Browser();
+  const node = await browser.open('someone');
+  void node.leave();
+  expect(browser.released).toEqual([]);
+  await node.leave();
+  expect(browser.released).toEqual([node.id]);
+});
+
+test('what is shared after the node has left is refused by the promise, as with everything else', async () => {
+  const node = await new Browser().open('someone');
+  await node.leave();
+  const sharing = node.share([new File(['x'], 'x')]);
+  await expect(sharing).rejects.toMatchObject({ code: 'left' });
+});
+
+test('a record stays as it was put, whatever becomes of the bytes that were given or read', async () => {
+  const browser = new Browser();
+  const node = await browser.open('someone');
+  const bytes = new Uint8Array([1, 2, 3]);
+  const putting = node.put('key', bytes);
+  bytes.fill(9);
+  await browser.end(putting);
+  bytes.fill(8);
+  const read = await browser.end(node.get('key'));
+  expect(read).toEqual(new Uint8Array([1, 2, 3]));
+  read?.fill(7);
+  expect(await browser.end(node.get('key'))).toEqual(new Uint8Array([1, 2, 3]));
+  await node.leave();
+});
