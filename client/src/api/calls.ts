@@ -31,12 +31,13 @@ export interface CallEvents {
   path: LinkPath | undefined;
   /** `localStream` or `remoteStream` changed. */
   stream: undefined;
-  /** Local or remote mute, or camera off. */
+  /** `muted`, `remoteMuted` or `detail` changed. */
   media: undefined;
 }
 
-/** A call of this node, made or taken. */
+/** A call of this node, made or taken. It is told of events after whatever caused them has returned. */
 export interface Call {
+  /** Becomes another one when both have called each other at the same moment. */
   readonly id: string;
   readonly direction: 'outgoing' | 'incoming';
   readonly peer: { readonly id: string; readonly name: string | undefined };
@@ -52,8 +53,12 @@ export interface Call {
   readonly muted: { readonly audio: boolean; readonly video: boolean };
   /** What the other side says it has muted. */
   readonly remoteMuted: { readonly audio: boolean; readonly video: boolean };
-  /** Mute the microphone, or switch the camera off. */
+  /**
+   * Mutes the microphone, or switches the camera off, or either on again: what is not open is opened, and `media` follows
+   * when that is done, or failed, as `detail` says then. Does nothing before the call is answered here, or after its end.
+   */
   mute(kind: 'audio' | 'video', on: boolean): void;
+  /** Ends it, also before it is answered. Does nothing after its end. */
   hangUp(): void;
   stats(): Promise<CallStats>;
   on<E extends keyof CallEvents>(event: E, listener: (payload: CallEvents[E]) => void): () => void;
@@ -63,9 +68,14 @@ export interface Call {
 export interface IncomingCall extends Call {
   /** What the caller asks for. */
   readonly offered: CallMedia;
-  /** Rejects with `media-denied` or `media-missing` and keeps ringing, so that another choice can be made. */
+  /**
+   * Resolves when it was accepted; `established` follows. Rejects with `media-denied`, `media-missing` or `media-failed`
+   * and keeps ringing, so that another choice can be made; with `call-ended`; and with `bad-argument` when it was answered
+   * already.
+   */
   answer(media: CallMedia): Promise<void>;
+  /** Does nothing once it was answered: hang up then. */
   reject(reason: 'busy' | 'decline'): void;
-  /** Stops ringing here and says nothing. */
+  /** Stops ringing here and says nothing. Does nothing once it was answered. */
   ignore(): void;
 }

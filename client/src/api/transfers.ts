@@ -6,7 +6,7 @@ export type { FilePriority, PeerSource, PieceMap, RateLimits };
 
 /** How files are shared. */
 export interface ShareOptions {
-  /** Of the share; by default that of its file or folder. */
+  /** Of the share; by default that of its file or folder. What no file could be called is replaced in it. */
   readonly name?: string;
   /** Ways back to files after a reload, e.g. from `getAsFileSystemHandle`: a share of which all have one comes back by itself. */
   readonly handles?: ReadonlyMap<File, FileSystemFileHandle>;
@@ -32,7 +32,7 @@ export interface ShareOptions {
 
 /** How a download begins. */
 export interface DownloadOptions {
-  /** Aborting removes it, unless it is done. */
+  /** Aborting removes it, unless it is done: one that was under way already, too. */
   readonly signal?: AbortSignal;
   /**
    * Told why a torrent file is refused that was meant for what is downloaded or shared here already, which goes on as it
@@ -77,11 +77,17 @@ export interface ShareFile {
   readonly priority: FilePriority;
   /** Verified bytes, as of the newest piece map: reading it asks for the next one, as `pieces` does. */
   readonly doneBytes: number;
-  /** The verified content. Rejects with `not-ready` before every piece of the file is here. */
+  /**
+   * The verified content. Rejects with `not-ready` before every piece of the file is here, and with `not-found` when the share
+   * or download has ended.
+   */
   blob(): Promise<Blob>;
   /**
    * The verified content in order, while it comes: what is read next is fetched first, however the rest is fetched. A
-   * file that was skipped is wanted from then on. Errors when the download ends; a paused one is waited for.
+   * file that was skipped is wanted from then on. Throws `bad-argument` for what is no range; what is behind the end of the
+   * file is cut off. Errors with `not-found` when the share or download ends, with `left`, and with `not-ready` for the oldest
+   * of more than 16 readers of one torrent, or while another tab carries the download out and the file is not complete. A
+   * paused download is waited for.
    */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
   /** `video/…` or `audio/…` by the file's name; undefined for what is neither. */
@@ -181,6 +187,7 @@ export interface SwarmProgress {
 export interface Transfer {
   /** Limits of this one; those of the node hold besides. */
   readonly limits: RateLimits;
+  /** A way that is left out has none. Throws `bad-argument` for a limit that is not above 0. */
   setLimits(limits: RateLimits): void;
   /** True while it neither takes nor gives: after `pause`, or because storage failed. */
   readonly isPaused: boolean;
@@ -226,7 +233,7 @@ export interface Share extends Transfer {
  */
 export type DownloadState = 'finding' | 'checking' | 'downloading' | 'paused' | 'done' | 'failed' | 'removed';
 
-/** Files on their way to this node; iterating gives its progress until it is done. */
+/** Files on their way to this node; iterating gives its progress until it is done or removed, and throws when it fails. */
 export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   readonly infoHash: string;
   /** From the magnet until the metadata is here. */
@@ -241,7 +248,11 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   /** What is here is on disk: it outlives the page, and `remove` can leave it. What is in memory goes with either. */
   readonly isKept: boolean;
   readonly error: SkeinError | undefined;
-  /** Resolves when every piece that is wanted is verified and stored; rejects with a SkeinError. Handled internally: may be ignored. */
+  /**
+   * Resolves when every piece that is wanted is verified and stored. Rejects with `error` when it fails, and with `aborted`
+   * when it is removed. While it is paused, also for want of room, which `error` says, it waits. Handled internally: may
+   * be ignored.
+   */
   readonly done: Promise<void>;
   readonly progress: SwarmProgress;
   /** From the call of `download` to the first byte of a piece. [ms] */
@@ -257,7 +268,7 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void;
   /**
    * Ends it here, and deletes what is stored of it unless `keepData`. What another tab carries out goes on there; files
-   * that are shared here, too, stay shared.
+   * that are shared here, too, stay shared. Idempotent. The same can be downloaded again at once: that is another Download.
    */
   remove(options?: { readonly keepData?: boolean }): Promise<void>;
 }
