@@ -157,7 +157,9 @@ export class Downloader {
     this.meter.add(bytes.length, now);
     const leaf = this.#hashes?.trees.leafAt(piece, begin / BLOCK_BYTES);
     this.#effects.run({ kind: 'keepBlock', piece, begin, bytes, from, leaf, isTrial });
-    if (this.#picker.blocks.openPieces.get(piece)?.isWhole) this.#urgent.onWhole(piece, now);
+    const open = this.#picker.blocks.openPieces.get(piece);
+    open?.onBlock(now);
+    if (open?.isWhole) this.#urgent.onWhole(piece, now);
   }
 
   /** The peer refuses a request (BEP 6). False when it refused too often to be of use. */

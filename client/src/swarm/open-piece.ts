@@ -1,3 +1,4 @@
+import { PAROLE_PIECE_MS } from '../../../shared/src/limits/swarm.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { PeerKey } from './peer-key.ts';
 
@@ -11,7 +12,6 @@ const RECEIVED = 255;
 export class OpenPiece {
   readonly index: number;
   readonly blockCount: number;
-  readonly openedAt: Millis;
   /** The suspect that fetches this piece alone; undefined when everybody may. */
   owner: PeerKey | undefined;
   /** Place in the picker's list of open pieces, and in that of pieces with free blocks (-1: none). */
@@ -20,6 +20,9 @@ export class OpenPiece {
   free: number;
   busy = 0;
   received = 0;
+  /** Whoever fetches it is not disturbed before. */
+  #heldUntil: Millis;
+  #turnMs = PAROLE_PIECE_MS;
   readonly #states: Uint8Array;
   /** For each received block, the place of its sender in `#senders`. */
   readonly #senderOf: Uint16Array;
@@ -30,7 +33,7 @@ export class OpenPiece {
   constructor(index: number, blockCount: number, openedAt: Millis, owner: PeerKey | undefined) {
     this.index = index;
     this.blockCount = blockCount;
-    this.openedAt = openedAt;
+    this.#heldUntil = openedAt + PAROLE_PIECE_MS;
     this.owner = owner;
     this.free = blockCount;
     this.#states = new Uint8Array(blockCount);
@@ -39,6 +42,33 @@ export class OpenPiece {
 
   get isWhole(): boolean {
     return this.received === this.blockCount;
+  }
+
+  /** A suspect has had its time, or nobody sent anything for as long: others may fetch it. */
+  isOverdue(now: Millis): boolean {
+    return now >= this.#heldUntil;
+  }
+
+  /** A block came. It gives a suspect no further time: one that sends now and then would hold others off for ever. */
+  onBlock(now: Millis): void {
+    if (this.owner === undefined) this.#heldUntil = now + PAROLE_PIECE_MS;
+  }
+
+  /** Everybody may fetch it from now on. */
+  share(now: Millis): void {
+    if (this.owner === undefined) return;
+    this.owner = undefined;
+    this.#heldUntil = now + PAROLE_PIECE_MS;
+  }
+
+  /**
+   * A suspect fetches it alone from now on: in the place of one that got nowhere for twice as long, so that who is slow gets
+   * done before others begin anew.
+   */
+  takeOver(suspect: PeerKey, now: Millis): void {
+    if (this.isOverdue(now)) this.#turnMs *= 2;
+    this.owner = suspect;
+    this.#heldUntil = now + this.#turnMs;
   }
 
   isReceived(block: number): boolean {

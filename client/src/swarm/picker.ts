@@ -1,9 +1,4 @@
-import {
-  MAX_BLOCK_REQUESTERS,
-  MAX_PARTIAL_BLOCKS,
-  PAROLE_PIECE_MS,
-  RANDOM_FIRST_PIECES,
-} from '../../../shared/src/limits/swarm.ts';
+import { MAX_BLOCK_REQUESTERS, MAX_PARTIAL_BLOCKS, RANDOM_FIRST_PIECES } from '../../../shared/src/limits/swarm.ts';
 import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import { OpenBlocks, type PieceLayout } from './open-blocks.ts';
 import type { OpenPiece } from './open-piece.ts';
@@ -103,8 +98,9 @@ export class Picker {
     if (!peer.pieces || peer.wanted === 0) return -1;
     const current = peer.current;
     if (current && current.free > 0 && this.#mayFetch(peer, current)) return this.blocks.take(current);
-    const partial = this.#findPartial(peer, now);
-    const open = partial && this.#isPreferred(partial) ? partial : (this.#startPiece(peer, now, partial) ?? partial);
+    const partial = this.#findPartial(peer);
+    const started = partial && this.#isPreferred(partial) ? undefined : this.#startPiece(peer, now, partial);
+    const open = started ?? partial ?? this.#relieve(peer, now);
     if (!open) return -1;
     peer.current = open;
     return this.blocks.take(open);
@@ -151,15 +147,12 @@ export class Picker {
   /** A peer that has nothing to do looks for a new piece. Bounded work: not repeated until something changed. */
   #startPiece(peer: PickerPeer, now: Millis, partial: OpenPiece | undefined): OpenPiece | undefined {
     const isOnParole = this.#isOnParole(peer.id);
-    if (peer.nothingAt === this.pieces.generation || this.#listed.size === 0)
-      return isOnParole && !partial ? this.#adopt(peer) : undefined;
+    if (peer.nothingAt === this.pieces.generation || this.#listed.size === 0) return undefined;
     const piece = this.#findNew(peer.pieces as PieceSet, isOnParole);
     if (partial && piece >= 0 && !this.#isBefore(piece, partial.index)) return undefined;
     const started = piece < 0 ? undefined : this.pieces.start(piece, now, isOnParole ? peer.id : undefined);
-    if (started) return started;
-    if (isOnParole && !partial) return this.#adopt(peer);
     if (piece < 0) peer.nothingAt = this.pieces.generation;
-    return undefined;
+    return started;
   }
 
   #findNew(pieces: PieceSet, isOnParole: boolean): number {
@@ -185,24 +178,28 @@ export class Picker {
     return this.isSequential ? a < b : this.#listed.count(a) < this.#listed.count(b);
   }
 
-  #findPartial(peer: PickerPeer, now: Millis): OpenPiece | undefined {
+  #findPartial(peer: PickerPeer): OpenPiece | undefined {
     let best: OpenPiece | undefined;
     for (const open of this.#open.partial) {
-      // A suspect that dawdles must not hold up the end of a download.
-      if (open.owner !== undefined && this.#listed.size === 0 && now - open.openedAt > PAROLE_PIECE_MS)
-        open.owner = undefined;
       if (!this.#mayFetch(peer, open)) continue;
       if (!best || this.#isBefore(open.index, best.index)) best = open;
     }
     return best;
   }
 
-  /** A suspect for whom no new piece is left takes over one that nobody is fetching, from the start. */
-  #adopt(peer: PickerPeer): OpenPiece | undefined {
+  /**
+   * A piece for a peer that has nothing else to do: one that a suspect has had its time with is everybody's. A suspect itself
+   * takes over what nobody is fetching, or nobody gets done with, and begins it anew.
+   */
+  #relieve(peer: PickerPeer, now: Millis): OpenPiece | undefined {
+    const isOnParole = this.#isOnParole(peer.id);
     for (const open of this.#open.partial) {
-      if (open.busy > 0 || open.owner !== undefined || !peer.pieces?.has(open.index)) continue;
-      this.blocks.discardAll(open);
-      open.owner = peer.id;
+      const isIdle = isOnParole && open.busy === 0 && open.owner === undefined;
+      if (!(isIdle || open.isOverdue(now)) || !peer.pieces?.has(open.index)) continue;
+      if (isOnParole) {
+        this.blocks.discardAll(open);
+        open.takeOver(peer.id, now);
+      } else open.share(now);
       return open;
     }
     return undefined;

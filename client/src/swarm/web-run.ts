@@ -11,29 +11,30 @@ import { PRIORITY } from './piece-priorities.ts';
 export function chooseWebRun(picker: Picker, pieceLength: number, bytes: number, now: Millis): number[] {
   const run: number[] = [];
   const most = Math.max(1, Math.floor(bytes / pieceLength));
-  const first = firstOf(picker);
-  for (let piece = first; piece >= 0 && run.length < most && isFree(picker, piece); piece++) {
-    const isOpen = picker.blocks.openPieces.get(piece) !== undefined;
-    if (!isOpen && !picker.pieces.start(piece, now, undefined)) break;
+  const first = firstOf(picker, now);
+  for (let piece = first; piece >= 0 && run.length < most && isFree(picker, piece, now); piece++) {
+    const open = picker.blocks.openPieces.get(piece);
+    open?.share(now);
+    if (!open && !picker.pieces.start(piece, now, undefined)) break;
     run.push(piece);
   }
   return run;
 }
 
-/** Something of the piece is wanted and not asked of anybody. */
-function isFree({ pieces, blocks }: Picker, piece: number): boolean {
+/** Something of the piece is wanted and not asked of anybody, nor any suspect's alone. */
+function isFree({ pieces, blocks }: Picker, piece: number, now: Millis): boolean {
   if (pieces.listed.isListed(piece)) return true;
   const open = blocks.openPieces.get(piece);
-  return open !== undefined && open.free > 0 && open.owner === undefined;
+  return open !== undefined && open.free > 0 && (open.owner === undefined || open.isOverdue(now));
 }
 
-function firstOf(picker: Picker): number {
+function firstOf(picker: Picker, now: Millis): number {
   const { pieces, isSequential, pieceCount } = picker;
   const { listed, deadlines } = pieces;
-  for (const { piece } of deadlines) if (isFree(picker, piece)) return piece;
+  for (const { piece } of deadlines) if (isFree(picker, piece, now)) return piece;
   let best = { start: -1, length: 0, priority: PRIORITY.skip as number };
   for (let piece = 0, length = 0, last = -1; piece < pieceCount; piece++) {
-    const priority = isFree(picker, piece) ? listed.priority(piece) : PRIORITY.skip;
+    const priority = isFree(picker, piece, now) ? listed.priority(piece) : PRIORITY.skip;
     length = priority === PRIORITY.skip ? 0 : priority === last ? length + 1 : 1;
     last = priority;
     const isBetter =

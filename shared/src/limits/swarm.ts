@@ -240,7 +240,10 @@ export const MAX_TRIED = 1000;
 /** Most pieces that a suspect has to deliver alone before it is trusted again. Doubles from 1 with each failure. */
 export const MAX_PAROLE_PIECES = 16;
 
-/** A piece that a suspect fetches alone is shared with others at the end of a download after so long. [ms] */
+/**
+ * A piece that a suspect has had for so long, or that nobody has sent anything of, is for others who have nothing else to
+ * do. [ms] As `SNUB_MS`.
+ */
 export const PAROLE_PIECE_MS = 20_000;
 
 /** Metadata blocks asked of one peer at once. Three hold the hashes of a torrent of `TARGET_PIECE_COUNT` pieces. */
