@@ -193,3 +193,31 @@ test('of a torrent with very many web seeds only some are used', () => {
   const peer = lab.add('peer', { content: makeContent(88, [64 * KIB], 64 * KIB), role: 'leecher', webSeeds: urls });
   expect(seedsOf(peer)).toHaveLength(MAX_WEB_SEEDS);
 });
+
+test('a web seed that trickles keeps nobody from what another one gives', () => {
+  const content = makeContent(94, [4 * 1024 * KIB], 512 * KIB);
+  const lab = new Lab(94);
+  // A block takes it 160 s.
+  lab.web.seeds.set(URL, { bytesPerSecond: 100 });
+  const other = 'https://mirror.example/';
+  lab.web.seeds.set(other, { bytesPerSecond: 1_000_000 });
+  const peer = begin(lab, content, [URL, other]);
+  lab.run(30_000, () => peer.isComplete);
+  expect(peer.hasIdenticalBytes).toBe(true);
+  expect(seedsOf(peer).map(({ downloadedBytes }) => downloadedBytes)).toEqual([0, 4 * 1024 * KIB]);
+});
+
+test('a slow web seed under a limit is left what it was asked for, though another one idles', () => {
+  const content = makeContent(95, [2 * 1024 * KIB], 512 * KIB);
+  const lab = new Lab(95);
+  lab.web.seeds.set(URL, { bytesPerSecond: 60_000 });
+  const other = 'https://mirror.example/';
+  lab.web.seeds.set(other, { bytesPerSecond: 1_000_000 });
+  const peer = begin(lab, content, []);
+  command(lab, peer, { kind: 'setLimits', downBytesPerSecond: 100_000, upBytesPerSecond: undefined });
+  command(lab, peer, { kind: 'addWebSeeds', urls: [URL, other] });
+  lab.run(60_000, () => peer.isComplete);
+  expect(peer.hasIdenticalBytes).toBe(true);
+  const asked = [URL, other].flatMap((url) => lab.web.requests.get(url) ?? []);
+  expect(asked.reduce((sum, blocks) => sum + blocks, 0)).toBe((2 * 1024 * KIB) / BLOCK_BYTES);
+});

@@ -3,6 +3,8 @@ import { utf8Encode } from '../../../shared/src/bytes.ts';
 import { type NodeId, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
+  ENDGAME_GAIN,
+  ENDGAME_WAIT_MS,
   MAX_WEB_FETCHES,
   MAX_WEB_OPEN_BYTES,
   MAX_WEB_PAUSE_MS,
@@ -38,6 +40,8 @@ interface WebSeed {
   readonly url: string;
   readonly id: NodeId;
   readonly meter: RateMeter;
+  /** As of its last block. [bytes/s] */
+  bytesPerSecond: number;
   condition: 'usable' | 'failed' | 'banned';
   failures: number;
   restsUntil: Millis;
@@ -67,7 +71,8 @@ export class WebSeeds {
       if (this.#seeds.size >= MAX_WEB_SEEDS || this.#seeds.has(url)) continue;
       const id = nodeIdFromBytes(sha1(utf8Encode(`web seed ${url}`)));
       const meter = new RateMeter();
-      this.#seeds.set(url, { url, id, meter, condition: 'usable', failures: 0, restsUntil: 0 });
+      const fresh = { bytesPerSecond: 0, condition: 'usable', failures: 0, restsUntil: 0 } as const;
+      this.#seeds.set(url, { url, id, meter, ...fresh });
     }
   }
 
@@ -87,7 +92,8 @@ export class WebSeeds {
     if (this.#fetches.size > 0 && now >= this.#tickAt) this.#tick(content, now);
     for (const seed of this.#seeds.values()) if (seed.restsUntil <= now) seed.restsUntil = 0;
     if (content.isFinished || (content.hashes && !content.hashes.isReady)) return;
-    for (let seed = this.#idlest(now); seed; seed = this.#idlest(now)) if (!this.#begin(seed, content, now)) return;
+    for (let seed = this.#idlest(now); seed; seed = this.#idlest(now))
+      if (!this.#begin(seed, content, now) && !this.#relieve(seed, content, now)) return;
   }
 
   /** A block came that was asked for. */
@@ -97,6 +103,7 @@ export class WebSeeds {
     if (bytes.length !== content.picker.blocks.lengthOf(block) || !entry?.fetch.take(block, bytes.length, now)) return;
     const { seed, fetch } = entry;
     seed.meter.add(bytes.length, now);
+    seed.bytesPerSecond = seed.meter.perSecond(now);
     seed.failures = 0;
     if (!fetch.isOpen(piece, content.picker)) {
       content.downloader.wastedBytes += bytes.length;
@@ -190,6 +197,24 @@ export class WebSeeds {
     this.#effects.run({ kind: 'fetchWeb', effect, url: seed.url, blocks: fetch.blocks });
     if (this.#fetches.size === 1) this.#tickAt = now + TORRENT_TICK_MS;
     return true;
+  }
+
+  /**
+   * Has a seed that has nothing to do take over from one that is sure to be slower, as peers do at the end: a slow one is
+   * not to hold up what it was asked for. False when there is no such.
+   */
+  #relieve(seed: WebSeed, content: Content, now: Millis): boolean {
+    // What has no room under the limit would be asked of nobody.
+    if (this.#fetchesOf(seed) > 0 || !content.downloader.limit.hasRoom(now)) return false;
+    for (const [effect, { fetch }] of this.#fetches) {
+      const { counted } = fetch.outstanding;
+      const ownMs = (1000 * counted * BLOCK_BYTES) / seed.bytesPerSecond;
+      const leftMs = fetch.pipeline.expectedMs(counted, now - fetch.progressAt);
+      if (counted === 0 || leftMs <= ENDGAME_WAIT_MS + ENDGAME_GAIN * ownMs) continue;
+      this.#abort(effect, content);
+      return this.#begin(seed, content, now);
+    }
+    return false;
   }
 
   #tick(content: Content, now: Millis): void {
