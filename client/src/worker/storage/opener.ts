@@ -38,15 +38,12 @@ export class StoreOpener {
     claimed: PieceSet,
     checking: () => void,
   ): Promise<{ readonly store: ContentStore; readonly stored: PieceSet }> {
-    if (!isLocked || claimed.count === 0) {
-      const store = await this.openNew(metainfo, isLocked, isWanted);
-      if (!(store instanceof OpfsStore)) return { store, stored: claimed };
-      return { store, stored: await addUnrecorded(metainfo, store, claimed) };
-    }
-    const store = await this.#openFolder(metainfo, isWanted);
+    const store = await this.openNew(metainfo, isLocked, isWanted);
+    if (!(store instanceof OpfsStore)) return { store, stored: claimed };
     try {
-      const stored = await new StoredPieces(metainfo, store).among(claimed, this.#rng, checking);
-      return { store, stored: await addUnrecorded(metainfo, store, stored) };
+      const pieces = new StoredPieces(metainfo, store);
+      const stored = await pieces.among(claimed, this.#rng, checking);
+      return { store, stored: await addUnrecorded(pieces, store, stored) };
     } catch (error) {
       await store.close();
       throw error;
@@ -59,8 +56,7 @@ export class StoreOpener {
 }
 
 /** Adds what was stored after the last record was written and is whole. */
-async function addUnrecorded(metainfo: Metainfo, store: OpfsStore, stored: PieceSet): Promise<PieceSet> {
-  const pieces = new StoredPieces(metainfo, store);
+async function addUnrecorded(pieces: StoredPieces, store: OpfsStore, stored: PieceSet): Promise<PieceSet> {
   for (const piece of store.unrecorded) {
     if (piece < stored.length && !stored.has(piece) && (await pieces.has(piece))) stored.add(piece);
   }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { PACK_BELOW_BYTES } from '../../../../shared/src/limits/storage.ts';
+import { MAX_READ_WINDOW_BYTES, PACK_BELOW_BYTES } from '../../../../shared/src/limits/storage.ts';
 import { FakeDisk } from '../test/fake-disk.ts';
 import { STORE_CONTRACT } from './contract.ts';
 import { OpfsStore, readComplete } from './opfs.ts';
@@ -31,8 +31,12 @@ function useDisk(room?: number): FakeDisk {
   return disk;
 }
 
-function openStore(files: readonly StoredFile[], isWanted: WantedFiles = ALL_WANTED): Promise<OpfsStore> {
-  return OpfsStore.open({ name: 'torrent', files, pieceLength: PIECE, isWanted, cache: new ReadCache() });
+function openStore(
+  files: readonly StoredFile[],
+  isWanted: WantedFiles = ALL_WANTED,
+  pieceLength = PIECE,
+): Promise<OpfsStore> {
+  return OpfsStore.open({ name: 'torrent', files, pieceLength, isWanted, cache: new ReadCache() });
 }
 
 /** One piece, all of whose bytes are `value`. */
@@ -215,4 +219,26 @@ test('of an edge that was never stored nothing is moved over what is in the whol
   const store = await openStore(files);
   expect(await bytesAt(store, 2 * LARGE, 1)).toEqual([2]);
   expect(await bytesAt(store, 3 * LARGE - 1, 1)).toEqual([9]);
+});
+
+test('what is read beside a piece while that waits for a file to be opened hides nothing of it afterwards', async () => {
+  useDisk();
+  // Reads are of MAX_READ_WINDOW_BYTES, which the pieces are no multiple of: the second window holds the end of one and
+  // the beginning of the next.
+  const pieceLength = 1.5 * MAX_READ_WINDOW_BYTES;
+  const store = await openStore(filesOf([2 * pieceLength - 10, pieceLength]), ALL_WANTED, pieceLength);
+  await store.write(0, new Uint8Array(pieceLength).fill(1));
+  const writing = store.write(pieceLength, new Uint8Array(pieceLength).fill(2));
+  expect(await bytesAt(store, pieceLength - 1, 1)).toEqual([1]);
+  await writing;
+  expect(await bytesAt(store, pieceLength, 1)).toEqual([2]);
+});
+
+test('a folder that cannot be looked through is not held, and opens later', async () => {
+  const disk = useDisk();
+  await (await openStore(filesOf([LARGE]))).close();
+  disk.isUnlistable = true;
+  await expect(openStore(filesOf([LARGE]))).rejects.toMatchObject({ code: 'storage-failed' });
+  disk.isUnlistable = false;
+  await (await openStore(filesOf([LARGE]))).close();
 });

@@ -126,7 +126,10 @@ export class OpfsStore implements JournaledStore {
       const folder = await (await rootFolder()).getDirectoryHandle(setup.name, { create: true });
       const journal = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
       const units = new Units(setup.files);
-      const files = await UnitFiles.in(folder, units, setup.pieceLength);
+      const files = await UnitFiles.in(folder, units, setup.pieceLength).catch((error: unknown) => {
+        journal.close();
+        throw error;
+      });
       const store = new OpfsStore(setup, units, files, new Journal(journal));
       try {
         await store.want();
@@ -168,10 +171,11 @@ export class OpfsStore implements JournaledStore {
 
   /** `bytes` are a whole piece when `offset` is the start of one. */
   write(offset: number, bytes: OwnBytes): Promise<void> | undefined {
-    this.#reader.invalidate(offset, bytes.length);
     const piece = offset / this.#setup.pieceLength;
     const note = (): void => {
       if (this.#isClosed) return;
+      // Not before: what lies beside it may have been read while a file was opened.
+      this.#reader.invalidate(offset, bytes.length);
       this.#reader.keep(offset, bytes);
       if (Number.isInteger(piece)) this.#journal.add(piece);
     };

@@ -102,6 +102,7 @@ class FakeFolder {
   }
 
   async *keys(): AsyncGenerator<string> {
+    if (this.#disk.isUnlistable) throw new DOMException('the disk is broken', 'UnknownError');
     yield* [...this.entries.keys()];
   }
 }
@@ -113,6 +114,8 @@ export class FakeDisk {
   room: number;
   /** So many writes there were. */
   writes = 0;
+  /** What is in folders cannot be told. */
+  isUnlistable = false;
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.room = room;
@@ -139,6 +142,12 @@ export class FakeDisk {
     const file = new FakeFile(this);
     (await root.getDirectoryHandle(folder)).entries.set(name, file);
     return file;
+  }
+
+  /** A file in the folder of a torrent. */
+  async file(folder: string, name: string): Promise<FakeFile> {
+    const root = await this.#folder.getDirectoryHandle('skein');
+    return await (await root.getDirectoryHandle(folder)).getFileHandle(name);
   }
 
   /** Lengths of the files in the folder of a torrent, by their names. [bytes] */
