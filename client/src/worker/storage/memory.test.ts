@@ -19,6 +19,12 @@ test('a download that does not fit into the memory left is refused at its start,
   expect(() => new MemoryStore([{ length: 1000, offset: 0 }], budget)).not.toThrow();
 });
 
+test('a download of more pages than could be counted is refused as one that does not fit', () => {
+  const files = [{ length: 2 ** 45, offset: 0 }];
+  const refused: unknown = expect.objectContaining({ code: 'storage-full' });
+  expect(() => new MemoryStore(files, new MemoryBudget(), 2 ** 26)).toThrow(refused as Error);
+});
+
 test('shared files are read in place, at any offset and across files', async () => {
   const parts = [700_000, 0, 1, 300_000].map((length, i) =>
     Uint8Array.from({ length }, (_, at) => (at * 7 + i * 13 + (at >> 9)) & 255),

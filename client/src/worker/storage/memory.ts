@@ -26,14 +26,25 @@ export class MemoryBudget {
   }
 
   /** Throws `storage-full` when there is not that much room. */
-  take(bytes: number): void {
+  check(bytes: number): void {
     if (bytes > this.free) throw new StorageError('storage-full', memoryFull(bytes, this.free));
+  }
+
+  /** Throws `storage-full` when there is not that much room. */
+  take(bytes: number): void {
+    this.check(bytes);
     this.#used += bytes;
   }
 
   give(bytes: number): void {
     this.#used = Math.max(0, this.#used - bytes);
   }
+}
+
+/** Pages from one up to another, both included. */
+interface Run {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Keeps content in memory, in pages that come to be with the first byte written to them. */
@@ -58,12 +69,12 @@ export class MemoryStore implements ContentStore {
     this.#budget = budget;
     this.#pieceLength = pieceLength;
     this.#isWanted = isWanted;
-    this.#take(this.#pagesOf(isWanted));
+    this.#takeFor(isWanted);
   }
 
   async want(isWanted = this.#isWanted): Promise<void> {
     this.#isWanted = isWanted;
-    this.#take(new Set([...this.#pagesOf(isWanted), ...this.#pages.keys()]));
+    this.#takeFor(isWanted);
   }
 
   read(offset: number, into: OwnBytes): undefined {
@@ -120,16 +131,34 @@ export class MemoryStore implements ContentStore {
     this.#taken = pages;
   }
 
-  /** Where the whole pieces of wanted files lie. */
-  #pagesOf(isWanted: WantedFiles): ReadonlySet<number> {
-    const pages = new Set<number>();
+  /** Takes the pages of wanted files, besides those that are stored. Throws `storage-full`, and changes nothing then. */
+  #takeFor(isWanted: WantedFiles): void {
+    const runs = this.#runsOf(isWanted);
+    const bytes = runs.reduce(
+      (sum, { first, last }) => sum + last * PAGE_BYTES + this.#lengthOf(last) - first * PAGE_BYTES,
+      0,
+    );
+    // A torrent may name more pages than could be counted one by one.
+    this.#budget.check(bytes - this.#sumOf(this.#taken));
+    const pages = new Set(this.#pages.keys());
+    for (const { first, last } of runs) for (let page = first; page <= last; page++) pages.add(page);
+    this.#take(pages);
+  }
+
+  /** Where the whole pieces of wanted files lie, in order. */
+  #runsOf(isWanted: WantedFiles): Run[] {
+    const runs: Run[] = [];
+    let next = 0;
     for (const [index, { isPadding }] of this.#files.entries()) {
       const pieces = isPadding || !isWanted(index) ? undefined : this.#layout.pieces(index, this.#pieceLength);
       if (!pieces) continue;
-      const [begin, end] = [pieces.first * this.#pieceLength, (pieces.last + 1) * this.#pieceLength];
-      this.#eachPage(begin, end - begin, (page) => pages.add(page));
+      const end = Math.min((pieces.last + 1) * this.#pieceLength, this.#layout.totalLength);
+      const first = Math.max(next, Math.floor((pieces.first * this.#pieceLength) / PAGE_BYTES));
+      const last = Math.floor((end - 1) / PAGE_BYTES);
+      if (first <= last) runs.push({ first, last });
+      next = Math.max(next, last + 1);
     }
-    return pages;
+    return runs;
   }
 
   #sumOf(pages: ReadonlySet<number>): number {
