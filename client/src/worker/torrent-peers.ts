@@ -1,3 +1,4 @@
+import { PEER_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
 import { type PeerKey, isStranger } from '../swarm/peer-key.ts';
 import type { InfoHash, TorrentInput } from '../swarm/types.ts';
 import { PeerOutbox } from './peer-outbox.ts';
@@ -29,6 +30,8 @@ interface Peer {
   readonly outbox: PeerOutbox;
   /** The machine knows of it. */
   isUp: boolean;
+  /** Ends it if the machine never comes to know of it: nobody else would. */
+  readonly patience: ReturnType<typeof setTimeout>;
 }
 
 /** The peers that one torrent has a channel with. The machine hears of each when it can be spoken to, and when it is gone. */
@@ -51,11 +54,13 @@ export class TorrentPeers {
       writable: () => this.#host.push({ kind: 'writable', peer }),
       broken: () => this.#lost(peer, entry),
     });
-    const entry: Peer = { serial, pipe, outbox, isUp: false };
+    const patience = setTimeout(() => this.#lost(peer, entry), PEER_TIMEOUT_MS);
+    const entry: Peer = { serial, pipe, outbox, isUp: false, patience };
     this.#peers.set(peer, entry);
     const linkUp = (): void => {
       if (entry.isUp || this.#peers.get(peer) !== entry) return;
       entry.isUp = true;
+      clearTimeout(patience);
       const source = isStranger(peer) ? ('webtorrent' as const) : undefined;
       this.#host.push({ kind: 'linkUp', peer, isOutbound, source, alias, swarm });
     };
@@ -94,6 +99,7 @@ export class TorrentPeers {
     const entry = this.#peers.get(peer);
     if (!entry) return;
     entry.outbox.flush();
+    clearTimeout(entry.patience);
     this.#peers.delete(peer);
     entry.pipe.close();
     this.#host.report({ kind: 'peerDropped', infoHash: this.#infoHash, peer, serial: entry.serial, why });
@@ -114,6 +120,7 @@ export class TorrentPeers {
   #detach(peer: PeerKey): void {
     const entry = this.#peers.get(peer);
     if (!entry) return;
+    clearTimeout(entry.patience);
     this.#peers.delete(peer);
     entry.pipe.close();
     if (entry.isUp) this.#host.push({ kind: 'linkDown', peer });

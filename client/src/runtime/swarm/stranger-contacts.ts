@@ -242,7 +242,7 @@ export class StrangerContacts {
     }
   }
 
-  /** The stranger at the other end is known. It has its time to get there. */
+  /** The stranger at the other end is known. It has its time to get there, and to make the channel if that is its part. */
   #know(contact: Contact, peer: StrangerId, introduction: Introduction): void {
     const { clock } = this.#owner;
     [contact.peer, contact.introduction] = [peer, introduction];
@@ -259,7 +259,6 @@ export class StrangerContacts {
     const isLower = visitorOf(strangerOf(introduction.alias)) < visitor;
     if (other && other.isOutbound === isLower) return this.#drop(contact);
     if (other) this.#drop(other);
-    contact.cancelTimer();
     contact.connectedAt = this.#owner.clock.now();
     this.#trying.delete(contact);
     this.#contacts.set(visitor, contact);
@@ -272,6 +271,7 @@ export class StrangerContacts {
     if (peer === undefined || introduction === undefined || serial === undefined) return;
     if (connectedAt === undefined || isAttached) return;
     contact.isAttached = true;
+    contact.cancelTimer();
     const { channels, infoHash } = this.#owner;
     channels.attachHeld({ serial, infoHash, peer, isOutbound, ...introduction });
   }

@@ -68,6 +68,25 @@ test('a stranger that does not get here in time is given up', async () => {
   expect(connection?.isClosed).toBe(true);
 });
 
+test('a stranger that gets here and makes no channel is given up', async () => {
+  const { world, network, tracker } = await ask('seeding');
+  tracker.offer(THEIRS);
+  await settle();
+  const connection = network.connections.at(-1);
+  connection?.handler.connected();
+  await world.clock.advance(STRANGER_CONNECT_MS + 1);
+  expect(connection?.isClosed).toBe(true);
+});
+
+test('a stranger that gets here and has a channel stays', async () => {
+  const { world, network, tracker } = await ask('seeding');
+  tracker.offer(THEIRS);
+  await settle();
+  network.connections.at(-1)?.connect();
+  await world.clock.advance(STRANGER_CONNECT_MS + 1);
+  expect(network.connections.at(-1)?.isClosed).toBe(false);
+});
+
 test('a pause takes leave of the tracker and of all strangers, and going on asks anew', async () => {
   const { node, network, tracker } = await ask();
   tracker.answer(THEIRS, 0);

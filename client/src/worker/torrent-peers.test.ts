@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { hashToId } from '../../../shared/src/ids.ts';
+import { PEER_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
+import type { TorrentInput } from '../swarm/types.ts';
+import type { Pipe, PipeHandler } from './pipe.ts';
+import type { WorkerReport } from './protocol.ts';
+import { TorrentPeers } from './torrent-peers.ts';
+
+const infoHash = hashToId(Uint8Array.of(1));
+const peer = hashToId(Uint8Array.of(2));
+
+/** A pipe whose other end the test is. */
+class TestPipe implements Pipe {
+  readonly queuedBytes = 0;
+  isClosed = false;
+  handler: PipeHandler | undefined;
+
+  start(handler: PipeHandler): void {
+    this.handler = handler;
+  }
+
+  send(): boolean {
+    return true;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+let inputs: TorrentInput[];
+let reports: WorkerReport[];
+
+/** A peer that opened a channel. */
+function come(): TestPipe {
+  const pipe = new TestPipe();
+  const host = {
+    push: (input: TorrentInput) => inputs.push(input),
+    report: (report: WorkerReport) => reports.push(report),
+  };
+  new TorrentPeers(infoHash, host).attach({ peer, isOutbound: false, serial: 7 }, pipe);
+  pipe.handler?.open();
+  return pipe;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [inputs, reports] = [[], []];
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a peer that opens a channel and never says a word loses its place', () => {
+  const pipe = come();
+  vi.advanceTimersByTime(PEER_TIMEOUT_MS);
+  expect(pipe.isClosed).toBe(true);
+  expect(reports).toEqual([{ kind: 'channelClosed', infoHash, peer, serial: 7 }]);
+  expect(inputs).toEqual([]);
+});
+
+test('how long a peer that spoke may be silent is for the torrent to say', () => {
+  const pipe = come();
+  pipe.handler?.message(Uint8Array.of(1));
+  vi.advanceTimersByTime(2 * PEER_TIMEOUT_MS);
+  expect(pipe.isClosed).toBe(false);
+  expect(inputs.map(({ kind }) => kind)).toEqual(['linkUp', 'received']);
+});
