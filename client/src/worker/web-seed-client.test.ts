@@ -158,6 +158,17 @@ test('more than was asked for is refused, less and a broken connection may pass 
   expect((await run(content, broken, blocksOf(content, [0]))).result).toEqual({ kind: 'fetchFailed', isFinal: false });
 });
 
+test('a server that sends on and on is not listened to any longer than it is asked', async () => {
+  const content = makeContent(10, [64 * KIB], PIECE);
+  let isCancelled = false;
+  const endless = new Server(content, ({ init }) => {
+    init.signal?.addEventListener('abort', () => (isCancelled = true));
+    return new Response(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(7000)) }), { status: 206 });
+  });
+  expect((await run(content, endless, blocksOf(content, [0]))).result).toEqual({ kind: 'fetchFailed', isFinal: true });
+  expect(isCancelled).toBe(true);
+});
+
 test('a request that is stopped says nothing more, and one that stands still fails', async () => {
   vi.useFakeTimers();
   try {

@@ -60,6 +60,8 @@ export class WebSeedClient {
       return { kind: 'fetchFailed', isFinal: error instanceof WebSeedError && error.isFinal };
     } finally {
       this.#running.delete(effect);
+      // What is refused would go on coming.
+      stop.abort();
     }
   }
 
