@@ -18,6 +18,15 @@ test('a listener hears events until it is removed, and no other is disturbed', (
   expect(second.mock.calls).toEqual([[1], [2]]);
 });
 
+test('a listener that another one stops hears nothing more, not even what is being told', () => {
+  const emitter = new Emitter<Events>();
+  const second = vi.fn();
+  emitter.on('count', () => stop());
+  const stop = emitter.on('count', second);
+  emitter.emit('count', 1);
+  expect(second).not.toHaveBeenCalled();
+});
+
 test('a listener that throws does not keep the next one from hearing, and its error is not swallowed', async () => {
   const emitter = new Emitter<Events>();
   const heard = vi.fn();

@@ -14,7 +14,10 @@ export class Emitter<Events> {
   }
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    const listeners = this.#listeners.get(event);
+    for (const listener of [...(listeners ?? [])]) {
+      // One that was told before it may have stopped it.
+      if (!listeners?.has(listener)) continue;
       try {
         (listener as (payload: Events[E]) => void)(payload);
       } catch (error) {
