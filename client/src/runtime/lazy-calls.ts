@@ -80,10 +80,11 @@ export class LazyCalls {
     return (await this.#load()).call(id, media);
   }
 
-  close(): void {
+  /** Hangs up. Undefined when nobody need be told; else it resolves when they were, or do not hear it in time. */
+  close(): Promise<void> | undefined {
     this.#isClosed = true;
     this.#cancelRetry?.();
-    this.#service?.close();
+    return this.#service?.close();
   }
 
   async #load(): Promise<CallService> {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { DESKTOP_LEDGER, MAX_NAME_BYTES } from '../../../shared/src/limits/links.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
@@ -9,7 +9,12 @@ import { PortableCrypto, generatePortableKeys } from '../adapters/portable/porta
 import type { TabHandler } from '../ports/tabs.ts';
 import { fixedIceConfig } from './ice-config.ts';
 import { SkeinNode } from './node.ts';
+import { FakeMedia, FakeStream } from './calls/test/fake-media.ts';
 import { FakeWorker } from './swarm/test/fake-worker.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 /** Nodes in tabs of one browser, which has no server. */
 class Browser {
@@ -17,6 +22,8 @@ class Browser {
   readonly rng = seededRng(7);
   /** Ids of the nodes whose identity another tab may take. */
   readonly released: NodeId[] = [];
+  /** Letters may go from tab to tab, not only over the network. */
+  doTabsDeliver = true;
   readonly #wires = new MemoryNetwork(this.clock, this.rng);
   readonly #tabs = new Map<NodeId, { readonly self: Contact; readonly handler: TabHandler }>();
 
@@ -35,6 +42,7 @@ class Browser {
       tabs: {
         start: (handler) => this.#meet(self, handler),
         deliver: async (to, bytes) => {
+          if (!this.doTabsDeliver) return false;
           this.#tabs.get(to)?.handler.letter(bytes);
           return this.#tabs.has(to);
         },
@@ -42,7 +50,7 @@ class Browser {
       },
       relayOnly: false,
       ledger: DESKTOP_LEDGER,
-      loadMedia: () => Promise.reject(new Error('nobody calls here')),
+      loadMedia: () => Promise.resolve(new FakeMedia()),
       createWorker: () => new FakeWorker() as unknown as Worker,
       loadMediaStreams: () => Promise.reject(new Error('nobody plays here')),
       loadStrangers: () => Promise.reject(new Error('nobody is strange here')),
@@ -61,7 +69,11 @@ class Browser {
     let isOver = false;
     const over = (): void => void (isOver = true);
     work.then(over, over);
-    while (!isOver) await this.clock.advance(100);
+    while (!isOver) {
+      await this.clock.advance(100);
+      // What is fetched comes in a turn of its own.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
     return work;
   }
 
@@ -115,4 +127,23 @@ test('a record stays as it was put, whatever becomes of the bytes that were give
   read?.fill(7);
   expect(await browser.end(node.get('key'))).toEqual(new Uint8Array([1, 2, 3]));
   await node.leave();
+});
+
+test('a node that leaves hangs up, also where nobody but the network carries the word of it', async () => {
+  vi.stubGlobal('MediaStream', FakeStream);
+  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+  const browser = new Browser();
+  const [caller, callee] = [await browser.open('caller'), await browser.open('callee')];
+  await browser.clock.advance(5_000);
+  browser.doTabsDeliver = false;
+  const nothing = { audio: false, video: false };
+  callee.on('incomingcall', (call) => void call.answer(nothing));
+  const call = await browser.end(caller.call(callee.id, nothing));
+  await browser.clock.advance(2_000);
+  expect(call.state).toBe('established');
+  const [answered] = callee.calls;
+  await browser.end(caller.leave());
+  await browser.clock.advance(1_000);
+  expect([answered?.state, answered?.endReason]).toEqual(['ended', 'hung-up']);
+  await browser.end(callee.leave());
 });

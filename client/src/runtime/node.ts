@@ -150,7 +150,10 @@ export class SkeinNode implements Node {
   }
 
   async #leave(): Promise<void> {
-    this.sayBye();
+    const hangingUp = this.#calls.close();
+    // Else BYE is said in the task of the caller, whose page may be about to go.
+    if (hangingUp) await hangingUp;
+    this.#network.sayBye();
     await Promise.all([this.#swarm.close(), this.#network.whenSaid()]);
     this.#network.stop();
     this.#parts.releaseIdentity();
@@ -159,7 +162,7 @@ export class SkeinNode implements Node {
 
   /** Hangs up and tells linked peers that this one is going, without waiting: for a page that is being closed. */
   sayBye(): void {
-    this.#calls.close();
+    void this.#calls.close();
     this.#network.sayBye();
   }
 

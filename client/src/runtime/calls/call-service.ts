@@ -12,6 +12,9 @@ import { IncomingCallHandle } from './incoming-call-handle.ts';
 import type { CallHost } from './host.ts';
 import { Registration } from './registration.ts';
 
+/** How long leaving waits for the other side of a call to hear of it. [ms] Many round trips; whoever is gone hears nothing. */
+const FAREWELL_PATIENCE_MS = 1_000;
+
 /** Places and takes calls: drives the machine, keeps the handles, and registers where this device is. */
 export class CallService {
   readonly #host: CallHost;
@@ -26,6 +29,8 @@ export class CallService {
   readonly #held: CallCommand[] = [];
   /** Calls to an address without a location record. BOUNDED: by the handles. */
   readonly #unregistered = new Set<CallHandle>();
+  /** What is said at the end, while it is on its way. BOUNDED: by the devices of the one call. */
+  #farewell: Promise<boolean>[] | undefined;
   #isClosed = false;
 
   constructor(host: CallHost) {
@@ -86,14 +91,30 @@ export class CallService {
     }
   }
 
-  /** Hangs up, unregisters and stops. */
-  close(): void {
-    if (this.#isClosed) return;
+  /**
+   * Hangs up, unregisters and stops. Undefined when nobody need be told that a call is over; else it resolves when they were,
+   * or after FAREWELL_PATIENCE_MS: only then may the ways of letters be closed.
+   */
+  close(): Promise<void> | undefined {
+    if (this.#isClosed) return undefined;
     this.#isClosed = true;
     if (this.#placing) this.#abandon(this.#placing);
+    const farewell: Promise<boolean>[] = (this.#farewell = []);
     this.#command({ kind: 'leave' });
     this.#registration.stop();
     this.#driver.stop();
+    return farewell.length === 0 ? undefined : this.#said(farewell);
+  }
+
+  async #said(farewell: readonly Promise<boolean>[]): Promise<void> {
+    const { clock } = this.#host;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.setTimer(clock.now() + FAREWELL_PATIENCE_MS, resolve);
+      void Promise.all(farewell).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /**
@@ -135,7 +156,9 @@ export class CallService {
   #carryOut(output: CallOutput): void {
     if (output.kind === 'emit') return this.#onEvent(output.event);
     const { to, callId, bytes, within } = output;
-    void this.#host.sendMail(to, bytes, within).then((isDelivered) => {
+    const sending = this.#host.sendMail(to, bytes, within);
+    this.#farewell?.push(sending);
+    void sending.then((isDelivered) => {
       if (!isDelivered) this.#driver.push({ kind: 'undeliverable', to, callId });
     });
   }
