@@ -44,6 +44,11 @@ test('options are read into the settings, the last value counts', () => {
   });
 });
 
+test('a run tells how far it is when that is wanted', () => {
+  expect(parse('calm --progress --nodes 5')).toMatchObject({ settings: { nodes: 5, isTold: true } });
+  expect(parse('calm')).not.toHaveProperty('settings.isTold');
+});
+
 test('a scenario changes the world by its own options', () => {
   const command = parse('wild --share 0.3');
   if (command.kind === 'problem') throw new Error(command.sentence);

@@ -30,7 +30,7 @@ const COMMON = {
 } satisfies Record<string, NumberOption>;
 
 /** Options without a value. */
-const FLAGS: ReadonlySet<string> = new Set(['json', 'keep']);
+const FLAGS: ReadonlySet<string> = new Set(['json', 'keep', 'progress']);
 
 /** Lookups when nobody says how many: one per peer, and enough to tell 99.9 % from all. */
 const MIN_LOOKUPS = 1_000;
@@ -47,6 +47,7 @@ export function parseCommand(args: readonly string[], scenarios: ReadonlyMap<str
   if (typeof given === 'string') return problem(given);
   const isJson = given.delete('json');
   const isKept = given.delete('keep');
+  const isTold = given.delete('progress');
   const values = new Map<string, number | string>();
   for (const [option, text] of given) {
     const spec = specOf(option, scenario);
@@ -57,7 +58,8 @@ export function parseCommand(args: readonly string[], scenarios: ReadonlyMap<str
     values.set(option, read.value);
   }
   const seeds = Number(values.get('seeds') ?? COMMON.seeds.default);
-  return { kind: 'run', scenario, settings: settingsOf(scenario, values), seeds, isJson, isKept };
+  const settings = { ...settingsOf(scenario, values), ...(isTold && { isTold }) };
+  return { kind: 'run', scenario, settings, seeds, isJson, isKept };
 }
 
 function problem(sentence: string): Command {
@@ -71,7 +73,7 @@ function readGiven(args: readonly string[]): Map<string, string | boolean> | str
     strict: false,
     tokens: true,
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, keep: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, keep: { type: 'boolean' }, progress: { type: 'boolean' } },
   });
   const given = new Map<string, string | boolean>();
   for (let i = 0; i < tokens.length; i++) {
@@ -138,6 +140,7 @@ export function usage(scenarios: ReadonlyMap<string, Scenario>): string {
       (line) => `  ${line}`,
     ),
     '  --json                  one object on one line for each run',
+    '  --progress              tell every five seconds of the network how far it is',
     '  --keep                  add the run to results/, from which npm run sim:report writes REPORT.md',
   ].join('\n');
 }

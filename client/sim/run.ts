@@ -1,5 +1,6 @@
 import { Digest } from './digest.ts';
 import { inspect } from './inspect.ts';
+import { tellProgress } from './progress.ts';
 import { type Report, makeReport } from './report.ts';
 import type { Scenario, Settings } from './scenario.ts';
 import { ALONE, type Shard } from './shards/shard.ts';
@@ -12,6 +13,7 @@ export function runScenario(scenario: Scenario, settings: Settings, shard: Shard
   const options = scenario.worldOf(settings);
   const world = new World({ ...options, seed: settings.seed }, shard);
   const watch = new OperationWatch(world);
+  if (settings.isTold && shard.index === 0) tellProgress(world);
   const measured = scenario.run(world, settings);
   const end = { digest: Digest.of(world.gather(world.digest.hex)), virtualMs: world.now };
   const inspection = inspect(world, options, watch, measured.ledger);

@@ -14,6 +14,8 @@ export interface Settings extends CommonOptions {
   /** Values of the scenario's own options, checked against their specs. */
   readonly own: Readonly<Record<string, number | string>>;
   readonly world: Omit<WorldOptions, 'seed'>;
+  /** Whether the run tells on the way how far it is. */
+  readonly isTold?: boolean;
 }
 
 /** A named way to run a world and measure it. */
