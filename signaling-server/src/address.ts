@@ -11,6 +11,11 @@ export function clientAddress(request: IncomingMessage, trustedProxies: number):
   return accountOf(remoteAddress(request, trustedProxies));
 }
 
+/** The same of a TCP connection. */
+export function socketAddress(socket: { readonly remoteAddress?: string | undefined }): string {
+  return accountOf(plain(socket.remoteAddress ?? ''));
+}
+
 /** True when the request comes from this machine or its local network. */
 export function isFromLocalNetwork(request: IncomingMessage, trustedProxies: number): boolean {
   const address = remoteAddress(request, trustedProxies);

@@ -133,6 +133,25 @@ test('a socket that never gets to socket.io is closed, not kept', async () => {
   await expectUnharmed();
 });
 
+test.each([
+  ['a second one that begins with it', ['40', '40']],
+  ['one in another namespace', ['40', '40/elsewhere,']],
+])('a websocket has one conversation: %s closes it', async (_, packets) => {
+  const socket = await RawWebSocket.open(server.url);
+  socket.frames(1, ...packets);
+  await socket.closed;
+  socket.destroy();
+  await expectUnharmed();
+});
+
+test('a websocket whose conversation was left is closed', async () => {
+  const peer = await TestPeer.join(server.url);
+  const end = closed(peer.socket);
+  peer.write('1');
+  expect(await end).toBe('transport close');
+  await expectUnharmed();
+});
+
 const REQUESTS = [
   'GET / HTTP/1.1\r\n\r\n',
   'GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',

@@ -5,6 +5,7 @@ import { MAX_TORRENTS } from '../../shared/src/limits/storage.ts';
 import { decodeAnnounced, decodeIntroductions } from '../../shared/src/signaling/answers.ts';
 import { compareDistance } from '../../shared/src/xor.ts';
 import { TestPeer, closed, newIdentity, pick, startServer } from '../test/fixtures.ts';
+import { openTcp } from '../test/raw-socket.ts';
 import type { SignalingServer } from './server.ts';
 
 let server: SignalingServer;
@@ -209,6 +210,38 @@ test('a socket that asks too much is refused and then closed, while its neighbou
   expect(await end).toBe('io server disconnect');
   expect(await neighbour.ask('signal', request)).toEqual({ ok: true });
   expect(target.socket.connected).toBe(true);
+});
+
+test('a socket that does not read is closed once too much waits for it, and others go on', async () => {
+  await server.close();
+  const signal = { perSocket: 10_000, perAddress: 10_000, windowSeconds: 60 };
+  server = await startServer({ allowances: { signal }, caps: { waitingBytes: MAX_SIGNAL_BYTES * 8 } });
+  const [mute, sender, reader] = await Promise.all([join(), join(), join()]);
+  mute.stopReading();
+  const sealed = new Uint8Array(MAX_SIGNAL_BYTES);
+  const send = (to: TestPeer): Promise<unknown> => sender.ask('signal', { to: to.contact.id, sealed });
+  // What the kernel takes for it does not wait here.
+  let answer = await send(mute);
+  for (let sent = 1; sent < 5_000 && (answer as { ok: boolean }).ok; sent++) answer = await send(mute);
+  await expect.poll(() => send(mute)).toEqual({ ok: false, code: 'unknown-peer' });
+  expect(await send(reader)).toEqual({ ok: true });
+});
+
+test('an address that opens connections without end gets no more than its share of them', async () => {
+  await server.close();
+  server = await startServer({ caps: { connectionsPerAddress: 3 } });
+  const silent = await Promise.all(Array.from({ length: 3 }, () => openTcp(server.url)));
+  await expect(fetch(new URL('/healthz', server.url))).rejects.toThrow('fetch failed');
+  silent[0]?.destroy();
+  await expect
+    .poll(() =>
+      fetch(new URL('/healthz', server.url)).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
+    .toBe(true);
+  for (const socket of silent) socket.destroy();
 });
 
 test('closing the server closes its sockets and frees the port', async () => {

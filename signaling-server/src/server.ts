@@ -2,7 +2,8 @@ import { type IncomingMessage, type Server as HttpServer, createServer as create
 import type { Socket as NetSocket } from 'node:net';
 import { Server as SocketIoServer } from 'socket.io';
 import { MAX_SIGNALING_MESSAGE_BYTES, PING_INTERVAL_MS, PING_TIMEOUT_MS } from '../../shared/src/limits/signaling.ts';
-import { clientAddress, lanAddresses } from './address.ts';
+import { clientAddress, lanAddresses, socketAddress } from './address.ts';
+import { Backlog, MAX_WAITING_BYTES } from './backlog.ts';
 import { type PageHandler, createHttpHandler } from './http.ts';
 import { type IceSettings, NO_ICE } from './ice.ts';
 import { type Page, loadPage } from './page.ts';
@@ -10,10 +11,14 @@ import { systemRng } from './random.ts';
 import { type Allowances, RateLimits } from './rate-limits.ts';
 import { type SignalingIo, SignalingService } from './signaling.ts';
 import { TrackerHost } from './tracker-host.ts';
+import { type EngineSocket, boundWaiting, keepToOneConversation } from './websockets.ts';
 
 /** Most open sockets, and most of one address. That of a joined tab costs about 25 kB (`npm run bench -- server`). */
 const MAX_SOCKETS = 20_000;
 const MAX_SOCKETS_PER_ADDRESS = 1_000;
+
+/** Most TCP connections of one address: those of its sockets, and as many that load the page. Without it one address could take all. */
+const MAX_CONNECTIONS_PER_ADDRESS = 2 * MAX_SOCKETS_PER_ADDRESS;
 
 /** How long a new socket may take until it speaks socket.io. [ms] */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -39,7 +44,19 @@ export interface ServerOptions {
   readonly trustedProxies?: number;
   /** Other rate limits than the usual ones, by event class. */
   readonly allowances?: Partial<Allowances>;
+  /** Other caps than the usual ones. */
+  readonly caps?: Partial<ServerCaps>;
 }
+
+/** What clients may take up. */
+export interface ServerCaps {
+  /** Bytes that wait for websockets whose other ends do not read, over all of them. */
+  readonly waitingBytes: number;
+  /** TCP connections of one address, unless there is a proxy in front. */
+  readonly connectionsPerAddress: number;
+}
+
+const CAPS: ServerCaps = { waitingBytes: MAX_WAITING_BYTES, connectionsPerAddress: MAX_CONNECTIONS_PER_ADDRESS };
 
 export interface SignalingServer {
   /** Origin for clients on this machine. Known once `listen` has resolved. */
@@ -69,11 +86,17 @@ class Composition implements SignalingServer {
   readonly #sockets = new Set<NetSocket>();
   /** BOUNDED: by the websockets, which MAX_SOCKETS bounds. */
   readonly #socketsPerAddress = new Map<string, number>();
+  /** BOUNDED: by the TCP sockets. */
+  readonly #connectionsPerAddress = new Map<string, number>();
+  readonly #caps: ServerCaps;
+  readonly #backlog: Backlog;
   #page: Page | PageHandler | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#caps = { ...CAPS, ...options.caps };
+    this.#backlog = new Backlog(this.#caps.waitingBytes);
     const rng = systemRng();
     this.#limits = new RateLimits(options.allowances);
     this.#tracker = new TrackerHost(rng);
@@ -102,14 +125,13 @@ class Composition implements SignalingServer {
       addressOf: (socket) => this.#addressOf(socket.request),
       hostsOf: (socket) => this.#hostsOf(socket.request),
     });
-    this.#io.engine.on(
-      'connection',
-      (socket: { request: IncomingMessage; on(event: 'close', then: () => void): void }) => {
-        const address = this.#addressOf(socket.request);
-        this.#countSocket(address, 1);
-        socket.on('close', () => this.#countSocket(address, -1));
-      },
-    );
+    this.#io.engine.on('connection', (socket: EngineSocket) => {
+      const address = this.#addressOf(socket.request);
+      count(this.#socketsPerAddress, address, 1);
+      socket.on('close', () => count(this.#socketsPerAddress, address, -1));
+      boundWaiting(socket, this.#backlog);
+      keepToOneConversation(socket);
+    });
   }
 
   get url(): string {
@@ -190,16 +212,24 @@ class Composition implements SignalingServer {
     return publicHosts.length > 0 ? publicHosts : [request.headers.host ?? ''];
   }
 
-  #countSocket(address: string, change: 1 | -1): void {
-    const count = (this.#socketsPerAddress.get(address) ?? 0) + change;
-    if (count > 0) this.#socketsPerAddress.set(address, count);
-    else this.#socketsPerAddress.delete(address);
-  }
-
   #track(socket: NetSocket): void {
+    const address = socketAddress(socket);
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    count(this.#connectionsPerAddress, address, 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      count(this.#connectionsPerAddress, address, -1);
+    });
+    // A proxy's address is everybody's.
+    if ((this.#options.trustedProxies ?? 0) > 0) return;
+    if ((this.#connectionsPerAddress.get(address) ?? 0) > this.#caps.connectionsPerAddress) socket.destroy();
   }
+}
+
+function count(counts: Map<string, number>, address: string, change: 1 | -1): void {
+  const changed = (counts.get(address) ?? 0) + change;
+  if (changed > 0) counts.set(address, changed);
+  else counts.delete(address);
 }
 
 function originOf(host: string, port: number): string {

@@ -108,6 +108,16 @@ export class TestPeer {
     return this.socket.timeout(ANSWER_MS).emitWithAck(event, ...payload);
   }
 
+  /** Sends a packet of socket.io as it stands. */
+  write(packet: string): void {
+    this.socket.io.engine.write(packet);
+  }
+
+  /** Takes nothing off its connection any more, as a program would that means harm. */
+  stopReading(): void {
+    (this.socket.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
+  }
+
   /** Resolves when `count` signals have come in all. */
   async received(count: number): Promise<readonly RelayedSignal[]> {
     while (this.signals.length < count) {
