@@ -43,6 +43,8 @@ interface LinkUses {
   readonly ids: Set<number>;
   /** BOUNDED: by MAX_CHANNELS_PER_LINK. */
   readonly uses: Map<InfoHash, Use>;
+  /** Ids of OPENs of ours that we gave up on and that may still be answered. BOUNDED: by the ids of a link. */
+  readonly givenUp: Set<number>;
   /** Where the search for a free id of ours starts: an id rests as long as possible before it is used again. */
   nextId: number;
 }
@@ -84,6 +86,7 @@ export class ChannelBroker {
     });
     at.uses.set(infoHash, { kind: 'opening', id, infoHash, swarm, cancelTimer });
     at.ids.add(id);
+    at.givenUp.delete(id);
     this.#send(link, { kind: 'OPEN', id, infoHash: swarm });
     return true;
   }
@@ -149,10 +152,10 @@ export class ChannelBroker {
     if (!use) {
       this.#count('unexpected');
       // We gave up on it meanwhile. The other side holds its end open until ours comes and goes.
-      if (this.#isOurs(at.link, id) && !at.ids.has(id)) openChannel(at.link, id)?.close();
+      if (at.givenUp.delete(id)) openChannel(at.link, id)?.close();
       return;
     }
-    this.#forget(at, use.infoHash);
+    this.#answered(at, use);
     const channel = openChannel(at.link, id);
     if (!channel) {
       this.#owner.failed(use.infoHash, at.link.peer.id, 'no-channel');
@@ -165,9 +168,15 @@ export class ChannelBroker {
 
   #onRefuse(at: LinkUses, id: number, code: RefuseCode): void {
     const use = opening(at, id);
+    at.givenUp.delete(id);
     if (!use) return this.#count('unexpected');
-    this.#forget(at, use.infoHash);
+    this.#answered(at, use);
     this.#owner.failed(use.infoHash, at.link.peer.id, code);
+  }
+
+  #answered(at: LinkUses, { infoHash, id }: Use): void {
+    this.#forget(at, infoHash);
+    at.givenUp.delete(id);
   }
 
   #of(link: Link): LinkUses {
@@ -175,7 +184,7 @@ export class ChannelBroker {
     if (known?.link === link) return known;
     // A link that took the place of another one has none of its channels.
     this.linkDown(link.peer.id);
-    const fresh: LinkUses = { link, ids: new Set(), uses: new Map(), nextId: firstId(link) };
+    const fresh: LinkUses = { link, ids: new Set(), uses: new Map(), givenUp: new Set(), nextId: firstId(link) };
     this.#links.set(link.peer.id, fresh);
     return fresh;
   }
@@ -191,14 +200,13 @@ export class ChannelBroker {
     return undefined;
   }
 
-  #isOurs(link: Link, id: number): boolean {
-    return id >= FIRST_CHANNEL_ID && id <= LAST_CHANNEL_ID && (id % 2 === 0) === link.isOfferer;
-  }
-
   #forget(at: LinkUses, infoHash: InfoHash): void {
     const use = at.uses.get(infoHash);
     if (!use) return;
-    if (use.kind === 'opening') use.cancelTimer();
+    if (use.kind === 'opening') {
+      use.cancelTimer();
+      at.givenUp.add(use.id);
+    }
     at.uses.delete(infoHash);
     at.ids.delete(use.id);
   }

@@ -190,6 +190,21 @@ test('an answer that comes after the opener gave up closes the channel that the 
   expect(a.channels[0]).toMatchObject({ id: 16, isClosed: true });
 });
 
+test('an answer to nothing makes no channel, however often it comes', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  const link = world.link(a, b);
+  for (const id of [16, 18, 16]) a.service.receiveControl(link, encodeSwarmFrame({ kind: 'ACCEPT', id }));
+  expect(a.channels).toEqual([]);
+  world.providers.push(b.contact);
+  b.seed();
+  a.service.download(magnet);
+  await world.deliver();
+  const accept = encodeSwarmFrame({ kind: 'ACCEPT', id: a.channels[0]?.id ?? 0 });
+  for (let again = 0; again < 3; again++) a.service.receiveControl(link, accept);
+  expect(a.channels).toHaveLength(1);
+});
+
 test('what an earlier page left appears as a download and looks for peers', async () => {
   const world = new FakeWorld();
   const [a] = world.pair();
