@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
+import { BLOCK_BYTES } from '../../../shared/src/limits/metainfo.ts';
 import {
   HASH_TIMEOUT_MS,
+  MAX_HASHED_NODES_PER_SECOND,
   MAX_HASHES_PER_REQUEST,
   MAX_HASH_ANSWERS_PER_SECOND,
   MAX_LEAF_ASKS,
@@ -131,6 +133,43 @@ test('a peer that asks without end is refused until the second is over', () => {
   bench.now = 1000;
   bench.input({ kind: 'deadline' });
   expect(kinds(ask(layer))).toEqual(['hashes']);
+});
+
+test('a peer that has trees computed for it without end is refused until the second is over', () => {
+  const length = 1024 * 1024;
+  const content = makeContent(5, [2 * length], length, 'v2');
+  const bench = new Bench('seed', content);
+  bench.messages(bench.greet());
+  bench.messages(bench.receive((writer) => writer.haveNone().interested()));
+  const root = at(new HashTrees(content.metainfo).files, 0).piecesRoot;
+  const perPiece = length / BLOCK_BYTES;
+  /** The first two nodes above the leaves of a piece. */
+  const above = (piece: number): FileHashRange => ({
+    ...range(),
+    piecesRoot: root,
+    baseLayer: 1,
+    length: 2,
+    index: (piece * perPiece) / 2,
+  });
+  const ask = (pieces: readonly number[]): string[] => {
+    const out = bench.receive((writer) => pieces.reduce((each, piece) => each.hashRequest(above(piece)), writer));
+    return bench.messages(out).map(({ kind }) => kind);
+  };
+  for (const piece of [0, 1]) {
+    const [job] = jobs(bench.receive((writer) => writer.hashRequest(above(piece)))) as [
+      { effect: number; piece: number },
+    ];
+    const leaves = leafHashes(content.bytes.subarray(piece * length, (piece + 1) * length));
+    bench.messages(bench.input({ kind: 'effectDone', effect: job.effect, result: { kind: 'leaves', leaves } }));
+  }
+  // Those of one piece are computed once for requests that come one after the other.
+  expect(new Set(ask(Array<number>(MAX_HASHED_NODES_PER_SECOND / perPiece).fill(1)))).toEqual(new Set(['hashes']));
+  const turns = Array.from({ length: MAX_HASHED_NODES_PER_SECOND / perPiece - 2 }, (_, turn) => turn % 2);
+  expect(new Set(ask(turns))).toEqual(new Set(['hashes']));
+  expect(ask([0])).toEqual(['hashReject']);
+  bench.now = 1000;
+  bench.input({ kind: 'deadline' });
+  expect(ask([0])).toEqual(['hashes']);
 });
 
 test('where a piece is one block its leaf is asked for with its layer, not by itself: that no peer answers (BEP 52)', () => {

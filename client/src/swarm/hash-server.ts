@@ -1,4 +1,5 @@
 import {
+  MAX_HASHED_NODES_PER_SECOND,
   MAX_HASHES_PER_REQUEST,
   MAX_HASH_ANSWERS_PER_SECOND,
   MAX_HASH_JOB_BYTES,
@@ -8,7 +9,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Answers } from './answers.ts';
 import type { Effects } from './effects.ts';
 import type { HashTrees, HashedFile } from './hash-trees.ts';
-import { TREE_HASH_BYTES, areLeavesOf, isRangeOf } from './merkle.ts';
+import { TREE_HASH_BYTES, areLeavesOf, isRangeOf, layersOfPiece } from './merkle.ts';
 import type { PeerSession } from './peer-session.ts';
 import { isSameRange } from './layer-fetch.ts';
 import { HASH_RANGE_BYTES, type FileHashRange } from './wire.ts';
@@ -40,6 +41,8 @@ export class HashServer {
   readonly #maxJobs: number;
   /** By piece. BOUNDED: by MAX_HASH_JOB_BYTES for each peer. */
   readonly #waiting = new Map<number, Waiting[]>();
+  /** What was computed last: requests for one piece come one after the other. */
+  #climbed: { readonly leaves: Uint8Array; readonly layers: readonly Uint8Array[] } | undefined;
 
   constructor(trees: HashTrees, pieceLength: number, effects: Effects, host: HashServerHost) {
     this.#maxJobs = Math.max(1, Math.floor(MAX_HASH_JOB_BYTES / pieceLength));
@@ -75,7 +78,7 @@ export class HashServer {
     for (const { session, range } of waiting) {
       session.hashJobs--;
       if (session.phase === 'closed') continue;
-      const answer = areRight && this.#answer(range, file, piece, leaves);
+      const answer = areRight && this.#answer(session, range, file, piece, leaves);
       if (answer) this.#send(session, range, answer);
       else this.#effects.write(session).hashReject(range);
     }
@@ -102,7 +105,7 @@ export class HashServer {
     if (range.length > perPiece || place >= pieceCount) return false;
     const piece = file.firstPiece + place;
     const leaves = this.#trees.leavesOf(piece);
-    const answer = leaves && this.#answer(range, file, piece, leaves);
+    const answer = leaves && this.#answer(session, range, file, piece, leaves);
     if (answer) this.#send(session, range, answer);
     return answer !== undefined || (!leaves && this.#hashFirst(session, range, piece));
   }
@@ -132,7 +135,13 @@ export class HashServer {
     this.#effects.write(session).hashes(range, answer);
   }
 
-  #answer(range: FileHashRange, file: HashedFile, piece: number, hashes: Uint8Array): Uint8Array | undefined {
+  #answer(
+    session: PeerSession,
+    range: FileHashRange,
+    file: HashedFile,
+    piece: number,
+    hashes: Uint8Array,
+  ): Uint8Array | undefined {
     // All leaves of the piece, which prove themselves: the common request, for which no node has to be computed.
     const { pieceLayer } = file.shape;
     if (range.baseLayer === 0 && range.proofLayers < pieceLayer && range.length === 2 ** pieceLayer) {
@@ -140,7 +149,17 @@ export class HashServer {
       padded.set(hashes);
       return padded;
     }
-    return this.#trees.tree(file)?.answer(range, { piece: piece - file.firstPiece, hashes });
+    const layers = this.#climb(session, file, hashes);
+    return layers && this.#trees.tree(file)?.answer(range, { piece: piece - file.firstPiece, layers });
+  }
+
+  /** The layers above these leaves of a piece. Undefined when no more may be computed for the peer in this second. */
+  #climb(session: PeerSession, { shape }: HashedFile, leaves: Uint8Array): readonly Uint8Array[] | undefined {
+    if (this.#climbed?.leaves === leaves) return this.#climbed.layers;
+    if (session.hashedNodes >= MAX_HASHED_NODES_PER_SECOND) return undefined;
+    session.hashedNodes += leaves.length / TREE_HASH_BYTES;
+    this.#climbed = { leaves, layers: layersOfPiece(leaves, shape) };
+    return this.#climbed.layers;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   areLeavesOf,
   isPieceLayer,
   isRangeOf,
+  layersOfPiece,
   leafHashes,
   padHash,
   pieceLayerOf,
@@ -148,7 +149,7 @@ test('every range of a tree is answered with the hashes and uncles of the padded
       const isContent = piece < shape.pieceCount;
       if (!isWithin || (range.baseLayer < shape.pieceLayer && !isContent)) continue;
       const hashes = leafHashes(bytes.subarray(piece * pieceLength, (piece + 1) * pieceLength));
-      const payload = tree.answer(range, { piece, hashes });
+      const payload = tree.answer(range, { piece, layers: layersOfPiece(hashes, shape) });
       if (!payload) throw new Error(`no answer to ${JSON.stringify(range)}`);
       expect(payload.length).toBe((range.length + uncleCount(range)) * TREE_HASH_BYTES);
       const own = at(layers, range.baseLayer).slice(range.index, range.index + range.length);
@@ -173,10 +174,10 @@ test('leaves are not made up for a range that spans pieces or lies in another on
   const bytes = randomBytes(seededRng(1), 16 * BLOCK_BYTES);
   const shape = treeShape(bytes.length, 4 * BLOCK_BYTES);
   const tree = new PieceTree(shape, pieceLayerOf(leafHashes(bytes), shape));
-  const hashes = leafHashes(bytes.subarray(0, 4 * BLOCK_BYTES));
-  expect(tree.answer({ baseLayer: 0, index: 0, length: 4, proofLayers: 3 }, { piece: 0, hashes })).toBeDefined();
-  expect(tree.answer({ baseLayer: 0, index: 0, length: 8, proofLayers: 3 }, { piece: 0, hashes })).toBeUndefined();
-  expect(tree.answer({ baseLayer: 0, index: 4, length: 4, proofLayers: 3 }, { piece: 0, hashes })).toBeUndefined();
+  const layers = layersOfPiece(leafHashes(bytes.subarray(0, 4 * BLOCK_BYTES)), shape);
+  expect(tree.answer({ baseLayer: 0, index: 0, length: 4, proofLayers: 3 }, { piece: 0, layers })).toBeDefined();
+  expect(tree.answer({ baseLayer: 0, index: 0, length: 8, proofLayers: 3 }, { piece: 0, layers })).toBeUndefined();
+  expect(tree.answer({ baseLayer: 0, index: 4, length: 4, proofLayers: 3 }, { piece: 0, layers })).toBeUndefined();
   expect(tree.answer({ baseLayer: 0, index: 0, length: 4, proofLayers: 3 })).toBeUndefined();
 });
 

@@ -96,6 +96,13 @@ export function pieceLayerOf(leaves: Uint8Array, shape: TreeShape): Uint8Array {
   return climb(leaves, 0, shape.pieceLayer);
 }
 
+/** The layers of one piece from its leaves up to its own hash. A digest for each leaf. */
+export function layersOfPiece(leaves: Uint8Array, shape: TreeShape): readonly Uint8Array[] {
+  const layers = [leaves];
+  for (let layer = 0; layer < shape.pieceLayer; layer++) layers.push(parentLayer(layers[layer] as Uint8Array, layer));
+  return layers;
+}
+
 /** True when `layer` is the whole piece layer below `root`, no matter where it came from. */
 export function isPieceLayer(layer: Uint8Array, root: Uint8Array, shape: TreeShape): boolean {
   if (layer.length !== shape.pieceCount * TREE_HASH_BYTES) return false;
@@ -161,6 +168,14 @@ export function provenNode(range: HashRange, payload: Uint8Array): TreeNode | un
   return { layer: range.baseLayer + depth + uncles, index, hash };
 }
 
+/** What lies below one hash of the piece layer. */
+export interface PieceLayers {
+  /** Its place in the piece layer. */
+  readonly piece: number;
+  /** The leaves first. */
+  readonly layers: readonly Uint8Array[];
+}
+
 /** A file's tree from the piece layer up to the root, for proofs. Twice the memory of the piece layer. */
 export class PieceTree {
   readonly shape: TreeShape;
@@ -195,12 +210,12 @@ export class PieceTree {
   }
 
   /**
-   * The payload of `hashes` that answers `range`, which `isRangeOf` this shape. Below the piece layer the leaves of the
+   * The payload of `hashes` that answers `range`, which `isRangeOf` this shape. Below the piece layer the layers of the
    * piece that the range lies in must be given; undefined when the range needs what is not known.
    */
-  answer(range: HashRange, leaves?: { readonly piece: number; readonly hashes: Uint8Array }): Uint8Array | undefined {
+  answer(range: HashRange, below?: PieceLayers): Uint8Array | undefined {
     const own: Uint8Array[] = [];
-    const node = this.#lookup(range, leaves);
+    const node = this.#lookup(range, below);
     if (!node) return undefined;
     for (let i = 0; i < range.length; i++) own.push(node(range.baseLayer, range.index + i));
     const depth = ceilLog2(range.length);
@@ -215,18 +230,16 @@ export class PieceTree {
   /** Finds any node that the answer to `range` takes. */
   #lookup(
     range: HashRange,
-    leaves: { readonly piece: number; readonly hashes: Uint8Array } | undefined,
+    below: PieceLayers | undefined,
   ): ((layer: number, index: number) => Uint8Array) | undefined {
     const { pieceLayer } = this.shape;
     if (range.baseLayer >= pieceLayer) return (layer, index) => this.node(layer, index);
     const perPiece = 2 ** (pieceLayer - range.baseLayer);
-    if (!leaves || range.length > perPiece || Math.floor(range.index / perPiece) !== leaves.piece) return undefined;
-    const below = [leaves.hashes];
-    for (let layer = 0; layer < pieceLayer; layer++) below.push(parentLayer(below[layer] as Uint8Array, layer));
+    if (!below || range.length > perPiece || Math.floor(range.index / perPiece) !== below.piece) return undefined;
     return (layer, index) => {
       if (layer >= pieceLayer) return this.node(layer, index);
-      const at = (index - leaves.piece * 2 ** (pieceLayer - layer)) * TREE_HASH_BYTES;
-      const known = (below[layer] as Uint8Array).subarray(at, at + TREE_HASH_BYTES);
+      const at = (index - below.piece * 2 ** (pieceLayer - layer)) * TREE_HASH_BYTES;
+      const known = (below.layers[layer] as Uint8Array).subarray(at, at + TREE_HASH_BYTES);
       return known.length > 0 ? known : padHash(layer);
     };
   }

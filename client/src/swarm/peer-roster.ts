@@ -100,6 +100,7 @@ export class PeerRoster {
 
   #tend(session: PeerSession, now: Millis): void {
     session.hashAnswers = 0;
+    session.hashedNodes = 0;
     session.hashLoans = 0;
     session.metadataAsks = 0;
     const isLate = session.phase === 'greeting' && now - session.connectedAt >= HANDSHAKE_TIMEOUT_MS;

@@ -114,6 +114,8 @@ export class PeerSession implements PickerPeer, ChokerPeer {
   readonly hashQueue: FileHashRange[] = [];
   /** Hash requests answered in this second, and those that wait for a piece to be hashed. */
   hashAnswers = 0;
+  /** Nodes of trees computed for them in this second. */
+  hashedNodes = 0;
   hashJobs = 0;
   /** Pieces that were to be hashed for it in this second while it was choked. */
   hashLoans = 0;

@@ -316,6 +316,13 @@ export const MAX_HASH_JOB_BYTES = 32 * 1024 * 1024;
 /** Hash requests of one peer that are answered in a second. 64 MB/s in pieces of 64 KiB; above it they are refused. */
 export const MAX_HASH_ANSWERS_PER_SECOND = 1000;
 
+/**
+ * Nodes of trees that are computed in a second for hash requests of one peer; above it they are refused. As many as there are
+ * blocks in 256 MiB. Each takes 1 to 5 µs: without a bound of their own 1000 requests for single nodes of pieces of 64 MiB
+ * would be twenty seconds of work.
+ */
+export const MAX_HASHED_NODES_PER_SECOND = 16 * 1024;
+
 // Web seeds (BEP 19)
 
 /** Web seeds of one torrent that are used; further ones are not. */
