@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toHex } from '../../../shared/src/bytes.ts';
+import { toHex, utf8Encode } from '../../../shared/src/bytes.ts';
 import { MAX_CANDIDATES, MAX_MEDIA_PAYLOAD_BYTES, MAX_SDP_BYTES } from '../../../shared/src/limits/calls.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
@@ -48,6 +48,21 @@ test('the largest description and the most candidates fit one media message, and
   expect(
     encodeMediaPayload({ kind: 'candidates', candidates: [{ ...candidate, candidate: 'c'.repeat(385) }] }),
   ).toBeUndefined();
+});
+
+test('a mid or fragment of more bytes than a tag may have is refused on both sides, however few its letters are', () => {
+  const payloadOf = (change: Partial<Candidate>): MediaPayload => {
+    return { kind: 'candidates', candidates: [{ ...candidate, ...change }] };
+  };
+  const [fits, tooLong] = ['é'.repeat(32), 'é'.repeat(33)];
+  for (const tag of ['sdpMid', 'usernameFragment'] as const) {
+    expect(decodeMediaPayload(encoded(payloadOf({ [tag]: fits })))).toEqual(payloadOf({ [tag]: fits }));
+    expect(encodeMediaPayload(payloadOf({ [tag]: tooLong }))).toBeUndefined();
+  }
+  const line = [3, 1, 0, 1, 0x78, 0];
+  const tag = [66, ...utf8Encode(tooLong)];
+  expect(decodeMediaPayload(new Uint8Array([...line, ...tag, 0]))).toBeUndefined();
+  expect(decodeMediaPayload(new Uint8Array([...line, 0, ...tag]))).toBeUndefined();
 });
 
 test('100,000 random and mutated payloads decode without a throw', () => {

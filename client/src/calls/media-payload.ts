@@ -1,4 +1,4 @@
-import { Reader, Writer, utf8Decode, utf8Encode } from '../../../shared/src/bytes.ts';
+import { Reader, Writer, utf8Decode, utf8Encode, utf8Length } from '../../../shared/src/bytes.ts';
 import { MAX_CANDIDATES, MAX_CANDIDATE_BYTES, MAX_SDP_BYTES } from '../../../shared/src/limits/calls.ts';
 
 /** One local ICE candidate, with the fields of the browser's `RTCIceCandidateInit` that matter. */
@@ -23,7 +23,7 @@ const CANDIDATES = 3;
 /** Stands for "no index" on the wire; a description has far fewer media sections. */
 const NO_INDEX = 0xff;
 
-/** Longest mid and username fragment taken from the network. [bytes] Browsers use 1 to 8. */
+/** Longest mid and username fragment. [bytes] Browsers use 1 to 8. */
 const MAX_TAG_BYTES = 64;
 
 /** The bytes of a payload, or undefined when it is over its caps. */
@@ -52,12 +52,13 @@ function encodeCandidates(candidates: readonly Candidate[]): Uint8Array | undefi
   const writer = new Writer(candidates.length * 128 + 2).u8(CANDIDATES).u8(candidates.length);
   for (const candidate of candidates) {
     const line = utf8Encode(candidate.candidate);
-    if (line.length > MAX_CANDIDATE_BYTES) return undefined;
+    const [mid, fragment] = [candidate.sdpMid ?? '', candidate.usernameFragment ?? ''];
+    if (line.length > MAX_CANDIDATE_BYTES || !isTag(mid) || !isTag(fragment)) return undefined;
     writer
       .bytes16(line)
       .u8(candidate.sdpMLineIndex ?? NO_INDEX)
-      .text8(candidate.sdpMid ?? '')
-      .text8(candidate.usernameFragment ?? '');
+      .text8(mid)
+      .text8(fragment);
   }
   return writer.done();
 }
@@ -74,6 +75,10 @@ function decodeCandidates(reader: Reader): MediaPayload | undefined {
   return reader.atEnd() ? { kind: 'candidates', candidates } : undefined;
 }
 
+function isTag(text: string): boolean {
+  return utf8Length(text) <= MAX_TAG_BYTES;
+}
+
 function readCandidate(reader: Reader): Candidate | undefined {
   const line = reader.bytes16();
   const candidate = utf8Decode(line);
@@ -81,7 +86,7 @@ function readCandidate(reader: Reader): Candidate | undefined {
   const sdpMid = reader.text8();
   const usernameFragment = reader.text8();
   if (candidate === undefined || line.length > MAX_CANDIDATE_BYTES) return undefined;
-  if (sdpMid.length > MAX_TAG_BYTES || usernameFragment.length > MAX_TAG_BYTES) return undefined;
+  if (!isTag(sdpMid) || !isTag(usernameFragment)) return undefined;
   return {
     candidate,
     sdpMid: sdpMid === '' ? null : sdpMid,
