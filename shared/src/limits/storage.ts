@@ -121,6 +121,12 @@ export const MAX_SWARM_FRAME_BYTES = 24;
 /** How long an OPEN waits for its answer. [ms] A link whose control channel is this slow carries no swarm. */
 export const CHANNEL_OPEN_TIMEOUT_MS = 8_000;
 
+/**
+ * A link that another peer opened for a torrent, and asked for none over, serves no swarm any more. [ms] OPEN follows as soon as
+ * the link is up; some times CHANNEL_OPEN_TIMEOUT_MS, for a page that has much to do then.
+ */
+export const UNUSED_LINK_MS = 30_000;
+
 /** Peers of one torrent that this side looks for. BEP 3 clients find 20 to 50 enough; every one costs a connection. */
 export const MAX_SOUGHT_PEERS = 20;
 

@@ -7,6 +7,7 @@ import {
   MAX_SOUGHT_PEERS,
   MIN_RETRY_PAUSE_MS,
   REFUSED_PAUSE_MS,
+  UNUSED_LINK_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
@@ -203,6 +204,40 @@ test('an answer to nothing makes no channel, however often it comes', async () =
   const accept = encodeSwarmFrame({ kind: 'ACCEPT', id: a.channels[0]?.id ?? 0 });
   for (let again = 0; again < 3; again++) a.service.receiveControl(link, accept);
   expect(a.channels).toHaveLength(1);
+});
+
+test('a link that another peer opened and asks for no torrent over serves no swarm after a while', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.link(b, a);
+  await world.clock.advance(UNUSED_LINK_MS);
+  expect([a.released, b.released]).toEqual([[b.id], []]);
+});
+
+test('a link that a torrent uses is kept as long as that does, whoever opened it', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.providers.push(b.contact);
+  b.seed();
+  a.service.download(magnet);
+  await world.deliver();
+  expect(b.linkTo(a).isOfferer).toBe(false);
+  await world.clock.advance(10 * UNUSED_LINK_MS);
+  expect([a.released, b.released]).toEqual([[], []]);
+  const { serial } = b.worker.channel(0);
+  b.worker.report({ kind: 'channelClosed', infoHash, peer: a.id, serial });
+  expect(b.released).toEqual([a.id]);
+});
+
+test('a link that went before its time was over is not asked for when another one is there', async () => {
+  const world = new FakeWorld();
+  const [a, b] = world.pair();
+  world.link(b, a);
+  await world.clock.advance(UNUSED_LINK_MS - 1);
+  world.unlink(a, b);
+  world.link(b, a);
+  await world.clock.advance(UNUSED_LINK_MS - 1);
+  expect(a.released).toEqual([]);
 });
 
 test('what an earlier page left appears as a download and looks for peers', async () => {

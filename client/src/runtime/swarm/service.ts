@@ -34,6 +34,7 @@ import { StrangerPool } from './stranger-pool.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
 import type { TransferActions } from './transfer-handle.ts';
+import { UnusedLinks } from './unused-links.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
 
 export interface SwarmServiceEvents {
@@ -50,6 +51,7 @@ export class SwarmService implements Transfers {
   readonly #host: SwarmHost;
   readonly #worker: WorkerClient;
   readonly #broker: ChannelBroker;
+  readonly #unused: UnusedLinks;
   readonly #access: FileAccessService;
   readonly #torrents = new OpenTorrents();
   readonly #refused = new RefusedPeers();
@@ -85,6 +87,12 @@ export class SwarmService implements Transfers {
       },
       failed: (infoHash, peer, why) => this.#torrents.get(infoHash)?.peers.openFailed(peer, why),
     });
+    this.#unused = new UnusedLinks({
+      clock: host.clock,
+      isUsed: (peer) => this.#broker.uses(peer).length > 0,
+      release: (peer) => host.releaseLink(peer),
+    });
+    for (const link of host.links().values()) this.#unused.watch(link);
     this.#worker = new WorkerClient(
       host.createWorker(),
       (event) => this.#onWorkerEvent(event),
@@ -188,11 +196,13 @@ export class SwarmService implements Transfers {
 
   /** A link is up: if its peer is sought, it is asked at once. */
   linkUp(link: Link): void {
+    this.#unused.watch(link);
     for (const { peers } of this.#torrents.values()) peers.linkUp(link.peer.id);
   }
 
   linkDown(peer: NodeId): void {
     const isUsed = this.#broker.uses(peer).length > 0;
+    this.#unused.forget(peer);
     this.#broker.linkDown(peer);
     if (!isUsed) return;
     this.#worker.peerGone(peer);
@@ -215,6 +225,7 @@ export class SwarmService implements Transfers {
     }
     this.#broker.stop();
     this.#access.close();
+    this.#unused.stop();
     await this.#worker.close();
   }
 
