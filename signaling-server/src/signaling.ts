@@ -183,7 +183,7 @@ export class SignalingService {
     const decoded = decodeRequest.announce(payload);
     if (!decoded.ok) return decoded;
     if (!session.contact) return err('not-joined');
-    const answer = this.#deps.tracker.announce(session.contact, decoded.value);
+    const answer = this.#deps.tracker.announce(session.contact, session.address, decoded.value);
     if (!answer) return err('full');
     return ok({ peers: encodeContacts(answer.peers), intervalMs: answer.intervalMs });
   }

@@ -17,8 +17,8 @@ export class TrackerHost {
   }
 
   /** The answer to an announce; undefined when the tracker is full. */
-  announce(peer: Contact, request: AnnounceRequest): AnnounceAnswer | undefined {
-    const [answer] = this.handle({ kind: 'announce', peer, ...request });
+  announce(peer: Contact, address: string, request: AnnounceRequest): AnnounceAnswer | undefined {
+    const [answer] = this.handle({ kind: 'announce', peer, address, ...request });
     return answer?.kind === 'peers' ? answer : undefined;
   }
 

@@ -15,8 +15,8 @@ function handle(tracker: Tracker, input: TrackerInput, now = 0): TrackerOutput[]
   return out;
 }
 
-function announce(tracker: Tracker, peer: Contact, infoHash: Key, now = 0): NodeId[] | undefined {
-  const [answer] = handle(tracker, { kind: 'announce', peer, infoHash, event: 'started' }, now);
+function announce(tracker: Tracker, peer: Contact, infoHash: Key, now = 0, address = 'home'): NodeId[] | undefined {
+  const [answer] = handle(tracker, { kind: 'announce', peer, address, infoHash, event: 'started' }, now);
   return answer?.kind === 'peers' ? answer.peers.map((contact) => contact.id) : undefined;
 }
 
@@ -71,13 +71,40 @@ test('no run of announces takes the tracker over any of its caps', () => {
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const tracker = new Tracker(seededRng(1), limits);
       for (const { peer, swarm } of steps) {
-        const answer = announce(tracker, pick(contacts, peer), pick(swarms, swarm));
+        const answer = announce(tracker, pick(contacts, peer), pick(swarms, swarm), 0, `address ${peer % 3}`);
         expect(answer?.length ?? 0).toBeLessThan(limits.peersPerSwarm);
         expect(tracker.swarmCount).toBeLessThanOrEqual(limits.swarms);
         expect(tracker.membershipCount).toBeLessThanOrEqual(limits.memberships);
       }
     }),
   );
+});
+
+test('an address that fills the tracker gives way to others, until each has as much', () => {
+  const tracker = new Tracker(seededRng(1), { swarms: 100, peersPerSwarm: 10, swarmsPerPeer: 10, memberships: 8 });
+  const [a, b, c, d] = [pick(contacts, 0), pick(contacts, 1), pick(contacts, 2), pick(contacts, 3)];
+  for (const peer of [a, b]) for (let at = 0; at < 4; at++) announce(tracker, peer, pick(swarms, at), at, 'flood');
+  expect(announce(tracker, a, pick(swarms, 5), 9, 'flood')).toBeUndefined();
+  const taken = swarms.slice(0, 6).map((swarm) => announce(tracker, c, swarm, 10, 'other') !== undefined);
+  expect(taken).toEqual([true, true, true, true, false, false]);
+  expect(tracker.membershipCount).toBe(8);
+  expect(announce(tracker, d, pick(swarms, 5), 11, 'third')).toEqual([]);
+  // Of who gives way what was silent for longest goes.
+  announce(tracker, b, pick(swarms, 3), 12, 'flood');
+  expect(announce(tracker, d, pick(swarms, 3), 13, 'third')).toContain(b.id);
+});
+
+test('swarms of an address that has made all there may be give way to a swarm of another, those with others in them do not', () => {
+  const tracker = new Tracker(seededRng(1), { swarms: 3, peersPerSwarm: 10, swarmsPerPeer: 10, memberships: 100 });
+  const [a, b, c] = [pick(contacts, 0), pick(contacts, 1), pick(contacts, 2)];
+  const [shared, own, another, late, later] = swarms as [Key, Key, Key, Key, Key];
+  for (const swarm of [shared, own, another]) announce(tracker, a, swarm, 0, 'flood');
+  announce(tracker, b, shared, 1, 'other');
+  expect(announce(tracker, c, late, 2, 'third')).toEqual([]);
+  expect(announce(tracker, c, own, 3, 'third')).toBeUndefined();
+  expect(announce(tracker, b, later, 4, 'fourth')).toEqual([]);
+  expect(announce(tracker, c, shared, 5, 'third')?.toSorted()).toEqual([a.id, b.id].toSorted());
+  expect(tracker.swarmCount).toBe(3);
 });
 
 test('a full swarm takes a newcomer in for the member that was silent for longest', () => {

@@ -28,7 +28,14 @@ export const TRACKER_LIMITS: TrackerLimits = {
 };
 
 export type TrackerInput =
-  | { readonly kind: 'announce'; readonly peer: Contact; readonly infoHash: Key; readonly event: AnnounceEvent }
+  | {
+      readonly kind: 'announce';
+      readonly peer: Contact;
+      /** On whose account it goes. */
+      readonly address: string;
+      readonly infoHash: Key;
+      readonly event: AnnounceEvent;
+    }
   | { readonly kind: 'leave'; readonly peer: NodeId; readonly infoHash: Key }
   /** The peer's socket closed. */
   | { readonly kind: 'gone'; readonly peer: NodeId }
@@ -41,6 +48,7 @@ export type TrackerOutput =
 
 interface Member {
   readonly contact: Contact;
+  readonly address: string;
   readonly swarm: Swarm;
   /** Place in `swarm.members`. */
   index: number;
@@ -55,8 +63,12 @@ interface Swarm {
   readonly byPeer: Map<NodeId, Member>;
 }
 
+/** Memberships that are looked at for a swarm to give up. Who mixes its swarms with those of others keeps them. */
+const MAX_LOOKED_AT = 64;
+
 /**
- * Who is in which swarm. Every membership has the same time to live, so keeping the maps in the order of the last
+ * Who is in which swarm. When it is full an address that has less than others takes a place from the one that has most:
+ * whoever fills it keeps nobody else out. Every membership has the same time to live, so keeping the maps in the order of the last
  * announce keeps them in the order of expiry too.
  */
 export class Tracker implements Machine<TrackerInput, TrackerOutput> {
@@ -66,6 +78,8 @@ export class Tracker implements Machine<TrackerInput, TrackerOutput> {
   readonly #swarms = new Map<Key, Swarm>();
   /** BOUNDED: by the memberships; a peer goes with its last one, and has at most `limits.swarmsPerPeer`. */
   readonly #byPeer = new Map<NodeId, Set<Member>>();
+  /** By address, the longest silent first. BOUNDED: by the memberships; an address goes with its last one. */
+  readonly #byAddress = new Map<string, Set<Member>>();
   /** BOUNDED: by `limits.memberships`. The first to expire comes first. */
   readonly #byAge = new Set<Member>();
 
@@ -86,7 +100,7 @@ export class Tracker implements Machine<TrackerInput, TrackerOutput> {
     this.#expire(now);
     switch (input.kind) {
       case 'announce':
-        out.push(this.#announce(input.peer, input.infoHash, now));
+        out.push(this.#announce(input.peer, input.address, input.infoHash, now));
         return;
       case 'leave': {
         const member = this.#swarms.get(input.infoHash)?.byPeer.get(input.peer);
@@ -106,49 +120,70 @@ export class Tracker implements Machine<TrackerInput, TrackerOutput> {
     return undefined;
   }
 
-  #announce(peer: Contact, infoHash: Key, now: Millis): TrackerOutput {
+  #announce(peer: Contact, address: string, infoHash: Key, now: Millis): TrackerOutput {
     const known = this.#swarms.get(infoHash)?.byPeer.get(peer.id);
     if (known) this.#refresh(known, now);
-    else if (!this.#add(peer, infoHash, now)) return { kind: 'full' };
+    else if (!this.#add(peer, address, infoHash, now)) return { kind: 'full' };
     return { kind: 'peers', peers: this.#sample(infoHash, peer.id), intervalMs: ANNOUNCE_INTERVAL_MS };
   }
 
   #refresh(member: Member, now: Millis): void {
     member.expiresAt = now + MEMBERSHIP_TTL_MS;
-    this.#byAge.delete(member);
-    this.#byAge.add(member);
+    for (const members of [this.#byAge, this.#byAddress.get(member.address)]) {
+      members?.delete(member);
+      members?.add(member);
+    }
     member.swarm.byPeer.delete(member.contact.id);
     member.swarm.byPeer.set(member.contact.id, member);
   }
 
-  #add(contact: Contact, infoHash: Key, now: Millis): boolean {
+  #add(contact: Contact, address: string, infoHash: Key, now: Millis): boolean {
     if ((this.#byPeer.get(contact.id)?.size ?? 0) >= this.#limits.swarmsPerPeer) return false;
     const existing = this.#swarms.get(infoHash);
     if (existing && existing.members.length >= this.#limits.peersPerSwarm) this.#removeSilentest(existing);
-    if (this.#byAge.size >= this.#limits.memberships) return false;
-    // The removal above may have taken the swarm's only member, and the swarm with it.
+    if (this.#byAge.size >= this.#limits.memberships && !this.#makeRoom(address, 'membership')) return false;
+    // A removal above may have taken the swarm's only member, and the swarm with it.
     let swarm = this.#swarms.get(infoHash);
     if (!swarm) {
-      if (this.#swarms.size >= this.#limits.swarms) return false;
+      if (this.#swarms.size >= this.#limits.swarms && !this.#makeRoom(address, 'swarm')) return false;
       swarm = { infoHash, members: [], byPeer: new Map() };
       this.#swarms.set(infoHash, swarm);
     }
-    this.#link({ contact, swarm, index: swarm.members.length, expiresAt: now + MEMBERSHIP_TTL_MS });
+    this.#link({ contact, address, swarm, index: swarm.members.length, expiresAt: now + MEMBERSHIP_TTL_MS });
     return true;
   }
 
+  /** Ends the longest silent membership of the address that has most, or a swarm of its alone. False when `address` has as many. */
+  #makeRoom(address: string, what: 'membership' | 'swarm'): boolean {
+    let most: ReadonlySet<Member> = new Set();
+    for (const members of this.#byAddress.values()) if (members.size > most.size) most = members;
+    if (most.size <= (this.#byAddress.get(address)?.size ?? 0) + 1) return false;
+    let looked = 0;
+    for (const member of most) {
+      if (what === 'membership') {
+        this.#remove(member);
+        return true;
+      }
+      const { members } = member.swarm;
+      if (++looked > MAX_LOOKED_AT) return false;
+      if (members.some((other) => other.address !== member.address)) continue;
+      for (const each of [...members]) this.#remove(each);
+      return true;
+    }
+    return false;
+  }
+
   #link(member: Member): void {
-    const { contact, swarm } = member;
+    const { contact, address, swarm } = member;
     swarm.members.push(member);
     swarm.byPeer.set(contact.id, member);
     this.#byAge.add(member);
-    const own = this.#byPeer.get(contact.id);
-    if (own) own.add(member);
-    else this.#byPeer.set(contact.id, new Set([member]));
+    addTo(this.#byPeer, contact.id, member);
+    addTo(this.#byAddress, address, member);
   }
 
   #remove(member: Member): void {
-    const { contact, swarm } = member;
+    const { contact, address, swarm } = member;
     const last = swarm.members.pop();
     if (last && last !== member) {
       swarm.members[member.index] = last;
@@ -157,9 +192,8 @@ export class Tracker implements Machine<TrackerInput, TrackerOutput> {
     swarm.byPeer.delete(contact.id);
     if (swarm.members.length === 0) this.#swarms.delete(swarm.infoHash);
     this.#byAge.delete(member);
-    const own = this.#byPeer.get(contact.id);
-    own?.delete(member);
-    if (own?.size === 0) this.#byPeer.delete(contact.id);
+    deleteFrom(this.#byPeer, contact.id, member);
+    deleteFrom(this.#byAddress, address, member);
   }
 
   #removeSilentest(swarm: Swarm): void {
@@ -192,4 +226,16 @@ export class Tracker implements Machine<TrackerInput, TrackerOutput> {
     }
     return peers;
   }
+}
+
+function addTo<Key>(sets: Map<Key, Set<Member>>, key: Key, member: Member): void {
+  const set = sets.get(key);
+  if (set) set.add(member);
+  else sets.set(key, new Set([member]));
+}
+
+function deleteFrom<Key>(sets: Map<Key, Set<Member>>, key: Key, member: Member): void {
+  const set = sets.get(key);
+  set?.delete(member);
+  if (set?.size === 0) sets.delete(key);
 }
