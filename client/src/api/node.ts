@@ -159,10 +159,10 @@ export interface Node {
    */
   setLimits(limits: RateLimits): void;
   /**
-   * Shares files where they are. The same files under the same name give the same Share, until it is stopped. Rejects,
-   * before any is read, with `bad-argument` for none or more than 50,000 and for trackers that are no URLs or more than 64,
-   * with `too-large` for names and folders that are too much for one torrent, and with `over-budget` where 1,000 shares and
-   * downloads are open; later with `storage-failed` for a file that can no longer be read.
+   * Shares files where they are. The same files under the same name give the same Share, which goes on if it was paused,
+   * until it is stopped. Rejects, before any is read, with `bad-argument` for none or more than 50,000 and for trackers that
+   * are no URLs or more than 64, with `too-large` for names and folders that are too much for one torrent, and with
+   * `over-budget` where 1,000 shares and downloads are open; later with `storage-failed` for a file that can no longer be read.
    */
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**

@@ -50,6 +50,17 @@ test('more files than a share may have are refused with a sentence that says how
   expect(node.worker.requests.some(({ kind }) => kind === 'moreFiles')).toBe(false);
 });
 
+test('what is shared again while its share is paused is served again, and not only said to be', async () => {
+  const { node } = beginDownload();
+  const share = await shareOn(node);
+  share.pause();
+  node.worker.progress(infoHash, { state: 'paused', isComplete: true, doneBytes: 5, totalBytes: 5 });
+  expect(share.isPaused).toBe(true);
+  expect(await shareOn(node)).toBe(share);
+  expect(node.worker.requests.at(-1)).toEqual({ kind: 'setPaused', infoHash, isPaused: false });
+  expect(share.isPaused).toBe(false);
+});
+
 test('a share that storage stopped says why, until it goes on', async () => {
   const { node } = beginDownload();
   const share = await shareOn(node);

@@ -150,6 +150,8 @@ export class SwarmService implements Transfers {
     }
     const torrent = this.#torrentOf(summary.infoHash, summary.name, NO_ORIGIN);
     torrent.session.addOrigin({ trackers, webSeeds: [] });
+    // The worker leaves a share of the same as it is.
+    if (torrent.session.isPaused) this.#worker.setPaused(summary.infoHash, false);
     torrent.session.setShared(summary);
     this.#duplicates.onKnown(torrent, true);
     torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
