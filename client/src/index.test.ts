@@ -9,7 +9,7 @@ test('a browser without WebRTC is told so', async () => {
   await expect(join()).rejects.toMatchObject({ name: 'SkeinError', code: 'no-webrtc' });
 });
 
-test.each(['skein.example', 'localhost:8080', '/', '', 'ws://skein.example', 'https://'])(
+test.each(['skein.example', 'localhost:8080', '/', '', 'https://'])(
   'what is no address of a server, "%s", is refused before anything is begun',
   async (signaling) => {
     vi.stubGlobal('RTCPeerConnection', class {});

@@ -33,8 +33,8 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   throwIfAborted(options.signal);
   const log = createLog();
   const origin = options.signaling === false ? undefined : (options.signaling ?? location.origin);
-  if (origin !== undefined && !/^https?:\/\/./i.test(origin))
-    throw new SkeinError('bad-argument', 'The address of a server looks like https://skein.example');
+  if (origin !== undefined && !URL.canParse('/', origin))
+    throw new SkeinError('bad-argument', 'This is not the address of a server.');
   const ice = createIceConfig(options, origin, log);
   // While keys and ICE servers are on their way. The node asks for it again, and says so if it does not come.
   void fetchSwarm().catch(() => undefined);

@@ -6,8 +6,8 @@ import type { Download, DownloadOptions, RateLimits, Share, ShareOptions } from 
 /** Options of `join`; on the page every one has a default. */
 export interface JoinOptions {
   /**
-   * Origin of the signaling server, as `https://skein.example`; what begins with neither `https://` nor `http://` is refused
-   * with `bad-argument`. Default: the page's own origin. `false` joins through other tabs only.
+   * Origin of the signaling server, as `https://skein.example`; without its scheme it is refused with `bad-argument`. Default:
+   * the page's own origin. `false` joins through other tabs only.
    */
   readonly signaling?: string | false;
   /** Display name, of which the first 64 bytes of UTF-8 count. Default: the saved one, or a made-up "amber otter". */

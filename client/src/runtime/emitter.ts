@@ -14,12 +14,10 @@ export class Emitter<Events> {
   }
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
-    const listeners = this.#listeners.get(event);
-    for (const listener of [...(listeners ?? [])]) {
-      // One that was told before it may have stopped it.
-      if (!listeners?.has(listener)) continue;
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {
-        (listener as (payload: Events[E]) => void)(payload);
+        // One that was told before it may have stopped it.
+        if (this.#listeners.get(event)?.has(listener)) (listener as (payload: Events[E]) => void)(payload);
       } catch (error) {
         // Surfaces as an uncaught error of the page without breaking the node.
         queueMicrotask(() => {
