@@ -142,6 +142,7 @@ export interface Node {
    * place of those that do not answer; to the peer of that id when nobody provides the key. Resolves to how many got it, 10 s
    * after the providers are known at the latest: 0 when nobody did. This peer is none of them. One that is silent for a second
    * gets company, so more may get it than asked for. Rejects with `too-large`, and when the providers could not be looked up.
+   * The bytes are copied at once.
    */
   sendTo(key: string | Uint8Array, message: Uint8Array, options?: { readonly replicas?: number }): Promise<number>;
   /**

@@ -129,6 +129,20 @@ test('a record stays as it was put, whatever becomes of the bytes that were give
   await node.leave();
 });
 
+test('a message arrives as it was when it was sent, whatever becomes of its bytes', async () => {
+  const browser = new Browser();
+  const [sender, receiver] = [await browser.open('sender'), await browser.open('receiver')];
+  await browser.clock.advance(5_000);
+  const heard: unknown[] = [];
+  receiver.on('message', (message) => heard.push(message));
+  const bytes = new Uint8Array([1, 2, 3]);
+  const sending = sender.sendTo(receiver.id, bytes);
+  bytes.fill(9);
+  expect(await browser.end(sending)).toBe(1);
+  expect(heard).toEqual([{ from: sender.id, bytes: new Uint8Array([1, 2, 3]) }]);
+  await browser.end(Promise.all([sender.leave(), receiver.leave()]));
+});
+
 test('a node that leaves hangs up, also where nobody but the network carries the word of it', async () => {
   vi.stubGlobal('MediaStream', FakeStream);
   vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });

@@ -230,6 +230,7 @@ export class SkeinNode implements Node {
       );
     }
     const target = toKey(key);
+    const payload = new Uint8Array(message);
     const providers = (await this.#network.overlay.findProviders(target)).map((contact) => contact.id);
     const others = shuffle(
       this.#parts.rng,
@@ -238,7 +239,7 @@ export class SkeinNode implements Node {
     const receivers = providers.length > 0 ? others : [target];
     const distribution = { receivers, wanted: options.replicas ?? 1, timeoutMs: APP_MESSAGE_TIMEOUT_MS };
     return sendToSome(distribution, this.#parts.clock, (id, withinMs) =>
-      this.#network.post.send(id, 'app', message, withinMs),
+      this.#network.post.send(id, 'app', payload, withinMs),
     );
   }
 
