@@ -37,7 +37,7 @@ export const STAND_IN_DEPTHS = 3;
 /** Stand-ins in each of them. [peers] Two of the three subtrees make a second replica set. */
 export const STAND_INS = 4;
 
-/** A peer takes records of keys to which it is one of so many closest by its estimate of the network, however crowded they are. [peers] Twice those of the widest subtree and its sibling. */
+/** A peer takes records of keys to which fewer than so many are closer, beside the replicas, by its estimate of the network, however crowded they are. [peers] Twice those of the widest subtree and its sibling. */
 export const REGION_PEERS = 32;
 
 // Records
