@@ -108,11 +108,12 @@ export interface Node {
   /**
    * Stores 1 byte to 1 KiB (else `bad-argument`, `too-large`) under a key for `ttlMs`: by default an hour, at most two. It is
    * gone then, unless it is put again before. Keepers take 64 records of one peer (`quota`). The bytes are copied at once.
-   * With `expectedSequence` only over that version (0: over none): otherwise it rejects with `cas-mismatch`, or with
-   * `uncertain` when some keepers may have taken it, but most refused or did not say. It may still win then: keepers agree
-   * within two minutes. After that `getRecord` with `fresh` reads it from a quorum; ours is stored when author, bytes and
-   * `sequence` are those of the put, and `sequence` is on the error. A key belongs to its first author while the record lives:
-   * another one gets `wrong-key`. `stale-sequence` and `expired` mean that a clock was wrong, most likely this device's.
+   * With `expectedSequence` only over that version (0: over none), or where no record is any more: otherwise it rejects with
+   * `cas-mismatch`, or with `uncertain` when some keepers may have taken it, but most refused or did not say. It may still win
+   * then: keepers agree within two minutes. After that `getRecord` with `fresh` reads it from a quorum; ours is stored when
+   * author, bytes and `sequence` are those of the put, and `sequence` is on the error. A key belongs to its first author while
+   * the record lives: another one gets `wrong-key`. `stale-sequence` and `expired` mean that a clock was wrong, most likely this
+   * device's, or that `ttlMs` was shorter than the way to the keepers.
    */
   put(
     key: string | Uint8Array,
@@ -123,7 +124,10 @@ export interface Node {
   get(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<Uint8Array | undefined>;
   /** The same with author, version and expiry. */
   getRecord(key: string | Uint8Array, options?: { readonly fresh?: boolean }): Promise<StoredRecord | undefined>;
-  /** Takes this peer's record back. Rejects as `put` does, with `wrong-key` for another author's. */
+  /**
+   * Puts an end in the place of this peer's record, or of none: the key stays this peer's for two hours, as one of its 64.
+   * Rejects as `put` does, with `wrong-key` for another author's.
+   */
   remove(key: string | Uint8Array): Promise<void>;
   /**
    * Announces this peer as a provider until `unpublish`. Resolves when a keeper has it. When it rejects, it is announced again
