@@ -10,7 +10,7 @@ export interface CallMedia {
 /** trying: nothing rings yet. ringing: here, or at a device of the other side. established: it was answered. */
 export type CallState = 'trying' | 'ringing' | 'established' | 'ended';
 
-/** Why a call ended, in the words the page shows. */
+/** Why a call ended; `detail` says it in words. */
 export type CallEndReason = CallEnd;
 
 /** Figures of a call's media, as its connection counts them. */
