@@ -139,8 +139,7 @@ export class PeerProtocol {
     session.hasSpoken = true;
     if (!content) return session.early.add(piece) ? undefined : 'malformed';
     if (piece >= content.pieceCount) return 'malformed';
-    content.picker.addHave(session, piece);
-    this.#host.onPieces(piece, now);
+    if (content.picker.addHave(session, piece)) this.#host.onPieces(piece, now);
     return undefined;
   }
 

@@ -73,12 +73,13 @@ export class Picker {
         if (pieces.has(piece) && this.pieces.isMissing(piece)) peer.wanted++;
   }
 
-  /** The peer has one more piece. */
-  addHave(peer: PickerPeer, piece: number): void {
-    if (!peer.pieces?.add(piece)) return;
+  /** The peer has one more piece. False when it said so before. */
+  addHave(peer: PickerPeer, piece: number): boolean {
+    if (!peer.pieces?.add(piece)) return false;
     this.#listed.increase(piece);
     if (this.pieces.isMissing(piece)) peer.wanted++;
     peer.nothingAt = -1;
+    return true;
   }
 
   /** The peer is gone: what it was asked for is free again. */

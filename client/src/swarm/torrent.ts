@@ -71,6 +71,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   #content: Content | undefined;
   #lifecycle: 'running' | 'paused' | 'stopped' = 'running';
   #hasCompleted = false;
+  /** A peer wants no more of what a super-seed told it of. */
+  #needsReview = false;
   /** Blocks became free: peers that found nothing to do look again before the call ends. */
   #needsFill = false;
   #lastNow: Millis = 0;
@@ -148,7 +150,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   onInterest(session: PeerSession, now: Millis): void {
     if (this.#lifecycle !== 'running' || !this.#content) return;
     if (session.peerInterested) this.#slots.admit(session, now);
-    else if (this.#superSeeder.isOn) this.#superSeeder.onPieces(undefined, this.#content, now);
+    else this.#needsReview = true;
   }
 
   onForgotten(session: PeerSession, now: Millis): void {
@@ -247,6 +249,8 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
     if (isFinished && !this.#hasCompleted) this.#effects.emit({ kind: 'complete' });
     this.#hasCompleted = isFinished;
     if (this.isRunning) this.#askAhead(now);
+    if (this.#needsReview) this.onPieces(undefined, now);
+    this.#needsReview = false;
     if (this.#content && this.isRunning) this.#webSeeds.pump(this.#content, now);
     for (const piece of this.#content?.downloader.trials?.takeReady(now) ?? [])
       this.#work.finishPiece(piece, this.#content?.hashes?.trees);
