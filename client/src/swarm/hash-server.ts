@@ -88,6 +88,8 @@ export class HashServer {
     for (const file of this.#trees.withRoot(range.piecesRoot)) {
       if (!isRangeOf(range, file.shape, MAX_HASHES_PER_REQUEST)) break;
       if (this.#serveFile(session, range, file)) return;
+      // Looking for the one of many equal files that is here costs as much as so many requests.
+      if (++session.hashAnswers > MAX_HASH_ANSWERS_PER_SECOND) break;
     }
     this.#effects.write(session).hashReject(range);
   }
