@@ -12,6 +12,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Effects } from './effects.ts';
 import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
 import type { HashExchange } from './hash-exchange.ts';
+import type { Outstanding } from './outstanding.ts';
 import type { PeerKey } from './peer-key.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Picker } from './picker.ts';
@@ -169,8 +170,10 @@ export class Downloader {
     if (place >= this.#picker.blocks.perPiece) return true;
     const block = reject.piece * this.#picker.blocks.perPiece + place;
     const taken = session.outstanding.take(block);
+    if (taken === 'missing') return true;
+    this.#refund(block);
     if (taken === 'counted') this.#picker.blocks.release(block);
-    if (taken === 'missing' || taken === 'cancelled') return true;
+    if (taken === 'cancelled') return true;
     if (session.peerChoking) {
       // What it offered it does not give (any more): asked again, it would refuse again.
       session.allowedFast.delete(reject.piece);
@@ -182,15 +185,22 @@ export class Downloader {
   /**
    * The peer chokes us. With BEP 6 it answers every request all the same, by a block or a reject: those on their way to
    * it when it chokes and unchokes again are served, and asking others for them would fetch them twice. Without BEP 6
-   * the choke refuses all of them.
+   * the choke refuses all of them. False when it chokes again and again before anything came, and is of no use.
    */
-  onChoke(session: PeerSession): void {
-    if (session.hasFast) return;
+  onChoke(session: PeerSession): boolean {
+    const isOfUse = session.outstanding.counted === 0 || ++session.rejects <= MAX_REJECTS;
+    if (session.hasFast) return isOfUse;
     this.#picker.releaseAll(session);
     while (session.outstanding.length > 0) {
       session.forgive(1);
-      session.outstanding.shift(() => {});
+      session.outstanding.shift((block) => this.#refund(block));
     }
+    return isOfUse;
+  }
+
+  /** Who was asked for this is gone. What it owes uses nothing of the limit up. */
+  forget(outstanding: Outstanding): void {
+    for (const block of outstanding.blocks()) this.#refund(block);
   }
 
   /** Gives pieces up that are not wanted any more: nobody is to send anything of them. */
@@ -250,10 +260,15 @@ export class Downloader {
 
   #giveUpOldest(session: PeerSession): void {
     session.outstanding.shift((block, isCounted) => {
+      this.#refund(block);
       if (isCounted) this.#picker.blocks.release(block);
       session.forgive(1);
       this.#request(session, block, 'cancel');
     });
+  }
+
+  #refund(block: number): void {
+    this.limit.refund(this.#picker.blocks.lengthOf(block));
   }
 
   #request(session: PeerSession, block: number, kind: 'request' | 'cancel'): void {

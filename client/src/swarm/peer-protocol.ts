@@ -177,12 +177,13 @@ export class PeerProtocol {
     return undefined;
   }
 
-  #onChoke(session: PeerSession, isChoke: boolean): undefined {
-    if (session.peerChoking === isChoke) return;
+  #onChoke(session: PeerSession, isChoke: boolean): CloseReason | undefined {
+    if (session.peerChoking === isChoke) return undefined;
     session.peerChoking = isChoke;
     if (!isChoke) return session.onUnchoked();
-    this.#host.content?.downloader.onChoke(session);
+    const { content } = this.#host;
     this.#host.onFreed();
+    return content?.downloader.onChoke(session) === false ? 'useless' : undefined;
   }
 
   #onInterested(session: PeerSession, isInterested: boolean, now: Millis): undefined {

@@ -33,6 +33,11 @@ export class TokenBucket {
     if (this.#perSecond !== undefined) this.#tokens -= bytes;
   }
 
+  /** So many bytes that were spent were not used after all. */
+  refund(bytes: number): void {
+    if (this.#perSecond !== undefined) this.#tokens = Math.min(this.#capacity, this.#tokens + bytes);
+  }
+
   /** When a block may go at the earliest, or so many bytes. */
   roomAt(now: Millis, bytes = BLOCK_BYTES): Millis {
     if (this.#perSecond === undefined || this.hasRoom(now, bytes)) return now;

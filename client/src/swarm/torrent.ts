@@ -154,6 +154,7 @@ export class Torrent implements Machine<TorrentInput, TorrentOutput>, ProtocolHo
   }
 
   onForgotten(session: PeerSession, now: Millis): void {
+    this.#content?.downloader.forget(session.outstanding);
     this.#content?.picker.removePeer(session);
     this.#content?.hashes?.removePeer(session.id);
     this.#metadata.removePeer(session.id);

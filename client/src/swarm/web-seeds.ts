@@ -235,6 +235,7 @@ export class WebSeeds {
     this.#fetches.delete(effect);
     if (!entry || !content) return;
     content.downloader.foreign.delete(entry.fetch);
+    content.downloader.forget(entry.fetch.outstanding);
     entry.fetch.release(content.picker);
     this.#host.onFreed();
   }

@@ -61,7 +61,7 @@ export const MAX_CONGESTED_BYTES = 1024 * 1024;
 /** Blocks that came unasked in a row before the link is ended. Cancelled ones may cross and are forgiven. */
 export const MAX_UNWANTED_BLOCKS = 256;
 
-/** Rejects in a row while unchoked before the peer is useless. libtorrent `max_rejects`. */
+/** Rejects in a row while unchoked, or chokes while it owes something, before the peer is useless. libtorrent `max_rejects`. */
 export const MAX_REJECTS = 50;
 
 /** Handshake must be here by then. [ms] libtorrent `handshake_timeout`. */

@@ -15,7 +15,7 @@ export class Bench {
   readonly peer: NodeId = hashToId(Uint8Array.of(1));
   readonly self: NodeId = hashToId(Uint8Array.of(2));
   readonly torrent: Torrent;
-  readonly decoder = new WireDecoder();
+  decoder = new WireDecoder();
   now = 0;
 
   constructor(role: 'seed' | 'leecher' | 'magnet', content = CONTENT) {
