@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { hashToId } from '../../../../shared/src/ids.ts';
 import {
+  ENOUGH_SOURCES,
   FIRST_CHANNEL_ID,
   MAX_CHANNELS_PER_TORRENT,
+  MAX_SEARCH_PAUSE_MS,
   MAX_SOUGHT_PEERS,
   PEER_TURNOVER_MS,
 } from '../../../../shared/src/limits/storage.ts';
@@ -120,4 +123,25 @@ test('the tracker hears that a download is complete, once', async () => {
   node.worker.progress(infoHash, { state: 'paused', doneBytes: 100 });
   node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
   expect(node.announced.filter((event) => event === 'completed')).toHaveLength(1);
+});
+
+test.each([
+  ['choke', { isChokingUs: true }, true],
+  ['answer nothing', { isChokingUs: false, isSnubbed: true }, true],
+  ['give', { isChokingUs: false }, false],
+])('a download whose sources all %s looks for others, or leaves it', async (_what, how, isLooking) => {
+  const world = new FakeWorld();
+  const [a] = world.pair();
+  a.service.download(magnet);
+  await world.deliver();
+  const ids = Array.from({ length: ENOUGH_SOURCES }, (_, i) => hashToId(Uint8Array.of(100 + i)));
+  a.worker.progress(infoHash, { peers: ids.map((id) => idlePeer(id, { isSource: true, ...how })) });
+  await world.clock.advance(MAX_SEARCH_PAUSE_MS);
+  await world.deliver();
+  world.seekers.length = 0;
+  const named = hashToId(Uint8Array.of(99));
+  a.worker.report({ kind: 'peersFound', infoHash, peers: [named], from: a.id });
+  await world.clock.advance(2 * MAX_SEARCH_PAUSE_MS);
+  await world.deliver();
+  expect([world.seekers.length > 0, world.resolved.includes(named)]).toEqual([isLooking, isLooking]);
 });

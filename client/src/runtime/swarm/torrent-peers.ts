@@ -94,7 +94,7 @@ export class TorrentPeers {
         swarms: () => session.places.swarms,
         ice: async () => ({ iceServers: await host.ice.fresh(), relayOnly: host.relayOnly }),
         stand: () => session.stand,
-        isSeeking: () => this.#isSeeking() && session.progress.sources < ENOUGH_SOURCES,
+        isSeeking: () => this.#isSeeking() && session.givers < ENOUGH_SOURCES,
         hasRoom: () => this.isOpen && this.#peerCount() < MAX_CHANNELS_PER_TORRENT,
         nodes: () => [...this.#channels.keys(), ...this.#opening],
       },
@@ -122,7 +122,7 @@ export class TorrentPeers {
       peerCount: () => this.#peerCount(),
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
       wantsPeers: () => this.#isSeeking(),
-      hasEnoughSources: () => session.progress.sources >= ENOUGH_SOURCES,
+      hasEnoughSources: () => session.givers >= ENOUGH_SOURCES,
       openChannel: (link, swarm) => this.#openChannel(link, swarm),
       unused: (peer) => this.#release(peer),
     });
@@ -208,7 +208,7 @@ export class TorrentPeers {
 
   /** A peer named others by their ids alone: they are of use while sources are wanted. */
   found(peers: readonly NodeId[]): void {
-    if (this.#session.isPrivate || !this.#isIncomplete() || this.#session.progress.sources >= ENOUGH_SOURCES) return;
+    if (this.#session.isPrivate || !this.#isIncomplete() || this.#session.givers >= ENOUGH_SOURCES) return;
     const isNew = (peer: NodeId): boolean => !this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer);
     this.#named.add(peers.filter(isNew));
   }

@@ -220,6 +220,11 @@ export class TorrentSession {
     return [...this.#peers];
   }
 
+  /** Sources that give what they have. One that chokes or stands still may never, and may have nothing but said so. */
+  get givers(): number {
+    return this.#peers.filter(({ isSource, isChokingUs, isSnubbed }) => isSource && !isChokingUs && !isSnubbed).length;
+  }
+
   dropPeer(peer: PeerKey): void {
     this.#host.dropPeer(peer);
   }
