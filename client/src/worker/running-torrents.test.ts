@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
-import { MAX_MEMORY_STORAGE_BYTES } from '../../../shared/src/limits/storage.ts';
+import { MAX_MEMORY_STORAGE_BYTES, PROGRESS_MS } from '../../../shared/src/limits/storage.ts';
 import { seededRng } from '../../../shared/src/machine.ts';
 import { buildMetainfo } from '../swarm/build-metainfo.ts';
 import { makeContent } from '../swarm/test/lab.ts';
@@ -14,6 +14,7 @@ import type { TabNews } from './tab-news.ts';
 import { FakeDisk } from './test/fake-disk.ts';
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
@@ -31,7 +32,7 @@ const metainfo = buildMetainfo({
 const { infoHash } = metainfo;
 
 /** Torrents whose content is in memory, and what they say of how they are. */
-function makeRunning(): {
+function makeRunning(removed: Promise<void> = Promise.resolve()): {
   readonly torrents: RunningTorrents;
   readonly said: (string | undefined)[][];
   readonly kept: boolean[];
@@ -42,7 +43,7 @@ function makeRunning(): {
   const torrents = new RunningTorrents({
     rng,
     opener: new StoreOpener(new ReadCache(), rng),
-    records: { write: () => Promise.resolve() } as unknown as ResumeRecords,
+    records: { write: () => Promise.resolve(), remove: () => removed } as unknown as ResumeRecords,
     news: { tell: () => undefined } as unknown as TabNews,
     report: (report: WorkerReport) => {
       if (report.kind !== 'progress') return;
@@ -66,6 +67,21 @@ test('what a download has on disk outlives the page, and it says so; what it has
   await torrents.begin(planOf(small), { release: () => undefined }, undefined);
   expect(kept.at(-1)).toBe(true);
   await torrents.stopAll();
+});
+
+test('a download says no more of how it is once it ends, however long that takes: the page may begin it anew', async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('navigator', new FakeDisk().navigator);
+  let remove: () => void = () => undefined;
+  const { torrents, said } = makeRunning(new Promise((resolve) => (remove = resolve)));
+  const small = makeContent(1, [100], 16_384).metainfo;
+  await torrents.begin(planOf(small), { release: () => undefined }, undefined);
+  const before = said.length;
+  const ending = torrents.end(small.infoHash, torrents.get(small.infoHash)!, false);
+  await vi.advanceTimersByTimeAsync(2 * PROGRESS_MS);
+  expect(said).toHaveLength(before);
+  remove();
+  await ending;
 });
 
 test('a torrent that does not fit begins once so much of it is skipped that the rest does', async () => {

@@ -287,6 +287,8 @@ export class RunningTorrents {
       this.#host.report(told);
       return;
     }
+    // It ends, which may take a while: the page has removed it, and may have begun it anew.
+    if (this.#torrents.get(infoHash) !== running) return;
     running.uploads.meter(told.uploadedBytes);
     const report = { ...told, uploadedBytes: running.uploads.total };
     this.#host.report(report);
