@@ -161,3 +161,22 @@ test('a node that leaves hangs up, also where nobody but the network carries the
   expect([answered?.state, answered?.endReason]).toEqual(['ended', 'hung-up']);
   await browser.end(callee.leave());
 });
+
+test('whoever left is nobody to be called from then on, and not somebody who does not answer', async () => {
+  vi.stubGlobal('MediaStream', FakeStream);
+  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+  const browser = new Browser();
+  const nodes = [await browser.open('caller'), await browser.open('callee'), await browser.open('keeper')] as const;
+  const [caller, callee] = nodes;
+  const nothing = { audio: false, video: false };
+  callee.on('incomingcall', (call) => call.reject('busy'));
+  await browser.clock.advance(10_000);
+  const before = await browser.end(caller.call(callee.address, nothing));
+  await browser.clock.advance(10_000);
+  expect(before.endReason).toBe('busy');
+  await browser.end(callee.leave());
+  await browser.clock.advance(1_000);
+  const call = await browser.end(caller.call(callee.address, nothing));
+  await browser.clock.advance(60_000);
+  expect([call.state, call.endReason]).toEqual(['ended', 'not-found']);
+});

@@ -233,7 +233,7 @@ test('a service that closes ends its call for both, and unregisters', async () =
   bob.service.joined();
   const call = await after(ann.service.call(bob.self.id, both));
   await after(bob.newest.answer(both));
-  bob.service.close();
+  void bob.service.close();
   await mail.clock.advance(100);
   expect([call.endReason, bob.newest.endReason]).toEqual(['hung-up', 'hung-up']);
   expect(mail.records.size).toBe(0);

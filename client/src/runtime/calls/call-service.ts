@@ -12,7 +12,7 @@ import { IncomingCallHandle } from './incoming-call-handle.ts';
 import type { CallHost } from './host.ts';
 import { Registration } from './registration.ts';
 
-/** How long leaving waits for the other side of a call to hear of it. [ms] Many round trips; whoever is gone hears nothing. */
+/** How long leaving waits for others to hear of it. [ms] Many round trips; whoever is gone hears nothing. */
 const FAREWELL_PATIENCE_MS = 1_000;
 
 /** Places and takes calls: drives the machine, keeps the handles, and registers where this device is. */
@@ -29,8 +29,8 @@ export class CallService {
   readonly #held: CallCommand[] = [];
   /** Calls to an address without a location record. BOUNDED: by the handles. */
   readonly #unregistered = new Set<CallHandle>();
-  /** What is said at the end, while it is on its way. BOUNDED: by the devices of the one call. */
-  #farewell: Promise<boolean>[] | undefined;
+  /** What is said at the end, while it is on its way. BOUNDED: by the devices of the one call, and the one record. */
+  #farewell: Promise<unknown>[] | undefined;
   #isClosed = false;
 
   constructor(host: CallHost) {
@@ -92,21 +92,21 @@ export class CallService {
   }
 
   /**
-   * Hangs up, unregisters and stops. Undefined when nobody need be told that a call is over; else it resolves when they were,
-   * or after FAREWELL_PATIENCE_MS: only then may the ways of letters be closed.
+   * Hangs up, unregisters and stops. Undefined when nobody need be told; else it resolves when they were, or after
+   * FAREWELL_PATIENCE_MS: only then may the ways of letters and records be closed.
    */
   close(): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
     this.#isClosed = true;
     if (this.#placing) this.#abandon(this.#placing);
-    const farewell: Promise<boolean>[] = (this.#farewell = []);
+    const farewell: Promise<unknown>[] = (this.#farewell = []);
     this.#command({ kind: 'leave' });
-    this.#registration.stop();
+    if (this.#registration.isActive) farewell.push(this.#registration.stop());
     this.#driver.stop();
     return farewell.length === 0 ? undefined : this.#said(farewell);
   }
 
-  async #said(farewell: readonly Promise<boolean>[]): Promise<void> {
+  async #said(farewell: readonly Promise<unknown>[]): Promise<void> {
     const { clock } = this.#host;
     await new Promise<void>((resolve) => {
       const cancel = clock.setTimer(clock.now() + FAREWELL_PATIENCE_MS, resolve);

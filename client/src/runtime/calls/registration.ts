@@ -22,6 +22,11 @@ export class Registration {
     this.#host = host;
   }
 
+  /** True from `start` to `stop`. */
+  get isActive(): boolean {
+    return this.#isActive;
+  }
+
   /** Registers now, and again before each expiry. Called again, it refreshes the record at once. */
   start(): void {
     this.#isActive = true;
@@ -33,14 +38,17 @@ export class Registration {
     if (this.#isActive) this.start();
   }
 
-  /** Takes the record back. Best effort: without it the record expires. */
-  stop(): void {
+  /** Takes the record back, if there is one. Best effort: without it the record expires. Never rejects. */
+  async stop(): Promise<void> {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#cancelTimer?.();
-    this.#host.removeRecord(locationKey(this.#host.self.id), LOCATION_SALT).catch((error: unknown) => {
-      this.#host.log.log('debug', 'unregistering failed', { error: String(error) });
-    });
+    const { self, log, removeRecord } = this.#host;
+    try {
+      await removeRecord(locationKey(self.id), LOCATION_SALT);
+    } catch (error) {
+      log.log('debug', 'unregistering failed', { error: String(error) });
+    }
   }
 
   /** Where the devices of an address are; undefined when no valid record is found in time. Never rejects. */
