@@ -49,7 +49,7 @@ test('who left asks for the code no more', async () => {
   const bench = new Bench(Number.POSITIVE_INFINITY);
   bench.calls.joined();
   await bench.mail.clock.advance(0);
-  bench.calls.close();
+  void bench.calls.close();
   await bench.mail.clock.advance(LONG_MS);
   expect(bench.attempts).toBe(1);
 });
