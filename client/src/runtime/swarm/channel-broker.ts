@@ -4,7 +4,9 @@ import {
   FIRST_CHANNEL_ID,
   LAST_CHANNEL_ID,
   MAX_CHANNELS_PER_LINK,
+  MAX_TORRENTS,
 } from '../../../../shared/src/limits/storage.ts';
+import type { Millis } from '../../../../shared/src/machine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
@@ -47,6 +49,9 @@ interface LinkUses {
   readonly givenUp: Set<number>;
   /** Where the search for a free id of ours starts: an id rests as long as possible before it is used again. */
   nextId: number;
+  /** Channels made at the peer's word since that instant. */
+  made: number;
+  madeSince: Millis;
 }
 
 /**
@@ -133,8 +138,9 @@ export class ChannelBroker {
     if (own?.kind === 'opening' && this.#owner.self < link.peer.id) return;
     // The peer would not ask again while it has a channel: ours, if any, is a dead one.
     if (own) this.#forget(at, infoHash);
-    const code =
-      at.ids.has(id) || at.uses.size >= MAX_CHANNELS_PER_LINK ? 'busy' : this.#owner.refusal(swarm, link.peer.id);
+    const isBusy = at.ids.has(id) || at.uses.size >= MAX_CHANNELS_PER_LINK;
+    const refusal = isBusy ? 'busy' : this.#owner.refusal(swarm, link.peer.id);
+    const code = refusal ?? (this.#mayMake(at) ? undefined : 'busy');
     const channel = code ? undefined : openChannel(link, id);
     if (!channel) {
       this.#send(link, { kind: 'REFUSE', id, code: code ?? 'busy' });
@@ -174,6 +180,16 @@ export class ChannelBroker {
     this.#owner.failed(use.infoHash, at.link.peer.id, code);
   }
 
+  /**
+   * One more channel may be made at the peer's word: as many as a tab can have torrents. Each costs the page's own thread, and a
+   * peer could have them made and let go without end. Counts it.
+   */
+  #mayMake(at: LinkUses): boolean {
+    const now = this.#owner.clock.now();
+    if (now - at.madeSince >= CHANNEL_OPEN_TIMEOUT_MS) [at.made, at.madeSince] = [0, now];
+    return ++at.made <= MAX_TORRENTS;
+  }
+
   #answered(at: LinkUses, { infoHash, id }: Use): void {
     this.#forget(at, infoHash);
     at.givenUp.delete(id);
@@ -184,7 +200,15 @@ export class ChannelBroker {
     if (known?.link === link) return known;
     // A link that took the place of another one has none of its channels.
     this.linkDown(link.peer.id);
-    const fresh: LinkUses = { link, ids: new Set(), uses: new Map(), givenUp: new Set(), nextId: firstId(link) };
+    const fresh: LinkUses = {
+      link,
+      ids: new Set(),
+      uses: new Map(),
+      givenUp: new Set(),
+      nextId: firstId(link),
+      made: 0,
+      madeSince: 0,
+    };
     this.#links.set(link.peer.id, fresh);
     return fresh;
   }
