@@ -1,3 +1,6 @@
+/** Longest time that `setTimeout` waits. [ms] Browsers keep it in 32 bits, and wait for a longer one not at all. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The one host timer of a machine: set anew only when the machine wants to be called earlier than it will be. */
 export class DeadlineTimer {
   readonly #fire: () => void;
@@ -18,7 +21,7 @@ export class DeadlineTimer {
         this.#at = Infinity;
         this.#fire();
       },
-      Math.max(0, Math.ceil(at - performance.now())),
+      Math.min(MAX_TIMEOUT_MS, Math.max(0, Math.ceil(at - performance.now()))),
     );
   }
 
