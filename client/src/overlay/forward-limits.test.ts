@@ -14,7 +14,14 @@ import { ContactCache } from './contact-cache.ts';
 import { type AckStatus, FRAME, decodeAck } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { encodeReply } from './reply-frame.ts';
-import { ROUTE_EXACT, ROUTE_HEADER_BYTES, ROUTE_KIND, decodeRoute, encodeRoute } from './route-frame.ts';
+import {
+  ROUTE_EXACT,
+  ROUTE_HEADER_BYTES,
+  ROUTE_KIND,
+  type RouteKind,
+  decodeRoute,
+  encodeRoute,
+} from './route-frame.ts';
 import type { OverlayOutput, OverlayResult } from './types.ts';
 
 const rng = seededRng(97);
@@ -41,9 +48,14 @@ class Hop extends LinkedMachine {
   }
 
   /** A message of `from` comes, and is exactly `length` bytes long; what `from` is told at once. */
-  take(from: Contact, to = mute, length = ROUTE_HEADER_BYTES): AckStatus | undefined {
+  take(
+    from: Contact,
+    to = mute,
+    length = ROUTE_HEADER_BYTES,
+    kind: RouteKind = ROUTE_KIND.deliver,
+  ): AckStatus | undefined {
     const id = idOf((ids += 1));
-    const fields = { id, hops: 1, flags: ROUTE_EXACT, lifetimeMs: 9_000, kind: ROUTE_KIND.deliver, detours: 0 };
+    const fields = { id, hops: 1, flags: ROUTE_EXACT, lifetimeMs: 9_000, kind, detours: 0 };
     const payload = new Uint8Array(length - ROUTE_HEADER_BYTES);
     const bytes = encodeRoute({ ...fields, target: to.id, origin: from, via: [], payload });
     const out = this.feed({ kind: 'received', from: from.id, bytes });
@@ -142,4 +154,12 @@ test('a peer that could not be reached is tried again only after UNREACHABLE_MS'
   expect(hop.take(flooder, target)).toBe('unreachable');
   hop.run(2_000);
   expect(hop.take(flooder, target)).toBe('accepted');
+});
+
+test('replies that are carried to a peer by its id, which nobody answers, keep no message to it back', () => {
+  const hop = new Hop();
+  const carry = (): AckStatus | undefined => hop.take(flooder, target, ROUTE_HEADER_BYTES, ROUTE_KIND.reply);
+  const said = Array.from({ length: MAX_FORWARDS_PER_TARGET + 1 }, carry);
+  expect(new Set(said)).toEqual(new Set(['accepted']));
+  expect(hop.take(other, target)).toBe('accepted');
 });

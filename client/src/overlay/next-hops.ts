@@ -5,6 +5,7 @@ import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import type { Forward } from './forward.ts';
 import { hasLane, nextLaneHop } from './lanes.ts';
+import { ROUTE_KIND } from './route-frame.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Targets } from './targets.ts';
 import type { VirtualLinks } from './virtual-links.ts';
@@ -65,8 +66,11 @@ export class NextHops {
     const isLastLeg = forward.via.length === 0;
     if (isLastLeg && !forward.isCounted) {
       if (!this.#targets.admits(leg, this.#core.now)) return undefined;
-      forward.isCounted = true;
-      this.#targets.started(leg);
+      // Nobody answers a reply: it would count until it is forgotten, and keep others out as long.
+      if (forward.kind !== ROUTE_KIND.reply) {
+        forward.isCounted = true;
+        this.#targets.started(leg);
+      }
     }
     if (this.#table.isBelievedDead(leg, this.#core.now)) forward.endDetours();
     const told = this.#referrerHop(forward, leg);
