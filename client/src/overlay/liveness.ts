@@ -132,7 +132,7 @@ export class Liveness {
     const ping = decodePing(bytes);
     if (!ping || !entry.link) return false;
     entry.link.isNeededByPeer = (ping.flags & FLAG_NEEDED) !== 0;
-    if (entry.link.rtt.mean === undefined && ping.rttMs > 0) entry.link.rtt.sample(ping.rttMs);
+    if (entry.link.rtt.mean === undefined && ping.rttMs > 0) entry.link.rtt.sample(ping.rttMs, false);
     this.#takeClaim(entry, ping);
     this.#core.send(entry.contact.id, encodePing(FRAME.pong, { ...this.#pingFields(entry), sequence: ping.sequence }));
     return true;

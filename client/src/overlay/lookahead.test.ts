@@ -25,11 +25,12 @@ const near = ((): Contact[] => {
   return found;
 })();
 
-/** Links the machine to `contacts`, who say what the round trip takes. */
+/** Links the machine to `contacts`, who answer its first ping after 100 ms. */
 function link(lab: LinkedMachine, ...contacts: readonly Contact[]): void {
   lab.link(...contacts);
-  const ping = encodePing(FRAME.ping, { flags: 0, sequence: 1, rttMs: 100 });
-  for (const { id } of contacts) lab.feed({ kind: 'received', from: id, bytes: ping });
+  lab.now += 100;
+  const pong = encodePing(FRAME.pong, { flags: 0, sequence: 1, rttMs: 0 });
+  for (const { id } of contacts) lab.feed({ kind: 'received', from: id, bytes: pong });
 }
 
 function machineWith(...contacts: readonly Contact[]): LinkedMachine {

@@ -34,12 +34,16 @@ export class RttEstimator {
     return this.#least < 0 ? undefined : this.#least / STEPS;
   }
 
-  /** Takes one measurement. [ms] Karn's rule is the caller's: no sample of anything sent twice. */
-  sample(rttMs: Millis): void {
+  /**
+   * Takes one measurement. [ms] Karn's rule is the caller's: no sample of anything sent twice. One that is not `isOurs` is a
+   * claim: it serves for timeouts, and makes nobody near.
+   */
+  sample(rttMs: Millis, isOurs = true): void {
     this.#patience = 1;
     const rtt = Math.round(STEPS * Math.min(Math.max(rttMs, 0), MAX_RTT_MS));
     // Rounded up, or a small rise would never add to anything.
-    this.#least = this.#least < 0 ? rtt : Math.min(rtt, this.#least + Math.ceil((rtt - this.#least) * LEAST_RISE));
+    if (isOurs)
+      this.#least = this.#least < 0 ? rtt : Math.min(rtt, this.#least + Math.ceil((rtt - this.#least) * LEAST_RISE));
     if (this.#mean < 0) {
       this.#mean = rtt;
       this.#deviation = Math.round(rtt / 2);
