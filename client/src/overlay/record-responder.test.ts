@@ -208,3 +208,19 @@ test('a provider hears why most replicas did not drop its announcement', () => {
   for (const copy of ofKind(bench.sent, ROUTE_KIND.unpublish)) bench.answer(copy, { status: 'quota' });
   expect([...bench.replies.values()].at(-1)).toMatchObject({ status: 'quota' });
 });
+
+test.each([
+  ['over its own link hears of each', others[1], 3],
+  ['otherwise, be it in its name, hears of one: others could have it sent many', person(1), 1],
+])('a replica that passes on what was taken back, and comes %s', (_how, origin, count) => {
+  const bench = new RecordBench(near, others);
+  const secrets = ['abcd', 'efgh', 'ijkl'];
+  const notes = secrets.map((each) => ({ provider: person(2), ttlSeconds: 600, removal: removalOf(each) }));
+  const fields = { flags: ROUTE_EXACT | ROUTE_REPLICA, origin: origin as Contact };
+  const publish = { ...fields, kind: ROUTE_KIND.publish, payload: encodePublish({ key, notes, token: undefined }) };
+  bench.receive(publish, others[1]?.id);
+  for (const each of secrets)
+    bench.receive({ ...fields, kind: ROUTE_KIND.unpublish, payload: unpublishOf(key, person(2), each) }, others[1]?.id);
+  bench.receive(publish, others[1]?.id);
+  expect(ofKind(bench.sent, ROUTE_KIND.unpublish)).toHaveLength(count);
+});

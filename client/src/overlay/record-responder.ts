@@ -150,6 +150,8 @@ export class RecordResponder {
       const target = forward.origin.id;
       const message = { kind: ROUTE_KIND.unpublish, flags, target, via: [], payload, lifetimeMs: QUESTION_TIMEOUT_MS };
       forwarder.originate(message, [], undefined);
+      // Whoever names another as the origin has no more sent to that than it sends itself.
+      if (forward.from !== target) return;
     }
   }
 
