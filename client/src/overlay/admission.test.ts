@@ -68,3 +68,14 @@ test('comparisons of peers that are not linked have a rate of their own, which t
   expect(admission.judge(arrival(idAt('f')), key, undefined, 0)).toBe('ok');
   expect(admission.judgeSync(arrival(idAt('f')), 1_000 / UNSOLICITED_PER_SECOND)).toBe(true);
 });
+
+test('what strangers write over a link with good tokens leaves the peer at its other end its own rate', () => {
+  const tokens = new WriteTokens(seededRng(1));
+  const admission = new Admission(tokens);
+  const neighbour = person(2);
+  const token = tokens.issue(stranger.id, key, 0);
+  const judge = (origin: typeof stranger): string =>
+    admission.judge({ from: neighbour.id, origin }, key, origin === stranger ? token : undefined, 0);
+  for (let i = 0; i <= LINK_STORE_BURST; i++) judge(stranger);
+  expect([judge(stranger), judge(neighbour)]).toEqual(['quota', 'ok']);
+});

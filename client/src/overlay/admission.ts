@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
-import type { Key, NodeId } from '../../../shared/src/ids.ts';
+import type { Key } from '../../../shared/src/ids.ts';
 import {
   LINK_STORES_PER_SECOND,
   LINK_STORE_BURST,
@@ -9,6 +9,7 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { Forward } from './forward.ts';
+import { type Bringer, bringerOf } from './shares.ts';
 import type { WriteToken, WriteTokens } from './write-tokens.ts';
 
 /** A budget that is spent one by one and grows back steadily: a token bucket. */
@@ -35,15 +36,36 @@ export class Allowance {
   }
 }
 
+/** Allowances that are all alike, one for each of whoever came lately. */
+export class Allowances<Whose> {
+  readonly #allowances: BoundedMap<Whose, Allowance>;
+  readonly #burst: number;
+  readonly #perSecond: number;
+
+  /** `capacity`: how many are remembered. */
+  constructor(capacity: number, burst: number, perSecond: number) {
+    this.#allowances = new BoundedMap(capacity);
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+  }
+
+  /** Takes one of that of `whose`; false when none is left. */
+  take(whose: Whose, now: Millis): boolean {
+    let allowance = this.#allowances.get(whose);
+    if (!allowance) this.#allowances.set(whose, (allowance = new Allowance(this.#burst, this.#perSecond, now)));
+    return allowance.take(now);
+  }
+}
+
 /**
- * Who may have something stored here: every link has a rate, for what is its peer's own and for what comes over it with a
- * good token. Linked peers have proven who they are and need none. Strangers need one as soon as more of them write
+ * Who may have something stored here: every link has a rate for what is its peer's own, and another for what comes over it
+ * with a good token. Linked peers have proven who they are and need none. Strangers need one as soon as more of them write
  * without than a quiet network explains, as IKE asks for cookies and QUIC for a retry under load only; so an ordinary put
  * costs no extra round trip. What they send without is charged to none of the links: whoever passes it on has not chosen it.
  */
 export class Admission {
   readonly #tokens: WriteTokens;
-  readonly #rates = new BoundedMap<NodeId, Allowance>(MAX_STORE_RATES);
+  readonly #rates = new Allowances<Bringer>(MAX_STORE_RATES, LINK_STORE_BURST, LINK_STORES_PER_SECOND);
   readonly #unsolicited = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
   /** Of peers that are not linked. */
   readonly #comparisons = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
@@ -61,7 +83,7 @@ export class Admission {
     const { from, origin } = forward;
     const isKnown = from === origin.id || (token !== undefined && this.#tokens.accepts(token, origin.id, key, now));
     if (!isKnown) return this.#unsolicited.take(now) ? 'ok' : 'bad-token';
-    return this.#isWithinRate(from, now) ? 'ok' : 'quota';
+    return this.#isWithinRate(bringerOf(forward), now) ? 'ok' : 'quota';
   }
 
   /** Whether what is held may be compared with what the origin holds: a question that carries no token. */
@@ -69,16 +91,7 @@ export class Admission {
     return from === origin.id ? this.#isWithinRate(from, now) : this.#comparisons.take(now);
   }
 
-  #isWithinRate(from: NodeId | undefined, now: Millis): boolean {
-    return from === undefined || this.#rateOf(from, now).take(now);
-  }
-
-  #rateOf(from: NodeId, now: Millis): Allowance {
-    let rate = this.#rates.get(from);
-    if (!rate) {
-      rate = new Allowance(LINK_STORE_BURST, LINK_STORES_PER_SECOND, now);
-      this.#rates.set(from, rate);
-    }
-    return rate;
+  #isWithinRate(from: Bringer | undefined, now: Millis): boolean {
+    return from === undefined || this.#rates.take(from, now);
   }
 }

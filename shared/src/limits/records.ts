@@ -89,8 +89,8 @@ export const LINK_STORE_BURST = 512;
 /** How fast that burst grows back. [messages/s] */
 export const LINK_STORES_PER_SECOND = 20;
 
-/** Links whose store rate is remembered. [links] Twice the hard limit, so that relinking resets nothing. */
-export const MAX_STORE_RATES = 128;
+/** Store rates remembered. [rates] Two a link, of twice the hard limit, so that relinking resets nothing. */
+export const MAX_STORE_RATES = 256;
 
 // Copies on the path
 
