@@ -51,8 +51,8 @@ export class Allowances<Whose> {
 
   /** Takes one of that of `whose`; false when none is left. */
   take(whose: Whose, now: Millis): boolean {
-    let allowance = this.#allowances.get(whose);
-    if (!allowance) this.#allowances.set(whose, (allowance = new Allowance(this.#burst, this.#perSecond, now)));
+    const allowance = this.#allowances.get(whose) ?? new Allowance(this.#burst, this.#perSecond, now);
+    this.#allowances.set(whose, allowance);
     return allowance.take(now);
   }
 }

@@ -1,4 +1,5 @@
 import { CONTACT_BYTES, type Contact, ID_BYTES, type NodeId, nodeIdFromBytes } from '../../../shared/src/ids.ts';
+import type { Rng } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { PLACE_BYTES, type PackedPlace, knownPlace } from './coordinates.ts';
 
@@ -57,6 +58,13 @@ function digitValue(code: number): number {
 
 export function readMessageId(bytes: Uint8Array, at: number): MessageId {
   return String.fromCharCode(u16At(bytes, at), u16At(bytes, at + 2), u16At(bytes, at + 4), u16At(bytes, at + 6));
+}
+
+/** One that nobody can guess. */
+export function newMessageId(rng: Rng): MessageId {
+  const bytes = new Uint8Array(MESSAGE_ID_BYTES);
+  for (let i = 0; i < MESSAGE_ID_BYTES; i++) bytes[i] = rng.nextUint32() & 0xff;
+  return readMessageId(bytes, 0);
 }
 
 export function writeMessageId(bytes: Uint8Array, at: number, id: MessageId): void {

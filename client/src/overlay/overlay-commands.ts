@@ -10,7 +10,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Callers } from './callers.ts';
 import { judgeDensity } from './density.ts';
 import { DisjointLookup } from './disjoint-lookup.ts';
-import { type MessageId, readMessageId } from './frame-fields.ts';
+import { newMessageId } from './frame-fields.ts';
 import type { HeldAnswers } from './held-answers.ts';
 import { IterativeLookup } from './iterative-lookup.ts';
 import { type Found, type LookupOwner, RecursiveLookup } from './lookup.ts';
@@ -19,7 +19,7 @@ import { type Operation, deadlineAfter, failed } from './operation.ts';
 import { decodeWrittenBack, encodeDeliver } from './payloads.ts';
 import type { RecordServices } from './record-commands.ts';
 import type { ReplyFrame } from './reply-frame.ts';
-import { type NoAnswer, type Question, Request, type RequestOwner, type Routing } from './request.ts';
+import { type NoAnswer, type Question, Request, type RequestOwner } from './request.ts';
 import { ROUTE_EXACT, ROUTE_KIND } from './route-frame.ts';
 import type { OpId, OverlayCommand, OverlayResult } from './types.ts';
 
@@ -122,7 +122,7 @@ export class RouteCommand implements Operation, RequestOwner {
     const told = (table.get(target)?.referrers ?? []).filter((id) => table.link(id));
     // One: a second made every signal longer by 20 bytes and served nobody (measured: npm run sim -- churn, broken-pairs).
     const referrers = [...told, ...table.linked.map(({ contact }) => contact.id)].slice(0, 1);
-    const body = encodeDeliver({ protocol, delivery: newDelivery(core.rng), referrers, body: payload });
+    const body = encodeDeliver({ protocol, delivery: newMessageId(core.rng), referrers, body: payload });
     const ways = table.link(target) ? [] : waysTo(services, target);
     const deadline = deadlineAfter(core.now, timeoutMs);
     const flags = ROUTE_EXACT;
@@ -181,10 +181,4 @@ function waysTo({ routing, callers }: Services, target: NodeId): NodeId[][] {
 /** What is wrong with a payload to be routed, or undefined. */
 export function routeProblem(payload: Uint8Array): OverlayResult | undefined {
   return payload.length > MAX_ROUTED_PAYLOAD_BYTES ? failed('too-large') : undefined;
-}
-
-function newDelivery(rng: Routing['core']['rng']): MessageId {
-  const bytes = new Uint8Array(8);
-  for (let i = 0; i < 8; i++) bytes[i] = rng.nextUint32() & 0xff;
-  return readMessageId(bytes, 0);
 }

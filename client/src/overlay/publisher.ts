@@ -10,7 +10,7 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { Allowance } from './admission.ts';
-import { type MessageId, readMessageId } from './frame-fields.ts';
+import { type MessageId, newMessageId } from './frame-fields.ts';
 import type { Holdings } from './holdings.ts';
 import { encodePublish, encodeUnpublish } from './record-payloads.ts';
 import { removalOf } from './provider-store.ts';
@@ -60,7 +60,12 @@ export class Publisher {
     const { core, table } = this.#routing;
     const known = this.#published.get(key);
     if (!known && this.#published.size >= MAX_PUBLISHED_KEYS) return undefined;
-    const published = known ?? { secret: this.#newSecret(), nextAt: 0, wasSent: false, waiting: new Set<StoreOwner>() };
+    const published = known ?? {
+      secret: newMessageId(core.rng),
+      nextAt: 0,
+      wasSent: false,
+      waiting: new Set<StoreOwner>(),
+    };
     this.#published.set(key, published);
     if (table.linked.length === 0 || this.#pace.take(core.now)) return this.#announce(key, published, owner);
     published.nextAt = core.now;
@@ -144,13 +149,6 @@ export class Publisher {
       owner.onStored(outcome);
     };
     return new StoreOperation(this.#routing, this.#holdings, copy, isKept, { onStored }).start();
-  }
-
-  #newSecret(): MessageId {
-    const { rng } = this.#routing.core;
-    const bytes = new Uint8Array(8);
-    for (let i = 0; i < 8; i++) bytes[i] = rng.nextUint32() & 0xff;
-    return readMessageId(bytes, 0);
   }
 }
 

@@ -59,12 +59,8 @@ const SEAL_CONTEXT = utf8Encode('skein mail 2');
 const SIGN_DOMAIN = utf8Encode('skein mail signature 2');
 const MESSAGE_ID_BYTES = 16;
 const SIGNATURE_BYTES = 64;
-const KIND_CODES: Readonly<Record<MailKind, number>> = { signal: 1, call: 2, app: 3 };
-const KINDS: ReadonlyMap<number, MailKind> = new Map([
-  [1, 'signal'],
-  [2, 'call'],
-  [3, 'app'],
-]);
+/** By number on the wire, from 1. */
+const KINDS: readonly MailKind[] = ['signal', 'call', 'app'];
 
 /** Everything around the payload: seal (key and tag), sender's key, kind, message id, deadline, life, length, signature. */
 const OVERHEAD_BYTES = 32 + 16 + CONTACT_BYTES + 1 + MESSAGE_ID_BYTES + 6 + 4 + 2 + SIGNATURE_BYTES;
@@ -141,7 +137,11 @@ function remainingMs(letter: Letter, wallNow: number): number {
 
 /** What the sender signs. Both ids are in it, so that the receiver cannot pass the mail on as one to somebody else. */
 function signedBytes(letter: Omit<Letter, 'signature'>, to: NodeId): Uint8Array {
-  const head = new Writer().hex(letter.from.id).hex(to).u8(KIND_CODES[letter.kind]).bytes(letter.messageId);
+  const head = new Writer()
+    .hex(letter.from.id)
+    .hex(to)
+    .u8(KINDS.indexOf(letter.kind) + 1)
+    .bytes(letter.messageId);
   return concatBytes(SIGN_DOMAIN, head.u48(letter.deadline).u32(letter.ttlMs).bytes16(letter.payload).done());
 }
 
@@ -149,7 +149,7 @@ function signedBytes(letter: Omit<Letter, 'signature'>, to: NodeId): Uint8Array 
 export function encodeLetter(letter: Letter): Uint8Array {
   return new Writer(letter.payload.length + OVERHEAD_BYTES)
     .bytes(letter.from.publicKey)
-    .u8(KIND_CODES[letter.kind])
+    .u8(KINDS.indexOf(letter.kind) + 1)
     .bytes(letter.messageId)
     .u48(letter.deadline)
     .u32(letter.ttlMs)
@@ -163,7 +163,7 @@ export function decodeLetter(bytes: Uint8Array): Letter | undefined {
   if (bytes.length > MAX_MAIL_BYTES) return undefined;
   const reader = new Reader(bytes);
   const keys = reader.bytes(CONTACT_BYTES);
-  const kind = KINDS.get(reader.u8());
+  const kind = KINDS[reader.u8() - 1];
   const messageId = reader.bytes(MESSAGE_ID_BYTES);
   const deadline = reader.u48();
   const ttlMs = reader.u32();

@@ -132,6 +132,18 @@ export const PHONE_LEDGER: LedgerLimits = {
   maxWaiting: 32,
 };
 
+/**
+ * Offers that are answered of those that one neighbour, or the server, brings in a burst. [offers] All links of a peer at once.
+ * Each has a connection made, which a browser gives back late and throws at 500 of.
+ */
+export const OFFER_BURST = 64;
+
+/** How fast that burst grows back. [offers/s] A peer with 40 links of two minutes each answers one in three seconds, of all neighbours. */
+export const OFFERS_PER_SECOND = 2;
+
+/** Neighbours whose offers are counted. [peers] Twice the overlay's hard limit, so that relinking resets nothing. */
+export const MAX_OFFER_RATES = 128;
+
 /** Largest sealed mail. [bytes] Fits an overlay frame with its header. */
 export const MAX_MAIL_BYTES = 15 * 1024;
 

@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { DESKTOP_LEDGER } from '../../../../shared/src/limits/links.ts';
+import { DESKTOP_LEDGER, OFFER_BURST } from '../../../../shared/src/limits/links.ts';
 import { randomBytes } from '../../../../shared/src/machine.ts';
 import { settle } from '../../adapters/memory/manual-clock.ts';
 import { PortableCrypto } from '../../adapters/portable/portable-crypto.ts';
 import type { RawConnector } from '../../ports/links.ts';
+import { encodeSignal } from './signal-codec.ts';
 import { LinkLab, type Peer, type PeerOptions } from './test/lab.ts';
 import { LinkError } from './types.ts';
 
@@ -254,6 +255,23 @@ test('offers that are not completed keep none of our own dials out', async () =>
   const opening = target.open(other);
   await lab.clock.advance(500);
   expect(await opening).toBe(target.linkTo(other));
+});
+
+test('a peer that offers anew all the time has no connection made for each, and others over its way none either', async () => {
+  const [target, neighbour] = [lab.peer(), lab.peer()];
+  const senders = [lab.peer(), lab.peer()];
+  for (let i = 0; i < 2 * OFFER_BURST; i++) {
+    const attempt = i.toString(16).padStart(16, '0');
+    const offer = encodeSignal({ kind: 'offer', attempt, purposes: ['overlay'], isSpare: false, sdp: 'memory 0' });
+    const sealed = await senders[i % 2]!.mail.seal(target.contact, 'signal', offer, 15_000);
+    target.links.receiveSignal(sealed, undefined, neighbour.id);
+    await lab.clock.advance(1);
+  }
+  expect(target.made.length).toBe(OFFER_BURST);
+  const honest = lab.peer();
+  void honest.open(target);
+  await lab.clock.advance(500);
+  expect(honest.linkTo(target)).toBeDefined();
 });
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

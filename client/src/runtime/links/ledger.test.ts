@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { DESKTOP_LEDGER, type LedgerLimits, PHONE_LEDGER } from '../../../../shared/src/limits/links.ts';
+import { PENDING_GRACE_MS } from '../../../../shared/src/limits/overlay-links.ts';
 import { Ledger } from './ledger.ts';
 import { NegativeCache } from './negative-cache.ts';
 import type { LinkPurpose } from './types.ts';
@@ -76,6 +77,14 @@ test('an attempt of the other side takes the place of ours without further room'
   expect(ledger.admit(peer(1), ['swarm'], OFFER)).toBe(true);
   expect([ledger.countStage('dialling'), ledger.countStage('answering')]).toEqual([0, 1]);
   expect([...ledger.purposesOf(peer(1))]).toEqual(['overlay', 'swarm']);
+});
+
+test('an attempt that is begun anew gives way no later for it', () => {
+  const ledger = new Ledger(SMALL);
+  for (let n = 1; n <= SMALL.maxAnswers; n++) ledger.admit(peer(n), ['overlay'], OFFER);
+  ledger.admit(peer(1), ['overlay'], { ...OFFER, since: PENDING_GRACE_MS - 1 });
+  const late = { from: undefined, since: PENDING_GRACE_MS };
+  expect(ledger.yieldingToOffer(['overlay'], late, () => true)).toBe(peer(1));
 });
 
 test('calls have connections of their own', () => {

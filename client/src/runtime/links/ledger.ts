@@ -102,7 +102,8 @@ export class Ledger {
     if (known) {
       this.#stopWaiting(peer);
       known.stage = 'answering';
-      known.offer = offer;
+      // Begun anew, it gives way no later.
+      known.offer ??= offer;
       for (const purpose of purposes) known.purposes.add(purpose);
       return true;
     }

@@ -5,8 +5,12 @@ import {
   DESKTOP_LEDGER,
   DIAL_QUEUE_TIMEOUT_MS,
   LINK_STATS_INTERVAL_MS,
+  MAX_OFFER_RATES,
+  OFFERS_PER_SECOND,
+  OFFER_BURST,
   type LedgerLimits,
 } from '../../../../shared/src/limits/links.ts';
+import { Allowances } from '../../overlay/admission.ts';
 import type { PendingOffer } from '../../overlay/pending-offers.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Log } from '../../ports/log.ts';
@@ -52,6 +56,8 @@ class Links implements LinkManager, SessionOwner {
   readonly #failures: NegativeCache;
   /** Links that are up. BOUNDED: by the ledger. */
   readonly #links = new Map<NodeId, Session>();
+  /** By the neighbour that brings them: whoever offers anew all the time has a connection made for each. */
+  readonly #offers = new Allowances<NodeId | undefined>(MAX_OFFER_RATES, OFFER_BURST, OFFERS_PER_SECOND);
   readonly #attempts: Attempts;
   readonly #wishes: Wishes;
   readonly #signals: SignalMail;
@@ -279,6 +285,7 @@ class Links implements LinkManager, SessionOwner {
   }
 
   #admits(peer: NodeId, purposes: readonly LinkPurpose[], place: PendingOffer): boolean {
+    if (!this.#offers.take(place.from, place.since)) return false;
     const admits = (): boolean => this.#ledger.admit(peer, purposes, place);
     return admits() || (this.#giveWay(this.#ledger.yieldingToOffer(purposes, place, this.#mayYield)) && admits());
   }

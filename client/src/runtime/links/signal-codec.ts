@@ -40,18 +40,8 @@ const OFFER = 0x01;
 const ANSWER = 0x02;
 const REJECT = 0x03;
 
-const REJECT_CODES: Readonly<Record<RejectCode, number>> = {
-  'over-budget': 1,
-  superseded: 2,
-  failed: 3,
-  'not-needed': 4,
-};
-const REJECTS: ReadonlyMap<number, RejectCode> = new Map([
-  [1, 'over-budget'],
-  [2, 'superseded'],
-  [3, 'failed'],
-  [4, 'not-needed'],
-]);
+/** By number on the wire, from 1. */
+const REJECT_CODES: readonly RejectCode[] = ['over-budget', 'superseded', 'failed', 'not-needed'];
 const PURPOSE_BITS: Readonly<Record<LinkPurpose, number>> = { overlay: 1, swarm: 2 };
 const SPARE_BIT = 4;
 const ALL_PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
@@ -67,7 +57,11 @@ export function encodeSignal(signal: LinkSignal): Uint8Array {
     case 'answer':
       return writer.u8(ANSWER).hex(signal.attempt).bytes16(encodeDescription(signal.sdp)).done();
     case 'reject':
-      return writer.u8(REJECT).hex(signal.attempt).u8(REJECT_CODES[signal.code]).done();
+      return writer
+        .u8(REJECT)
+        .hex(signal.attempt)
+        .u8(REJECT_CODES.indexOf(signal.code) + 1)
+        .done();
   }
 }
 
@@ -91,7 +85,7 @@ export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecode
       return sdp === undefined ? err('malformed') : ok({ kind: 'answer', attempt, sdp });
     }
     case REJECT: {
-      const code = REJECTS.get(reader.u8()) ?? 'failed';
+      const code = REJECT_CODES[reader.u8() - 1] ?? 'failed';
       return reader.atEnd() ? ok({ kind: 'reject', attempt, code }) : err('malformed');
     }
     default:
