@@ -102,7 +102,7 @@ scenario('what is pasted anywhere is taken: a picture is shared, a link opened, 
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': await picture.convertToBlob() })]);
   });
   const infoHash = await shares(seed, 1);
-  expect((await contentOf(seed, infoHash))?.name).toBe('image.png');
+  expect((await contentOf(seed, infoHash))?.name).toMatch(/^Picture \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.png$/);
   await paste(leecher, `${await seed.shareLink(infoHash)}\n`);
   await leecher.downloaded(infoHash);
   // What is no link stays unanswered, and a field keeps what is pasted into it.

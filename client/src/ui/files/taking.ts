@@ -3,7 +3,7 @@ import { hashLink } from '../state/place.ts';
 import { addFiles, openText } from '../state/transfers.ts';
 import { errorText } from '../view/errors.ts';
 import { linkIn, sourceFromText } from '../view/hash-link.ts';
-import { filesOfDrop } from './dropped-files.ts';
+import { type DroppedFiles, filesOfDrop } from './dropped-files.ts';
 
 /** Whether what is dropped or pasted there is text of a field, and not the page's. */
 export function isField(target: EventTarget | null): boolean {
@@ -17,11 +17,11 @@ export function isLink(text: string): boolean {
 
 /**
  * Shares the files and folders of a drop, or of the clipboard. Must be called inside the event. Of what cannot be read as a
- * whole nothing is taken: whoever gets it would miss a part without a word.
+ * whole nothing is taken: whoever gets it would miss a part without a word. `named`: gives them other names.
  */
-export function takeFiles(transfer: DataTransfer): void {
+export function takeFiles(transfer: DataTransfer, named: (files: DroppedFiles) => DroppedFiles = (same) => same): void {
   filesOfDrop(transfer)
-    .then(addFiles)
+    .then((files) => addFiles(named(files)))
     .catch((error: unknown) =>
       pushNotice({ key: 'share', kind: 'error', title: 'Nothing of this is taken', text: errorText(error) }),
     );
