@@ -315,3 +315,36 @@ scenario(
     }
   },
 );
+
+scenario(
+  'a link can be sent by what the device has for that, and nothing is offered where it has nothing',
+  async (world) => {
+    const tab = await world.openTab({ profile: { viewport: PHONE, hasTouch: true } });
+    const [one, two] = [await world.files.make('one.bin', 1000), await world.files.make('two.bin', 1000)];
+    const before = await tab.share([one.path]);
+    expect(await tab.shareRow(before).getByTestId('send-link').count()).toBe(0);
+    // As Chromium has it on phones, and not here: links of pages alone, and somebody who thinks better of it.
+    await tab.page.evaluate(() => {
+      const sent: ShareData[] = [];
+      Object.assign(window, { sent });
+      Object.assign(navigator, {
+        canShare: ({ url }: ShareData) => url?.startsWith('http') === true,
+        share: (data: ShareData) => {
+          sent.push(data);
+          return Promise.reject(new DOMException('Share canceled', 'AbortError'));
+        },
+      });
+    });
+    const infoHash = await tab.share([two.path]);
+    const row = tab.shareRow(infoHash);
+    await row.getByTestId('send-link').click();
+    const sent = await tab.page.evaluate(() => (window as unknown as { sent: ShareData[] }).sent);
+    expect(sent).toEqual([{ url: await tab.shareLink(infoHash), title: 'Link to two.bin' }]);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('tab-info').click();
+    await row.getByTestId('magnet-link').waitFor();
+    expect(await row.getByTestId('send-link').count()).toBe(1);
+    expect(await violations(tab)).toEqual([]);
+    expect(tab.uncaught).toEqual([]);
+  },
+);

@@ -18,7 +18,7 @@ export function QrDialog({ name, link, onDismiss }: QrDialogProps) {
         <QrCode text={link} label={`QR code of the link to ${name}`} testId="share-qr" />
         <p>Whoever scans this starts the download at once. Keep this tab open meanwhile.</p>
         {isLocal && <p class="hint">This link works on this computer only, as the page was opened on localhost.</p>}
-        <LinkField label="Link" value={link} testId="qr-link" bare />
+        <LinkField label={`Link to ${name}`} value={link} testId="qr-link" bare />
       </div>
     </Dialog>
   );

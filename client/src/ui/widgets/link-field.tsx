@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CopyButton } from './copy-button.tsx';
+import { SendButton } from './send-button.tsx';
 
 interface LinkFieldProps {
   readonly label: string;
@@ -9,11 +10,11 @@ interface LinkFieldProps {
   readonly copyTestId?: string;
   /** Hides the label from the eye where the place says it. */
   readonly bare?: boolean;
-  /** Further buttons behind the copy button. */
+  /** Further buttons behind those that copy and send. */
   readonly children?: ComponentChildren;
 }
 
-/** A link that can be read, selected and copied. */
+/** A link that can be read, selected, copied and sent. */
 export function LinkField({ label, value, testId, copyTestId, bare = false, children }: LinkFieldProps) {
   const id = useId();
   return (
@@ -29,6 +30,7 @@ export function LinkField({ label, value, testId, copyTestId, bare = false, chil
           iconOnly
           {...(copyTestId !== undefined && { testId: copyTestId })}
         />
+        <SendButton link={value} label={label} />
         {children}
       </div>
     </div>
