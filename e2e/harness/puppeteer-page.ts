@@ -71,8 +71,22 @@ class PuppeteerLocator {
     await pollFromOutside(isThere, `${this.#selector} to be ${state}`, timeout, LOOK_MS);
   }
 
-  click(): Promise<void> {
-    return this.#page.locator(this.#selector).setTimeout(ELEMENT_TIMEOUT_MS).click();
+  /** Again until it is hit, as Playwright does: rows that come and go move it from under the mouse. */
+  async click(): Promise<void> {
+    const deadline = performance.now() + ELEMENT_TIMEOUT_MS;
+    while (!(await this.#clickOnce(deadline - performance.now()))) await sleep(LOOK_MS);
+  }
+
+  /** False: the click went beside it, and nothing else heard of it. */
+  async #clickOnce(timeout: number): Promise<boolean> {
+    if (timeout <= 0) throw new Error(`every click went beside ${this.#selector}`);
+    const element = await this.#attached();
+    const aim = await element.evaluateHandle(aimAt);
+    await this.#page.locator(this.#selector).setTimeout(timeout).click();
+    // Where the click has taken the page elsewhere, it hit.
+    const isHit = await aim.evaluate((each) => each.end()).catch(() => true);
+    await Promise.allSettled([aim.dispose(), element.dispose()]);
+    return isHit;
   }
 
   async check(): Promise<void> {
@@ -222,6 +236,27 @@ function byTestId(testId: string): string {
 function literally(words: string, isWhole: boolean): RegExp {
   const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return isWhole ? new RegExp(`^${escaped}$`) : new RegExp(escaped, 'i');
+}
+
+/** Runs in the page: until `end`, which says whether `element` was clicked, no other element hears of the mouse. */
+function aimAt(element: Element): { end: () => boolean } {
+  const types = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+  let isHit = false;
+  const take = (event: Event): void => {
+    const isInside = event.target instanceof Node && element.contains(event.target);
+    if (isInside && event.type === 'click') isHit = true;
+    // The click that a label passes on to its field is not the mouse's.
+    if (isInside || isHit) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  for (const type of types) window.addEventListener(type, take, true);
+  return {
+    end: () => {
+      for (const type of types) window.removeEventListener(type, take, true);
+      return isHit;
+    },
+  };
 }
 
 /** Runs in the page. */
