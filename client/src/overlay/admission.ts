@@ -37,22 +37,21 @@ export class Allowance {
 }
 
 /** Allowances that are all alike, one for each of whoever came lately. */
-export class Allowances<Whose> {
-  readonly #allowances: BoundedMap<Whose, Allowance>;
+export class Allowances<Whose> extends BoundedMap<Whose, Allowance> {
   readonly #burst: number;
   readonly #perSecond: number;
 
   /** `capacity`: how many are remembered. */
   constructor(capacity: number, burst: number, perSecond: number) {
-    this.#allowances = new BoundedMap(capacity);
+    super(capacity);
     this.#burst = burst;
     this.#perSecond = perSecond;
   }
 
   /** Takes one of that of `whose`; false when none is left. */
   take(whose: Whose, now: Millis): boolean {
-    const allowance = this.#allowances.get(whose) ?? new Allowance(this.#burst, this.#perSecond, now);
-    this.#allowances.set(whose, allowance);
+    const allowance = this.get(whose) ?? new Allowance(this.#burst, this.#perSecond, now);
+    this.set(whose, allowance);
     return allowance.take(now);
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import {
+  MAX_SYNC_SENT,
   SYNC_DELAY_MS,
   SYNC_MIN_MS,
   SYNC_PARTS,
@@ -203,4 +204,42 @@ test('a wish over the link of whoever has it is granted at once', () => {
 
 test('a wish that says it is of a peer elsewhere brings that peer an offer, not copies: it may be another’s', () => {
   expect(wish(false)).toEqual([{ kind: ROUTE_KIND.sync, target: person(51).id }]);
+});
+
+/** How often everything held is gone through for as many comparisons within a second, with news before each. */
+function sortings(held: number, comparisons: number): number {
+  const holder = new Holder();
+  const note = { provider: person(2), ttlSeconds: 600, removal: 'abcd' };
+  const announce = (n: number): unknown =>
+    holder.providers.add(keyAt(`c${n.toString(16).padStart(6, '0')}`), note, 0, `via ${n}`);
+  for (let n = 0; n < held; n++) announce(n);
+  let count = 0;
+  const values = holder.providers.values.bind(holder.providers);
+  holder.providers.values = () => {
+    count++;
+    return values();
+  };
+  const digest = encodeSync({ kind: 'digest', salt: 1, hashes: digestOf([], 1) });
+  for (let n = 0; n < comparisons; n++) {
+    holder.core.now += Math.floor(1_000 / comparisons);
+    announce(held + n);
+    holder.consume(person(51), digest);
+  }
+  return count;
+}
+
+test('what is held is sorted anew for each comparison after news where it is little, and seldom where it is much', () => {
+  expect(sortings(8, 20)).toBe(20);
+  expect(sortings(1_000, 20)).toBe(1);
+});
+
+test('a replica that wishes for copies again and again leaves the others theirs', () => {
+  const holder = new Holder();
+  const wish = encodeSync({ kind: 'wanted', names: [{ kind: 'record', key: recordOf().key }] });
+  const copiesFor = (index: number): number => {
+    holder.consume(person(index), wish);
+    return holder.routes().filter(({ kind }) => kind === ROUTE_KIND.store).length;
+  };
+  for (let n = 0; n < 8 * MAX_SYNC_SENT; n++) copiesFor(51);
+  expect([copiesFor(51), copiesFor(52)]).toEqual([0, 1]);
 });

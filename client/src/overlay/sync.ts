@@ -15,7 +15,7 @@ import {
 } from '../../../shared/src/limits/records.ts';
 import { type Millis, randomBelow } from '../../../shared/src/machine.ts';
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
-import { Allowance } from './admission.ts';
+import { Allowance, Allowances } from './admission.ts';
 import type { Forward } from './forward.ts';
 import type { Answer } from './endpoint.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
@@ -64,6 +64,8 @@ export class Sync {
   readonly #records: RecordStore;
   readonly #providers: ProviderStore;
   readonly #sending = new Allowance(4 * MAX_SYNC_SENT, MAX_SYNC_SENT / 2, 0);
+  /** To each peer a quarter of that, so that one that wishes again and again leaves the others theirs. */
+  readonly #sendingTo = new Allowances<NodeId>(4 * MAX_SYNC_PEERS, MAX_SYNC_SENT, MAX_SYNC_SENT / 8);
   /** The last exchange with each peer. */
   readonly #exchanges = new BoundedMap<NodeId, Exchange>(4 * MAX_SYNC_PEERS);
   /** BOUNDED: by the contacts of the table. */
@@ -154,14 +156,9 @@ export class Sync {
     this.#ask(
       peer.id,
       payload,
-      (reply) => (reply.status === 'ok' ? this.#reconcile(peer, items, reply) : this.#missed(peer.id)),
-      () => this.#missed(peer.id),
+      (reply) => (reply.status === 'ok' ? this.#reconcile(peer, items, reply) : this.#noteExchange(peer.id)),
+      () => this.#noteExchange(peer.id),
     );
-  }
-
-  /** Nothing was compared, for there was no answer or the peer has too much to do: it is due again soon. */
-  #missed(peer: NodeId): void {
-    this.#exchanges.set(peer, { at: this.#routing.core.now, fingerprint: undefined });
   }
 
   #reconcile(peer: Contact, items: readonly Item[], { payload }: ReplyFrame): void {
@@ -194,8 +191,9 @@ export class Sync {
     });
   }
 
-  #noteExchange(id: NodeId, items: readonly Item[]): void {
-    this.#exchanges.set(id, { at: this.#routing.core.now, fingerprint: fingerprintOf(items) });
+  /** Without `items` nothing was compared, for there was no answer or the peer has too much to do: it is due again soon. */
+  #noteExchange(id: NodeId, items?: readonly Item[]): void {
+    this.#exchanges.set(id, { at: this.#routing.core.now, fingerprint: items && fingerprintOf(items) });
   }
 
   /** True when a peer's version is news to us, and ours to keep. */
@@ -217,10 +215,11 @@ export class Sync {
   }
 
   #sendAll(peer: Contact, names: readonly ItemName[]): void {
+    const { now } = this.#routing.core;
     for (const name of names.slice(0, MAX_SYNC_SENT)) {
       const copy = this.#copyOf(name);
       if (!copy) continue;
-      if (!this.#sending.take(this.#routing.core.now)) return;
+      if (!this.#sendingTo.take(peer.id, now) || !this.#sending.take(now)) return;
       new Spread(this.#routing, copy, undefined).start([peer]);
     }
   }
@@ -251,7 +250,9 @@ export class Sync {
   #share(): ReadonlyMap<NodeId, Shared> {
     const { core, table } = this.#routing;
     const state = `${this.#records.version} ${this.#providers.version} ${table.siblingVersion}`;
-    if (state === this.#sharedOf && core.now - this.#sharedAt < SYNC_SHARED_MS) return this.#shared;
+    // A neighbour can bring news and ask in turns: what is much is sorted as seldom.
+    const goodForMs = state === this.#sharedOf ? SYNC_SHARED_MS : this.#records.size + this.#providers.size;
+    if (core.now - this.#sharedAt < Math.min(goodForMs, SYNC_SHARED_MS)) return this.#shared;
     this.#sharedOf = state;
     this.#sharedAt = core.now;
     this.#shared = new Map();

@@ -158,7 +158,7 @@ export const MAX_SYNC_WANTED = 64;
 /** Copies sent to one peer after one exchange. [messages] The next round goes on. */
 export const MAX_SYNC_SENT = 64;
 
-/** How long the sorting of what is held by replica peers is used again. [ms] It costs a walk over everything held. */
+/** How long the sorting of what is held by replica peers is used again. [ms] It costs a walk over everything held, some 12 us for each key: where news came it is used for a millisecond a key. */
 export const SYNC_SHARED_MS = 5_000;
 
 /** Copies sent when leaving. [messages] What a closing page still gets out. */

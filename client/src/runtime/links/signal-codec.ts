@@ -42,16 +42,16 @@ const REJECT = 0x03;
 
 /** By number on the wire, from 1. */
 const REJECT_CODES: readonly RejectCode[] = ['over-budget', 'superseded', 'failed', 'not-needed'];
-const PURPOSE_BITS: Readonly<Record<LinkPurpose, number>> = { overlay: 1, swarm: 2 };
+/** By bit on the wire, from the lowest. */
+const PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
 const SPARE_BIT = 4;
-const ALL_PURPOSES: readonly LinkPurpose[] = ['overlay', 'swarm'];
 
 export function encodeSignal(signal: LinkSignal): Uint8Array {
   const writer = new Writer(2048);
   switch (signal.kind) {
     case 'offer': {
       let mask = signal.isSpare ? SPARE_BIT : 0;
-      for (const purpose of signal.purposes) mask |= PURPOSE_BITS[purpose];
+      for (const purpose of signal.purposes) mask |= 1 << PURPOSES.indexOf(purpose);
       return writer.u8(OFFER).hex(signal.attempt).u8(mask).bytes16(encodeDescription(signal.sdp)).done();
     }
     case 'answer':
@@ -74,7 +74,7 @@ export function decodeSignal(bytes: Uint8Array): Result<LinkSignal, SignalDecode
   switch (type) {
     case OFFER: {
       const mask = reader.u8();
-      const purposes = ALL_PURPOSES.filter((purpose) => (mask & PURPOSE_BITS[purpose]) !== 0);
+      const purposes = PURPOSES.filter((_, bit) => (mask & (1 << bit)) !== 0);
       const sdp = readSdp(reader);
       return sdp === undefined || purposes.length === 0
         ? err('malformed')
