@@ -4,6 +4,9 @@ import type { Log } from '../ports/log.ts';
 /** Longest wait for the server's configuration before joining goes on without it. [ms] */
 const CONFIG_TIMEOUT_MS = 3_000;
 
+/** Pause after the server gave none, or not in time. [ms] The newest ones are looked at every second. */
+const RETRY_MS = 5_000;
+
 /** ICE servers for links and calls. TURN credentials expire, so they are fetched anew when half their life is over. */
 export interface IceConfig {
   /** The newest known servers. */
@@ -59,6 +62,7 @@ export class ServerIceConfig implements IceConfig {
       this.#goodUntil = performance.now() + config.value.iceTtlMs / 2;
     } catch (error) {
       this.#log.log('info', 'no configuration from the server', { error: String(error) });
+      this.#goodUntil = performance.now() + RETRY_MS;
     }
   }
 }
