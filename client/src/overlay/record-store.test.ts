@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   MAX_BYTES_PER_AUTHOR,
+  MAX_RECORDS,
   MAX_RECORDS_PER_AUTHOR,
   MAX_RECORD_TTL_MS,
   MAX_SEQUENCE_FLOORS,
@@ -167,6 +168,18 @@ test('an author has 64 KiB at one holder', () => {
   const fitting = Math.floor(MAX_BYTES_PER_AUTHOR / (RECORD_HEADER_BYTES + 1_024));
   for (let i = 0; i < fitting; i++) expect(store.put(recordOf({ key: keyAt(`a${i + 100}`), value }), WALL)).toBe('ok');
   expect(store.put(recordOf({ key: keyAt('b'), value }), WALL)).toBe('quota');
+});
+
+test('however small records are, there are so many at one holder and no more', () => {
+  const store = storeFor();
+  const put = (i: number): string => {
+    const author = person(Math.floor(i / MAX_RECORDS_PER_AUTHOR));
+    return store.put(recordOf({ key: keyAt(`a${i + 100_000}`), author }), WALL);
+  };
+  for (let i = 0; i < MAX_RECORDS; i++) put(i);
+  expect(store.size).toBe(MAX_RECORDS);
+  put(MAX_RECORDS);
+  expect(store.size).toBe(MAX_RECORDS);
 });
 
 const ROOM_FOR_TWO = 2 * (RECORD_HEADER_BYTES + 1);

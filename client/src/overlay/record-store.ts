@@ -2,6 +2,7 @@ import { equalBytes } from '../../../shared/src/bytes.ts';
 import type { Key, NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_BYTES_PER_AUTHOR,
+  MAX_RECORDS,
   MAX_RECORDS_PER_AUTHOR,
   MAX_RECORD_STORE_BYTES,
   MAX_RECORD_TTL_MS,
@@ -38,7 +39,7 @@ export class RecordStore {
   readonly #self: NodeId;
   readonly #isReplica: (key: Key) => boolean;
   readonly #capacity: number;
-  /** Oldest first, by when their keys were taken. BOUNDED: by MAX_RECORD_STORE_BYTES over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
+  /** Oldest first, by when their keys were taken. BOUNDED: by MAX_RECORD_STORE_BYTES and MAX_RECORDS over all, MAX_RECORDS_PER_AUTHOR and MAX_BYTES_PER_AUTHOR per author. */
   readonly #held = new Map<Key, HeldRecord>();
   readonly #floors = new SequenceFloors();
   /** By bringer, in bytes. */
@@ -60,7 +61,7 @@ export class RecordStore {
     return this.#held.size;
   }
 
-  /** Of all records, as encoded. */
+  /** Of all records, as encoded; small ones count for more. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -85,9 +86,9 @@ export class RecordStore {
     if (held && record.sequence <= held.sequence) return 'stale-sequence';
     if (this.#floors.isBelow(record, wallNow)) return 'stale-sequence';
     const author = this.#authors.get(record.author.id);
-    const growth = bytesOf(record) - (held ? bytesOf(held) : 0);
     if (!held && (author?.count ?? 0) >= MAX_RECORDS_PER_AUTHOR) return 'quota';
-    if ((author?.bytes ?? 0) + growth > MAX_BYTES_PER_AUTHOR) return 'quota';
+    if ((author?.bytes ?? 0) + bytesOf(record) - (held ? bytesOf(held) : 0) > MAX_BYTES_PER_AUTHOR) return 'quota';
+    const growth = this.#growth(record, held);
     if (this.#bytes + growth <= this.#capacity || this.#shares.crowding(from, growth)) return 'ok';
     return this.#spare(record.key, this.#held.keys()) === undefined ? 'quota' : 'ok';
   }
@@ -98,7 +99,7 @@ export class RecordStore {
     if (judgement !== 'ok') return judgement;
     const held = this.#held.get(record.key);
     if (held && isSameVersion(held.record, record)) return 'ok';
-    const growth = bytesOf(record) - (held ? bytesOf(held.record) : 0);
+    const growth = this.#growth(record, held?.record);
     const victims = this.#victims(record.key, from, growth);
     if (!victims) return 'quota';
     for (const victim of victims) this.delete(victim);
@@ -148,8 +149,8 @@ export class RecordStore {
     const author = this.#authors.get(id) ?? { count: 0, bytes: 0 };
     author.count += sign;
     author.bytes += sign * bytesOf(record);
-    this.#bytes += sign * bytesOf(record);
-    this.#shares.change(from, sign * bytesOf(record));
+    this.#bytes += sign * this.#roomOf(record);
+    this.#shares.change(from, sign * this.#roomOf(record));
     this.version++;
     if (author.count > 0) this.#authors.set(id, author);
     else this.#authors.delete(id);
@@ -168,9 +169,19 @@ export class RecordStore {
       if (victim === undefined || !held) return undefined;
       left.delete(victim);
       victims.push(victim);
-      missing -= bytesOf(held.record);
+      missing -= this.#roomOf(held.record);
     }
     return victims;
+  }
+
+  /** How much more room `record` takes than what it replaces. */
+  #growth(record: SignedRecord, held: SignedRecord | undefined): number {
+    return this.#roomOf(record) - (held ? this.#roomOf(held) : 0);
+  }
+
+  /** What a record counts for: as many of the smallest as fit are no more than MAX_RECORDS. */
+  #roomOf(record: SignedRecord): number {
+    return Math.max(bytesOf(record), this.#capacity / MAX_RECORDS);
   }
 
   #spare(key: Key, among: Iterable<Key>): Key | undefined {

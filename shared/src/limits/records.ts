@@ -54,6 +54,9 @@ export const MAX_RECORD_TTL_MS = 24 * 3_600_000;
 /** Records held in all, as encoded. [bytes] Half a percent of a small phone's memory, overhead included. */
 export const MAX_RECORD_STORE_BYTES = 8 * 1024 * 1024;
 
+/** The same in records. [records] 1 KiB for each: the smallest take 131 bytes as encoded, 800 as they are held, and walks over all take time. */
+export const MAX_RECORDS = 8_192;
+
 /** Records held per author. [records] A person's location, profile and a few dozen documents. */
 export const MAX_RECORDS_PER_AUTHOR = 64;
 
