@@ -8,6 +8,8 @@ import { ManualClock } from '../adapters/memory/manual-clock.ts';
 import { PortableCrypto, generatePortableKeys } from '../adapters/portable/portable-crypto.ts';
 import { MAX_MAIL_PAYLOAD_BYTES, type Mail, createMail, decodeLetter, encodeLetter } from './mail.ts';
 
+/** Mails that are opened at once. */
+const MAX_IN_WORK = 5;
 const CONTEXT = utf8Encode('skein mail 2');
 const payload = utf8Encode('hello');
 const fixed = (seed: number): PortableCrypto => new PortableCrypto({ seed: new Uint8Array(32).fill(seed) });
@@ -22,8 +24,8 @@ beforeEach(() => {
   clock = new ManualClock();
   alice = new PortableCrypto(generatePortableKeys());
   bob = new PortableCrypto(generatePortableKeys());
-  outbox = createMail(alice, clock);
-  inbox = createMail(bob, clock);
+  outbox = createMail(alice, clock, MAX_IN_WORK);
+  inbox = createMail(bob, clock, MAX_IN_WORK);
 });
 
 async function codeOf(mail: Mail, sealed: Uint8Array): Promise<string> {
@@ -68,6 +70,14 @@ test('a mail is taken once, by whatever way its copies come', async () => {
   expect(await codeOf(inbox, sealed)).toBe('replayed');
   await clock.advance(1);
   expect(await codeOf(inbox, sealed)).toBe('expired');
+});
+
+test('of a flood of mails no more are opened at once than that, whatever they are', async () => {
+  const good = await outbox.seal(bob.self, 'call', payload, 1000);
+  const flood = Array.from({ length: MAX_IN_WORK }, () => codeOf(inbox, new Uint8Array(1000)));
+  expect(await codeOf(inbox, good)).toBe('flood');
+  expect(new Set(await Promise.all(flood))).toEqual(new Set(['not-for-us']));
+  expect(await codeOf(inbox, good)).toBe('opened');
 });
 
 test('clocks may be ten minutes apart, either way, and no more', async () => {

@@ -7,6 +7,7 @@ import {
   MAX_MAIL_TTL_MS,
   MAX_SEEN_MAILS,
   MAX_SEEN_MAILS_PER_SENDER,
+  MAX_SIGNALS_IN_WORK,
 } from '../../../shared/src/limits/links.ts';
 import { type Result, err, invariant, ok } from '../../../shared/src/result.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,6 +19,8 @@ export type MailKind = 'signal' | 'call' | 'app';
 
 /** Why a mail was refused. A closed list. */
 export type MailErrorCode =
+  /** As many as there may be are being opened. */
+  | 'flood'
   /** Over `MAX_MAIL_BYTES`. */
   | 'too-large'
   /** Not sealed to this peer, or changed on the way. */
@@ -79,9 +82,32 @@ interface Letter {
   readonly signature: Uint8Array;
 }
 
-/** Mail of the peer whose keys `crypto` holds. `clock` gives the wall-clock time for deadlines. */
-export function createMail(crypto: Crypto, clock: Clock): Mail {
+/**
+ * Mail of the peer whose keys `crypto` holds. `clock` gives the wall-clock time for deadlines. Anybody can send some, so no more
+ * than `maxInWork` are opened at once: a flood for one reader, who has a mail of its own, keeps nothing from another.
+ */
+export function createMail(crypto: Crypto, clock: Clock, maxInWork = MAX_SIGNALS_IN_WORK): Mail {
   const seen = new SeenIds(MAX_SEEN_MAILS, MAX_SEEN_MAILS_PER_SENDER, MAX_MAIL_SENDERS);
+  let inWork = 0;
+
+  const open = async (sealed: Uint8Array): Promise<Result<OpenedMail, MailErrorCode>> => {
+    const plaintext = await crypto.unseal(sealed, SEAL_CONTEXT);
+    if (!plaintext) return err('not-for-us');
+    const letter = decodeLetter(plaintext);
+    if (!letter) return err('malformed');
+    // Not of signals: of links it is learnt what the time is. What an old one can do is bounded like a new one's doings.
+    const early = letter.kind === 'signal' ? undefined : checkTime(letter, clock.wallNow());
+    if (early) return err(early);
+    const isGenuine = await crypto.verify(letter.from.publicKey, signedBytes(letter, crypto.self.id), letter.signature);
+    if (!isGenuine) return err('bad-signature');
+    // Only now: otherwise a forger could use up the ids of mails that are still on their way.
+    const wallNow = clock.wallNow();
+    const expiresAt = Math.max(letter.deadline, wallNow + letter.ttlMs) + MAX_CLOCK_SKEW_MS + 1;
+    if (!seen.add(letter.from.id, toHex(letter.messageId), expiresAt, wallNow)) return err('replayed');
+    const { from, kind, payload } = letter;
+    const isOverdue = letter.deadline < wallNow;
+    return ok({ from, kind, payload, remainingMs: remainingMs(letter, wallNow), isOverdue });
+  };
 
   return {
     async seal(to, kind, payload, ttlMs) {
@@ -100,26 +126,9 @@ export function createMail(crypto: Crypto, clock: Clock): Mail {
 
     async open(sealed) {
       if (sealed.length > MAX_MAIL_BYTES) return err('too-large');
-      const plaintext = await crypto.unseal(sealed, SEAL_CONTEXT);
-      if (!plaintext) return err('not-for-us');
-      const letter = decodeLetter(plaintext);
-      if (!letter) return err('malformed');
-      // Not of signals: of links it is learnt what the time is. What an old one can do is bounded like a new one's doings.
-      const early = letter.kind === 'signal' ? undefined : checkTime(letter, clock.wallNow());
-      if (early) return err(early);
-      const isGenuine = await crypto.verify(
-        letter.from.publicKey,
-        signedBytes(letter, crypto.self.id),
-        letter.signature,
-      );
-      if (!isGenuine) return err('bad-signature');
-      // Only now: otherwise a forger could use up the ids of mails that are still on their way.
-      const wallNow = clock.wallNow();
-      const expiresAt = Math.max(letter.deadline, wallNow + letter.ttlMs) + MAX_CLOCK_SKEW_MS + 1;
-      if (!seen.add(letter.from.id, toHex(letter.messageId), expiresAt, wallNow)) return err('replayed');
-      const { from, kind, payload } = letter;
-      const isOverdue = letter.deadline < wallNow;
-      return ok({ from, kind, payload, remainingMs: remainingMs(letter, wallNow), isOverdue });
+      if (inWork >= maxInWork) return err('flood');
+      inWork++;
+      return open(sealed).finally(() => inWork--);
     },
   };
 }

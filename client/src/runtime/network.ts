@@ -1,6 +1,11 @@
 import { BoundedMap } from '../../../shared/src/bounded-map.ts';
 import { type Contact, type NodeId, shortId } from '../../../shared/src/ids.ts';
-import { type LedgerLimits, OVERLAY_FRAME, SWARM_FRAME } from '../../../shared/src/limits/links.ts';
+import {
+  type LedgerLimits,
+  MAX_LETTERS_IN_WORK,
+  OVERLAY_FRAME,
+  SWARM_FRAME,
+} from '../../../shared/src/limits/links.ts';
 import type { Rng } from '../../../shared/src/machine.ts';
 import type { LookupTrace, NodeStatus } from '../api.ts';
 import type { DeliveryId, Protocol } from '../overlay/types.ts';
@@ -93,7 +98,7 @@ export class Network {
     this.#parts = parts;
     this.#handler = handler;
     this.#clock = new NetworkClock(parts.clock, () => this.overlay.tellWallClock());
-    this.#mail = createMail(parts.crypto, this.#clock);
+    this.#mail = createMail(parts.crypto, this.#clock, MAX_LETTERS_IN_WORK);
     this.control = new ControlQueue(() => this.links.links);
     this.overlay = new OverlayService({
       crypto: parts.crypto,
@@ -201,7 +206,7 @@ export class Network {
   #createLinks(): LinkManager {
     return createLinkManager({
       crypto: this.#parts.crypto,
-      mail: this.#mail,
+      mail: createMail(this.#parts.crypto, this.#clock),
       connector: this.#parts.connector,
       clock: this.#parts.clock,
       log: this.#parts.log,

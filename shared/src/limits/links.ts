@@ -93,6 +93,9 @@ export const MAX_NEGATIVE_ENTRIES = 512;
 /** Signals that are being opened at once; further ones are dropped. [mails] Opening one takes about 1 ms. */
 export const MAX_SIGNALS_IN_WORK = 64;
 
+/** The same of calls and application messages, many of which may come from many peers at a time. [mails] Half a second's work, 8 MB. */
+export const MAX_LETTERS_IN_WORK = 512;
+
 /** Bounds of the connection ledger. All in connections. */
 export interface LedgerLimits {
   /** What the overlay aims for. Its own dials stop half-way to `overlayHard`; the rest is left to peers that dial us. */

@@ -104,7 +104,7 @@ class Links implements LinkManager, SessionOwner {
   }
 
   receiveSignal(sealed: Uint8Array, delivery?: DeliveryId, over?: NodeId): void {
-    this.#signals.receive(sealed, { delivery, over });
+    void this.#signals.receive(sealed, { delivery, over });
   }
 
   release(peer: NodeId, purpose: LinkPurpose): void {

@@ -1,5 +1,4 @@
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
-import { MAX_SIGNALS_IN_WORK } from '../../../../shared/src/limits/links.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Mail, OpenedMail } from '../mail.ts';
 import { type LinkSignal, decodeSignal, encodeSignal } from './signal-codec.ts';
@@ -31,12 +30,10 @@ export interface SignalMailParts {
   readonly carrier: SignalCarrier;
 }
 
-/** Signals as sealed mail: seals and sends ours, opens and decodes what comes, no more at a time than the bound. */
+/** Signals as sealed mail: seals and sends ours, opens and decodes what comes. */
 export class SignalMail {
   readonly #parts: SignalMailParts;
   readonly #listener: SignalListener;
-  /** Signals being opened. BOUNDED: by MAX_SIGNALS_IN_WORK. */
-  #inWork = 0;
   #isStopped = false;
 
   constructor(parts: SignalMailParts, listener: SignalListener) {
@@ -54,19 +51,8 @@ export class SignalMail {
     }
   }
 
-  receive(sealed: Uint8Array, way: SignalWay): void {
-    if (this.#isStopped) return;
-    if (this.#inWork >= MAX_SIGNALS_IN_WORK) return this.#listener.dropped('signal-flood');
-    this.#inWork++;
-    void this.#read(sealed, way).finally(() => this.#inWork--);
-  }
-
-  /** Nothing is heard any more, not even of signals that are being opened. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  async #read(sealed: Uint8Array, way: SignalWay): Promise<void> {
+  /** Never rejects. */
+  async receive(sealed: Uint8Array, way: SignalWay): Promise<void> {
     const opened = await this.#parts.mail.open(sealed);
     if (this.#isStopped) return;
     if (!opened.ok) return this.#listener.dropped(`signal ${opened.error}`);
@@ -81,5 +67,10 @@ export class SignalMail {
       case 'reject':
         return this.#listener.rejected(mail.from, signal.value);
     }
+  }
+
+  /** Nothing is heard any more, not even of signals that are being opened. */
+  stop(): void {
+    this.#isStopped = true;
   }
 }
