@@ -288,11 +288,11 @@ scenario(
     await nextIdle();
     await world.server.restart();
     await tab.page.locator('svg[data-testid=invite-qr]').waitFor({ timeout: BACK_WITHIN_MS });
-    await tab.until('another idle moment to be asked for', () => window.idlers.length > 0, undefined);
-    await nextIdle();
     await tab.until(
       'all code to be fetched',
       (names) => {
+        // From now on it has idle moments: what did not come is asked for again at a time of its own.
+        window.idlers.splice(0).forEach((idler) => idler());
         const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
         const fetched = entries.filter(({ responseStatus }) => responseStatus === 200);
         return names.every((name) => fetched.some((each) => each.name.includes(`/assets/${name}-`)));
