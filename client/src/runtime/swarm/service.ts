@@ -22,6 +22,7 @@ import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
 import { DownloadStarts, tooManyTorrents } from './download-starts.ts';
 import { Duplicates } from './duplicates.ts';
+import { EndingTorrents } from './ending-torrents.ts';
 import { FileAccessService } from './file-access.ts';
 import { nameFiles } from './files.ts';
 import type { SwarmHost } from './host.ts';
@@ -58,11 +59,9 @@ export class SwarmService implements Transfers {
   readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
   readonly #duplicates: Duplicates;
-  /** Torrents that the worker still ends, and how many times. BOUNDED: by what a person removes. */
-  readonly #ending = new Map<InfoHash, number>();
+  readonly #ending = new EndingTorrents();
   /** Of all torrents together, as a person set them. */
   #limits: RateLimits = {};
-  /** What a call leaves to uploads. [bytes/s] */
   /** What a call leaves to all torrents together. */
   #cap: RateLimits = {};
   #isClosed = false;
@@ -400,15 +399,11 @@ export class SwarmService implements Transfers {
     const { infoHash } = torrent.session;
     this.#torrents.delete(infoHash);
     torrent.peers.stop();
-    this.#ending.set(infoHash, (this.#ending.get(infoHash) ?? 0) + 1);
     try {
-      await this.#worker.remove(infoHash, keepData, false);
+      await this.#ending.until(infoHash, this.#worker.remove(infoHash, keepData, false));
     } finally {
-      const left = (this.#ending.get(infoHash) ?? 1) - 1;
-      if (left > 0) this.#ending.set(infoHash, left);
-      else this.#ending.delete(infoHash);
       // A first report of what was begun again meanwhile was not listened to: this has another one follow.
-      if (left === 0 && this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
+      if (!this.#ending.has(infoHash) && this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
     }
   }
 }
