@@ -1,25 +1,7 @@
 import { expect, test } from 'vitest';
 import { HeldPipe } from './held-pipe.ts';
-import type { Pipe, PipeHandler } from './pipe.ts';
-
-/** A pipe whose far end is the test. */
-class TestPipe implements Pipe {
-  readonly queuedBytes = 0;
-  handler: PipeHandler | undefined;
-  isClosed = false;
-
-  start(handler: PipeHandler): void {
-    this.handler = handler;
-  }
-
-  send(): boolean {
-    return true;
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
+import type { PipeHandler } from './pipe.ts';
+import { TestPipe } from './test/test-pipe.ts';
 
 function recorder(): PipeHandler & { readonly seen: unknown[] } {
   const seen: unknown[] = [];

@@ -2,31 +2,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { hashToId } from '../../../shared/src/ids.ts';
 import { PEER_TIMEOUT_MS } from '../../../shared/src/limits/swarm.ts';
 import type { TorrentInput } from '../swarm/types.ts';
-import type { Pipe, PipeHandler } from './pipe.ts';
 import type { WorkerReport } from './protocol.ts';
 import { TorrentPeers } from './torrent-peers.ts';
+import { TestPipe } from './test/test-pipe.ts';
 
 const infoHash = hashToId(Uint8Array.of(1));
 const peer = hashToId(Uint8Array.of(2));
-
-/** A pipe whose other end the test is. */
-class TestPipe implements Pipe {
-  readonly queuedBytes = 0;
-  isClosed = false;
-  handler: PipeHandler | undefined;
-
-  start(handler: PipeHandler): void {
-    this.handler = handler;
-  }
-
-  send(): boolean {
-    return true;
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
 
 let inputs: TorrentInput[];
 let reports: WorkerReport[];
