@@ -71,8 +71,7 @@ class Browser {
     work.then(over, over);
     while (!isOver) {
       await this.clock.advance(100);
-      // What is fetched comes in a turn of its own.
-      await new Promise((resolve) => setTimeout(resolve));
+      await vi.dynamicImportSettled();
     }
     return work;
   }
