@@ -18,9 +18,9 @@ export interface CheckpointHost {
   isPaused(): boolean;
   /** Why the metadata was refused. */
   refusal(): MetainfoErrorCode | undefined;
-  /** Records what survives the page; called after a flush. Rejects when the browser refuses. */
+  /** Records what survives the page; called after a flush. Rejects when nothing would. */
   save(progress: TorrentProgress): Promise<void>;
-  /** What is stored could not be flushed. */
+  /** What is stored could not be flushed, or nothing is recorded of it. */
   failed(error: unknown): void;
 }
 
@@ -51,8 +51,9 @@ export class Checkpoints {
       await this.#content.store?.flush();
       const { metainfo } = this.#content;
       const progress = { metainfo, bitfield, isPaused: this.#host.isPaused(), refusal: this.#host.refusal() };
-      this.#saving = this.#saving.then(() => this.#host.save(progress)).catch(() => undefined);
-      await this.#saving;
+      const saving = this.#saving.then(() => this.#host.save(progress));
+      this.#saving = saving.catch(() => undefined);
+      await saving;
     } catch (error) {
       this.#host.failed(error);
     }

@@ -31,7 +31,7 @@ export interface DriverSetup {
   readonly refusal?: MetainfoErrorCode | undefined;
   /** Rejects with `StorageError`. */
   openStore(metainfo: Metainfo): Promise<ContentStore>;
-  /** Records what survives the page; called after a flush. Rejects when the browser refuses. */
+  /** Records what survives the page; called after a flush. Rejects when nothing would. */
   save(progress: TorrentProgress): Promise<void>;
   report(report: WorkerReport): void;
 }

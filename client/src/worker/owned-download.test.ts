@@ -10,12 +10,14 @@ const KIB = 1024;
 /** The database of a browser, with room for one download. */
 class OneRecord implements OwnedRecords {
   kept: ResumeRecord | undefined;
+  isRefusing = false;
 
   read(): Promise<ResumeRecord | undefined> {
     return Promise.resolve(this.kept);
   }
 
   write(record: ResumeRecord): Promise<void> {
+    if (this.isRefusing) return Promise.reject(new Error('the database is gone'));
     this.kept = record;
     return Promise.resolve();
   }
@@ -60,4 +62,15 @@ test('the torrent file is made once for all records of one metainfo', async () =
   await owned.save(saved(metainfo), 0);
   expect(records.kept?.torrentFile).toBe(first);
   expect(records.kept?.generation).toBe(2);
+});
+
+test('a record that cannot be written is a failure as long as there is none: the next page would know nothing of the download', async () => {
+  const { metainfo } = makeContent(1, [200 * KIB], 64 * KIB, 'v2');
+  const { owned, records } = ownedMagnet(metainfo);
+  records.isRefusing = true;
+  await expect(owned.save(saved(metainfo), 0)).rejects.toMatchObject({ code: 'storage-failed' });
+  records.isRefusing = false;
+  await owned.save(saved(metainfo), 0);
+  records.isRefusing = true;
+  await owned.save(saved(metainfo), 0);
 });

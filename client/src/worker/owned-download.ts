@@ -5,7 +5,7 @@ import type { TorrentProgress } from './checkpoints.ts';
 import { type DownloadPlan, pieceCount, recordOf } from './download-plan.ts';
 import type { HeldLock } from './storage/lock.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
-import { type ContentStore, type JournaledStore, isJournaled } from './storage/types.ts';
+import { type ContentStore, type JournaledStore, StorageError, isJournaled } from './storage/types.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 
 /** The records of downloads, as one of them uses them. Every method rejects when the browser refuses storage. */
@@ -25,6 +25,8 @@ export class OwnedDownload {
   #encoded: Metainfo | undefined;
   #settings: TransferSettings;
   #generation: number;
+  /** The next page finds a record of it. */
+  #isRecorded: boolean;
   /** Nothing is recorded of it any more. */
   #isRemoved = false;
 
@@ -41,6 +43,7 @@ export class OwnedDownload {
     this.#plan = plan;
     this.#settings = settings;
     this.#generation = record?.generation ?? 0;
+    this.#isRecorded = record !== undefined;
   }
 
   /** Its storage is open. */
@@ -58,14 +61,24 @@ export class OwnedDownload {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  /** Writes the record, with what was given on all pages. Rejects when the browser refuses. */
+  /**
+   * Writes the record, with what was given on all pages. Rejects with `StorageError` when the browser refuses the first
+   * one: without any the next page takes what is stored for that of a removed download. What a later one would have named
+   * is in the journal.
+   */
   async save(progress: TorrentProgress, uploadedBytes: number): Promise<void> {
     if (this.#isRemoved) return;
     this.#generation++;
     const torrentFile = this.#fileOf(progress.metainfo);
-    await this.#records.write(
-      recordOf(this.#plan, progress, torrentFile, this.#settings, uploadedBytes, this.#generation),
-    );
+    try {
+      await this.#records.write(
+        recordOf(this.#plan, progress, torrentFile, this.#settings, uploadedBytes, this.#generation),
+      );
+    } catch (error) {
+      if (this.#isRecorded) return;
+      throw unrecorded(error);
+    }
+    this.#isRecorded = true;
     if (!progress.metainfo) return;
     const recorded = new PieceSet(pieceCount(progress.metainfo), progress.bitfield);
     this.#disk?.recorded((piece) => recorded.has(piece));
@@ -95,4 +108,12 @@ export class OwnedDownload {
     this.#encoded = metainfo;
     return this.#torrentFile;
   }
+}
+
+function unrecorded(cause: unknown): StorageError {
+  return new StorageError(
+    'storage-failed',
+    'The browser let this page note nothing of the download, which would be lost with the page. Press resume to try again, or reload the page first.',
+    { cause },
+  );
 }

@@ -32,7 +32,10 @@ const metainfo = buildMetainfo({
 const { infoHash } = metainfo;
 
 /** Torrents whose content is in memory, and what they say of how they are. */
-function makeRunning(removed: Promise<void> = Promise.resolve()): {
+function makeRunning(
+  removed: Promise<void> = Promise.resolve(),
+  write: () => Promise<void> = () => Promise.resolve(),
+): {
   readonly torrents: RunningTorrents;
   readonly said: (string | undefined)[][];
   readonly kept: boolean[];
@@ -43,7 +46,7 @@ function makeRunning(removed: Promise<void> = Promise.resolve()): {
   const torrents = new RunningTorrents({
     rng,
     opener: new StoreOpener(new ReadCache(), rng),
-    records: { write: () => Promise.resolve(), remove: () => removed } as unknown as ResumeRecords,
+    records: { write, remove: () => removed } as unknown as ResumeRecords,
     news: { tell: () => undefined } as unknown as TabNews,
     report: (report: WorkerReport) => {
       if (report.kind !== 'progress') return;
@@ -82,6 +85,20 @@ test('a download says no more of how it is once it ends, however long that takes
   expect(said).toHaveLength(before);
   remove();
   await ending;
+});
+
+test('a download that nothing can be recorded of stops, as the next page would delete what it stores, until something can', async () => {
+  vi.stubGlobal('navigator', new FakeDisk().navigator);
+  let isRefusing = true;
+  const write = (): Promise<void> => (isRefusing ? Promise.reject(new Error('it is gone')) : Promise.resolve());
+  const { torrents, said } = makeRunning(undefined, write);
+  const small = makeContent(1, [100], 16_384).metainfo;
+  await torrents.begin(planOf(small), { release: () => undefined }, undefined);
+  await vi.waitFor(() => expect(said.at(-1)).toEqual(['paused', 'storage-failed']));
+  isRefusing = false;
+  await torrents.get(small.infoHash)!.driver.setPaused(false);
+  expect(said.at(-1)).toEqual(['finding', undefined]);
+  await torrents.stopAll();
 });
 
 test('a torrent that does not fit begins once so much of it is skipped that the rest does', async () => {
