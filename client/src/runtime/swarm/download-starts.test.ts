@@ -154,6 +154,49 @@ test('what the worker says of a download that it still removes says nothing of t
   expect([anew.state, anew.progress.doneBytes]).toEqual(['downloading', 10]);
 });
 
+test('what the worker says of a refused download says nothing of the one that was begun in its place', async () => {
+  const { node } = refusedOn({});
+  const anew = node.service.download(magnet);
+  node.worker.progress(infoHash, { state: 'failed', error: { code: 'bad-metainfo', message: 'It is refused.' } });
+  expect([anew.state, anew.error]).toEqual(['finding', undefined]);
+  await settle();
+  expect(node.worker.requests.at(-1)).toMatchObject({ kind: 'askPieces', infoHash });
+  node.worker.progress(infoHash, { state: 'downloading', doneBytes: 10 });
+  expect(anew.state).toBe('downloading');
+});
+
+/** A node with a share of an earlier page that waits for its files, and a download of the same, which is complete. */
+async function besideWaitingShare(): Promise<{ readonly node: FakeNode; readonly download: Download }> {
+  const [node] = new FakeWorld().pair();
+  const summary = summaryOf({ infoHash });
+  node.worker.report({ kind: 'sharedBefore', summary, wait: 'permission', handles: [], settings: {} });
+  node.worker.progress(infoHash, { state: 'paused', doneBytes: 100, isComplete: true });
+  const download = node.service.download(magnet);
+  await settle();
+  return { node, download };
+}
+
+test('a download beside a share that waits for its files is not done before everything came', async () => {
+  const { node, download } = await besideWaitingShare();
+  expect([download.state, download.progress.doneBytes]).toEqual(['finding', 0]);
+  let isDone = false;
+  void download.done.then(() => (isDone = true));
+  node.worker.progress(infoHash, { state: 'downloading', doneBytes: 10 });
+  await settle();
+  expect(isDone).toBe(false);
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  await download.done;
+});
+
+test('neither is one that is begun again in the moment in which such a download was removed', async () => {
+  const { node, download } = await besideWaitingShare();
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  void download.remove();
+  const anew = node.service.download(magnet);
+  node.worker.progress(infoHash, { state: 'seeding', doneBytes: 100 });
+  expect(anew.state).toBe('finding');
+});
+
 test('aborting removes what runs already, too, as what an earlier page left', async () => {
   const [node] = new FakeWorld().pair();
   node.worker.resumed();

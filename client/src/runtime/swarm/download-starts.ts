@@ -5,6 +5,7 @@ import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import type { DownloadHandle } from './download-handle.ts';
+import type { EndingTorrents } from './ending-torrents.ts';
 import type { OpenTorrent } from './open-torrent.ts';
 import type { OpenTorrents } from './open-torrents.ts';
 import type { ReadSource } from './read-source.ts';
@@ -25,11 +26,13 @@ export class DownloadStarts {
   /** Those of the service. */
   readonly #torrents: OpenTorrents;
   readonly #worker: WorkerClient;
+  readonly #ending: EndingTorrents;
   readonly #host: DownloadStartsHost;
 
-  constructor(torrents: OpenTorrents, worker: WorkerClient, host: DownloadStartsHost) {
+  constructor(torrents: OpenTorrents, worker: WorkerClient, ending: EndingTorrents, host: DownloadStartsHost) {
     this.#torrents = torrents;
     this.#worker = worker;
+    this.#ending = ending;
     this.#host = host;
   }
 
@@ -60,9 +63,12 @@ export class DownloadStarts {
     if (request.kind === 'metainfo') torrent.session.takeFile(origin);
     torrent.selected = selected;
     if (before) torrent.goOnAs(before);
+    // What was said of a share that waits is not said of what is downloaded in its place.
+    if (torrent.session.waitsFor) torrent.session.beginAnew();
     const download = this.#host.addDownload(torrent);
     torrent.peers.update();
-    this.#worker.download(request, before && torrent.session.settings).then(
+    const beginning = this.#worker.download(request, before && torrent.session.settings);
+    (before ? this.#ending.until(infoHash, beginning) : beginning).then(
       (summary) => this.#host.takeSummary(torrent, summary),
       (error: unknown) => this.#refuse(torrent, asSkeinError(error), options),
     );

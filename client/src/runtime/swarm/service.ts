@@ -59,7 +59,9 @@ export class SwarmService implements Transfers {
   readonly #pool = new StrangerPool();
   readonly #starts: DownloadStarts;
   readonly #duplicates: Duplicates;
-  readonly #ending = new EndingTorrents();
+  readonly #ending = new EndingTorrents((infoHash) => {
+    if (this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
+  });
   /** Of all torrents together, as a person set them. */
   #limits: RateLimits = {};
   /** What a call leaves to all torrents together. */
@@ -102,7 +104,7 @@ export class SwarmService implements Transfers {
       (infoHash) => this.#torrents.get(infoHash)?.files,
       () => host.loadMediaStreams(),
     );
-    this.#starts = new DownloadStarts(this.#torrents, this.#worker, {
+    this.#starts = new DownloadStarts(this.#torrents, this.#worker, this.#ending, {
       isKept: host.storage === 'persistent',
       torrentOf: (infoHash, name, origin) => this.#torrentOf(infoHash, name, origin),
       addDownload: (torrent) => this.#addDownload(torrent),
@@ -392,19 +394,15 @@ export class SwarmService implements Transfers {
     if (removing) await removing;
     else if (!torrent.share) await this.#end(torrent, keepData);
     // While the share waits, what runs is the download alone.
-    else if (torrent.session.waitsFor) await this.#worker.remove(infoHash, keepData, true);
+    else if (torrent.session.waitsFor)
+      await this.#ending.until(infoHash, this.#worker.remove(infoHash, keepData, true));
   }
 
   async #end(torrent: OpenTorrent, keepData: boolean): Promise<void> {
     const { infoHash } = torrent.session;
     this.#torrents.delete(infoHash);
     torrent.peers.stop();
-    try {
-      await this.#ending.until(infoHash, this.#worker.remove(infoHash, keepData, false));
-    } finally {
-      // A first report of what was begun again meanwhile was not listened to: this has another one follow.
-      if (!this.#ending.has(infoHash) && this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
-    }
+    await this.#ending.until(infoHash, this.#worker.remove(infoHash, keepData, false));
   }
 }
 

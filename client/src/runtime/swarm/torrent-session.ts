@@ -288,6 +288,13 @@ export class TorrentSession {
     this.setSummary(summary);
   }
 
+  /** A download begins, of which nothing is here. */
+  beginAnew(): void {
+    this.#state = 'finding';
+    this.#isComplete = false;
+    this.#progress = NO_PROGRESS;
+  }
+
   /** Cannot go on by itself. */
   fail(error: SkeinError): void {
     this.#error = error;
