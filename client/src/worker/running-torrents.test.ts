@@ -53,6 +53,7 @@ function makeRunning(
       said.push([report.state, report.error?.code]);
       kept.push(report.isKept);
     },
+    isUndoneNext: () => false,
     ended: () => undefined,
     gave: () => Promise.resolve(),
   });

@@ -12,6 +12,7 @@ import { OwnedDownload } from './owned-download.ts';
 import type { WorkerReport } from './protocol.ts';
 import type { HeldLock } from './storage/lock.ts';
 import type { StoreOpener } from './storage/opener.ts';
+import { deleteFolder } from './storage/opfs.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
@@ -60,6 +61,8 @@ export interface RunningHost {
   readonly records: ResumeRecords;
   readonly news: TabNews;
   report(report: WorkerReport): void;
+  /** The torrent is removed next, as soon as what is done for it now is over. */
+  isUndoneNext(infoHash: InfoHash): boolean;
   /** What a person has set for a torrent has ended by itself, and is like this from now on. */
   ended(infoHash: InfoHash, settings: TransferSettings): void;
   /** What was given so far of a torrent that has no record of a download. [bytes] */
@@ -129,13 +132,11 @@ export class RunningTorrents {
       const uploadedBytes = record?.uploadedBytes ?? 0;
       const checking = (): void =>
         this.#host.report({ ...stillReport(infoHash, 'checking', contentLengthOf(metainfo)), uploadedBytes });
-      const { store, stored } = await this.#host.opener.reopen(
-        metainfo,
-        lock !== undefined,
-        isWanted,
-        claimed,
+      const isPointless = (): boolean => this.#host.isUndoneNext(infoHash);
+      const { store, stored } = await this.#host.opener.reopen(metainfo, lock !== undefined, isWanted, claimed, {
         checking,
-      );
+        isPointless,
+      });
       this.run(plan, { store, stored, record, settings }, lock);
     } catch (error) {
       if (!(error instanceof StorageError)) {
@@ -240,7 +241,7 @@ export class RunningTorrents {
   }
 
   /** Ends a torrent for good. What is stored stays if `keepData`, but is not resumed by itself. */
-  async end(infoHash: InfoHash, { driver, owned, uploads }: Running, keepData: boolean): Promise<void> {
+  async end(infoHash: InfoHash, { driver, owned, uploads, isUnopened }: Running, keepData: boolean): Promise<void> {
     this.#torrents.delete(infoHash);
     uploads.stop();
     this.limiter.remove(infoHash);
@@ -248,6 +249,8 @@ export class RunningTorrents {
     if (owned && !keepData) await owned.remove().catch(() => undefined);
     await driver.stop(keepData);
     if (!owned) return;
+    // The driver has no storage to delete.
+    if (isUnopened && !keepData) await deleteFolder(infoHash);
     try {
       if (keepData) await owned.park();
       else await owned.remove();

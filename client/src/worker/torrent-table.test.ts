@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { encodeTorrentFile } from '../swarm/metainfo.ts';
 import { NO_ORIGIN } from '../swarm/torrent-origin.ts';
 import { PieceSet } from './bitfield.ts';
@@ -18,6 +18,10 @@ const PIECES = Math.ceil(FILE.size / sharedPieceLength(FILE.size));
 const HOW = { isPrivate: false, isSuperSeeding: false };
 
 const tabs = tabsOfTests();
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test('sharing what is downloaded already leaves the one copy that the person has, and comes back as a share', async () => {
   const infoHash = await leaveDownload(FILE);
@@ -185,4 +189,52 @@ test('a download that is removed leaves a waiting share of the same waiting as i
   expect(tab.progress().at(-1)).toMatchObject({ isComplete: true, doneBytes: FILE.size, uploadedBytes: 5000 });
   expect(await new ResumeRecords().read(infoHash)).toBeUndefined();
   expect(await new KeptShareRecords().all()).toMatchObject([{ infoHash }]);
+});
+
+/** Digests wait until the test lets them come, one after the other. */
+function holdDigests(): { readonly asked: () => number; release(): void } {
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const spy = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (...args) => {
+    await held;
+    return await digest(...args);
+  });
+  return { asked: () => spy.mock.calls.length, release: () => release() };
+}
+
+test('a download that is removed while what it has is checked is gone with the piece that is being checked', async () => {
+  const infoHash = await leaveDownload(FILE);
+  const digests = holdDigests();
+  const tab = tabs.open();
+  await until(() => digests.asked() > 0);
+  const removed = tab.table.remove(infoHash, false);
+  digests.release();
+  await removed;
+  expect(digests.asked()).toBe(1);
+  expect(tabs.browser.stored()).toEqual([]);
+  expect(await new ResumeRecords().read(infoHash)).toBeUndefined();
+});
+
+test('one that is removed with its data kept while that is checked stays recorded as it was', async () => {
+  const infoHash = await leaveDownload(FILE, [0, 2]);
+  const before = await new ResumeRecords().read(infoHash);
+  const digests = holdDigests();
+  const tab = tabs.open();
+  await until(() => digests.asked() > 0);
+  const removed = tab.table.remove(infoHash, true);
+  digests.release();
+  await removed;
+  expect(digests.asked()).toBe(1);
+  expect(tabs.browser.stored()).toEqual([infoHash]);
+  expect(await new ResumeRecords().read(infoHash)).toMatchObject({ bitfield: before?.bitfield, isParked: true });
+});
+
+test('a download whose storage could not be opened leaves nothing when it is removed', async () => {
+  const infoHash = await leaveDownload(FILE);
+  tabs.browser.isBroken = true;
+  const tab = tabs.open();
+  await until(() => tab.progress().some(({ error }) => error !== undefined));
+  await tab.table.remove(infoHash, false);
+  expect(tabs.browser.stored()).toEqual([]);
 });

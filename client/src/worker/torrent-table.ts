@@ -96,6 +96,7 @@ export class TorrentTable {
       records,
       news,
       report,
+      isUndoneNext: (infoHash) => turns.isUndoneNext(infoHash),
       ended: (infoHash, settings) => void this.#shares.change(infoHash, settings),
       gave: (infoHash, uploadedBytes) => this.#shares.gave(infoHash, uploadedBytes),
     });
@@ -237,7 +238,7 @@ export class TorrentTable {
   /** With `keepsShare` a share of the same, which waits, goes on waiting, or is served now that it can be. */
   async remove(infoHash: InfoHash, keepData: boolean, keepsShare = false): Promise<void> {
     await this.#started;
-    await this.#inOrder(infoHash, async () => {
+    await this.#turns.takeToUndo(infoHash, async () => {
       this.#running.forget(infoHash);
       this.#followed.stop(infoHash);
       const isShare = this.#shares.has(infoHash);
@@ -330,10 +331,9 @@ export class TorrentTable {
       const summary = summarize(metainfo);
       if (sources) {
         const store = new SourceStore(metainfo.files, sources, metainfo.pieceLength, this.#cache);
-        const claimed = PieceSet.full(pieceCount(metainfo));
+        const stored = PieceSet.full(pieceCount(metainfo));
         const pieces = new StoredPieces(metainfo, store);
-        const stored = await pieces.among(claimed, this.#rng, () => undefined).catch(() => undefined);
-        if (stored?.isFull) {
+        if (await pieces.areLikely(stored, this.#rng).catch(() => false)) {
           this.#report({ kind: 'sharedBefore', summary, wait: undefined, handles, settings });
           this.#running.run(planOf(metainfo), { store, stored, settings, uploadedBytes }, undefined);
           return;

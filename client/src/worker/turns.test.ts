@@ -34,3 +34,20 @@ test('a request that fails tells its caller and holds up none after it', async (
   await expect(failing).rejects.toThrow('no room');
   expect(await next).toBe('done');
 });
+
+test('what runs is told that a waiting request will undo it, and what comes after that request is not', async () => {
+  const turns = new Turns();
+  const first = gate();
+  const seen: boolean[] = [];
+  const see = async (): Promise<void> => void seen.push(turns.isUndoneNext(A));
+  const running = turns.take(A, async () => {
+    await first.promise;
+    await see();
+  });
+  const undoing = turns.takeToUndo(A, see);
+  const after = turns.take(A, see);
+  expect(turns.isUndoneNext(B)).toBe(false);
+  first.open();
+  await Promise.all([running, undoing, after]);
+  expect(seen).toEqual([true, false, false]);
+});

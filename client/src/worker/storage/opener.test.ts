@@ -12,6 +12,7 @@ import { ALL_WANTED } from './types.ts';
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test('storage whose newest pieces cannot be read is not held, and opens once they can be', async () => {
@@ -25,7 +26,10 @@ test('storage whose newest pieces cannot be read is not held, and opens once the
   await before.write(PACK_BELOW_BYTES, bytes.slice(PACK_BELOW_BYTES));
   await before.close();
   const reopen = (): ReturnType<StoreOpener['reopen']> =>
-    opener.reopen(metainfo, true, ALL_WANTED, new PieceSet(pieceCount(metainfo)), () => undefined);
+    opener.reopen(metainfo, true, ALL_WANTED, new PieceSet(pieceCount(metainfo)), {
+      checking: () => undefined,
+      isPointless: () => false,
+    });
   const held = await disk.file(metainfo.infoHash, '1');
   held.isOpen = true;
   const failing = reopen().catch((error: unknown) => error);
@@ -35,4 +39,21 @@ test('storage whose newest pieces cannot be read is not held, and opens once the
   const opened = reopen();
   await vi.advanceTimersByTimeAsync(0);
   expect((await opened).stored.pieces()).toEqual([1]);
+});
+
+test('a check that nobody waits for any more ends with the piece that it is at, and holds no file', async () => {
+  const disk = new FakeDisk();
+  vi.stubGlobal('navigator', disk.navigator);
+  const { metainfo } = makeContent(1, [8 * 16_384], 16_384);
+  const opener = new StoreOpener(new ReadCache(), seededRng(1));
+  await (await opener.openNew(metainfo, true, ALL_WANTED)).close();
+  const digests = vi.spyOn(crypto.subtle, 'digest');
+  let isPointless = false;
+  const claimed = PieceSet.full(pieceCount(metainfo));
+  const owner = { checking: () => void (isPointless = true), isPointless: () => isPointless };
+  await expect(opener.reopen(metainfo, true, ALL_WANTED, claimed, owner)).rejects.toMatchObject({
+    code: 'storage-failed',
+  });
+  expect(digests).toHaveBeenCalledTimes(1);
+  await (await opener.openNew(metainfo, true, ALL_WANTED)).close();
 });

@@ -7,6 +7,14 @@ import type { ReadCache } from './read-cache.ts';
 import type { ContentStore, WantedFiles } from './types.ts';
 import { StoredPieces } from './verify.ts';
 
+/** Whom a check of what is stored matters to. */
+export interface CheckOwner {
+  /** Everything is checked, which takes a while. */
+  checking(): void;
+  /** Nobody waits for it any more. */
+  isPointless(): boolean;
+}
+
 /** Opens the storage of downloads: on disk while their lock is held here, else in the memory that they share. */
 export class StoreOpener {
   readonly #budget = new MemoryBudget();
@@ -29,20 +37,20 @@ export class StoreOpener {
 
   /**
    * For a download that an earlier page left with the pieces `claimed`: trusts that after a spot check and verifies what
-   * was stored since. `checking` is called before everything is verified. Rejects with `StorageError`.
+   * was stored since. Rejects with `StorageError`.
    */
   async reopen(
     metainfo: Metainfo,
     isLocked: boolean,
     isWanted: WantedFiles,
     claimed: PieceSet,
-    checking: () => void,
+    owner: CheckOwner,
   ): Promise<{ readonly store: ContentStore; readonly stored: PieceSet }> {
     const store = await this.openNew(metainfo, isLocked, isWanted);
     if (!(store instanceof OpfsStore)) return { store, stored: claimed };
     try {
-      const pieces = new StoredPieces(metainfo, store);
-      const stored = await pieces.among(claimed, this.#rng, checking);
+      const pieces = new StoredPieces(metainfo, store, () => owner.isPointless());
+      const stored = await pieces.among(claimed, this.#rng, () => owner.checking());
       return { store, stored: await addUnrecorded(pieces, store, stored) };
     } catch (error) {
       await store.close();
