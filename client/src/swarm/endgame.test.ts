@@ -6,6 +6,7 @@ import { type EndgamePeer, chooseBusyBlock } from './endgame.ts';
 import { PieceSet } from './piece-set.ts';
 import { Picker } from './picker.ts';
 import { Pipeline } from './pipeline.ts';
+import { Lab, makeContent } from './test/lab.ts';
 import { newPickerPeer } from './test/picker-peer.ts';
 
 const SECOND = 1000;
@@ -60,6 +61,32 @@ test('what is about to arrive is waited for, unless its sender has fallen silent
   ask(picker, good, 2);
   expect(chooseBusyBlock(idle, [good, idle], picker, 5 * SECOND)).toBe(-1);
   expect(chooseBusyBlock(idle, [good, idle], picker, 15 * SECOND)).toBe(1);
+});
+
+test('a peer that has sent nothing yet is asked for what would take long, and for nothing that is about to arrive', () => {
+  const picker = makePicker(20);
+  const [fast, trickling] = [makePeer(picker, 1, 5), makePeer(picker, 2, 1)];
+  const newcomer: EndgamePeer = { ...newPickerPeer(3), pipeline: new Pipeline(), progressAt: 5 * SECOND };
+  picker.addPeer(newcomer, PieceSet.full(1));
+  ask(picker, fast, 10);
+  ask(picker, trickling, 10);
+  expect(chooseBusyBlock(newcomer, [fast, newcomer], picker, 5 * SECOND)).toBe(-1);
+  expect(chooseBusyBlock(newcomer, [fast, trickling, newcomer], picker, 5 * SECOND)).toBe(19);
+  newcomer.pipeline.isSnubbed = true;
+  expect(chooseBusyBlock(newcomer, [fast, trickling, newcomer], picker, 5 * SECOND)).toBe(-1);
+});
+
+test('a seed that comes when a source owes all that is missing, and gives a block in 19 s, is asked for it', () => {
+  const content = makeContent(7, [4 * BLOCK_BYTES], 4 * BLOCK_BYTES);
+  const lab = new Lab(7);
+  const trickler = lab.add('trickler', { content, role: 'seed', uplink: BLOCK_BYTES / 19_000 });
+  const seed = lab.add('seed', { content, role: 'seed', uplink: 200 });
+  const leecher = lab.add('leecher', { content, role: 'leecher' });
+  lab.connect(leecher, trickler);
+  lab.run(2 * SECOND);
+  lab.connect(leecher, seed);
+  lab.run(12 * SECOND, () => leecher.isComplete);
+  expect(leecher.isComplete).toBe(true);
 });
 
 test('a block is asked of a bounded number of peers', () => {

@@ -105,6 +105,9 @@ export const ENDGAME_GAIN = 2;
 /** A busy block that is likely to be here so soon is waited for. [ms] Measured as `ENDGAME_GAIN`. */
 export const ENDGAME_WAIT_MS = 1500;
 
+/** What a peer that has sent nothing yet is taken to need for a block then. [ms] 8 kB/s: a slow peer at a slow home line. */
+export const NEWCOMER_BLOCK_MS = 2000;
+
 /** Pieces with a deadline. A player asks for what it shows in the next minute or two. */
 export const MAX_DEADLINES = 256;
 

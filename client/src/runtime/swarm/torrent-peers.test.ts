@@ -128,7 +128,8 @@ test('the tracker hears that a download is complete, once', async () => {
 test.each([
   ['choke', { isChokingUs: true }, true],
   ['answer nothing', { isChokingUs: false, isSnubbed: true }, true],
-  ['give', { isChokingUs: false }, false],
+  ['give a block now and then', { isChokingUs: false, downloadedBytes: 50 }, true],
+  ['give', { isChokingUs: false, downBytesPerSecond: 5 }, false],
 ])('a download whose sources all %s looks for others, or leaves it', async (_what, how, isLooking) => {
   const world = new FakeWorld();
   const [a] = world.pair();

@@ -220,9 +220,9 @@ export class TorrentSession {
     return [...this.#peers];
   }
 
-  /** Sources that give what they have. One that chokes or stands still may never, and may have nothing but said so. */
+  /** Sources that gave something of late. One that does not may never, and may have nothing but said so. */
   get givers(): number {
-    return this.#peers.filter(({ isSource, isChokingUs, isSnubbed }) => isSource && !isChokingUs && !isSnubbed).length;
+    return this.#peers.filter(({ isSource, downBytesPerSecond }) => isSource && downBytesPerSecond > 0).length;
   }
 
   dropPeer(peer: PeerKey): void {
