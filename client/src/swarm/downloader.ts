@@ -255,7 +255,10 @@ export class Downloader {
   }
 
   #drop(): void {
-    for (const piece of this.#picker.pieces.takeDropped()) this.#effects.run({ kind: 'dropPiece', piece });
+    for (const piece of this.#picker.pieces.takeDropped()) {
+      this.#hashes?.forget(piece);
+      this.#effects.run({ kind: 'dropPiece', piece });
+    }
   }
 
   #giveUpOldest(session: PeerSession): void {

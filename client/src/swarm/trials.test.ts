@@ -115,6 +115,14 @@ test('a peer whose piece is given up meanwhile is asked for another block', () =
   expect(trial.asks([...steer('skip'), ...steer('normal')]).requests).toHaveLength(1);
 });
 
+test('the hashes of a piece that was given up are not waited for: they are asked for anew when it is wanted again', () => {
+  const trial = new Trial('v2', true, 1);
+  const { hashes } = trial.come();
+  const steer = (priority: FilePriority): TorrentOutput[] =>
+    trial.bench.input({ kind: 'command', command: { kind: 'setPriorities', priorities: [priority] } });
+  expect(trial.asks([...steer('skip'), ...steer('normal')]).hashes).toEqual(hashes);
+});
+
 test('a peer that lies is sent away with its first block, and no other block was on its way', () => {
   const content = makeContent(6, [3000 * 1024], 64 * 1024, 'hybrid');
   const lab = new Lab(6);

@@ -10,7 +10,6 @@ import { V2_BIT, type WireHashRange, type WireMessage, type WireRequest, WireWri
 
 /** Length of the pieces: 16 blocks. [bytes] */
 const PIECE_LENGTH = 16 * BLOCK_BYTES;
-const LENGTHS = [40 * PIECE_LENGTH];
 
 /** A peer besides the bench's own. */
 export const other = hashToId(Uint8Array.of(9));
@@ -25,8 +24,8 @@ interface Asks {
 export class Trial {
   readonly bench: Bench;
 
-  constructor(version: 'v1' | 'v2' | 'hybrid' = 'v2', hasLayers = true) {
-    const content = makeContent(5, LENGTHS, PIECE_LENGTH, version);
+  constructor(version: 'v1' | 'v2' | 'hybrid' = 'v2', hasLayers = true, pieces = 40) {
+    const content = makeContent(5, [pieces * PIECE_LENGTH], PIECE_LENGTH, version);
     const metainfo = hasLayers ? content.metainfo : { ...content.metainfo, pieceLayers: undefined };
     this.bench = new Bench('leecher', { ...content, metainfo });
   }
