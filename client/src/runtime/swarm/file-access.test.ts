@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { WorkerRequest } from '../../worker/protocol.ts';
 import { infoHash, summaryOf } from './test/torrent.ts';
-import { type FakeNode, beginDownload } from './test/world.ts';
+import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
 
 /** A film and a page, with padding between them. */
 const SUMMARY = summaryOf({
@@ -43,6 +43,17 @@ test('a failure of the worker becomes an error of the public door', async () => 
   const first = download.files()[0]!.stream().getReader().read();
   await Promise.resolve();
   reads(node)[0]!.port.postMessage({ kind: 'failure', code: 'storage-failed', message: 'The disk is gone.' });
+  await expect(first).rejects.toMatchObject({ name: 'SkeinError', code: 'storage-failed' });
+});
+
+test('so does that of a shared file which cannot be read any more', async () => {
+  const [node] = new FakeWorld().pair();
+  const sharing = node.service.share([new File(['a film'], 'a film.webm')]);
+  node.worker.report({ kind: 'answer', call: node.worker.shareRequest().call, value: SUMMARY });
+  const first = (await sharing).files[0]!.stream().getReader().read();
+  await Promise.resolve();
+  const { port } = reads(node)[0]!;
+  port.postMessage({ kind: 'failure', code: 'storage-failed', message: 'It was deleted.' });
   await expect(first).rejects.toMatchObject({ name: 'SkeinError', code: 'storage-failed' });
 });
 

@@ -62,8 +62,6 @@ export class FileAccessService {
   }
 
   #read(infoHash: InfoHash, index: number, begin: number, end: number): ReadableStream<Uint8Array> {
-    const source = this.#files(infoHash)?.source(index);
-    if (source) return source.slice(begin, end).stream();
     const connect = (): MessagePort => {
       const { port1, port2 } = new MessageChannel();
       this.#worker.read({ infoHash, index, begin, end }, port2);
