@@ -43,7 +43,7 @@ class Bench {
       resolve: () => Promise.resolve(undefined),
       releaseLink: () => undefined,
       findProviders: () => Promise.resolve([]),
-      trackerPeers: () => Promise.resolve([]),
+      trackerPeers: () => Promise.resolve(undefined),
       trackerLeave: () => undefined,
       publish: () => undefined,
       unpublish: () => undefined,

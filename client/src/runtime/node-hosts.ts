@@ -33,7 +33,7 @@ export function swarmHost(parts: NodeParts, network: Network): SwarmHost {
     },
     trackerPeers: async (infoHash, event) => {
       await network.whenServerKnown();
-      return (await parts.signaling?.announce(infoHash, event))?.peers ?? [];
+      return await parts.signaling?.announce(infoHash, event);
     },
     trackerLeave: async (infoHash) => parts.signaling?.leave(infoHash),
     publish: async (infoHash) => {

@@ -167,7 +167,7 @@ export const PEER_TURNOVER_MS = 90_000;
 
 /**
  * Most torrents that a tab shares and downloads. Clients of BitTorrent seed hundreds. Each costs a tab some 50 kB and ten
- * messages in five minutes, and the tracker an announce a minute; a thousand are 50 MB and 5 kB/s.
+ * messages in five minutes, and the tracker an announce as often as that asks for one; a thousand are 50 MB and 5 kB/s.
  */
 export const MAX_TORRENTS = 1_000;
 
@@ -177,7 +177,13 @@ export const MAX_TORRENTS = 1_000;
  */
 export const MAX_COMPLETE_TWINS = 100;
 
-/** Period of announcing to the tracker while a torrent is served. [ms] */
+/**
+ * Of the time in which the tracker wants to hear of a peer again, what passes until it does. [0..1] It forgets peers with
+ * their connection, which comes back by itself: nobody finds them until then.
+ */
+export const ANNOUNCE_SHARE = 1 / 2;
+
+/** When to announce to the tracker again that has not said so, as it did not answer. [ms] */
 export const ANNOUNCE_PERIOD_MS = 60_000;
 
 /** How much of a file is handed to a reader at once. [bytes] Large enough for few messages, small enough to seek at once. */

@@ -3,6 +3,7 @@ import type { Rng } from '../../../../shared/src/machine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaStreams } from '../../ports/media-streams.ts';
+import type { TrackerPeers } from '../../ports/signaling.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { IceConfig } from '../ice-config.ts';
 import type { Link } from '../links/types.ts';
@@ -25,8 +26,8 @@ export interface SwarmHost {
   findProviders(infoHash: InfoHash): Promise<readonly Contact[]>;
   /** The keys of a node of which only the id is known, as the overlay knows. May reject. */
   resolve(peer: NodeId): Promise<Contact | undefined>;
-  /** Announces to the tracker and asks for others; empty when the server is gone. May reject. */
-  trackerPeers(infoHash: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
+  /** Announces to the tracker and asks for others; undefined when the server is gone. May reject. */
+  trackerPeers(infoHash: InfoHash, event: 'started' | 'completed' | 'update'): Promise<TrackerPeers | undefined>;
   trackerLeave(infoHash: InfoHash): void | Promise<void>;
   /** Announces this peer in the overlay as one that has the torrent, until `unpublish`. */
   publish(infoHash: InfoHash): void | Promise<void>;

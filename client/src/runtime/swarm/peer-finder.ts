@@ -1,6 +1,7 @@
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import {
   ANNOUNCE_PERIOD_MS,
+  ANNOUNCE_SHARE,
   MAX_CANDIDATES,
   MAX_CONNECTING,
   MAX_RETRY_PAUSE_MS,
@@ -10,6 +11,7 @@ import {
   MIN_SEARCH_PAUSE_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { TrackerPeers } from '../../ports/signaling.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { Link } from '../links/types.ts';
 
@@ -22,7 +24,8 @@ export interface FinderOwner {
   /** What the torrent goes by: its own hash, then the other one of a hybrid, once that is known. */
   swarms(): readonly InfoHash[];
   findProviders(swarm: InfoHash): Promise<readonly Contact[]>;
-  trackerPeers(swarm: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]>;
+  /** Undefined when the tracker does not answer. May reject. */
+  trackerPeers(swarm: InfoHash, event: 'started' | 'completed' | 'update'): Promise<TrackerPeers | undefined>;
   /** Peers with a channel, opening ones included. */
   peerCount(): number;
   hasPeer(peer: NodeId): boolean;
@@ -77,7 +80,7 @@ export class PeerFinder {
   start(): void {
     if (this.#state !== 'idle') return;
     this.#state = 'running';
-    this.#announceLater();
+    this.#announceAfter(ANNOUNCE_PERIOD_MS);
     if (this.#owner.wantsPeers()) this.searchNow();
     else this.#announce('update');
   }
@@ -192,8 +195,8 @@ export class PeerFinder {
   }
 
   /**
-   * Opens links to candidates that are due, linked ones first, and sets a timer for the next that will be. Goes on with the
-   * search, which ends when there is no place for more peers.
+   * Opens links to candidates that are due, linked ones first, then those that failed least, and sets a timer for the next
+   * that will be. Goes on with the search, which ends when there is no place for more peers.
    */
   connectMore(): void {
     this.#cancelRetry?.();
@@ -205,7 +208,8 @@ export class PeerFinder {
     const idle = [...this.#candidates.values()].filter(
       ({ contact, isConnecting }) => !isConnecting && !this.#owner.hasPeer(contact.id),
     );
-    const due = idle.filter(({ retryAt }) => retryAt <= now);
+    // Those that fail again and again would keep whoever became known after them from ever being tried.
+    const due = idle.filter(({ retryAt }) => retryAt <= now).toSorted((a, b) => a.failures - b.failures);
     const linkedFirst = [
       ...due.filter(({ contact }) => links.has(contact.id)),
       ...due.filter(({ contact }) => !links.has(contact.id)),
@@ -275,14 +279,23 @@ export class PeerFinder {
     };
     await Promise.all([
       ...(isSought ? [take(this.#owner.findProviders(swarm))] : []),
-      take(this.#owner.trackerPeers(swarm, isFirst && event === 'update' ? 'started' : event)),
+      take(this.#tell(swarm, isFirst && event === 'update' ? 'started' : event)),
     ]);
   }
 
-  #announceLater(): void {
-    this.#cancelAnnounce = this.#owner.clock.setTimer(this.#owner.clock.now() + ANNOUNCE_PERIOD_MS, () => {
+  /** Announces this peer to the tracker, and again after half of the time in which that wants to hear of it. */
+  async #tell(swarm: InfoHash, event: 'started' | 'completed' | 'update'): Promise<readonly Contact[]> {
+    const answer = await this.#owner.trackerPeers(swarm, event);
+    if (answer && this.#state === 'running') this.#announceAfter(ANNOUNCE_SHARE * answer.intervalMs);
+    return answer?.peers ?? [];
+  }
+
+  #announceAfter(ms: number): void {
+    this.#cancelAnnounce?.();
+    this.#cancelAnnounce = this.#owner.clock.setTimer(this.#owner.clock.now() + ms, () => {
+      // Until the tracker says when. It may be gone.
+      this.#announceAfter(ANNOUNCE_PERIOD_MS);
       this.#announce('update');
-      this.#announceLater();
     });
   }
 

@@ -336,7 +336,7 @@ export class SwarmService implements Transfers {
         this.#update(torrent);
         return;
       case 'peersFound':
-        torrent.peers.found(event.peers);
+        torrent.peers.found(event.peers, event.from);
         return;
       case 'channelClosed':
         torrent.peers.channelOver(event.peer, event.serial, 'channel-closed');

@@ -113,11 +113,11 @@ export class TorrentPeers {
         return session.isPrivate ? [] : this.#noted('overlay', found);
       },
       trackerPeers: async (swarm, event) => {
-        const found = await host.trackerPeers(swarm, event);
-        if (!session.isOwnTrackersAlone) return this.#noted('tracker', found);
+        const answer = await host.trackerPeers(swarm, event);
+        if (!session.isOwnTrackersAlone) return answer && { ...answer, peers: this.#noted('tracker', answer.peers) };
         // It may have been told of this peer after it was told that it left.
         this.#leaveTracker();
-        return [];
+        return undefined;
       },
       peerCount: () => this.#peerCount(),
       hasPeer: (peer) => this.uses(peer) || this.#banned.has(peer),
@@ -206,11 +206,11 @@ export class TorrentPeers {
     if (hadChannel) this.#finder.searchNow();
   }
 
-  /** A peer named others by their ids alone: they are of use while sources are wanted. */
-  found(peers: readonly NodeId[]): void {
+  /** The peer `from` named others by their ids alone: they are of use while sources are wanted. */
+  found(peers: readonly NodeId[], from: PeerKey): void {
     if (this.#session.isPrivate || !this.#isIncomplete() || this.#session.givers >= ENOUGH_SOURCES) return;
     const isNew = (peer: NodeId): boolean => !this.uses(peer) && !this.#banned.has(peer) && !this.#finder.knows(peer);
-    this.#named.add(peers.filter(isNew));
+    this.#named.add(peers.filter(isNew), from);
   }
 
   /** Other peers of this torrent, from whatever source. */

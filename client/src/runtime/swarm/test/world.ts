@@ -1,5 +1,6 @@
 import type { Download } from '../../../api.ts';
 import { type Contact, type NodeId, contactFromKey } from '../../../../../shared/src/ids.ts';
+import { ANNOUNCE_PERIOD_MS, ANNOUNCE_SHARE } from '../../../../../shared/src/limits/storage.ts';
 import { seededRng } from '../../../../../shared/src/machine.ts';
 import { ManualClock, settle } from '../../../adapters/memory/manual-clock.ts';
 import type { InfoHash } from '../../../swarm/types.ts';
@@ -90,7 +91,7 @@ export class FakeNode {
       trackerPeers: (swarm, event) => {
         this.announced.push(event);
         this.announcements.push({ swarm, event });
-        return world.answering.then(() => world.tracked);
+        return world.answering.then(() => ({ peers: world.tracked, intervalMs: ANNOUNCE_PERIOD_MS / ANNOUNCE_SHARE }));
       },
       trackerLeave: (swarm) => {
         this.announced.push('leave');
