@@ -34,6 +34,7 @@ import { ShareHandle } from './share-handle.ts';
 import { StrangerPool } from './stranger-pool.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TorrentSession } from './torrent-session.ts';
+import { TotalLimits } from './total-limits.ts';
 import type { TransferActions } from './transfer-handle.ts';
 import { UnusedLinks } from './unused-links.ts';
 import { WorkerClient, type WorkerEvent } from './worker-client.ts';
@@ -62,10 +63,7 @@ export class SwarmService implements Transfers {
   readonly #ending = new EndingTorrents((infoHash) => {
     if (this.#torrents.has(infoHash)) this.#worker.askPieces(infoHash);
   });
-  /** Of all torrents together, as a person set them. */
-  #limits: RateLimits = {};
-  /** What a call leaves to all torrents together. */
-  #cap: RateLimits = {};
+  readonly #limits = new TotalLimits((limits) => this.#worker.setLimits(undefined, limits));
   #isClosed = false;
 
   /** Starts the worker, which takes up unfinished downloads by itself. */
@@ -173,8 +171,7 @@ export class SwarmService implements Transfers {
 
   /** Limits of all torrents together. */
   setLimits(limits: RateLimits): void {
-    this.#limits = limits;
-    this.#applyLimits();
+    this.#limits.set(limits);
   }
 
   get rates(): Transfers['rates'] {
@@ -187,14 +184,7 @@ export class SwarmService implements Transfers {
   }
 
   cap(most: RateLimits): void {
-    if (most.down === this.#cap.down && most.up === this.#cap.up) return;
-    this.#cap = most;
-    this.#applyLimits();
-  }
-
-  #applyLimits(): void {
-    const [own, cap] = [this.#limits, this.#cap];
-    this.#worker.setLimits(undefined, { down: lesser(own.down, cap.down), up: lesser(own.up, cap.up) });
+    this.#limits.cap(most);
   }
 
   /** A link is up: if its peer is sought, it is asked at once. */
@@ -415,10 +405,4 @@ function checkedTrackers(trackers: readonly string[] = []): readonly string[] {
 function tooManyError(): SkeinError {
   const most = MAX_FILES.toLocaleString('en');
   return new SkeinError('bad-argument', `A share has at most ${most} files, and these are more. Share them in parts.`);
-}
-
-/** Of two limits the one that holds; undefined for none. */
-function lesser(one = Number.POSITIVE_INFINITY, other = Number.POSITIVE_INFINITY): number | undefined {
-  const least = Math.min(one, other);
-  return Number.isFinite(least) ? least : undefined;
 }
