@@ -59,7 +59,7 @@ export class InheritedDownloads {
   takeOver(asked: DownloadPlan, lock: HeldLock): void {
     const { infoHash } = asked;
     void this.#carryOn(infoHash, lock, async () => {
-      const record = await this.#host.records.read(infoHash).catch(() => undefined);
+      const record = await this.#host.records.read(infoHash);
       // It goes on as the other tab had it, whatever the link here selected.
       const plan = completePlan(asked, record);
       const { metainfo, selected } = plan;
@@ -98,6 +98,7 @@ export class InheritedDownloads {
         else await work();
       });
     } catch (error) {
+      lock.release();
       this.#host.report(stillReport(infoHash, 'failed', 0, describeError(error)));
     }
   }

@@ -149,10 +149,11 @@ export class RunningTorrents {
 
   /**
    * Storage could not be opened, or the metadata was refused; a person made room, or hopes for the best, maybe by another
-   * link: `asked` is what that says.
+   * link: `asked` is what that says. Rejects with `StorageError` and changes nothing while its record cannot be read.
    */
   async beginAgain(infoHash: InfoHash, running: Running, asked = running.plan): Promise<void> {
     const { driver, owned, uploads } = running;
+    const before = owned && (await this.#host.records.read(infoHash));
     this.#torrents.delete(infoHash);
     uploads.stop();
     await driver.stop(true);
@@ -160,7 +161,7 @@ export class RunningTorrents {
     const { selected } = plan;
     const isNew = selected !== running.plan.selected;
     const settings = isNew ? { ...running.settings, priorities: undefined } : running.settings;
-    const kept = owned && (await this.#host.records.read(infoHash).catch(() => undefined));
+    const kept = owned && (await this.#host.records.read(infoHash).catch(() => before));
     const record = kept && { ...kept, selected, isPaused: false, refusal: undefined };
     await this.begin(plan, owned?.lock, record, settings);
   }

@@ -8,6 +8,7 @@ import { ResumeRecords } from './storage/resume.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
+import { refuseReads } from './test/fake-keyval.ts';
 import { tabsOfTests, until } from './test/tabs.ts';
 
 vi.mock('idb-keyval', () => import('./test/fake-keyval.ts'));
@@ -228,6 +229,46 @@ test('one that is removed with its data kept while that is checked stays recorde
   expect(digests.asked()).toBe(1);
   expect(tabs.browser.stored()).toEqual([infoHash]);
   expect(await new ResumeRecords().read(infoHash)).toMatchObject({ bitfield: before?.bitfield, isParked: true });
+});
+
+test('a download whose record cannot be read for now does not begin as one of which nothing is here', async () => {
+  const infoHash = await leaveDownload(FILE, undefined, { isParked: true });
+  const tab = tabs.open();
+  refuseReads(true);
+  const links = { trackers: [], webSeeds: [], selected: undefined };
+  const source = { kind: 'magnet', infoHash, name: FILE.name, ...links } as const;
+  await expect(tab.table.download(source)).rejects.toMatchObject({ code: 'storage-failed' });
+  refuseReads(false);
+  await tab.table.download(source);
+  await until(() => tab.progress().at(-1)?.state === 'seeding');
+});
+
+test('neither does one that another tab had, nor is it kept from a third one', async () => {
+  const { infoHash, first, follower } = await openFollower();
+  refuseReads(true);
+  await first.table.close();
+  await until(() => follower.progress().at(-1)?.state === 'failed');
+  refuseReads(false);
+  const next = tabs.open();
+  await until(() => next.progress().at(-1)?.doneBytes === 2 * 16_384);
+  expect(next.progress().at(-1)).toMatchObject({ infoHash, isElsewhere: false });
+});
+
+test('one that is tried again while its record cannot be read stays as it is, and goes on with the next try', async () => {
+  const infoHash = await leaveDownload(FILE);
+  tabs.browser.isBroken = true;
+  const tab = tabs.open();
+  await until(() => tab.progress().some(({ error }) => error !== undefined));
+  tabs.browser.isBroken = false;
+  refuseReads(true);
+  tab.table.setPaused(infoHash, false);
+  await expect(
+    tab.table.download({ kind: 'magnet', infoHash, name: '', ...NO_ORIGIN, selected: undefined }),
+  ).resolves.toBeDefined();
+  expect(tab.progress().at(-1)).toMatchObject({ state: 'paused', doneBytes: FILE.size });
+  refuseReads(false);
+  tab.table.setPaused(infoHash, false);
+  await until(() => tab.progress().at(-1)?.state === 'seeding');
 });
 
 test('a download whose storage could not be opened leaves nothing when it is removed', async () => {

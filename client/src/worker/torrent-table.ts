@@ -27,7 +27,7 @@ import { CryptoRng } from './random.ts';
 import { RunningTorrents } from './running-torrents.ts';
 import { type ReturnedShare, ShareKeeper } from './share-keeper.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
-import { takeLock } from './storage/lock.ts';
+import { type HeldLock, takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { canUseOpfs } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
@@ -198,7 +198,7 @@ export class TorrentTable {
         this.#followed.follow(plan);
         return summarizeMagnet(plan.infoHash, plan.name);
       }
-      const kept = lock && (await this.#records.read(plan.infoHash).catch(() => undefined));
+      const kept = lock && (await this.#readWith(lock, plan.infoHash));
       const asked = kept && askedRecord(plan, kept);
       const record = asked && retry ? { ...asked, refusal: undefined } : asked;
       if (record) this.#tellKept(plan, record);
@@ -215,7 +215,8 @@ export class TorrentTable {
       if (!isPaused && this.#shares.isWaiting(infoHash)) void this.#shares.retry(infoHash);
       else if (this.#followed.has(infoHash)) this.#news.setPaused(infoHash, isPaused);
       else if (!isPaused && (running?.isUnopened || running?.driver.isRefused))
-        await this.#running.beginAgain(infoHash, running);
+        // If it cannot, it stays as it is, for another try.
+        await this.#running.beginAgain(infoHash, running).catch(() => undefined);
       else await running?.driver.setPaused(isPaused);
     });
   }
@@ -345,6 +346,16 @@ export class TorrentTable {
       const done = { doneBytes: summary.totalBytes, leftBytes: 0, isComplete: true };
       this.#report({ ...paused, ...done, isSuperSeeding, uploadedBytes });
     });
+  }
+
+  /** The record of a torrent whose lock is held for it. Rejects with `StorageError`, and lets go of the lock then. */
+  async #readWith(lock: HeldLock, infoHash: InfoHash): Promise<ResumeRecord | undefined> {
+    try {
+      return await this.#records.read(infoHash);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   #change(infoHash: InfoHash, settings: TransferSettings): void {

@@ -5,6 +5,7 @@ import type { TorrentOrigin } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { type TransferSettings, readSettings } from '../transfer-settings.ts';
 import { readUploaded } from '../upload-count.ts';
+import { StorageError } from './types.ts';
 
 /** What a download needs to go on after a reload. Written only after a flush, so it never promises more than there is. */
 export interface ResumeRecord extends TorrentOrigin {
@@ -38,8 +39,17 @@ export class ResumeRecords {
     return found.map(([, value]) => readRecord(value)).filter((record) => record !== undefined);
   }
 
+  /** Whoever takes what cannot be read for nothing, and goes on, writes over it. Rejects with `StorageError`. */
   async read(infoHash: InfoHash): Promise<ResumeRecord | undefined> {
-    return readRecord(await get<unknown>(infoHash, this.#store));
+    try {
+      return readRecord(await get<unknown>(infoHash, this.#store));
+    } catch (error) {
+      throw new StorageError(
+        'storage-failed',
+        'The browser could not read what this page noted of the download, which is kept. Reload the page to go on with it.',
+        { cause: error },
+      );
+    }
   }
 
   /** There is a record under this name, whether or not this version can read it. */

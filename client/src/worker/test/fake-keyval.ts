@@ -12,8 +12,16 @@ export function createStore(database: string, name: string): Store {
   return store;
 }
 
+let isRefusing = false;
+
+/** Whether nothing can be read for now. */
+export function refuseReads(isSo: boolean): void {
+  isRefusing = isSo;
+}
+
 /** Every database is empty from now on. */
 export function clearAll(): void {
+  isRefusing = false;
   for (const store of stores.values()) store.clear();
 }
 
@@ -22,6 +30,7 @@ export function entries(store: Store): Promise<[string, unknown][]> {
 }
 
 export function get(key: string, store: Store): Promise<unknown> {
+  if (isRefusing) return Promise.reject(new DOMException('the connection is lost', 'InvalidStateError'));
   return Promise.resolve(store.get(key));
 }
 
