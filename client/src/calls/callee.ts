@@ -28,7 +28,7 @@ export function onInvite(core: CallCore, from: NodeId, message: Invite): void {
 
 /** Answers: 200, sent until the caller acknowledges it, and what was held in the channel. */
 export function accept(core: CallCore, dialog: Ringing, media: MediaChoice): void {
-  core.carrier.clearRingTimer(dialog.callId);
+  core.carrier.clearRingTimers(dialog.callId);
   core.dialog = { ...dialog, kind: 'accepted' };
   core.carrier.sendUntil('ACK', dialog.peer, core.response(dialog.callId, 200, media));
   flush(core.carrier, dialog);
@@ -44,6 +44,12 @@ export function reject(core: CallCore, dialog: Ringing, code: 408 | 486 | 488 | 
 /** Stops ringing here and says nothing, so that other devices ring on (MSC2746). The caller will see no answer. */
 export function ignore(core: CallCore, dialog: Ringing): void {
   core.end(dialog, 'no-answer', 'no-answer', core.response(dialog.callId, 180));
+}
+
+/** Says 180, now and again while it rings: where the call is over, the caller takes it back once more. */
+export function sayRinging(core: CallCore, { callId, peer }: Ringing): void {
+  core.carrier.send(peer, core.response(callId, 180));
+  core.carrier.setAgainTimer(callId);
 }
 
 export function onAck(core: CallCore, from: NodeId, callId: CallId): void {
@@ -75,13 +81,14 @@ export function onCancel(core: CallCore, from: NodeId, callId: CallId, reason: C
 
 function onRepeatedInvite(core: CallCore, from: NodeId, dialog: Dialog): void {
   if (dialog.kind === 'inviting' || dialog.peer !== from) core.count('wrong-sender');
-  else if (dialog.kind === 'ringing') core.carrier.send(from, core.response(dialog.callId, 180));
+  else if (dialog.kind === 'ringing') sayRinging(core, dialog);
 }
 
 function ring(core: CallCore, from: NodeId, { callId, media, name, ageMs }: Invite): void {
-  core.dialog = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
+  const dialog: Ringing = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
+  core.dialog = dialog;
   core.carrier.setRingTimer(callId, TIMER_C_MS - ageMs + RING_GRACE_MS);
-  core.carrier.send(from, core.response(callId, 180));
+  sayRinging(core, dialog);
   core.carrier.emit({ kind: 'incoming', callId, from, name, media });
 }
 

@@ -3,7 +3,7 @@ import { MAX_DEVICES, MAX_MEDIA_QUEUE, TIMER_C_MS } from '../../../shared/src/li
 import type { CallCore } from './core.ts';
 import type { Accepted, Branch, Established, Inviting, Ringing } from './dialog.ts';
 import { deliver, flush } from './media-lane.ts';
-import { bestFailure, endOfFailure, type FailureCode } from './outcome.ts';
+import { bestFailure, cancelReason, endOfFailure, type FailureCode } from './outcome.ts';
 import { SequencedChannel } from './sequenced-channel.ts';
 import type {
   ByeReason,
@@ -112,7 +112,7 @@ function onAnswer(core: CallCore, dialog: Inviting, from: NodeId, message: Respo
   core.carrier.settle(callId, from, 'response');
   core.carrier.send(from, { kind: 'ACK', callId });
   cancelBranches(core, dialog, 'answered-elsewhere', from);
-  core.carrier.clearRingTimer(callId);
+  core.carrier.clearRingTimers(callId);
   core.releaseSuppressed(dialog, from);
   const losers = new Set(dialog.branches.keys());
   losers.delete(from);
@@ -143,17 +143,22 @@ function onLateResponse(core: CallCore, from: NodeId, callId: CallId, code: Resp
   if (stone && !stone.peers.includes(from)) return core.count('wrong-sender');
   if (stone) return dismiss(core, from, callId, code, stone.byeReason);
   core.count('unknown-call');
-  if (code === 200) core.carrier.send(from, { kind: 'BYE', callId, reason: 'no-ack' });
+  if (code === 180) core.carrier.send(from, { kind: 'CANCEL', callId, reason: 'cancelled' });
+  else if (code === 200) core.carrier.send(from, { kind: 'BYE', callId, reason: 'no-ack' });
   else if (code > 200 && code !== 481) core.carrier.send(from, { kind: 'ACK', callId });
 }
 
 /**
- * A device that answers too late is sent away. SIP would send ACK and then BYE (RFC 3261 §13.2.2.4); here ACK names the
+ * A device that answers or rings too late is sent away. SIP would send ACK and then BYE (RFC 3261 §13.2.2.4); here ACK names the
  * winner and nobody else, or the loser would show an established call for a moment, and BYE also stops its 200.
  */
 function dismiss(core: CallCore, from: NodeId, callId: CallId, code: ResponseCode, reason: ByeReason): void {
   if (code === 481) return;
-  if (code < 200) return core.carrier.hurry(callId, from);
+  if (code < 200) {
+    const isBeingTold = core.carrier.hurry(callId, from);
+    if (code === 180 && !isBeingTold) core.carrier.send(from, { kind: 'CANCEL', callId, reason: cancelReason(reason) });
+    return;
+  }
   if (code === 200) return core.carrier.sendUntil('done', from, { kind: 'BYE', callId, reason });
   core.carrier.send(from, { kind: 'ACK', callId });
   core.carrier.drop(callId, from);

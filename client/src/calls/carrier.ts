@@ -3,6 +3,7 @@ import {
   CALL_MAIL_WITHIN_MS,
   MAX_UNDELIVERABLE_INVITES,
   MAX_UNDELIVERABLE_OTHERS,
+  RINGING_AGAIN_MS,
   TIMER_B_MS,
   TIMER_H_MS,
   TOMBSTONE_MS,
@@ -17,13 +18,15 @@ import type { CallId, CallMachineEvent, CallMessage, CallOutput } from './types.
 /** What fell due and concerns the call itself. */
 export type Due =
   | { readonly kind: 'ring'; readonly callId: CallId }
+  /** 180 is to be said again. */
+  | { readonly kind: 'again'; readonly callId: CallId }
   | { readonly kind: 'media'; readonly callId: CallId; readonly peer: NodeId }
   /** A message was never answered. */
   | { readonly kind: 'gaveUp'; readonly transaction: Transaction };
 
 /**
  * The machine's hands: sends messages, once or until answered, keeps tombstones, and holds all timers of the machine.
- * Keys of the timers are words parted by a space: `copy`, `media` (call id, device), `ring`, `forget` (call id).
+ * Keys of the timers are words parted by a space: `copy`, `media` (call id, device), `ring`, `again`, `forget` (call id).
  */
 export class Carrier {
   /** The instant of the input in hand. */
@@ -84,10 +87,11 @@ export class Carrier {
     this.#timers.clear(`copy ${callId} ${to}`);
   }
 
-  /** Sends a message now whose first copy is still held back. */
-  hurry(callId: CallId, to: NodeId): void {
+  /** Sends a message now whose first copy is still held back. False: none is on its way to that device. */
+  hurry(callId: CallId, to: NodeId): boolean {
     const transaction = this.#transactions.get(callId, to);
-    if (transaction && transaction.copies === 0) this.#sendCopy(transaction);
+    if (transaction?.copies === 0) this.#sendCopy(transaction);
+    return transaction !== undefined;
   }
 
   /** When the next copy to that device is due; `now` when none is. */
@@ -120,8 +124,13 @@ export class Carrier {
     this.#timers.set(`ring ${callId}`, this.now + timeoutMs, 'timer C');
   }
 
-  clearRingTimer(callId: CallId): void {
+  setAgainTimer(callId: CallId): void {
+    this.#timers.set(`again ${callId}`, this.now + RINGING_AGAIN_MS, '180 again');
+  }
+
+  clearRingTimers(callId: CallId): void {
     this.#timers.clear(`ring ${callId}`);
+    this.#timers.clear(`again ${callId}`);
   }
 
   setMediaTimer(callId: CallId, peer: NodeId, timeoutMs: Millis): void {
@@ -140,7 +149,7 @@ export class Carrier {
   takeDue(): Due | undefined {
     for (let key = this.#timers.takeExpired(this.now); key; key = this.#timers.takeExpired(this.now)) {
       const [kind, callId = '', peer = ''] = key.split(' ');
-      if (kind === 'ring') return { kind, callId };
+      if (kind === 'ring' || kind === 'again') return { kind, callId };
       if (kind === 'media') return { kind, callId, peer: peer as NodeId };
       if (kind === 'forget') this.#tombstones.delete(callId);
       const transaction = kind === 'copy' && this.#transactions.get(callId, peer as NodeId);

@@ -47,7 +47,7 @@ export class CallCore {
   bury(dialog: Dialog, byeReason: ByeReason, reply?: ResponseMessage): void {
     const { callId } = dialog;
     const peers = devicesOf(dialog);
-    this.carrier.clearRingTimer(callId);
+    this.carrier.clearRingTimers(callId);
     for (const peer of peers) this.carrier.clearMediaTimer(callId, peer);
     if (dialog.kind === 'inviting') this.releaseSuppressed(dialog);
     if (dialog.kind === 'accepted') this.carrier.settle(callId, dialog.peer, 'ACK');

@@ -43,6 +43,7 @@ describe('setting up', () => {
 
   test('a call that reaches a device only after 50 s rings for what is left of the minute', () => {
     const { network, caller, callee } = pair();
+    caller.isAlive = false;
     const invite = (ageMs: number, id: CallId): CallMessage => ({
       kind: 'INVITE',
       callId: id,

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import type { Deadline, Machine, Millis } from '../../../shared/src/machine.ts';
 import { assertNever } from '../../../shared/src/result.ts';
-import { accept, ignore, onAck, onCancel, onInvite, reject } from './callee.ts';
+import { accept, ignore, onAck, onCancel, onInvite, reject, sayRinging } from './callee.ts';
 import { cancelBranches, giveUp, invite, onBranchFailed, onResponse, pushEarly } from './caller.ts';
 import type { Carrier, Due } from './carrier.ts';
 import { decodeCallMessage } from './codec.ts';
@@ -130,7 +130,8 @@ export class CallMachine implements Machine<CallInput, CallOutput> {
       return lane && resend(carrier, lane);
     }
     if (dialog.kind === 'inviting') return giveUp(this.#core, dialog, 'no-answer');
-    return dialog.kind === 'ringing' ? reject(this.#core, dialog, 408) : undefined;
+    if (dialog.kind !== 'ringing') return undefined;
+    return due.kind === 'again' ? sayRinging(this.#core, dialog) : reject(this.#core, dialog, 408);
   }
 
   /** Timers B, F and H, or nobody who could carry it. */

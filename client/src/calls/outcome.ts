@@ -50,6 +50,11 @@ export function endOfReason(reason: ByeReason | CancelReason): CallEnd {
   }
 }
 
+/** Why a call is taken back that has ended like this already. */
+export function cancelReason(reason: ByeReason): CancelReason {
+  return reason === 'no-answer' || reason === 'answered-elsewhere' ? reason : 'cancelled';
+}
+
 /** Failures from most to least telling, when several devices failed in different ways. */
 const TELLING: readonly FailureCode[] = [603, 486, 488, 408, 487, 480, 500, 481, 404];
 

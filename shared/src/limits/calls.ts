@@ -36,6 +36,12 @@ export const TOMBSTONE_MS = 32_000;
 /** How much longer the callee rings than the caller waits, so that the caller's CANCEL comes first. [ms] One T2. */
 export const RING_GRACE_MS = 4000;
 
+/**
+ * How often a device that rings says 180 again. [ms] The caller answers CANCEL when the call is over there, which the device may
+ * not have heard: it slept, or somebody carried an old INVITE once more. RFC 3261 §13.3.1.1 has it said every minute, for proxies.
+ */
+export const RINGING_AGAIN_MS = 10_000;
+
 /** An INVITE older than this does not ring: it would end before anyone could answer. [ms] */
 export const MAX_INVITE_AGE_MS = TIMER_C_MS - 5000;
 
