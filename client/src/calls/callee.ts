@@ -1,8 +1,13 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_INVITE_AGE_MS, RING_GRACE_MS, TIMER_C_MS } from '../../../shared/src/limits/calls.ts';
+import {
+  MAX_INVITE_AGE_MS,
+  MAX_TOMBSTONES_PER_PEER,
+  RING_GRACE_MS,
+  TIMER_C_MS,
+} from '../../../shared/src/limits/calls.ts';
 import { cancelBranches } from './caller.ts';
 import type { CallCore } from './core.ts';
-import type { Dialog, Inviting, Ringing } from './dialog.ts';
+import type { Branch, Dialog, Inviting, Ringing } from './dialog.ts';
 import { flush } from './media-lane.ts';
 import { endOfFailure, endOfReason } from './outcome.ts';
 import { SequencedChannel } from './sequenced-channel.ts';
@@ -21,9 +26,9 @@ export function onInvite(core: CallCore, from: NodeId, message: Invite): void {
   } else if (message.ageMs > MAX_INVITE_AGE_MS) {
     core.count('stale');
     refuse(core, from, callId, 408);
-  } else if (!dialog) ring(core, from, message);
-  else if (dialog.kind === 'inviting' && dialog.branches.has(from)) onGlare(core, dialog, from, message);
-  else refuse(core, from, callId, 486);
+  } else if (dialog?.kind === 'inviting' && dialog.branches.has(from)) onGlare(core, dialog, from, message);
+  else if (isBusyFor(core, from)) refuse(core, from, callId, 486);
+  else ring(core, from, message);
 }
 
 /** Answers: 200, sent until the caller acknowledges it, and what was held in the channel. */
@@ -35,7 +40,7 @@ export function accept(core: CallCore, dialog: Ringing, media: MediaChoice): voi
 }
 
 /** Ends an incoming call with a final response, sent until it is acknowledged. */
-export function reject(core: CallCore, dialog: Ringing, code: 408 | 486 | 488 | 603): void {
+export function reject(core: CallCore, dialog: Ringing, code: 408 | 486 | 487 | 488 | 603): void {
   const reply = core.response(dialog.callId, code);
   core.carrier.sendUntil('ACK', dialog.peer, reply);
   core.end(dialog, endOfFailure(code), 'cancelled', reply);
@@ -44,6 +49,8 @@ export function reject(core: CallCore, dialog: Ringing, code: 408 | 486 | 488 | 
 /** Stops ringing here and says nothing, so that other devices ring on (MSC2746). The caller will see no answer. */
 export function ignore(core: CallCore, dialog: Ringing): void {
   core.end(dialog, 'no-answer', 'no-answer', core.response(dialog.callId, 180));
+  // As long as it may ring there: who has forgotten a call would end it for the caller by 481.
+  core.carrier.remember(dialog.callId, TIMER_C_MS + RING_GRACE_MS);
 }
 
 /** Says 180, now and again while it rings: where the call is over, the caller takes it back once more. */
@@ -84,7 +91,15 @@ function onRepeatedInvite(core: CallCore, from: NodeId, dialog: Dialog): void {
   else if (dialog.kind === 'ringing') sayRinging(core, dialog);
 }
 
+/** There is another call, of somebody else, or so many of that peer came and went that the next one must wait. */
+function isBusyFor({ carrier, dialog }: CallCore, from: NodeId): boolean {
+  const isOther = dialog && (dialog.kind !== 'ringing' || dialog.peer !== from);
+  return isOther === true || carrier.callsOf(from) >= MAX_TOMBSTONES_PER_PEER;
+}
+
+/** A peer has one call at a time: if another one of its own rings here, that is over there. */
 function ring(core: CallCore, from: NodeId, { callId, media, name, ageMs }: Invite): void {
+  if (core.dialog?.kind === 'ringing') reject(core, core.dialog, 487);
   const dialog: Ringing = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
   core.dialog = dialog;
   core.carrier.setRingTimer(callId, TIMER_C_MS - ageMs + RING_GRACE_MS);
@@ -92,13 +107,18 @@ function ring(core: CallCore, from: NodeId, { callId, media, name, ageMs }: Invi
   core.carrier.emit({ kind: 'incoming', callId, from, name, media });
 }
 
-/** Both called each other at once. The call with the smaller id goes on. */
+/** Both called each other at once. The call with the smaller id goes on; ours does not where it rang and does no more. */
 function onGlare(core: CallCore, dialog: Inviting, from: NodeId, message: Invite): void {
   const { callId } = message;
-  if (dialog.callId > callId) return merge(core, dialog, from, message);
+  if (dialog.callId > callId || isOverAt(dialog.branches.get(from))) return merge(core, dialog, from, message);
   if (dialog.suppressed.has(from)) return refuse(core, from, callId, 486);
   dialog.suppressed.set(from, callId);
   refuse(core, from, callId, 100);
+}
+
+/** A device that let our call ring, or failed, and calls us has left that call: it ignored it, was busy, or was reloaded. */
+function isOverAt(branch: Branch | undefined): boolean {
+  return branch?.kind === 'failed' || (branch?.kind === 'proceeding' && branch.isRinging);
 }
 
 /** Drops our own call and takes the other side's without ringing: its owner knows, or will know, that ours lost. */

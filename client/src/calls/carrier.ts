@@ -117,7 +117,17 @@ export class Carrier {
   /** Remembers an ended call for a while. */
   bury(stone: Tombstone): void {
     for (const evicted of this.#tombstones.add(stone)) this.#timers.clear(`forget ${evicted}`);
-    this.#timers.set(`forget ${stone.callId}`, this.now + TOMBSTONE_MS, 'tombstone');
+    this.remember(stone.callId, TOMBSTONE_MS);
+  }
+
+  /** Remembers an ended call that long from now. */
+  remember(callId: CallId, forMs: Millis): void {
+    if (this.#tombstones.get(callId)) this.#timers.set(`forget ${callId}`, this.now + forMs, 'tombstone');
+  }
+
+  /** Ended calls of that peer that are remembered. */
+  callsOf(peer: NodeId): number {
+    return this.#tombstones.callsOf(peer);
   }
 
   setRingTimer(callId: CallId, timeoutMs: Millis): void {

@@ -126,6 +126,35 @@ describe('glare', () => {
     expect(ends(all)).toEqual(['hung-up', 'hung-up']);
   });
 
+  test.each([
+    [callId, later],
+    [later, callId],
+  ])('who ignores a call and then calls back is in a call, whichever id is smaller (%s, %s)', (ignored, back) => {
+    const { network, caller, callee } = pair();
+    caller.command({ kind: 'invite', callId: ignored, devices: [callee.id], media: both });
+    network.run(1000);
+    callee.command({ kind: 'ignore', callId: ignored });
+    callee.command({ kind: 'invite', callId: back, devices: [caller.id], media: both });
+    network.run(1000);
+    for (const device of [caller, callee]) expect(device.last('established')?.callId).toBe(back);
+    callee.command({ kind: 'hangUp', callId: back, reason: 'user-hangup' });
+    network.run(SETTLE_MS);
+    expect([caller.endOf(back), callee.endOf(back)]).toEqual(['hung-up', 'hung-up']);
+  });
+
+  test('a device that was busy and calls while others still ring is in a call', () => {
+    const { network, caller, callee } = pair();
+    const other = network.device('c');
+    caller.command({ kind: 'invite', callId, devices: [callee.id, other.id], media: both });
+    network.run(1000);
+    callee.command({ kind: 'reject', callId, code: 486 });
+    network.run(1000);
+    callee.command({ kind: 'invite', callId: later, devices: [caller.id], media: both });
+    network.run(1000);
+    for (const device of [caller, callee]) expect(device.last('established')?.callId).toBe(later);
+    expect(other.endOf(callId)).toBe('answered-elsewhere');
+  });
+
   test('when the winner takes its call back first, the other call ends too', () => {
     const all = glare({ latencyMs: 100 });
     all.caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });

@@ -12,6 +12,8 @@ export function endOfFailure(code: FailureCode): CallEnd {
     case 408:
       return 'no-answer';
     case 480:
+    // The device that rang was loaded again.
+    case 481:
       return 'unreachable';
     case 486:
       return 'busy';
@@ -21,7 +23,6 @@ export function endOfFailure(code: FailureCode): CallEnd {
       return 'media-failed';
     case 603:
       return 'declined';
-    case 481:
     case 500:
       return 'error';
     default:

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { RINGING_AGAIN_MS, TIMER_C_MS, TOMBSTONE_MS } from '../../../shared/src/limits/calls.ts';
+import {
+  MAX_TOMBSTONES_PER_PEER,
+  RINGING_AGAIN_MS,
+  TIMER_C_MS,
+  TOMBSTONE_MS,
+} from '../../../shared/src/limits/calls.ts';
 import type { CallNetwork, Device } from './test/network.ts';
-import { both, callId, ends, established, invite, pair, receive, ringing } from './test/pair.ts';
+import { both, callId, ends, established, invite, later, pair, receive, ringing } from './test/pair.ts';
+import type { CallId } from './types.ts';
 
 /** Long enough for all that was sent to be answered. [ms] */
 const SETTLED_SOON_MS = 1000;
@@ -64,4 +70,57 @@ test('a late 180 does not end a call that its device has answered', () => {
   network.run(1000);
   expect(network.sentOf('CANCEL')).toEqual([]);
   expect(callee.endOf(callId)).toBeUndefined();
+});
+
+describe('a caller whose call rings and who calls anew', () => {
+  test('rings with the new call: the CANCEL of the one before has not come', () => {
+    const { network, caller, callee } = ringing();
+    network.options = { loss: 1 };
+    caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
+    network.options = {};
+    caller.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    network.run(100);
+    expect(callee.endOf(callId)).toBe('cancelled');
+    expect(callee.last('incoming')?.callId).toBe(later);
+    expect(caller.last('ringing')?.callId).toBe(later);
+  });
+
+  test('rings with the new call after its page crashed and was loaded again', () => {
+    const { network, caller, callee } = ringing();
+    const again = reborn(network, caller);
+    again.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    network.run(100);
+    expect(again.kinds()).toEqual(['ringing']);
+    callee.command({ kind: 'accept', callId: later, media: both });
+    network.run(100);
+    expect(again.last('established')?.callId).toBe(later);
+  });
+
+  test('hears the end of a call that an older INVITE of its own, late on its way, put an end to', () => {
+    const { network, caller, callee } = ringing();
+    receive(network, callee, caller, invite(later));
+    network.run(1000);
+    expect([caller.endOf(callId), callee.endOf(callId)]).toEqual(['cancelled', 'cancelled']);
+    expect(callee.endOf(later)).toBe('cancelled');
+  });
+
+  test('is busy to it after some calls in half a minute, whether it took them back or not, and others are not', () => {
+    const { network, caller, callee } = pair();
+    const call = (from: Device, number: number, isTakenBack: boolean): void => {
+      const id: CallId = `${from.id.slice(0, 4)}${number}`.padEnd(32, '0');
+      receive(network, callee, from, invite(id));
+      if (isTakenBack) receive(network, callee, from, { kind: 'CANCEL', callId: id, reason: 'cancelled' });
+    };
+    caller.isAlive = false;
+    for (let i = 0; i < 100; i++) call(caller, i, i < 50);
+    const rings = (from: Device): number =>
+      callee.events.filter((event) => event.kind === 'incoming' && event.from === from.id).length;
+    expect(rings(caller)).toBeLessThanOrEqual(MAX_TOMBSTONES_PER_PEER + 1);
+    network.run(TIMER_C_MS + TOMBSTONE_MS);
+    const before = rings(caller);
+    call(network.device('c'), 0, true);
+    call(caller, 100, true);
+    expect(callee.kinds().slice(-4)).toEqual(['incoming', 'ended', 'incoming', 'ended']);
+    expect(rings(caller)).toBe(before + 1);
+  });
 });

@@ -26,6 +26,13 @@ export class Tombstones {
     return this.#stones.get(callId);
   }
 
+  /** How many of them that peer made. */
+  callsOf(peer: NodeId): number {
+    let count = 0;
+    for (const { peers, reply } of this.#stones.values()) if (reply && peers[0] === peer) count++;
+    return count;
+  }
+
   /** Adds or replaces; returns the call ids that had to go. */
   add(stone: Tombstone): CallId[] {
     this.#stones.delete(stone.callId);

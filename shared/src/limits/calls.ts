@@ -57,7 +57,10 @@ export const MAX_UNDELIVERABLE_OTHERS = 4;
 /** Ended calls remembered. A few per minute are normal; the oldest goes first. */
 export const MAX_TOMBSTONES = 64;
 
-/** Ended calls remembered of one peer, so that one caller cannot push out those of others. */
+/**
+ * Ended calls remembered of one peer, so that one caller cannot push out those of others. So many that it made and that came to
+ * nothing, and no further one of it rings until the oldest is forgotten: each has the browser make a connection.
+ */
 export const MAX_TOMBSTONES_PER_PEER = 8;
 
 /** Messages awaiting an answer: the branches of one call, and of the ones just ended. */
