@@ -96,6 +96,12 @@ export const MAX_SDP_BYTES = 12 * 1024;
 /** Candidates in one message. Gathering on a machine with several interfaces gives 10 to 20. */
 export const MAX_CANDIDATES = 32;
 
+/**
+ * Candidates that the other side may name between two ICE restarts, those in its descriptions included. A machine with many
+ * interfaces and TURN servers has 20 or 30; the browser keeps and tries each, and what it keeps it compares with each new one.
+ */
+export const MAX_REMOTE_CANDIDATES = 128;
+
 /** Longest candidate line. [bytes] An IPv6 relay candidate takes about 200. */
 export const MAX_CANDIDATE_BYTES = 384;
 

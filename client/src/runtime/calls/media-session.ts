@@ -14,10 +14,12 @@ import {
   CANDIDATE_BATCH_MS,
   ICE_RESTART_AFTER_MS,
   MAX_CANDIDATES,
+  MAX_MEDIA_QUEUE,
   MEDIA_GIVE_UP_MS,
   NO_CANDIDATES_GIVE_UP_MS,
   POLITE_RESTART_EXTRA_MS,
 } from '../../../../shared/src/limits/calls.ts';
+import { CandidateBudget } from './candidate-budget.ts';
 import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
 import { NO_STATS, type Delays, readPath, readDelays, readStats } from './media-stats.ts';
@@ -67,6 +69,9 @@ export class MediaSession {
   #connection: RTCPeerConnection | undefined;
   /** Steps of the negotiation, one after the other. */
   #steps: Promise<void> = Promise.resolve();
+  /** How many have not run to their end. BOUNDED: by MAX_MEDIA_QUEUE, as far as the other side causes them. */
+  #stepCount = 0;
+  readonly #remoteCandidates = new CandidateBudget();
   #isOpen = false;
   #isIgnoringOffer = false;
   #isClosed = false;
@@ -89,8 +94,9 @@ export class MediaSession {
     this.#step(() => this.#connect());
   }
 
-  /** A payload of the other side. Anything malformed is dropped. */
+  /** A payload of the other side. Anything malformed is dropped; one that brings more than can be done ends the session. */
   receive(payload: Uint8Array): void {
+    if (this.#stepCount >= MAX_MEDIA_QUEUE) return this.#fail('media-failed');
     const decoded = decodeMediaPayload(payload);
     if (!decoded) return this.#log('malformed media payload');
     this.#step((connection) =>
@@ -150,14 +156,15 @@ export class MediaSession {
 
   /** Runs a step when those before it are done. A step that fails ends the session: the two sides are out of step. */
   #step(step: (connection: RTCPeerConnection) => Promise<void>): void {
+    this.#stepCount++;
     this.#steps = this.#steps.then(async () => {
-      if (this.#isClosed) return;
       try {
-        await step(this.#connection as RTCPeerConnection);
+        if (!this.#isClosed) await step(this.#connection as RTCPeerConnection);
       } catch (error) {
         this.#log('media step failed', { error: String(error) });
         this.#fail('media-failed');
       }
+      this.#stepCount--;
     });
   }
 
@@ -200,6 +207,7 @@ export class MediaSession {
     const isCollision = description.type === 'offer' && connection.signalingState === 'have-local-offer';
     this.#isIgnoringOffer = isCollision && !this.#options.isPolite;
     if (this.#isIgnoringOffer) return;
+    if (!this.#remoteCandidates.takeDescription(description.sdp ?? '')) throw new Error('too many candidates');
     await connection.setRemoteDescription(description);
     if (description.type === 'offer' && this.#isOpen) await this.#answer(connection);
   }
@@ -229,6 +237,7 @@ export class MediaSession {
 
   async #addCandidates(connection: RTCPeerConnection, candidates: readonly Candidate[]): Promise<void> {
     for (const candidate of candidates) {
+      if (!this.#remoteCandidates.take()) return this.#log('too many candidates');
       try {
         await connection.addIceCandidate(candidate);
       } catch (error) {

@@ -40,6 +40,9 @@ class FakeConnection {
   iceGatheringState = 'new';
   localDescription: { type: string; sdp: string } | null = null;
   onnegotiationneeded: (() => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  /** Candidates of the other side. */
+  readonly candidates: unknown[] = [];
   readonly #transceivers: unknown[] = [];
   readonly #stats = new Map<string, unknown>();
   #reports = 0;
@@ -86,6 +89,24 @@ class FakeConnection {
   setRemoteDescription({ type }: { type: string }): Promise<void> {
     this.signalingState = type === 'offer' ? 'have-remote-offer' : 'stable';
     return Promise.resolve();
+  }
+
+  addIceCandidate(candidate: unknown): Promise<void> {
+    this.candidates.push(candidate);
+    return Promise.resolve();
+  }
+
+  getSenders(): unknown[] {
+    return [];
+  }
+
+  /** Media goes a direct way from now on. */
+  connected(): void {
+    this.#stats.set('T', { type: 'transport', selectedCandidatePairId: 'P' });
+    this.#stats.set('P', { type: 'candidate-pair', localCandidateId: 'L', remoteCandidateId: 'L' });
+    this.#stats.set('L', { type: 'local-candidate', candidateType: 'host' });
+    this.connectionState = 'connected';
+    this.onconnectionstatechange?.();
   }
 
   close(): void {
