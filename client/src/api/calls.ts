@@ -7,6 +7,15 @@ export interface CallMedia {
   readonly video: boolean;
 }
 
+/** How a call is placed. */
+export interface CallOptions extends CallMedia {
+  /**
+   * Aborting takes the call back as long as `call` has not resolved: it rejects with `aborted`, and nobody rings any more. A call of
+   * that person which it is answering instead goes on, and must be hung up.
+   */
+  readonly signal?: AbortSignal;
+}
+
 /** trying: nothing rings yet. ringing: here, or at a device of the other side. established: it was answered. */
 export type CallState = 'trying' | 'ringing' | 'established' | 'ended';
 

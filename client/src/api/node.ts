@@ -1,4 +1,4 @@
-import type { Call, CallMedia, IncomingCall } from './calls.ts';
+import type { Call, CallOptions, IncomingCall } from './calls.ts';
 import type { BucketInfo, ContactInfo, LinkInfo, LookupOptions, LookupResult, LookupTrace } from './network.ts';
 import type { PutResult, StoredRecord } from './records.ts';
 import type { Download, DownloadOptions, RateLimits, Share, ShareOptions } from './transfers.ts';
@@ -183,8 +183,9 @@ export interface Node {
   /**
    * Calls a person by address or id, or answers that person's call, if it rings here: then the call is an incoming one.
    * Resolves when microphone and camera are open and the INVITE is on its way. Rejects with `media-denied`, `media-missing` or
-   * `media-failed`, with `refused` while there is another call, with `bad-argument` for what is no address or is our own, and
-   * with `call-ended` when it was over before that.
+   * `media-failed`, with `refused` while there is another call, with `bad-argument` for what is no address or is our own, with
+   * `call-ended` when it was over before that, with `aborted` by its signal, and with `internal` when the code for calls could
+   * not be fetched.
    */
-  call(who: string, media: CallMedia): Promise<Call>;
+  call(who: string, options: CallOptions): Promise<Call>;
 }

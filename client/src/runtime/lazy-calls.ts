@@ -1,5 +1,5 @@
 import type { Contact, NodeId } from '../../../shared/src/ids.ts';
-import { type Call, type CallMedia, SkeinError } from '../api.ts';
+import { type Call, type CallOptions, SkeinError } from '../api.ts';
 import type { CallService } from './calls/call-service.ts';
 import type { CallHost } from './calls/host.ts';
 import type { MediaPort } from '../ports/media.ts';
@@ -76,8 +76,8 @@ export class LazyCalls {
     this.#load().catch(() => undefined);
   }
 
-  async call(id: NodeId, media: CallMedia): Promise<Call> {
-    return (await this.#load()).call(id, media);
+  async call(id: NodeId, options: CallOptions): Promise<Call> {
+    return (await this.#load()).call(id, options);
   }
 
   /** Hangs up. Undefined when nobody need be told; else it resolves when they were, or do not hear it in time. */

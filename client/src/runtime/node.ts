@@ -4,7 +4,7 @@ import { shuffle } from '../../../shared/src/machine.ts';
 import {
   type BucketInfo,
   type Call,
-  type CallMedia,
+  type CallOptions,
   type ContactInfo,
   type Download,
   type DownloadOptions,
@@ -273,12 +273,12 @@ export class SkeinNode implements Node {
     return this.#swarm.download(source, options);
   }
 
-  async call(who: string, media: CallMedia): Promise<Call> {
+  async call(who: string, options: CallOptions): Promise<Call> {
     this.#checkRunning();
     const id = parseAddress(who);
     if (!id) throw new SkeinError('bad-argument', 'This is not an address. An address looks like amber-otter.k7f3… ');
     if (id === this.#parts.crypto.self.id) throw new SkeinError('bad-argument', 'This is your own address.');
-    return this.#calls.call(id, media);
+    return this.#calls.call(id, options);
   }
 
   #createNetwork(): Network {

@@ -47,6 +47,8 @@ export class CallHandle implements Call {
   #state: CallState;
   #end: CallEnd | undefined;
   #detail: string | undefined;
+  /** What `detail` says of the microphone or camera, until that is on again. */
+  #trouble: { readonly kind: MediaKind; readonly text: string } | undefined;
   #path: LinkPath | undefined;
   #establishedAt: number | undefined;
   /** The end was asked for here, and so is no news to this side. */
@@ -60,7 +62,7 @@ export class CallHandle implements Call {
     this.#state = direction === 'outgoing' ? 'trying' : 'ringing';
     this.local = new LocalMedia(options.host.media, {
       changed: (kind) => this.#onLocalChanged(kind),
-      failed: (_kind, error) => this.#setDetail(error.message),
+      failed: (kind, error) => this.#onLocalFailed(kind, error.message),
     });
     this.session = this.#createSession(direction === 'incoming');
     this.#transfers = new TransferWatch(options.host, () => this.session.delays());
@@ -139,6 +141,7 @@ export class CallHandle implements Call {
 
   /** Opens microphone and camera. Rejects with a `SkeinError`, and may be tried again. */
   async openLocal(media: CallMedia): Promise<void> {
+    this.#checkNotEnded();
     try {
       await this.local.open(media);
     } catch (error) {
@@ -146,10 +149,8 @@ export class CallHandle implements Call {
       throw new SkeinError(error.code, error.message, { cause: error });
     }
     // Ended while a person was being asked: nothing may stay open.
-    if (this.#state === 'ended') {
-      this.local.close();
-      throw new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.');
-    }
+    if (this.#state === 'ended') this.local.close();
+    this.#checkNotEnded();
     for (const kind of MEDIA_KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
     this.#emit('stream', undefined);
     this.#emit('media', undefined);
@@ -201,6 +202,11 @@ export class CallHandle implements Call {
     this.#isEndOurs = true;
   }
 
+  #checkNotEnded(): void {
+    if (this.#state !== 'ended') return;
+    throw new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.');
+  }
+
   #onEstablished({ media, name, peer }: Extract<CallMachineEvent, { kind: 'established' }>): void {
     this.#peer = { id: peer, name: name || this.#peer.name };
     this.#establishedAt = this.options.host.clock.now();
@@ -237,7 +243,7 @@ export class CallHandle implements Call {
     this.session.close();
     this.#transfers.stop();
     this.local.close();
-    this.#path = undefined;
+    this.#setPath(undefined);
     this.#remote.close();
     this.#setState('ended');
     this.#emit('stream', undefined);
@@ -270,7 +276,14 @@ export class CallHandle implements Call {
     this.#setDetail(interruptedSentence(this.#peer.name ?? 'the other side'));
   }
 
+  #onLocalFailed(kind: MediaKind, text: string): void {
+    this.#trouble = { kind, text };
+    this.#setDetail(text);
+  }
+
   #onLocalChanged(kind: MediaKind): void {
+    const { kind: troubled, text } = this.#trouble ?? {};
+    if (kind === troubled && text === this.#detail && !this.muted[kind]) this.#setDetail(undefined);
     this.session.setTrack(kind, this.local.trackOf(kind));
     this.command({ kind: 'setMuted', callId: this.#callId, muted: this.local.muted });
     this.#emit('stream', undefined);

@@ -74,6 +74,7 @@ test('a callee who refuses goes on ringing and may answer with less', async () =
 test('with permission given before, the INVITE does not wait for the camera; if the camera fails, the call is taken back', async () => {
   ann.media.granted = true;
   ann.media.problem = 'media-failed';
+  ann.media.readiness = new Promise((resolve) => mail.clock.setTimer(1000, resolve));
   await expect(after(ann.service.call(bob.self.id, both))).rejects.toMatchObject({ code: 'media-failed' });
   expect(bob.incoming.map((call) => call.endReason)).toEqual(['cancelled']);
   expect(ann.service.calls).toEqual([]);
@@ -150,6 +151,39 @@ test('a camera that cannot be switched on again says why and stays off', async (
   call.mute('video', false);
   await mail.clock.advance(100);
   expect(call).toMatchObject({ muted: { audio: false, video: true }, detail: 'No camera.' });
+});
+
+test('a microphone that was unplugged is told of, until it is on again', async () => {
+  const call = await after(ann.service.call(bob.self.id, both));
+  await after(bob.newest.answer(both));
+  const [microphone] = ann.media.tracks;
+  microphone?.stop();
+  microphone?.onended?.();
+  await mail.clock.advance(100);
+  expect(call).toMatchObject({
+    muted: { audio: true, video: false },
+    detail: expect.stringMatching(/microphone stopped/),
+  });
+  expect(bob.newest.remoteMuted).toEqual({ audio: true, video: false });
+  call.mute('video', true);
+  call.mute('video', false);
+  await mail.clock.advance(100);
+  expect(call.detail).toMatch(/microphone stopped/);
+  call.mute('audio', false);
+  await mail.clock.advance(100);
+  expect(call).toMatchObject({ muted: nothing, detail: undefined });
+});
+
+test('the path of a call is told, and that there is none any more when it has ended', async () => {
+  const call = await after(ann.service.call(bob.self.id, nothing));
+  await after(bob.newest.answer(nothing));
+  const paths: (string | undefined)[] = [];
+  call.on('path', (path) => paths.push(path));
+  ann.media.connections[0]?.connected();
+  await mail.clock.advance(100);
+  call.hangUp();
+  await mail.clock.advance(100);
+  expect(paths).toEqual(['direct', undefined]);
 });
 
 test('two that call each other at once are in one call that neither had to answer', async () => {

@@ -2,7 +2,7 @@ import { toHex } from '../../../../shared/src/bytes.ts';
 import type { Contact, NodeId } from '../../../../shared/src/ids.ts';
 import { CALL_ID_BYTES, MAX_MEDIA_QUEUE } from '../../../../shared/src/limits/calls.ts';
 import { randomBytes } from '../../../../shared/src/machine.ts';
-import { SkeinError, type Call, type CallMedia } from '../../api.ts';
+import { SkeinError, type Call, type CallMedia, type CallOptions } from '../../api.ts';
 import { CallMachine } from '../../calls/machine.ts';
 import type { CallCommand, CallId, CallInput, CallMachineEvent, CallOutput } from '../../calls/types.ts';
 import { Driver } from '../driver.ts';
@@ -25,6 +25,8 @@ export class CallService {
   readonly #handles = new Map<CallId, CallHandle>();
   /** A call that is not yet the machine's: its address is looked up, or a person is asked for the camera. */
   #placing: CallHandle | undefined;
+  /** Has the call that is being placed be rejected with that. */
+  #giveUp: (error: SkeinError) => void = () => undefined;
   /** What the call being placed says before its INVITE. BOUNDED: by MAX_MEDIA_QUEUE. */
   readonly #held: CallCommand[] = [];
   /** Calls to an address without a location record. BOUNDED: by the handles. */
@@ -68,11 +70,12 @@ export class CallService {
 
   /**
    * Calls the devices of an address, or the device of that id. Resolves when INVITE is on its way. Rejects with a
-   * `SkeinError`: media that is refused or missing, or a call that is going on already. When that person is calling at
-   * this moment, their call is answered instead.
+   * `SkeinError`: media that is refused or missing, a call that is going on already, or one that was given up. When that
+   * person is calling at this moment, their call is answered instead.
    */
-  async call(id: NodeId, media: CallMedia): Promise<Call> {
+  async call(id: NodeId, { signal, ...media }: CallOptions): Promise<Call> {
     if (this.#isClosed) throw leftError();
+    if (signal?.aborted) throw abortedError();
     const ringing = this.#ringingFrom(id);
     if (ringing) return answered(ringing, media);
     this.#checkFree();
@@ -80,14 +83,19 @@ export class CallService {
       throw new SkeinError('refused', 'You are calling someone already. Hang up first, then call again.');
     const handle = new CallHandle(this.#optionsFor(toHex(randomBytes(this.#host.rng, CALL_ID_BYTES)), id), 'outgoing');
     this.#placing = handle;
+    const givenUp = new Promise<never>((_, reject) => (this.#giveUp = reject));
+    const giveUp = (): void => this.#giveUp(abortedError());
+    signal?.addEventListener('abort', giveUp);
     try {
-      const crossing = await this.#place(handle, id, media);
+      // A person who is asked for the camera may never answer.
+      const crossing = await Promise.race([this.#place(handle, id, media), givenUp]);
       return crossing ? await answered(crossing, media) : handle;
     } catch (error) {
       this.#abandon(handle);
       throw error;
     } finally {
-      this.#placing = undefined;
+      signal?.removeEventListener('abort', giveUp);
+      if (this.#placing === handle) this.#placing = undefined;
     }
   }
 
@@ -98,9 +106,10 @@ export class CallService {
   close(): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
     this.#isClosed = true;
-    if (this.#placing) this.#abandon(this.#placing);
     const farewell: Promise<unknown>[] = (this.#farewell = []);
     this.#command({ kind: 'leave' });
+    if (this.#placing) this.#abandon(this.#placing);
+    this.#giveUp(leftError());
     if (this.#registration.isActive) farewell.push(this.#registration.stop());
     this.#driver.stop();
     return farewell.length === 0 ? undefined : this.#said(farewell);
@@ -130,8 +139,10 @@ export class CallService {
     if (!isGranted) await opening;
     handle.openSession();
     // Awaited below; until then its failure is nobody's yet.
-    opening.catch(() => undefined);
+    let hasFailed = false;
+    opening.catch(() => (hasFailed = true));
     const location = await resolving;
+    if (hasFailed) await opening;
     if (handle.state === 'ended') throw new SkeinError('call-ended', 'The call was given up before it rang.');
     const crossing = this.#ringingFrom(id);
     if (crossing) {
@@ -222,8 +233,8 @@ export class CallService {
 
   /** Ends a call that never became the machine's, or whose placing failed. */
   #abandon(handle: CallHandle): void {
+    if (this.#handles.has(handle.id)) return handle.hangUp();
     this.#held.length = 0;
-    this.#unregistered.delete(handle);
     if (handle.state !== 'ended') handle.handleEvent({ kind: 'ended', callId: handle.id, end: 'cancelled' });
   }
 }
@@ -231,4 +242,8 @@ export class CallService {
 async function answered(call: IncomingCallHandle, media: CallMedia): Promise<Call> {
   await call.answer(media);
   return call;
+}
+
+function abortedError(): SkeinError {
+  return new SkeinError('aborted', 'The call was cancelled before it was on its way.');
 }

@@ -9,7 +9,7 @@ export const MEDIA_KINDS: readonly MediaKind[] = ['audio', 'video'];
 export interface LocalMediaHandler {
   /** A track came, went, or was muted: connect `trackOf(kind)`, and say `muted` to the other side. */
   changed(kind: MediaKind): void;
-  /** A kind that was asked for could not be opened. */
+  /** A kind that was asked for could not be opened, or stopped by itself. `changed` follows. */
   failed(kind: MediaKind, error: MediaError): void;
 }
 
@@ -106,6 +106,7 @@ export class LocalMedia {
     track.onended = () => {
       if (this.#tracks.get(kind) !== track) return;
       this.#wanted[kind] = false;
+      this.#handler.failed(kind, stopped(kind));
       this.#handler.changed(kind);
     };
   }
@@ -118,4 +119,10 @@ export class LocalMedia {
     this.#stream?.removeTrack(track);
     this.#tracks.delete(kind);
   }
+}
+
+function stopped(kind: MediaKind): MediaError {
+  const device = kind === 'audio' ? 'microphone' : 'camera';
+  const message = `The ${device} stopped: it was unplugged, or the browser took it away. See to that, then switch it on again.`;
+  return new MediaError('media-failed', message);
 }
