@@ -8,14 +8,14 @@ import { Button } from '../widgets/button.tsx';
 import { Dialog } from '../widgets/dialog.tsx';
 import { startRinging } from './ringtone.ts';
 
-/** The oldest call that rings here. It steps aside while the media dialog asks how to answer. */
+/** The oldest call that rings here. It steps aside while the media dialog asks how to answer it. */
 export function IncomingDialog() {
   useSignalEffect(() => {
     if (ringing.value.length > 0) return startRinging();
     return undefined;
   });
   const call = ringing.value[0];
-  if (!call || mediaProblem.value) return null;
+  if (!call || mediaProblem.value?.call === call) return null;
   return <Incoming key={call.id} call={call} />;
 }
 

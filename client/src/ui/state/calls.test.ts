@@ -1,14 +1,17 @@
 import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { IncomingCall, Node } from '../../index.ts';
+import { type Call, type CallOptions, type IncomingCall, type Node, SkeinError } from '../../index.ts';
 import { notices } from './notices.ts';
-import { ringing, watchCalls } from './calls.ts';
+import { answerCall, hangUp, isCalling, mediaProblem, placeCall, ringing, stage, watchCalls } from './calls.ts';
+import { node } from './session.ts';
 
 vi.mock('./session.ts', () => ({ node: signal() }));
 
 beforeEach(() => {
   ringing.value = [];
   notices.value = [];
+  stage.value = undefined;
+  mediaProblem.value = undefined;
 });
 
 /** A node that has these calls, and what makes it tell of one. */
@@ -50,4 +53,50 @@ test('a call that is there already and is told of once more is shown once', () =
 test('calls of our own, and calls that are over, do not ring', () => {
   watchCalls(nodeWith(fakeCall('outgoing', 'ringing').call, fakeCall('incoming', 'ended').call).node);
   expect(ringing.value).toEqual([]);
+});
+
+const person = { who: 'f'.repeat(40), name: 'amber otter' };
+const sound = { audio: true, video: false };
+
+/** A node whose calls end as the test says. */
+function nodeThatCalls(call: (options: CallOptions) => Promise<Call>): void {
+  node.value = { call: (_who: string, options: CallOptions) => call(options) } as unknown as Node;
+}
+
+test('who is called and calls at the same time rings here no more, and is not missed', async () => {
+  const { call, end } = fakeCall('incoming', 'ringing');
+  watchCalls(nodeWith(call).node);
+  nodeThatCalls(() => Promise.resolve(call));
+  await placeCall(person, sound);
+  expect(ringing.value).toEqual([]);
+  end();
+  expect(notices.value).toEqual([]);
+});
+
+test('hanging up gives a call up that is still being placed, and answering another one does', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  nodeThatCalls(({ signal: given }) => {
+    signals.push(given);
+    return new Promise((_, reject) => given?.addEventListener('abort', () => reject(new SkeinError('aborted', 'Oh.'))));
+  });
+  const placing = placeCall(person, sound);
+  hangUp();
+  await placing;
+  expect(stage.value).toBeUndefined();
+  void placeCall(person, sound);
+  const { call } = fakeCall('incoming', 'ringing');
+  await answerCall(Object.assign(call, { answer: () => Promise.resolve() }), sound);
+  expect(signals.map((each) => each?.aborted)).toEqual([true, true]);
+  expect(stage.value).toMatchObject({ kind: 'call', call });
+  expect(isCalling()).toBe(true);
+});
+
+test('a call that stops ringing leaves the question alone that another one asks about the camera', async () => {
+  nodeThatCalls(() => Promise.reject(new SkeinError('media-missing', 'No camera.')));
+  const { call, end } = fakeCall('incoming', 'ringing');
+  watchCalls(nodeWith(call).node);
+  await placeCall(person, sound);
+  expect(mediaProblem.value).toMatchObject({ call: undefined, message: 'No camera.' });
+  end();
+  expect(mediaProblem.value).toBeDefined();
 });

@@ -18,7 +18,13 @@ export interface Person {
  * failed: there never was one.
  */
 export type Stage =
-  | { readonly kind: 'placing'; readonly person: Person; readonly media: CallMedia; readonly startedAt: number }
+  | {
+      readonly kind: 'placing';
+      readonly person: Person;
+      readonly media: CallMedia;
+      readonly startedAt: number;
+      readonly giveUp: () => void;
+    }
   | { readonly kind: 'call'; readonly call: Call; readonly media: CallMedia; readonly startedAt: number }
   | {
       readonly kind: 'failed';
@@ -33,6 +39,8 @@ export interface MediaProblem {
   readonly asked: CallMedia;
   readonly message: string;
   readonly code: string;
+  /** The call that was to be answered. */
+  readonly call: IncomingCall | undefined;
   readonly retry: (media: CallMedia) => void;
 }
 
@@ -70,11 +78,12 @@ export async function placeCall(person: Person, media: CallMedia): Promise<void>
   const running = node.value;
   if (!running || !canCall.value) return;
   const startedAt = performance.now();
-  const placing: Stage = { kind: 'placing', person, media, startedAt };
+  const controller = new AbortController();
+  const placing: Stage = { kind: 'placing', person, media, startedAt, giveUp: () => controller.abort() };
   stage.value = placing;
   try {
-    const call = await running.call(person.who, media);
-    // Cancelled while the camera was being opened: the call must not go on unseen.
+    const call = await running.call(person.who, { ...media, signal: controller.signal });
+    // Given up too late, or the person's own call was answered instead: it must not go on unseen.
     if (stage.value !== placing) call.hangUp();
     else showCall(call, media, startedAt);
   } catch (error) {
@@ -82,7 +91,7 @@ export async function placeCall(person: Person, media: CallMedia): Promise<void>
     const code = errorCode(error) ?? '';
     if (MEDIA_CODES.has(code)) {
       stage.value = undefined;
-      askForMedia(error, media, (other) => void placeCall(person, other));
+      askForMedia(error, media, undefined, (other) => void placeCall(person, other));
     } else {
       stage.value = { kind: 'failed', person, media, code, message: errorText(error) };
     }
@@ -91,14 +100,15 @@ export async function placeCall(person: Person, media: CallMedia): Promise<void>
 
 /** Answers a ringing call. When camera or microphone fail, it goes on ringing and the dialog offers less. */
 export async function answerCall(call: IncomingCall, media: CallMedia): Promise<void> {
-  if (stage.value?.kind === 'call') stage.value.call.hangUp();
+  if (isCalling()) hangUp();
+  mediaProblem.value = undefined;
   answering.value = call;
   try {
     await call.answer(media);
-    stopRinging(call);
     showCall(call, media, performance.now());
   } catch (error) {
-    if (MEDIA_CODES.has(errorCode(error) ?? '')) askForMedia(error, media, (other) => void answerCall(call, other));
+    if (MEDIA_CODES.has(errorCode(error) ?? ''))
+      askForMedia(error, media, call, (other) => void answerCall(call, other));
     else {
       stopRinging(call);
       pushNotice({ key: 'answer', kind: 'error', title: 'The call could not be answered', text: errorText(error) });
@@ -121,8 +131,9 @@ export function ignoreCall(call: IncomingCall): void {
 /** Hangs up, or gives up a call that is still being placed. */
 export function hangUp(): void {
   const now = stage.value;
-  if (now?.kind === 'call') now.call.hangUp();
-  else stage.value = undefined;
+  if (now?.kind === 'call') return now.call.hangUp();
+  stage.value = undefined;
+  if (now?.kind === 'placing') now.giveUp();
 }
 
 /** Closes the panel of a call that is over. */
@@ -132,6 +143,8 @@ export function closeStage(): void {
 
 function showCall(call: Call, media: CallMedia, startedAt: number): void {
   stage.value = { kind: 'call', call, media, startedAt };
+  // Placing a call answers that of the same person, which may ring here.
+  stopRinging(call);
   rememberPerson(call.peer);
   // The stage itself does not change when the call ends, but what follows from it does.
   call.on('state', () => {
@@ -151,9 +164,15 @@ function isIncoming(call: Call): call is IncomingCall {
   return call.direction === 'incoming';
 }
 
-function askForMedia(error: unknown, asked: CallMedia, retry: (media: CallMedia) => void): void {
+function askForMedia(
+  error: unknown,
+  asked: CallMedia,
+  call: IncomingCall | undefined,
+  retry: (media: CallMedia) => void,
+): void {
   mediaProblem.value = {
     asked,
+    call,
     message: errorText(error),
     code: errorCode(error) ?? '',
     retry: (media) => {
@@ -166,7 +185,7 @@ function askForMedia(error: unknown, asked: CallMedia, retry: (media: CallMedia)
 function onIncomingEnded(call: IncomingCall): void {
   if (!ringing.value.includes(call)) return;
   stopRinging(call);
-  mediaProblem.value = undefined;
+  if (mediaProblem.value?.call === call) mediaProblem.value = undefined;
   if (call.endReason === 'answered-elsewhere') return;
   const name = displayName(call.peer);
   pushNotice({
@@ -185,7 +204,7 @@ function onIncomingEnded(call: IncomingCall): void {
   rememberPerson(call.peer);
 }
 
-function stopRinging(call: IncomingCall): void {
+function stopRinging(call: Call): void {
   ringing.value = ringing.value.filter((other) => other !== call);
 }
 
