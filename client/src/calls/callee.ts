@@ -128,7 +128,7 @@ function merge(core: CallCore, dialog: Inviting, from: NodeId, { callId, name, m
   core.bury(dialog, 'answered-elsewhere');
   const ringing: Ringing = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
   core.dialog = ringing;
-  core.carrier.emit({ kind: 'merged', from: dialog.callId, into: callId, peer: from });
+  core.carrier.emit({ kind: 'merged', from: dialog.callId, into: callId, peer: from, media });
   accept(core, ringing, dialog.media);
 }
 

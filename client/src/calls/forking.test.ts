@@ -111,7 +111,7 @@ describe('glare', () => {
     network.run(5000);
     expect(caller.last('established')).toMatchObject({ callId, isPolite: false, media: audioOnly });
     expect(callee.events).toEqual([
-      { kind: 'merged', from: later, into: callId, peer: caller.id },
+      { kind: 'merged', from: later, into: callId, peer: caller.id, media: both },
       { kind: 'established', callId, peer: caller.id, isPolite: true, media: both, name: 'device a' },
     ]);
     expect([...caller.kinds(), ...callee.kinds()]).not.toContain('ended');

@@ -131,9 +131,15 @@ export type CallMachineEvent =
     }
   /**
    * Our own outgoing call was merged into the incoming one from the same peer (glare: the smaller call id wins), which
-   * is accepted already. `established` follows under the new id.
+   * is accepted already. `established` follows under the new id. `media`: what the other side sends.
    */
-  | { readonly kind: 'merged'; readonly from: CallId; readonly into: CallId; readonly peer: NodeId }
+  | {
+      readonly kind: 'merged';
+      readonly from: CallId;
+      readonly into: CallId;
+      readonly peer: NodeId;
+      readonly media: MediaChoice;
+    }
   | { readonly kind: 'media'; readonly callId: CallId; readonly payload: Uint8Array }
   | { readonly kind: 'muted'; readonly callId: CallId; readonly muted: MediaChoice }
   | { readonly kind: 'ended'; readonly callId: CallId; readonly end: CallEnd };

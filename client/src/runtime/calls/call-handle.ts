@@ -207,25 +207,28 @@ export class CallHandle implements Call {
     throw new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.');
   }
 
-  #onEstablished({ media, name, peer }: Extract<CallMachineEvent, { kind: 'established' }>): void {
+  #onEstablished({ media, name, peer, isPolite }: Extract<CallMachineEvent, { kind: 'established' }>): void {
     this.#peer = { id: peer, name: name || this.#peer.name };
     this.#establishedAt = this.options.host.clock.now();
     // The callee knew what the caller sends from the INVITE, and may have been told of changes since.
-    if (this.#direction === 'outgoing') this.setRemoteMedia(media);
+    if (!isPolite) this.setRemoteMedia(media);
     this.session.begin();
     this.#transfers.start();
     this.#setState('established');
   }
 
   /** Our call became the callee's half of the other side's: same people, another id, the other side offers. */
-  #onMerged({ into, peer }: Extract<CallMachineEvent, { kind: 'merged' }>): void {
+  #onMerged({ into, peer, media }: Extract<CallMachineEvent, { kind: 'merged' }>): void {
     this.session.close();
     this.#callId = into;
     this.#peer = { ...this.#peer, id: peer };
     this.session = this.#createSession(true);
+    this.setRemoteMedia(media);
     for (const kind of MEDIA_KINDS) this.session.setTrack(kind, this.local.trackOf(kind));
     this.session.open();
     this.session.begin();
+    // What was said of it under the id before is lost.
+    if (this.local.stream) this.#sayMuted();
   }
 
   #onEnded(end: CallEnd): void {
@@ -285,9 +288,13 @@ export class CallHandle implements Call {
     const { kind: troubled, text } = this.#trouble ?? {};
     if (kind === troubled && text === this.#detail && !this.muted[kind]) this.#setDetail(undefined);
     this.session.setTrack(kind, this.local.trackOf(kind));
-    this.command({ kind: 'setMuted', callId: this.#callId, muted: this.local.muted });
+    this.#sayMuted();
     this.#emit('stream', undefined);
     this.#emit('media', undefined);
+  }
+
+  #sayMuted(): void {
+    this.command({ kind: 'setMuted', callId: this.#callId, muted: this.local.muted });
   }
 
   #setRemoteMuted(muted: MediaChoice): void {

@@ -200,6 +200,16 @@ test('two that call each other at once are in one call that neither had to answe
   expect(other.endReason).toBe('hung-up');
 });
 
+test('a microphone that was muted while both called each other is said to be, whoever’s call goes on', async () => {
+  const calling = Promise.all([ann.service.call(bob.self.id, both), bob.service.call(ann.self.id, both)]);
+  const calls = await after(calling, 1);
+  for (const call of calls) call.mute('audio', true);
+  await mail.clock.advance(5000);
+  expect(calls.map(({ state }) => state)).toEqual(['established', 'established']);
+  const muted = { audio: true, video: false };
+  expect(calls.map(({ remoteMuted }) => remoteMuted)).toEqual([muted, muted]);
+});
+
 test('calling somebody who is calling at this moment answers their call', async () => {
   await after(ann.service.call(bob.self.id, both));
   const call = await after(bob.service.call(ann.self.id, both));
