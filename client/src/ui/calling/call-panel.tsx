@@ -40,7 +40,7 @@ function RunningCall({ stage: { call, media, startedAt } }: { readonly stage: St
   void second.value;
   const name = displayName(call.peer);
   const isOver = call.state === 'ended';
-  const word = callWord(call.state, call.endReason, performance.now() - startedAt);
+  const word = callWord(call, performance.now() - startedAt);
   return (
     <>
       <div class="call-stage">

@@ -19,11 +19,19 @@ const END_REASONS: readonly CallEndReason[] = [
 
 describe('words for calls', () => {
   it('counts the seconds of ringing', () => {
-    expect(callWord('ringing', undefined, 7_400)).toBe('Ringing… 0:07');
+    const call = { direction: 'outgoing', state: 'ringing', endReason: undefined } as const;
+    expect(callWord(call, 7_400)).toBe('Ringing… 0:07');
+  });
+
+  it('does not call an answered call ringing while the caller has not heard of it', () => {
+    const call = { direction: 'incoming', state: 'ringing', endReason: undefined } as const;
+    expect(callWord(call, 0)).toBe('Connecting…');
   });
 
   it('has a different word and a sentence for each way a call can end', () => {
-    const words = END_REASONS.map((reason) => callWord('ended', reason, 0));
+    const words = END_REASONS.map((reason) =>
+      callWord({ direction: 'outgoing', state: 'ended', endReason: reason }, 0),
+    );
     expect(new Set(words).size).toBe(END_REASONS.length);
     for (const reason of END_REASONS) expect(endSentence(reason, 'Amber Otter')).toMatch(/\.$/);
   });

@@ -1,17 +1,18 @@
-import type { CallEndReason, CallMedia, CallState } from '../../index.ts';
+import type { Call, CallEndReason, CallMedia } from '../../index.ts';
 import { formatTimer } from './format.ts';
 
-/** The state of a call in words; `elapsedMs` is the time since the call was placed. */
-export function callWord(state: CallState, reason: CallEndReason | undefined, elapsedMs: number): string {
-  switch (state) {
+/** The state in words of a call that was placed or answered; `elapsedMs` is the time since then. */
+export function callWord(call: Pick<Call, 'direction' | 'state' | 'endReason'>, elapsedMs: number): string {
+  switch (call.state) {
     case 'trying':
       return 'Calling…';
     case 'ringing':
-      return `Ringing… ${formatTimer(elapsedMs)}`;
+      // Here it rings no more: the caller has yet to hear of the answer.
+      return call.direction === 'incoming' ? 'Connecting…' : `Ringing… ${formatTimer(elapsedMs)}`;
     case 'established':
       return 'In call';
     case 'ended':
-      return endWord(reason);
+      return endWord(call.endReason);
   }
 }
 
