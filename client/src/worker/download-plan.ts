@@ -1,7 +1,9 @@
+import { shortPieces } from '../swarm/hash-trees.ts';
 import { refusalText } from '../swarm/metainfo-error.ts';
-import { decodeTorrentFile, pieceCountOf, underInfoHash } from '../swarm/metainfo.ts';
+import { decodeTorrentFile, pieceCountOf, pieceLengthOf, underInfoHash } from '../swarm/metainfo.ts';
 import { type TorrentOrigin, mergeOrigins, originOf } from '../swarm/torrent-origin.ts';
 import type { FilePriority, InfoHash, Metainfo } from '../swarm/types.ts';
+import type { PieceSet } from './bitfield.ts';
 import type { TorrentProgress } from './checkpoints.ts';
 import { WorkerError } from './errors.ts';
 import type { DownloadSource } from './protocol.ts';
@@ -109,6 +111,12 @@ export function recordedMetainfo(infoHash: InfoHash, torrentFile: Uint8Array): M
 
 export function pieceCount(metainfo: Metainfo): number {
   return pieceCountOf(metainfo.totalLength, metainfo.pieceLength);
+}
+
+/** Content of these pieces, without padding. [bytes] */
+export function lengthOf(metainfo: Metainfo, pieces: PieceSet): number {
+  const short = shortPieces(metainfo);
+  return pieces.pieces().reduce((sum, piece) => sum + (short.get(piece) ?? pieceLengthOf(metainfo, piece)), 0);
 }
 
 /** What of a running download survives the page. */

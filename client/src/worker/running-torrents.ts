@@ -5,7 +5,15 @@ import { Torrent } from '../swarm/torrent.ts';
 import type { TorrentOrigin } from '../swarm/torrent-origin.ts';
 import type { InfoHash, Metainfo } from '../swarm/types.ts';
 import { PieceSet } from './bitfield.ts';
-import { type DownloadPlan, completePlan, pieceCount, retryPlan, wantedFiles, withOrigin } from './download-plan.ts';
+import {
+  type DownloadPlan,
+  completePlan,
+  lengthOf,
+  pieceCount,
+  retryPlan,
+  wantedFiles,
+  withOrigin,
+} from './download-plan.ts';
 import { WorkerError } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { OwnedDownload } from './owned-download.ts';
@@ -130,8 +138,11 @@ export class RunningTorrents {
     const claimed = new PieceSet(pieceCount(metainfo), record?.bitfield);
     try {
       const uploadedBytes = record?.uploadedBytes ?? 0;
-      const checking = (): void =>
-        this.#host.report({ ...stillReport(infoHash, 'checking', contentLengthOf(metainfo)), uploadedBytes });
+      const totalBytes = contentLengthOf(metainfo);
+      // What is noted, as long as it is not known better: a person who removes it meanwhile may want to keep that.
+      const doneBytes = lengthOf(metainfo, claimed);
+      const noted = { doneBytes, leftBytes: totalBytes - doneBytes, isKept: lock !== undefined, uploadedBytes };
+      const checking = (): void => this.#host.report({ ...stillReport(infoHash, 'checking', totalBytes), ...noted });
       const isPointless = (): boolean => this.#host.isUndoneNext(infoHash);
       const { store, stored } = await this.#host.opener.reopen(metainfo, lock !== undefined, isWanted, claimed, {
         checking,

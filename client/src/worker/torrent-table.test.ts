@@ -4,6 +4,7 @@ import { NO_ORIGIN } from '../swarm/torrent-origin.ts';
 import { PieceSet } from './bitfield.ts';
 import { sharedPieceLength } from './hash-files.ts';
 import { KeptShareRecords } from './storage/kept-shares.ts';
+import { deleteFolder } from './storage/opfs.ts';
 import { ResumeRecords } from './storage/resume.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 import type { InfoHash } from '../swarm/types.ts';
@@ -217,6 +218,15 @@ test('a download that is removed while what it has is checked is gone with the p
   expect(await new ResumeRecords().read(infoHash)).toBeUndefined();
 });
 
+test('while what a download has is checked its page is told what is noted of it, and that this outlives the page', async () => {
+  const infoHash = await leaveDownload(FILE);
+  await deleteFolder(infoHash);
+  const tab = tabs.open();
+  await until(() => tab.progress().at(-1)?.state === 'finding');
+  const told = { state: 'checking', doneBytes: FILE.size, leftBytes: 0, isKept: true };
+  expect(tab.progress()[0]).toMatchObject(told);
+});
+
 test('one that is removed with its data kept while that is checked stays recorded as it was', async () => {
   const infoHash = await leaveDownload(FILE, [0, 2]);
   const before = await new ResumeRecords().read(infoHash);
@@ -252,6 +262,17 @@ test('neither does one that another tab had, nor is it kept from a third one', a
   const next = tabs.open();
   await until(() => next.progress().at(-1)?.doneBytes === 2 * 16_384);
   expect(next.progress().at(-1)).toMatchObject({ infoHash, isElsewhere: false });
+});
+
+test('a download that failed to go on and is removed does not come back with the next page', async () => {
+  const { infoHash, first, follower } = await openFollower();
+  refuseReads(true);
+  await first.table.close();
+  await until(() => follower.progress().at(-1)?.state === 'failed');
+  refuseReads(false);
+  await follower.table.remove(infoHash, false);
+  expect(await new ResumeRecords().all()).toEqual([]);
+  expect(tabs.browser.stored()).toEqual([]);
 });
 
 test('one that is tried again while its record cannot be read stays as it is, and goes on with the next try', async () => {

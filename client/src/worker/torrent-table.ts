@@ -33,7 +33,7 @@ import { canUseOpfs } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
-import { deleteParked, sweep } from './storage/sweep.ts';
+import { deleteIdle, sweep } from './storage/sweep.ts';
 import { StoredPieces } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import { summarize, summarizeMagnet, summarizeShare } from './summary.ts';
@@ -241,13 +241,14 @@ export class TorrentTable {
     await this.#started;
     await this.#turns.takeToUndo(infoHash, async () => {
       this.#running.forget(infoHash);
+      const isElsewhere = this.#followed.has(infoHash);
       this.#followed.stop(infoHash);
       const isShare = this.#shares.has(infoHash);
       if (!keepsShare) await this.#shares.forget(infoHash);
       const running = this.#running.get(infoHash);
       if (running) await this.#running.end(infoHash, running, keepData);
       // What a share that waits would serve is not what was downloaded.
-      else if (this.#isPersistent && !keepData && !isShare) await deleteParked(this.#records, infoHash);
+      else if (this.#isPersistent && !keepData && !isShare && !isElsewhere) await deleteIdle(this.#records, infoHash);
     });
     if (keepsShare) void this.#shares.tryAgain(infoHash);
   }

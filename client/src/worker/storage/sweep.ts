@@ -18,13 +18,15 @@ export async function sweep(records: Pick<ResumeRecords, 'has'>, known: Readonly
   }
 }
 
-/** Deletes what was kept of a download that a person removed. One that runs in another tab is left alone. Never rejects. */
-export async function deleteParked(records: Pick<ResumeRecords, 'read' | 'remove'>, infoHash: InfoHash): Promise<void> {
-  const isParked = async (): Promise<boolean> =>
-    (await records.read(infoHash).catch(() => undefined))?.isParked === true;
-  const lock = (await isParked()) ? await takeLock(infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
-  // Another tab may have begun it anew.
-  if (lock && (await isParked())) {
+/**
+ * Deletes what is stored of a download that a person removed and that does not run here: it was removed before and its data
+ * kept, or failed to go on. One that runs in another tab is left alone. Never rejects.
+ */
+export async function deleteIdle(records: Pick<ResumeRecords, 'read' | 'remove'>, infoHash: InfoHash): Promise<void> {
+  const isRecorded = async (): Promise<boolean> => (await records.read(infoHash).catch(() => undefined)) !== undefined;
+  const lock = (await isRecorded()) ? await takeLock(infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
+  // Another tab may have removed it.
+  if (lock && (await isRecorded())) {
     await records.remove(infoHash).catch(() => undefined);
     await deleteFolder(infoHash);
   }
