@@ -4,6 +4,7 @@ import { addressForOthers, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
 import { shares, syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatEta, formatRate, percentOf } from '../view/format.ts';
+import { plainText } from '../view/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { fileLink } from '../view/hash-link.ts';
 import { downloadWord, ratioText, sourcesText, wantedBytes } from '../view/transfer-words.ts';
@@ -21,7 +22,8 @@ import { Needed, Trouble } from './trouble.tsx';
 export function DownloadRow({ download }: { readonly download: Download }) {
   const [dialog, setDialog] = useState<'qr' | 'remove' | undefined>();
   useChanges(download, ({ now, soon }) => [download.on('progress', soon), download.on('state', now)]);
-  const { infoHash, name, progress, state } = download;
+  const { infoHash, progress, state } = download;
+  const name = plainText(download.name);
   const files = download.files();
   const isShared = shares.value.some((share) => share.infoHash === infoHash && !share.waitsFor);
   const dismiss = (): void => setDialog(undefined);

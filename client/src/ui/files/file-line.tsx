@@ -2,6 +2,7 @@ import { Component } from 'preact';
 import type { FilePriority, ShareFile } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { formatBytes, percentOf } from '../view/format.ts';
+import { plainText } from '../view/plain-text.ts';
 import { Button } from '../widgets/button.tsx';
 import { PrioritySelect } from './priority-select.tsx';
 import { saveFile } from './saving.ts';
@@ -41,10 +42,11 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
   override render() {
     const { file, doneBytes, priority, canSave, onPriority, onPlay } = this.props;
     const isHere = doneBytes >= file.size;
+    const path = plainText(file.path);
     return (
       <li class="file-line" data-testid="file-line" data-path={file.path} data-priority={priority}>
-        <span class="file-path" title={file.path}>
-          {file.path}
+        <span class="file-path" title={path}>
+          {path}
         </span>
         {this.state.problem !== undefined && (
           <span class="field-problem" role="alert">
@@ -57,7 +59,7 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
         </span>
         {onPriority && !isHere && (
           <PrioritySelect
-            label={`Priority of ${file.path}`}
+            label={`Priority of ${path}`}
             testId="file-priority"
             priority={priority}
             onChange={(chosen) => onPriority(file, chosen)}
@@ -65,7 +67,7 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
         )}
         {onPlay && file.mediaType !== undefined && (
           <Button
-            label={`Play ${file.path}`}
+            label={`Play ${path}`}
             icon="play"
             iconOnly
             look="quiet"
@@ -75,7 +77,7 @@ export class FileLine extends Component<FileLineProps, FileLineState> {
         )}
         {canSave && (
           <Button
-            label={`Save ${file.path}`}
+            label={`Save ${path}`}
             icon="save"
             iconOnly
             look="quiet"

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Download, Share, ShareFile } from '../../index.ts';
 import { stopPlaying } from '../state/playing.ts';
 import { errorText } from '../view/errors.ts';
+import { plainText } from '../view/plain-text.ts';
 import { playerProblem, waitingSentence } from '../view/play-words.ts';
 import { Button } from '../widgets/button.tsx';
 
@@ -40,12 +41,13 @@ export function Player({ item, file }: PlayerProps) {
       element?.load();
     };
   }, [url]);
+  const path = plainText(file.path);
   const waiting = waitingSentence(isWaiting, item.isPaused, file.doneBytes >= file.size);
   const attributes = {
     ref: media,
     src: url,
     controls: true,
-    'aria-label': file.path,
+    'aria-label': path,
     'data-testid': 'player-media',
     onWaiting: () => setWaiting(true),
     onPlaying: () => setWaiting(false),
@@ -53,10 +55,10 @@ export function Player({ item, file }: PlayerProps) {
     onError: () => setProblem(playerProblem(media.current?.error?.code)),
   };
   return (
-    <section class="player" aria-label={`Player: ${file.path}`} data-testid="player">
+    <section class="player" aria-label={`Player: ${path}`} data-testid="player">
       <header>
-        <span class="clip" title={file.path}>
-          {file.path}
+        <span class="clip" title={path}>
+          {path}
         </span>
         <Button
           label="Close the player"

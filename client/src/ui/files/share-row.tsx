@@ -4,6 +4,7 @@ import { addressForOthers, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
 import { syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatRate } from '../view/format.ts';
+import { plainText } from '../view/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { fileLink } from '../view/hash-link.ts';
 import { ratioText, shareWord, sourcesText } from '../view/transfer-words.ts';
@@ -19,7 +20,8 @@ import { Needed, Trouble } from './trouble.tsx';
 export function ShareRow({ share }: { readonly share: Share }) {
   const [hasQr, setQr] = useState(false);
   useChanges(share, ({ soon }) => [share.on('progress', soon)]);
-  const { files, infoHash, name, isPaused } = share;
+  const { files, infoHash, isPaused } = share;
+  const name = plainText(share.name);
   const link = fileLink(pageUrl(), share);
   return (
     <RowFrame

@@ -1,4 +1,5 @@
 import type { Download, Share, ShareFile } from '../../index.ts';
+import { plainText } from '../view/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { DetailTabs } from './detail-tabs.tsx';
 import { FileList } from './file-list.tsx';
@@ -24,7 +25,7 @@ export function TransferDetails({ item, files, download, canSave, canPlay }: Tra
     <>
       <PieceBars map={item.pieces()} />
       <DetailTabs
-        label={`About ${item.name}`}
+        label={`About ${plainText(item.name)}`}
         first={files.length !== 1 || hasMedia ? 'files' : 'peers'}
         tabs={[
           {

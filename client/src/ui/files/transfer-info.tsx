@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useReducer } from 'preact/hooks';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes } from '../view/format.ts';
+import { plainText } from '../view/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { trackerText, webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
@@ -38,12 +39,12 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
           </Fact>
         )}
         {info && <Fact name="Pieces">{`${plural(info.pieceCount, 'piece')} of ${formatBytes(info.pieceLength)}`}</Fact>}
-        {info?.createdBy !== undefined && <Fact name="Made with">{info.createdBy}</Fact>}
+        {info?.createdBy !== undefined && <Fact name="Made with">{plainText(info.createdBy)}</Fact>}
         <Fact name="Trackers">
           {trackers.length > 0
             ? trackers.map((tracker) => (
                 <div key={tracker.url} data-testid="tracker" data-state={tracker.state}>
-                  {tracker.url}
+                  {plainText(tracker.url)}
                   {trackerText(tracker)}
                 </div>
               ))
@@ -55,7 +56,7 @@ export function TransferInfo({ item }: { readonly item: Share | Download }) {
           <Fact name="Web seeds">
             {item.progress.webSeeds.map((seed) => (
               <div key={seed.url} data-testid="web-seed" data-state={seed.state}>
-                {seed.url} · {webSeedText(seed)}
+                {plainText(seed.url)} · {webSeedText(seed)}
               </div>
             ))}
           </Fact>

@@ -1,6 +1,7 @@
 import type { Download, Share, SkeinErrorCode } from '../../index.ts';
 import { openLink } from '../state/transfers.ts';
 import { dependentPeers, neededSentence } from '../view/needed.ts';
+import { plainText } from '../view/plain-text.ts';
 import { bannedSentence, troubleAction } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -14,7 +15,7 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
       {error && (
         <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
           <Icon name="alert" />
-          <p>{error.message}</p>
+          <p>{plainText(error.message)}</p>
           <TroubleButton item={item} code={error.code} />
         </div>
       )}

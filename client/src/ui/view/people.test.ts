@@ -21,6 +21,11 @@ describe('peers as people see them', () => {
     expect(displayName({ id: 'a'.repeat(40) })).toBe('aaaaaaaa');
   });
 
+  it('cannot hide behind a name of which nothing is seen, nor turn round what stands behind it', () => {
+    expect(displayName({ id: 'a'.repeat(40), name: '\u200b\u3164' })).toBe('aaaaaaaa');
+    expect(displayName({ id: 'a'.repeat(40), name: '\u202eretto\nrebma' })).toBe('retto rebma');
+  });
+
   it.each([
     ['Amber Otter', 'AO'],
     ['amber-otter', 'AO'],

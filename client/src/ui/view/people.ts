@@ -1,3 +1,5 @@
+import { isBlank, plainText } from './plain-text.ts';
+
 /** A full turn of the colour circle. [degrees] */
 const FULL_TURN = 360;
 
@@ -15,8 +17,8 @@ export function hueOf(id: string): number {
 
 /** The name to show for a peer: its own, or the start of its id. */
 export function displayName(peer: { readonly id: string; readonly name?: string | undefined }): string {
-  const name = peer.name?.trim() ?? '';
-  return name === '' ? shortText(peer.id) : name;
+  const name = plainText(peer.name ?? '');
+  return isBlank(name) ? shortText(peer.id) : name;
 }
 
 /** At most two letters for an avatar: the first of the first and of the last word. */

@@ -85,6 +85,14 @@ describe('words for downloads', () => {
     expect(bannedSentence([otter, { id: 'b'.repeat(40), name: undefined }])).toMatch(
       /^Amber Otter and bbbbbbbb sent bad data and were dropped\./,
     );
+    expect(bannedSentence([{ id: 'b'.repeat(40), name: '\u202e' }])).toMatch(/^bbbbbbbb sent bad data/);
+  });
+
+  it('of many peers that were dropped names the first three and counts the others', () => {
+    const many = Array.from({ length: 200 }, (_, at) => ({ id: 'a'.repeat(40), name: `peer ${at}` }));
+    expect(bannedSentence(many)).toMatch(/^peer 0, peer 1, peer 2 and 197 others sent bad data and were dropped\./);
+    expect(bannedSentence(many.slice(0, 4))).toMatch(/^peer 0, peer 1, peer 2 and 1 other sent/);
+    expect(bannedSentence(many.slice(0, 3))).toMatch(/^peer 0, peer 1 and peer 2 sent/);
   });
 });
 

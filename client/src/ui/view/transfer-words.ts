@@ -1,5 +1,6 @@
 import type { Download, Share, SkeinErrorCode, SwarmProgress, TrackerProgress, WebSeedProgress } from '../../index.ts';
 import { formatBytes, formatRate, formatRatio } from './format.ts';
+import { displayName } from './people.ts';
 import { plural } from './plural.ts';
 
 /** The state of a download in one or two words. */
@@ -116,12 +117,17 @@ export function noFilesText(trouble: SkeinErrorCode | undefined): string {
   );
 }
 
+/** Most peers that a sentence names; a liar may come under as many names as it likes. */
+const MAX_NAMED = 3;
+
 /** The peers that were dropped, in a sentence; undefined when there are none. */
 export function bannedSentence(banned: SwarmProgress['banned']): string | undefined {
   if (banned.length === 0) return undefined;
-  const names = [...new Set(banned.map((peer) => peer.name ?? peer.id.slice(0, 8)))];
-  const last = names.at(-1) ?? '';
-  const who = names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+  const names = [...new Set(banned.map(displayName))];
+  const parts = names.slice(0, MAX_NAMED);
+  if (names.length > MAX_NAMED) parts.push(plural(names.length - MAX_NAMED, 'other'));
+  const last = parts.pop() ?? '';
+  const who = parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
   const verb = names.length === 1 ? 'was' : 'were';
   return `${who} sent bad data and ${verb} dropped. What is stored here is verified.`;
 }
