@@ -16,6 +16,12 @@ export const buckets = signal<readonly BucketInfo[]>([]);
 /** Round-trip times change without an event; this often they are read again. [ms] As often as links are asked for them. */
 const REREAD_MS = 5000;
 
+/**
+ * Up to so many links a screen reader says who came. More come within seconds, and with peers that come and go without end:
+ * it would say nothing else.
+ */
+const MAX_TOLD = 3;
+
 /** Keeps the three lists as the node has them. A hidden page is not drawn: it catches up when it is looked at. */
 export function watchNetwork(node: Node): void {
   const refresh = throttled(() => {
@@ -26,7 +32,7 @@ export function watchNetwork(node: Node): void {
   });
   node.on('link', (link) => {
     refresh();
-    announce(`${displayName(link)} joined, ${pathWord(link.path)}`);
+    if (node.links().length <= MAX_TOLD) announce(`${displayName(link)} joined, ${pathWord(link.path)}`);
   });
   node.on('unlink', refresh);
   node.on('status', refresh);

@@ -19,7 +19,7 @@ export const notices = signal<readonly Notice[]>([]);
 /** Keys of lasting conditions that the person has closed, until the condition is over. BOUNDED: by the conditions there are. */
 export const closedConditions = signal<ReadonlySet<string>>(new Set());
 
-/** What a screen reader says next: joins and finished downloads only. */
+/** What a screen reader says next: the first who join, shares that are ready, and finished downloads only. */
 export const announcement = signal('');
 
 export function pushNotice(notice: Notice): void {
