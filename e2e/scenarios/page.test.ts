@@ -213,11 +213,11 @@ scenario('a page whose server is out of reach says what still works, and goes on
   await tab.serverState('connected');
   await tab.whole();
   await world.server.kill();
-  await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ timeout: 20_000 });
-  await says(tab.page, 'status', /server is gone/i);
+  await tab.page.getByText('Neither the server nor anybody else can be reached').waitFor({ timeout: 20_000 });
+  await says(tab.page, 'status', /neither the server nor a peer can be reached/i);
   await world.server.restart();
   await tab.serverState('connected', 30_000);
-  await tab.page.getByText('The server is gone, and nobody is connected').waitFor({ state: 'detached' });
+  await tab.page.getByText('Neither the server nor anybody else can be reached').waitFor({ state: 'detached' });
 });
 
 scenario('a page that the code for files reaches late has links before, and shares once it is there', async (world) => {

@@ -36,7 +36,7 @@ const REFUSED_RETRY_MS = 5_000;
 /** The same when another tab took our place: two that fought for it would never rest. [ms] */
 const REPLACED_RETRY_MS = 30_000;
 
-const LOST = 'The server is gone. Peers that are linked stay linked; this page keeps trying to reach it.';
+const LOST = 'The connection to the server is gone. Peers that are linked stay linked; this page keeps trying.';
 const UNANSWERED = 'The server does not answer. This page keeps trying; please check the address and your network.';
 
 const REFUSALS: Partial<Record<SignalingErrorCode, string>> = {

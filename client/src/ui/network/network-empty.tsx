@@ -1,52 +1,47 @@
 import { addressForOthers } from '../state/place.ts';
-import { isLate, isOffline, node, phase, status, wasLinked } from '../state/session.ts';
+import { isLate, isOffline, phase, status, wasLinked } from '../state/session.ts';
 import { openTab } from '../state/open-tab.ts';
+import { type AloneFacts, type Step, aloneSentence, stepsOf } from '../view/alone-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
-import { ToneIcon, type Tone } from '../widgets/tone-icon.tsx';
+import { ToneIcon } from '../widgets/tone-icon.tsx';
 
 /** What a page without links shows: who is missing, how to get them, and how far the start has come. */
 export function NetworkEmpty() {
+  const facts: AloneFacts = {
+    phase: phase.value,
+    status: status.value,
+    isOffline: isOffline.value,
+    isLate: isLate.value,
+    wasLinked: wasLinked.value,
+  };
+  const steps = stepsOf(facts);
   return (
     <div class="empty" data-testid="network-empty">
-      <p>{headline()}</p>
+      <p>{aloneSentence(facts)}</p>
       <div class="button-row">
         <Button label="Open another tab" icon="external" look="accent" onClick={openTab} />
         <CopyButton label="Copy link" text={addressForOthers} />
       </div>
-      <Checklist />
+      {steps.length > 0 && (
+        <ol class="checklist" aria-label="How far the start has come">
+          {steps.map(({ text, tone }, at) => (
+            <li key={at} class={tone}>
+              <ToneIcon tone={tone} />
+              {text}
+              <span class="sr-only">: {TONE_WORDS[tone]}</span>
+            </li>
+          ))}
+        </ol>
+      )}
     </div>
   );
 }
 
-function headline(): string {
-  if (phase.value === 'failed') return 'There is no network here yet.';
-  if (isOffline.value) return 'Nobody can be reached until this device is in a network again.';
-  if (status.value && status.value.server !== 'connected' && !wasLinked.value) {
-    return 'Nobody is here yet: the server is needed to find the first one.';
-  }
-  if (wasLinked.value) return 'Everyone else has left. Open this page in another tab or on another device.';
-  return "You're the first one here. Open this page in another tab or on another device.";
-}
-
-function Checklist() {
-  const now = status.value;
-  const server: Tone = now?.server === 'connected' ? 'good' : now?.server === 'lost' ? 'bad' : 'waiting';
-  return (
-    <ol class="checklist" aria-label="How far the start has come">
-      <Step tone={node.value ? 'good' : phase.value === 'failed' ? 'bad' : 'waiting'} text="Identity of this tab" />
-      <Step tone={server} text={server === 'bad' ? 'Server not reached' : 'Server'} />
-      <Step tone={now?.linkProblem && isLate.value ? 'warning' : 'waiting'} text="First link to a peer" />
-      <Step tone={now?.joined === true ? 'good' : 'waiting'} text="Joined the network" />
-    </ol>
-  );
-}
-
-function Step({ tone, text }: { readonly tone: Tone; readonly text: string }) {
-  return (
-    <li class={tone}>
-      <ToneIcon tone={tone} />
-      {text}
-    </li>
-  );
-}
+/** What the icon of a step says to those who do not see it. */
+const TONE_WORDS = {
+  good: 'done',
+  waiting: 'under way',
+  warning: 'in trouble',
+  bad: 'failed',
+} as const satisfies Record<Step['tone'], string>;

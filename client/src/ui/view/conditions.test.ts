@@ -60,7 +60,13 @@ describe('lasting trouble', () => {
     const [card] = conditionsOf({ ...FINE, status: { ...STATUS, server: 'lost' } });
     expect(card).toMatchObject({ key: 'server-gone', kind: 'info' });
     expect(card?.action).toBeUndefined();
-    expect(keys({ status: { ...STATUS, server: 'connecting', links: 0 } })).toEqual(['server-gone-alone']);
+  });
+
+  it('blames no server where nobody at all is reached, and offers no reload, which would lose the page', () => {
+    const [card, ...others] = conditionsOf({ ...FINE, status: { ...STATUS, server: 'connecting', links: 0 } });
+    expect(card).toMatchObject({ key: 'alone', title: 'Neither the server nor anybody else can be reached' });
+    expect([card?.action, others]).toEqual([undefined, []]);
+    expect(card?.text).toMatch(/goes on by itself.*check that this device has Internet/);
   });
 
   it('blames no server while this device is in no network, and offers no reload, which would lose the page', () => {

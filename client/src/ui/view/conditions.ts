@@ -86,12 +86,12 @@ function serverTrouble({ status, wasConnected, isOffline, isLate }: Situation): 
 
 function serverGone({ links }: NodeStatus): Condition {
   if (links === 0) {
+    // A router that has lost the Internet looks like a server that is gone. Reloading would lose the page, as when offline.
     return {
-      key: 'server-gone-alone',
+      key: 'alone',
       kind: 'warning',
-      title: 'The server is gone, and nobody is connected',
-      text: 'What you share stays ready. The page keeps trying and goes on by itself as soon as the server is back.',
-      action: RELOAD,
+      title: 'Neither the server nor anybody else can be reached',
+      text: 'What you share stays ready. The page keeps trying and goes on by itself: please check that this device has Internet.',
     };
   }
   return {

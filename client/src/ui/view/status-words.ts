@@ -22,7 +22,7 @@ export function statusSentence({ phase, status, wasConnected, isOffline }: Statu
   if (wasConnected) {
     return links > 0
       ? `The server is gone. You are still connected to ${plural(links, 'peer')}.`
-      : 'The server is gone and no peer is connected. Trying again…';
+      : 'Neither the server nor a peer can be reached. Trying again…';
   }
   if (links > 0) return `The server cannot be reached. You are connected to ${plural(links, 'peer')}.`;
   return server === 'connecting' ? 'Connecting to the server…' : 'The server cannot be reached. Trying again…';
