@@ -21,7 +21,10 @@ export function isLink(text: string): boolean {
  */
 export function takeFiles(transfer: DataTransfer, named: (files: DroppedFiles) => DroppedFiles = (same) => same): void {
   filesOfDrop(transfer)
-    .then((files) => addFiles(named(files)))
+    .then((dropped) => {
+      if (dropped.files.length === 0) throw new Error('There is no file in it. Drop files, or a folder that has some.');
+      return addFiles(named(dropped));
+    })
     .catch((error: unknown) =>
       pushNotice({ key: 'share', kind: 'error', title: 'Nothing of this is taken', text: errorText(error) }),
     );

@@ -1,7 +1,9 @@
 import { type Signal, computed, signal } from '@preact/signals';
+import { MAX_TORRENT_FILE_BYTES } from '../../../../shared/src/limits/metainfo.ts';
 import type { Download, DownloadOptions, Node, Share, ShareOptions } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { percentOf } from '../view/format.ts';
+import { plainText } from '../view/plain-text.ts';
 import { dependentPeers } from '../view/needed.ts';
 import { type FileLink, magnetFor, sourceFromText } from '../view/hash-link.ts';
 import type { DroppedFiles } from '../files/dropped-files.ts';
@@ -72,12 +74,19 @@ export async function addFiles(dropped: DroppedFiles): Promise<void> {
     return pushNotice({ key: 'share', kind: 'error', title: 'Nothing is shared yet', text });
   }
   const torrents = dropped.files.filter(({ name }) => /\.torrent$/i.test(name));
-  if (torrents.length === dropped.files.length) {
-    for (const torrent of torrents)
-      open(new Uint8Array(await torrent.arrayBuffer()), 'The torrent file could not be opened');
-    return;
+  if (torrents.length < dropped.files.length) return shareFiles(running, dropped);
+  for (const torrent of torrents) await openTorrent(torrent);
+}
+
+/** Never rejects. One byte more than a torrent file may have shows that it is too large; a film may call itself one. */
+async function openTorrent(torrent: File): Promise<void> {
+  const failure = 'The torrent file could not be opened';
+  try {
+    open(new Uint8Array(await torrent.slice(0, MAX_TORRENT_FILE_BYTES + 1).arrayBuffer()), failure);
+  } catch {
+    const text = `“${torrent.name}” could not be read: it was moved or deleted, or this browser may not read it. Choose it again.`;
+    pushNotice({ key: 'open', kind: 'error', title: failure, text });
   }
-  await shareFiles(running, dropped);
 }
 
 /** Starts a download from a pasted text. Returns what is wrong with it, or undefined. */
@@ -115,7 +124,7 @@ function open(source: string | Uint8Array, failure: string): void {
 }
 
 function startDownload(source: string | Uint8Array, options?: DownloadOptions): string | undefined {
-  if (!node.value) return 'The page is still joining the network. Try again in a moment.';
+  if (!node.value) return 'The page is no part of the network yet. Open the link again once it is.';
   const download = node.value.download(source, options);
   watchDownload(download);
   spotlight.value = download.infoHash;
@@ -133,6 +142,7 @@ async function shareFiles(running: Node, { files, name, handles }: DroppedFiles)
     const options = { onProgress, ...(name !== undefined && { name }), ...(handles && { handles }) };
     const share = await running.share(files, options);
     spotlight.value = share.infoHash;
+    announce(`${plainText(share.name)} is shared`);
   } catch (error) {
     const title = errorCode(error) === 'storage-full' ? 'There is no room for these files' : `“${label}” is not shared`;
     pushNotice({ key: 'share', kind: 'error', title, text: errorText(error) });
@@ -150,7 +160,7 @@ function watchDownload(download: Download): void {
     watched.add(download);
     download.on('state', () => {
       syncSoon();
-      if (download.state === 'done') announce(`${download.name} is downloaded`);
+      if (download.state === 'done') announce(`${plainText(download.name)} is downloaded`);
     });
   }
   syncSoon();
