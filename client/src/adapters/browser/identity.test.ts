@@ -114,6 +114,14 @@ test('without locks, without storage or when asked for it, the identity lives in
   expect(await profile.store.keys()).toEqual([]);
 });
 
+test('a tab whose small store is full has the saved identity all the same', async () => {
+  const session = new Session();
+  session.setItem = () => {
+    throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+  };
+  expect((await loadIdentity(new Profile().tab(session))).isSaved).toBe(true);
+});
+
 test('a page without crypto.subtle gets keys in plain JavaScript that sign and seal', async () => {
   const getRandomValues = globalThis.crypto.getRandomValues.bind(globalThis.crypto);
   vi.stubGlobal('crypto', { getRandomValues });

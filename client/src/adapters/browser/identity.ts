@@ -67,8 +67,12 @@ async function claim(
   const release =
     (await holdLock(locks, { ifAvailable: true })) ??
     (wasOwner ? await holdLock(locks, { signal: AbortSignal.timeout(RELOAD_WAIT_MS) }) : undefined);
-  if (release) session?.setItem(OWNER_NOTE, 'yes');
-  else session?.removeItem(OWNER_NOTE);
+  try {
+    if (release) session?.setItem(OWNER_NOTE, 'yes');
+    else session?.removeItem(OWNER_NOTE);
+  } catch {
+    // No room for it: after a reload it may be another tab that has the identity.
+  }
   return release;
 }
 
