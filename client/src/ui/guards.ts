@@ -1,4 +1,4 @@
-import { pushNotice } from './state/notices.ts';
+import { notices, pushNotice } from './state/notices.ts';
 import { errorCode, errorText } from './view/errors.ts';
 
 /** Errors that only say that something was ended on purpose. */
@@ -16,6 +16,8 @@ export function guardErrors(): void {
 }
 
 function report(error: unknown): void {
+  // What fails once may fail each second, and a new notice is brought into view each time.
+  if (notices.value.some(({ key }) => key === 'internal')) return;
   pushNotice({
     key: 'internal',
     kind: 'error',
