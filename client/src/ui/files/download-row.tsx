@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Download } from '../../index.ts';
-import { addressForOthers, pageUrl } from '../state/place.ts';
+import { addressForOthers, forgetLink, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
 import { shares, syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatEta, formatRate, percentOf } from '../view/format.ts';
@@ -71,6 +71,7 @@ export function DownloadRow({ download }: { readonly download: Download }) {
           onDismiss={dismiss}
           onRemove={(keepData) => {
             dismiss();
+            forgetLink(infoHash);
             void download.remove({ keepData }).then(syncTransfers);
           }}
         />

@@ -18,6 +18,13 @@ export function startPlace(): void {
   read();
 }
 
+/** Takes a download that was removed out of the address: a reload would begin it anew. */
+export function forgetLink(infoHash: string): void {
+  const link = parseHashLink(location.hash);
+  if (link?.kind === 'file' && link.infoHash === infoHash)
+    history.replaceState(history.state, '', `${location.pathname}${location.search}`);
+}
+
 /** The page's own address, without query and hash. */
 export function pageUrl(): string {
   return `${location.origin}${location.pathname}`;
