@@ -42,6 +42,16 @@ describe('words for downloads', () => {
     expect(downloadWord({ ...running, progress: { ...PROGRESS, sources: 1 } }, true)).toBe('Downloading');
   });
 
+  it('does not wait for a source while a web seed gives', () => {
+    const seed = { url: 'https://a.example/', downBytesPerSecond: 0, downloadedBytes: 0 };
+    const withSeed = (state: 'fetching' | 'resting'): string => {
+      const progress = { ...PROGRESS, webSeeds: [{ ...seed, state }] };
+      return downloadWord({ state: 'downloading', progress, isPaused: false }, true);
+    };
+    expect(withSeed('fetching')).toBe('Downloading');
+    expect(withSeed('resting')).toBe('Waiting for a source');
+  });
+
   it('says of one that is done whether others get it', () => {
     const done = { state: 'done', progress: PROGRESS } as const;
     expect(downloadWord({ ...done, isPaused: false }, true)).toBe('Done');

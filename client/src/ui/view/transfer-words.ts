@@ -8,7 +8,7 @@ export function downloadWord(
   download: Pick<Download, 'state' | 'progress' | 'isPaused'>,
   hasMetadata: boolean,
 ): string {
-  const { peers, sources } = download.progress;
+  const { peers, sources, webSeeds } = download.progress;
   switch (download.state) {
     case 'finding':
       if (hasMetadata) return 'Waiting for a source';
@@ -16,7 +16,7 @@ export function downloadWord(
     case 'checking':
       return 'Checking what is here';
     case 'downloading':
-      return sources === 0 ? 'Waiting for a source' : 'Downloading';
+      return sources + givingCount(webSeeds) > 0 ? 'Downloading' : 'Waiting for a source';
     case 'paused':
       return 'Paused';
     case 'done':
@@ -55,9 +55,13 @@ export function sourcesText(
   isComplete: boolean,
 ): string {
   const peers = plural(progress.peers, 'peer');
-  const giving = progress.webSeeds.filter(({ state }) => state === 'fetching').length;
+  const giving = givingCount(progress.webSeeds);
   const servers = giving > 0 ? ` · ${plural(giving, 'web seed')}` : '';
   return isComplete ? peers : `${plural(progress.sources, 'source')} · ${peers}${servers}`;
+}
+
+function givingCount(webSeeds: SwarmProgress['webSeeds']): number {
+  return webSeeds.filter(({ state }) => state === 'fetching').length;
 }
 
 const WEB_SEED_WORDS = {
