@@ -48,6 +48,14 @@ describe('lasting trouble', () => {
     expect(card?.action?.does).toBe('reload');
   });
 
+  it('says what a start that failed for no reason of its own means', () => {
+    const joinError = { code: 'internal', message: 'Failed to fetch dynamically imported module: ./x.js' };
+    const [card] = conditionsOf({ ...FINE, phase: 'failed', joinError, status: undefined });
+    expect(card?.text).toBe(
+      'Failed to fetch dynamically imported module: ./x.js. Nothing that is kept here is lost. Check the network and try again.',
+    );
+  });
+
   it('waits a moment before it calls a server unreachable, and gives the reason once', () => {
     const status = { ...STATUS, server: 'lost', links: 0, serverDetail: 'Connection refused' } as const;
     expect(keys({ status, wasConnected: false, isLate: false })).toEqual([]);

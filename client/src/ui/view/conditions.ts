@@ -29,6 +29,9 @@ export interface Condition {
 
 const RELOAD = { label: 'Try again', does: 'reload' } as const;
 
+/** For a start that failed for what only browsers have words for, as code that did not come. */
+const NOTHING_LOST = 'Nothing that is kept here is lost. Check the network and try again.';
+
 /** The lasting troubles of the page, worst first. Each says what happened, what still works and one thing to do. */
 export function conditionsOf(now: Situation): readonly Condition[] {
   return [noWebRtc(now), failedStart(now), serverTrouble(now), insecure(now), nothingKept(now)].filter(
@@ -55,7 +58,8 @@ function failedStart({ phase, joinError, hasWebRtc }: Situation): Condition | un
     key: 'failed',
     kind: 'error',
     title: 'Skein could not start',
-    text: joinError?.message ?? 'Nothing was lost. Try again.',
+    text:
+      joinError && joinError.code !== 'internal' ? joinError.message : `${sentence(joinError?.message)}${NOTHING_LOST}`,
     action: RELOAD,
   };
 }
