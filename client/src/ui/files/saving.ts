@@ -19,8 +19,25 @@ export async function saveFile(file: ShareFile): Promise<void> {
   saveBlob(await file.blob(), file.path.split('/').at(-1) ?? file.path);
 }
 
+/** How many are being saved. */
+let underWay = 0;
+
+/** Whether something is being saved: closing the page would cut it off. */
+export function isSaving(): boolean {
+  return underWay > 0;
+}
+
 /** Saves everything: a single file as it is, several as one zip archive. A dismissed picker is no error. */
 export async function saveAll(name: string, files: readonly ShareFile[]): Promise<void> {
+  underWay++;
+  try {
+    await save(name, files);
+  } finally {
+    underWay--;
+  }
+}
+
+async function save(name: string, files: readonly ShareFile[]): Promise<void> {
   const [only] = files;
   if (files.length === 1 && only) return saveFile(only);
   const zipName = `${name}.zip`;
