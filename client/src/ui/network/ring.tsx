@@ -5,6 +5,7 @@ import { marked, picked, pointed, togglePicked } from '../state/peer-focus.ts';
 import { useStill } from '../state/still.ts';
 import { plural } from '../view/plural.ts';
 import { hueOf, initialsOf, shortText } from '../view/people.ts';
+import { stepRound } from '../widgets/roving.ts';
 import { PeerFacts } from './peer-facts.tsx';
 import { chord, RING_RADIUS, RING_SIZE, type RingDot } from './ring-layout.ts';
 import { RingLookup } from './ring-lookup.tsx';
@@ -107,10 +108,10 @@ function onKey(event: KeyboardEvent): void {
 }
 
 /** Goes round the ring by places, as they are seen. */
-function step(by: number): void {
+function step(by: 1 | -1): void {
   const inOrder = dots.value.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const at = inOrder.findIndex(({ id }) => id === marked.value);
-  pointed.value = inOrder.at((at + by) % inOrder.length)?.id;
+  pointed.value = inOrder[stepRound(at, by, inOrder.length)]?.id;
 }
 
 function legend(): string {

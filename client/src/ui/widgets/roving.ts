@@ -30,3 +30,8 @@ export function targetOf(key: string, at: number, count: number, keys: RovingKey
   if (key === 'End') return count - 1;
   return undefined;
 }
+
+/** The index that one step, forth (1) or back (-1), leads to from `at` where the ends meet; -1 is nowhere yet. */
+export function stepRound(at: number, by: 1 | -1, count: number): number {
+  return (Math.max(at, by === 1 ? -1 : 0) + by + count) % count;
+}
