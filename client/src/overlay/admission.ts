@@ -12,7 +12,7 @@ import type { Forward } from './forward.ts';
 import { type Bringer, bringerOf } from './shares.ts';
 import type { WriteToken, WriteTokens } from './write-tokens.ts';
 
-/** A budget that is spent one by one and grows back steadily: a token bucket. */
+/** A budget that is spent bit by bit and grows back steadily: a token bucket. */
 export class Allowance {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -26,12 +26,12 @@ export class Allowance {
     this.#countedAt = now;
   }
 
-  /** Takes one; false when none is left. */
-  take(now: Millis): boolean {
+  /** Takes `amount`; false when less is left. */
+  take(now: Millis, amount = 1): boolean {
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#countedAt) / 1000) * this.#perSecond);
     this.#countedAt = now;
-    if (this.#left < 1) return false;
-    this.#left--;
+    if (this.#left < amount) return false;
+    this.#left -= amount;
     return true;
   }
 }
@@ -48,11 +48,11 @@ export class Allowances<Whose> extends BoundedMap<Whose, Allowance> {
     this.#perSecond = perSecond;
   }
 
-  /** Takes one of that of `whose`; false when none is left. */
-  take(whose: Whose, now: Millis): boolean {
+  /** Takes `amount` of that of `whose`; false when less is left. */
+  take(whose: Whose, now: Millis, amount = 1): boolean {
     const allowance = this.get(whose) ?? new Allowance(this.#burst, this.#perSecond, now);
     this.set(whose, allowance);
-    return allowance.take(now);
+    return allowance.take(now, amount);
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Contact } from '../../../shared/src/ids.ts';
 import { MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay-links.ts';
-import { SAMPLES_PER_HOP } from '../../../shared/src/limits/overlay.ts';
+import { REPLY_BY_ID_BURST_BYTES, SAMPLES_PER_HOP } from '../../../shared/src/limits/overlay.ts';
 import { ContactCache } from './contact-cache.ts';
 import { UNKNOWN_PLACE } from './coordinates.ts';
 import { FRAME } from './link-frames.ts';
@@ -8,7 +9,8 @@ import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { LookupBench, type Sent, honest, isExact, key, peers, person, self } from './lookup-test-kit.ts';
 import { encodeFind } from './payloads.ts';
 import { type HopRecord, decodeReply, encodeReply } from './reply-frame.ts';
-import { ROUTE_KIND, type RouteKind, encodeRoute } from './route-frame.ts';
+import { ROUTE_KIND, type RouteKind, decodeRoute, encodeRoute } from './route-frame.ts';
+import type { OverlayOutput } from './types.ts';
 
 const asker = person();
 
@@ -77,4 +79,38 @@ test('the asker learns of the contacts that hops added', () => {
   const fields = { id: question.frame.id, status: 'ok', hops: 2, payload: new Uint8Array(0), closest: [] } as const;
   bench.feed({ kind: 'received', from: question.to, bytes: encodeReply({ ...fields, trail }) });
   expect(bench.machine.contactOf(sample.contact.id)?.id).toBe(sample.contact.id);
+});
+
+/** `count` questions that came over the link of `from` are answered once that link is gone; the bytes that go out by id. */
+function byId(from: Contact, origin: Contact, count: number): number {
+  const hop = new LinkedMachine({ self });
+  hop.link(from, ...peers);
+  const questions = Array.from({ length: count }, (_, i) => String.fromCharCode(7, 7, i >> 8, i & 255));
+  const fields = { hops: 1, flags: 0, lifetimeMs: 9_000, detours: 0, target: key, via: [], kind: ROUTE_KIND.find };
+  const payload = encodeFind({ key, referrers: [] });
+  const ways = questions.map((id) => {
+    const bytes = encodeRoute({ ...fields, id, origin, payload });
+    const [route] = sentRoutes(hop.feed({ kind: 'received', from: from.id, bytes }));
+    return { id, to: route?.to ?? from.id };
+  });
+  hop.feed({ kind: 'linkDown', peer: from.id });
+  const answer = { status: 'ok', hops: 2, payload: new Uint8Array(1_400), closest: [], trail: [] } as const;
+  const out = ways.flatMap(({ id, to }) =>
+    hop.feed({ kind: 'received', from: to, bytes: encodeReply({ ...answer, id }) }),
+  );
+  return sentRoutes(out)
+    .filter(({ bytes }) => decodeRoute(bytes, new ContactCache())?.kind === ROUTE_KIND.reply)
+    .reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function sentRoutes(out: readonly OverlayOutput[]): { readonly to: string; readonly bytes: Uint8Array }[] {
+  return out.flatMap((output) => (output.kind === 'send' && output.bytes[1] === FRAME.route ? [output] : []));
+}
+
+test('a reply whose way back broke goes to its origin by id', () => {
+  expect(byId(asker, person(), 1)).toBeGreaterThan(1_400);
+});
+
+test('whoever names another as the origin and goes has no more sent to it than REPLY_BY_ID_BURST_BYTES', () => {
+  expect(byId(asker, person(), 200)).toBeLessThanOrEqual(1.1 * REPLY_BY_ID_BURST_BYTES);
 });

@@ -1,6 +1,14 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_PATH, REVERSE_STATE_MS, SAMPLES_PER_HOP } from '../../../shared/src/limits/overlay.ts';
+import {
+  MAX_PATH,
+  MAX_REPLY_BY_ID_RATES,
+  REPLY_BY_ID_BURST_BYTES,
+  REPLY_BY_ID_BYTES_PER_SECOND,
+  REVERSE_STATE_MS,
+  SAMPLES_PER_HOP,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
+import { Allowances } from './admission.ts';
 import { sampleLinked } from './contact-exchange.ts';
 import type { Core } from './core.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -28,6 +36,8 @@ export class ReplyPath {
   readonly #messages: Messages;
   readonly #targets: Targets;
   readonly #originator: Originator;
+  /** By the neighbour that brought the questions: their origins are claims. */
+  readonly #byId = new Allowances<NodeId>(MAX_REPLY_BY_ID_RATES, REPLY_BY_ID_BURST_BYTES, REPLY_BY_ID_BYTES_PER_SECOND);
   #endpoint: Endpoint | undefined;
 
   constructor(core: Core, table: RoutingTable, messages: Messages, targets: Targets, originator: Originator) {
@@ -80,14 +90,12 @@ export class ReplyPath {
   }
 
   /** To the hop that the question came from, or by id. */
-  sendBack(forward: Forward, reply: Uint8Array): void {
-    if (forward.from !== undefined && this.#table.link(forward.from)) {
-      this.#core.send(forward.from, reply);
-      return;
-    }
+  sendBack({ from, origin }: Forward, reply: Uint8Array): void {
+    if (from !== undefined && this.#table.link(from)) return this.#core.send(from, reply);
     if (reply.length > REPLY_BY_ID_MAX_BYTES) return;
+    if (from !== undefined && !this.#byId.take(from, this.#core.now, reply.length)) return;
     const payload = reply.subarray(2);
-    const target = forward.origin.id;
+    const target = origin.id;
     this.#originator.originate(
       { kind: ROUTE_KIND.reply, flags: ROUTE_EXACT, target, via: [], payload, lifetimeMs: REPLY_LIFETIME_MS },
       [],

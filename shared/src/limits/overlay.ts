@@ -174,6 +174,19 @@ export const UNREACHABLE_MS = 10_000;
 /** Targets remembered as unreachable. [ids] */
 export const MAX_UNREACHABLE = 512;
 
+/**
+ * Replies by id, because their way back broke, for questions that came over one link. [bytes] Their origins are claims, and
+ * nobody need have asked: what a neighbour has sent to a third party so costs it about as much in links. An honest one has
+ * a few dozen questions under way when it goes.
+ */
+export const REPLY_BY_ID_BURST_BYTES = 32 * 1024;
+
+/** How fast that grows back. [bytes/s] */
+export const REPLY_BY_ID_BYTES_PER_SECOND = 1024;
+
+/** Links of which it is remembered. [links] Twice the hard limit, so that relinking resets nothing. */
+export const MAX_REPLY_BY_ID_RATES = 128;
+
 /** Contacts that each hop adds to a reply. [contacts] Rebuilds the learning that recursion loses. */
 export const SAMPLES_PER_HOP = 2;
 
