@@ -69,6 +69,13 @@ test('comparisons of peers that are not linked have a rate of their own, which t
   expect(admission.judgeSync(arrival(idAt('f')), 1_000 / UNSOLICITED_PER_SECOND)).toBe(true);
 });
 
+test('a stranger that compares over one link leaves those their rate that compare over others', () => {
+  const admission = new Admission(new WriteTokens(seededRng(1)));
+  for (let i = 0; i <= UNSOLICITED_BURST; i++) admission.judgeSync(arrival(idAt('f')), 0);
+  expect(admission.judgeSync(arrival(idAt('f')), 0)).toBe(false);
+  expect(admission.judgeSync({ from: idAt('e'), origin: person(3) }, 0)).toBe(true);
+});
+
 test('what strangers write over a link with good tokens leaves the peer at its other end its own rate', () => {
   const tokens = new WriteTokens(seededRng(1));
   const admission = new Admission(tokens);

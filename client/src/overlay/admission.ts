@@ -66,8 +66,12 @@ export class Admission {
   readonly #tokens: WriteTokens;
   readonly #rates = new Allowances<Bringer>(MAX_STORE_RATES, LINK_STORE_BURST, LINK_STORES_PER_SECOND);
   readonly #unsolicited = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
-  /** Of peers that are not linked. */
-  readonly #comparisons = new Allowance(UNSOLICITED_BURST, UNSOLICITED_PER_SECOND, 0);
+  /** Of peers that are not linked, by the link over which they came. */
+  readonly #comparisons = new Allowances<Bringer | undefined>(
+    MAX_STORE_RATES,
+    UNSOLICITED_BURST,
+    UNSOLICITED_PER_SECOND,
+  );
 
   constructor(tokens: WriteTokens) {
     this.#tokens = tokens;
@@ -87,7 +91,7 @@ export class Admission {
 
   /** Whether what is held may be compared with what the origin holds: a question that carries no token. */
   judgeSync({ from, origin }: Pick<Forward, 'from' | 'origin'>, now: Millis): boolean {
-    return from === origin.id ? this.#isWithinRate(from, now) : this.#comparisons.take(now);
+    return from === origin.id ? this.#isWithinRate(from, now) : this.#comparisons.take(from, now);
   }
 
   #isWithinRate(from: Bringer | undefined, now: Millis): boolean {
