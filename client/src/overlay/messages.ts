@@ -23,7 +23,7 @@ export class Messages {
   readonly #targets: Targets;
   /** Messages that wait for something, in order of arrival. BOUNDED: by MAX_FORWARDS and, through `sweep`, by REVERSE_STATE_MS. */
   readonly #open = new Map<MessageId, Forward>();
-  readonly #done = new SeenMessages();
+  readonly #done: SeenMessages;
   #heldBytes = 0;
   /** By the neighbour they came from, until there are none of it. BOUNDED: by the links that there were since the last sweep. */
   readonly #loads = new Map<NodeId, Load>();
@@ -31,6 +31,7 @@ export class Messages {
   constructor(core: Core, targets: Targets) {
     this.#core = core;
     this.#targets = targets;
+    this.#done = new SeenMessages(core.rng);
   }
 
   get size(): number {

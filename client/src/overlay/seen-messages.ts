@@ -1,5 +1,5 @@
 import { MAX_SEEN_MESSAGES, REVERSE_STATE_MS } from '../../../shared/src/limits/overlay.ts';
-import type { Millis } from '../../../shared/src/machine.ts';
+import type { Millis, Rng } from '../../../shared/src/machine.ts';
 import type { MessageId } from './frame-fields.ts';
 
 /**
@@ -11,6 +11,12 @@ export class SeenMessages {
   #young: IdSet | undefined;
   #old: IdSet | undefined;
   #turnedAt: Millis = 0;
+  /** Secret, because others choose the ids: without it they could choose some that are all looked for in one place. */
+  readonly #spread: Spread;
+
+  constructor(rng: Rng) {
+    this.#spread = { high: rng.nextUint32() | 1, low: rng.nextUint32() | 1 };
+  }
 
   has(id: MessageId): boolean {
     if (!this.#young && !this.#old) return false;
@@ -22,7 +28,7 @@ export class SeenMessages {
   add(id: MessageId, now: Millis): void {
     this.turn(now);
     // As many as last time are to be expected: a set that starts there does not grow step by step each time.
-    this.#young ??= new IdSet(this.#old?.size ?? 0);
+    this.#young ??= new IdSet(this.#spread, this.#old?.size ?? 0);
     this.#young.add(highOf(id), lowOf(id));
   }
 
@@ -38,18 +44,23 @@ export class SeenMessages {
 /** Places of a new set. [ids] A power of two; a quiet peer sees about ten messages in a generation. */
 const FIRST_PLACES = 32;
 
-/** Where the search for an id starts, spread over the places: Knuth's multiplier. */
-const SPREAD = 0x9e3779b1;
+/** Odd factors of both halves of an id: their sum says where the search for it starts (Dietzfelbinger et al. 1997: multiply-shift). */
+interface Spread {
+  readonly high: number;
+  readonly low: number;
+}
 
 /** A set of 64-bit ids without an object for each: open addressing with linear probing, at most half full. */
 class IdSet {
   /** Both halves of an id, one after the other; an empty place holds zeros, as does the id zero, which is kept apart. */
   #words: Int32Array;
   #hasZero = false;
+  readonly #spread: Spread;
   size = 0;
 
   /** `expected`: ids that it is made for; it takes more. */
-  constructor(expected: number) {
+  constructor(spread: Spread, expected: number) {
+    this.#spread = spread;
     let places = FIRST_PLACES;
     while (places < 2 * expected) places *= 2;
     this.#words = new Int32Array(2 * places);
@@ -82,7 +93,8 @@ class IdSet {
   #placeOf(high: number, low: number): number {
     const words = this.#words;
     const mask = words.length - 2;
-    let at = (Math.imul(high ^ low, SPREAD) >>> 15) & mask;
+    const spread = this.#spread;
+    let at = ((Math.imul(high, spread.high) + Math.imul(low, spread.low)) >>> 15) & mask;
     while ((words[at] !== high || words[at + 1] !== low) && (words[at] !== 0 || words[at + 1] !== 0))
       at = (at + 2) & mask;
     return at;
