@@ -6,12 +6,13 @@ import {
   MAX_FORWARDS_PER_TARGET,
   MAX_FORWARD_BYTES,
   MAX_FRAME_BYTES,
+  MAX_HOP_TIMEOUT_MS,
   UNREACHABLE_MS,
 } from '../../../shared/src/limits/overlay.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import { ContactCache } from './contact-cache.ts';
-import { type AckStatus, FRAME, decodeAck } from './link-frames.ts';
+import { type AckStatus, FRAME, decodeAck, encodeAck } from './link-frames.ts';
 import { LinkedMachine } from './linked-machine-test-kit.ts';
 import { encodeReply } from './reply-frame.ts';
 import {
@@ -54,12 +55,16 @@ class Hop extends LinkedMachine {
     length = ROUTE_HEADER_BYTES,
     kind: RouteKind = ROUTE_KIND.deliver,
   ): AckStatus | undefined {
+    return acks(this.pass(from, to, length, kind), from.id)[0];
+  }
+
+  /** The same; what follows at once. */
+  pass(from: Contact, to: Contact, length = ROUTE_HEADER_BYTES, kind: RouteKind = ROUTE_KIND.deliver): OverlayOutput[] {
     const id = idOf((ids += 1));
     const fields = { id, hops: 1, flags: ROUTE_EXACT, lifetimeMs: 9_000, kind, detours: 0 };
     const payload = new Uint8Array(length - ROUTE_HEADER_BYTES);
     const bytes = encodeRoute({ ...fields, target: to.id, origin: from, via: [], payload });
-    const out = this.feed({ kind: 'received', from: from.id, bytes });
-    return acks(out, from.id)[0];
+    return this.feed({ kind: 'received', from: from.id, bytes });
   }
 
   /** `count` messages of `from`; how many were taken on. */
@@ -141,15 +146,50 @@ function results(out: readonly OverlayOutput[]): OverlayResult[] {
   );
 }
 
-test('no more messages than MAX_FORWARDS_PER_TARGET are on their way to a peer without a link', () => {
+/** How many messages leave for others than those that ask. */
+function sentOn(out: readonly OverlayOutput[]): number {
+  return out.filter((output) => output.kind === 'send' && output.bytes[1] === FRAME.route).length;
+}
+
+/** As many messages for the target as may be on their way to it: the next hop has them, and no answer came yet. */
+function occupy(hop: Hop): void {
+  for (let i = 0; i < MAX_FORWARDS_PER_TARGET; i++) {
+    expect(hop.take(other, target)).toBe('accepted');
+    hop.feed({ kind: 'received', from: mute.id, bytes: encodeAck({ id: idOf(ids), status: 'accepted' }) });
+  }
+}
+
+test('no more messages than MAX_FORWARDS_PER_TARGET are on their way to a peer without a link: a further one waits', () => {
   const hop = new Hop();
-  const said = Array.from({ length: MAX_FORWARDS_PER_TARGET + 1 }, () => hop.take(other, target));
-  expect(said).toEqual([...Array.from({ length: MAX_FORWARDS_PER_TARGET }, () => 'accepted'), 'unreachable']);
+  occupy(hop);
+  const out = hop.pass(other, target);
+  expect([acks(out, other.id), sentOn(out)]).toEqual([['accepted'], 0]);
+});
+
+test('a message that waits for its turn goes on once one of those before it was answered', () => {
+  const hop = new Hop();
+  occupy(hop);
+  const first = ids - MAX_FORWARDS_PER_TARGET + 1;
+  hop.pass(other, target);
+  const waiting = idOf(ids);
+  hop.answer(first);
+  const sent = hop.run(500).flatMap((output) => (output.kind === 'send' ? [decodeRoute(output.bytes, cache)?.id] : []));
+  expect(sent).toContain(waiting);
+});
+
+test('a message that waited while none before it was answered is told that the peer is unreachable', () => {
+  const hop = new Hop();
+  occupy(hop);
+  hop.pass(flooder, target);
+  expect(acks(hop.run(MAX_HOP_TIMEOUT_MS + 500), flooder.id)).toEqual(['unreachable']);
 });
 
 test('a peer that could not be reached is tried again only after UNREACHABLE_MS', () => {
   const hop = new Hop();
-  for (let i = 0; i <= MAX_FORWARDS_PER_TARGET; i++) hop.take(other, target);
+  occupy(hop);
+  hop.pass(flooder, target);
+  hop.run(MAX_HOP_TIMEOUT_MS);
+  expect(hop.take(flooder, target)).toBe('unreachable');
   hop.run(UNREACHABLE_MS - 1_000);
   expect(hop.take(flooder, target)).toBe('unreachable');
   hop.run(2_000);

@@ -20,6 +20,7 @@ export interface ForwardOwner {
  *            ▲        │ cannot, silence                        │ cannot, link lost
  *            └────────┴── next candidate ◄─────────────────────┘      none left: done, upstream is told
  *
+ * Before that it may wait for its turn, while others are in flight to its target.
  * Once it is done only its id is remembered, to recognise duplicates.
  */
 export class Forward {
@@ -47,7 +48,7 @@ export class Forward {
   readonly excluded: NodeId[];
   candidateCount = 0;
   sentAt: Millis = 0;
-  /** When the present hop's silence is over the limit; infinite while no acknowledgement is due. */
+  /** When the present hop's silence is over the limit, or its turn may have come; infinite while it waits for neither. */
   timeoutAt: Millis = Number.POSITIVE_INFINITY;
   isAcked = false;
   isDone = false;

@@ -1,5 +1,11 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_CANDIDATES, MAX_DETOURS, MAX_HOPS, MAX_HOP_TIMEOUT_MS } from '../../../shared/src/limits/overlay.ts';
+import {
+  MAX_CANDIDATES,
+  MAX_DETOURS,
+  MAX_HOPS,
+  MAX_HOP_TIMEOUT_MS,
+  TARGET_TURN_MS,
+} from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import { compareDistance } from '../../../shared/src/xor.ts';
 import type { Core, Timed } from './core.ts';
@@ -161,8 +167,9 @@ export class Forwarder implements Timed, Originator {
 
   #onHopTimeout(forward: Forward): void {
     if (forward.isDone || forward.isAcked) return;
+    if (forward.candidate === undefined) return this.#advance(forward);
     this.#core.counters.hopTimeouts++;
-    const link = forward.candidate === undefined ? undefined : this.#table.link(forward.candidate)?.link;
+    const link = this.#table.link(forward.candidate)?.link;
     link?.rtt.backOff();
     if (link && link.lastHeard < forward.sentAt) link.isSuspect = true;
     this.#retry(forward);
@@ -209,7 +216,7 @@ export class Forwarder implements Timed, Originator {
       return this.#advance(forward);
     }
     if (forward.isExact) {
-      if (this.#awaitsTarget(forward)) return;
+      if (this.#awaitsTarget(forward) || this.#awaitsTurn(forward)) return;
       this.#giveUpTarget(forward);
     }
     this.#fail(forward, 'unreachable');
@@ -225,6 +232,21 @@ export class Forwarder implements Timed, Originator {
     if (candidate !== target || this.#core.now >= until || !this.#table.link(target)) return false;
     forward.timeoutAt = until;
     this.#wakeAt(until);
+    return true;
+  }
+
+  /**
+   * True while those before it keep it back: a target that many write to at once is not gone. It is given up with a target
+   * that answered none of them for as long as a hop may be silent.
+   */
+  #awaitsTurn(forward: Forward): boolean {
+    const { now } = this.#core;
+    const until = forward.receivedAt + MAX_HOP_TIMEOUT_MS;
+    if (forward.candidateCount > 0 || forward.isCounted || now >= until) return false;
+    if (!this.targets.isBusy(forward.target, now)) return false;
+    if (forward.timeoutAt === Number.POSITIVE_INFINITY) this.#ack(forward.from, forward.id, 'accepted');
+    forward.timeoutAt = Math.min(now + TARGET_TURN_MS, until);
+    this.#wakeAt(forward.timeoutAt);
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Contact } from '../../../shared/src/ids.ts';
+import type { Contact, NodeId } from '../../../shared/src/ids.ts';
 import { MAX_MALFORMED_FRAMES } from '../../../shared/src/limits/overlay-links.ts';
 import { REPLY_BY_ID_BURST_BYTES, SAMPLES_PER_HOP } from '../../../shared/src/limits/overlay.ts';
 import { ContactCache } from './contact-cache.ts';
@@ -103,7 +103,7 @@ function byId(from: Contact, origin: Contact, count: number): number {
     .reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
-function sentRoutes(out: readonly OverlayOutput[]): { readonly to: string; readonly bytes: Uint8Array }[] {
+function sentRoutes(out: readonly OverlayOutput[]): { readonly to: NodeId; readonly bytes: Uint8Array }[] {
   return out.flatMap((output) => (output.kind === 'send' && output.bytes[1] === FRAME.route ? [output] : []));
 }
 

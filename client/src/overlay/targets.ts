@@ -23,6 +23,11 @@ export class Targets {
     return now >= state.unreachableUntil && state.inFlight < MAX_FORWARDS_PER_TARGET;
   }
 
+  /** True when nothing keeps a message for `target` back but those in flight. */
+  isBusy(target: NodeId, now: Millis): boolean {
+    return !this.admits(target, now) && !this.isUnreachable(target, now);
+  }
+
   isUnreachable(target: NodeId, now: Millis): boolean {
     const state = this.#targets.get(target);
     return state !== undefined && now < state.unreachableUntil;

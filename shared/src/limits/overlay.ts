@@ -165,8 +165,11 @@ export const MAX_FORWARD_BYTES = 4 * 1024 * 1024;
 /** The part of both that messages of one neighbour may take up. Whoever sends more than it gets answers to is refused; it takes several to crowd out the rest. */
 export const FORWARD_SHARE = 1 / 4;
 
-/** Undelivered messages to one exact target at one node. [messages] Keeps a dead target from causing a storm. */
+/** Undelivered messages to one exact target at one node. [messages] Keeps a dead target from causing a storm; further ones wait. */
 export const MAX_FORWARDS_PER_TARGET = 3;
+
+/** How often those that wait look whether it is their turn. [ms] Little beside the round trip that they wait for. */
+export const TARGET_TURN_MS = 100;
 
 /** How long a target that could not be reached is refused at once. [ms] */
 export const UNREACHABLE_MS = 10_000;
