@@ -197,10 +197,12 @@ class Storing implements VerificationOwner, SpreadOwner {
       return forwarder.answer(this.#forward, answer);
     }
     this.#record = record;
-    new Spread(this.#routing, recordCopy(held, this.#expected), this).start(
-      neighbourhood.replicaPeers(record.key),
-      neighbourhood.spares(record.key),
-    );
+    // It may have come before, by another way: whoever confirmed it then has it, and would be missed if its link were gone.
+    const replicas = neighbourhood.replicaPeers(record.key);
+    const lacking = replicas.filter(({ id }) => !held.replicas.has(id) || !this.#routing.table.link(id));
+    const holderCount = replicas.length - lacking.length;
+    const copy = recordCopy(held, this.#expected);
+    new Spread(this.#routing, copy, this).start(lacking, neighbourhood.spares(record.key), holderCount);
   }
 
   onSpread(outcome: SpreadOutcome): void {

@@ -143,3 +143,25 @@ test('a put over a certain version that most replicas do not answer ends uncerta
   bench.run(20_000);
   expect(bench.results).toEqual([{ kind: 'failed', code: 'uncertain' }]);
 });
+
+test('a put that comes again is copied only to those replicas that did not confirm it', () => {
+  const bench = new RecordBench(self, others);
+  const payload = encodeStore({ options: {}, record: recordOf({ author, sequence: 9 }) });
+  const put = { kind: ROUTE_KIND.store, flags: ROUTE_EXACT, payload, origin: author };
+  bench.receive(put);
+  const replicas = ofKind(bench.sent, ROUTE_KIND.store).slice(0, REPLICATION - 1);
+  answerAll(bench, replicas.slice(1), 'ok');
+  bench.receive(put);
+  const again = new Set(ofKind(bench.sent, ROUTE_KIND.store).map(({ frame }) => frame.target));
+  expect(replicas.map(({ frame }) => again.has(frame.target))).toEqual(replicas.map((_, i) => i === 0));
+});
+
+test('a put that comes again once every replica confirmed it is answered at once, with as many copies', () => {
+  const bench = new RecordBench(self, others);
+  const payload = encodeStore({ options: { expectedSequence }, record: recordOf({ author, sequence: 9 }) });
+  const put = { kind: ROUTE_KIND.store, flags: ROUTE_EXACT, payload, origin: author };
+  bench.receive(put);
+  answerAll(bench, bench.sent, 'ok');
+  expect(bench.receive(put)).toBe('ok');
+  expect([...bench.replies.values()].at(-1)?.payload).toEqual(new Uint8Array([REPLICATION]));
+});

@@ -79,17 +79,18 @@ export class Spread implements RequestOwner {
 
   /**
    * `peers`: the replicas beside us. `spares`: who takes the place of those that do not answer; the first of them get a
-   * copy in any case, for the day on which all replicas die at once.
+   * copy in any case, for the day on which all replicas die at once. `holderCount`: further replicas that hold it already.
    */
-  start(peers: readonly Contact[], spares: readonly Contact[] = []): void {
+  start(peers: readonly Contact[], spares: readonly Contact[] = [], holderCount = 0): void {
     this.#spares = [...spares];
     const { core, answerTimes } = this.#routing;
     this.#openCount = peers.length;
-    this.#peerCount = peers.length;
-    this.#majority = majorityOf(peers.length + 1);
+    this.#copyCount += holderCount;
+    this.#peerCount = peers.length + holderCount;
+    this.#majority = majorityOf(this.#peerCount + 1);
     for (const { id } of peers) this.#send(id, undefined);
     if (!this.#copy.isConditional) this.#sendExtras(spares);
-    if (peers.length === 0) this.#conclude();
+    if (this.#copyCount >= this.#majority) this.#conclude();
     else if (this.#owner) {
       const waitMs = answerTimes.timeoutFor(REPLICA_HOPS, MAX_REPLICA_WAIT_MS, MIN_REPLICA_WAIT_MS);
       core.timers.set(this.#alarm, core.now + waitMs, 'replicas');
