@@ -299,6 +299,14 @@ test('an offer that is repeated takes the place that it has', () => {
   expect([1, 2].map(() => lab.policy.admits(far[3]!, true, 0))).toEqual([true, true]);
 });
 
+test('a link that is given up as soon as it is up leaves its place to the next offer', () => {
+  const lab = new Lab(5, 7);
+  lab.link([...people.slice(1, 4), ...far.slice(0, 3)]);
+  expect([far[3]!, far[4]!].map((contact) => lab.policy.admits(contact, false, 0))).toEqual([true, false]);
+  lab.policy.release(lab.table.linkUp(far[3]!, 0));
+  expect(lab.policy.admits(far[4]!, false, 0)).toBe(true);
+});
+
 test('a peer that refused is not asked again for ten minutes, unless it is needed by then', () => {
   const lab = new Lab(20);
   lab.link(people.slice(0, 5));

@@ -238,6 +238,8 @@ export class LinkPolicy implements Timed {
   /** The link to `entry` was given up by one of the two. */
   onPruned(entry: Entry): void {
     const network = entry.link?.network;
+    // An offer whose link goes before it was counted as one.
+    this.#answers.delete(entry.contact.id);
     this.#table.unlink(entry);
     this.#dials.onPruned(entry, network);
     this.#core.out.push({ kind: 'closeLink', peer: entry.contact.id, why: 'pruned' });
