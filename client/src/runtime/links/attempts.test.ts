@@ -176,6 +176,18 @@ test('an offer for the swarm is not for the overlay to refuse', async () => {
   expect(await opening).toBe(a.linkTo(settled));
 });
 
+test.each([
+  [0, 'over-budget'],
+  [1, undefined],
+])('an offer for both that the overlay refuses is one of the swarm, which has %i places', async (swarmMax, code) => {
+  const a = lab.peer({ name: 'a' });
+  const settled = lab.peer({ name: 'settled', admits: () => false, ledger: { swarmMax } });
+  const opening = [a.open(settled), a.open(settled, 'swarm')];
+  await lab.clock.advance(500);
+  expect(((await opening[0]) as { readonly code?: string }).code).toBe(code);
+  expect(a.linkTo(settled) === undefined).toBe(code !== undefined);
+});
+
 test('a refused offer is made again when somebody who needs the link has asked meanwhile', async () => {
   const a = lab.peer({ name: 'a' });
   const settled = lab.peer({ name: 'settled', admits: (_, isSpare) => !isSpare });

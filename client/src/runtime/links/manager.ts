@@ -36,7 +36,7 @@ import { Wishes } from './wishes.ts';
 export interface LinkManagerParts extends AttemptParts, SignalMailParts {
   readonly log: Log;
   readonly handler: LinkHandler;
-  /** Whether an offer for the overlay alone is to be answered. `isSpare`: its sender can do without the link. `over`: who brought it. Default: yes. */
+  /** Whether an offer for the overlay is to be answered as one. `isSpare`: its sender can do without the link. `over`: who brought it. Default: yes. */
   readonly admits?: (from: Contact, isSpare: boolean, over: NodeId | undefined) => boolean;
   /** Default: `DESKTOP_LEDGER`. */
   readonly ledger?: LedgerLimits;
@@ -270,11 +270,12 @@ class Links implements LinkManager, SessionOwner {
   }
 
   #answer(from: Contact, offer: SignalOf<'offer'>, { delivery, over }: SignalWay): void {
-    if (!this.#isWanted(from, offer, over)) {
+    const purposes = this.#purposesFor(from, offer, over);
+    if (purposes.length === 0) {
       this.#count('offer not needed');
       return this.#reject(from, offer.attempt, 'not-needed', delivery);
     }
-    if (!this.#admits(from.id, offer.purposes, { from: over, since: this.#parts.clock.now() })) {
+    if (!this.#admits(from.id, purposes, { from: over, since: this.#parts.clock.now() })) {
       this.#count('offer over budget');
       return this.#reject(from, offer.attempt, 'over-budget', delivery);
     }
@@ -303,9 +304,12 @@ class Links implements LinkManager, SessionOwner {
     return true;
   }
 
-  #isWanted(from: Contact, { purposes, isSpare }: SignalOf<'offer'>, over: NodeId | undefined): boolean {
-    const isForOverlayAlone = purposes.every((purpose) => purpose === 'overlay');
-    return !isForOverlayAlone || this.#wishes.has(from.id) || this.#parts.admits?.(from, isSpare, over) !== false;
+  /** What an offer is answered for: what it names, without the overlay when that does not want it and nobody here waits for the link. */
+  #purposesFor(from: Contact, offer: SignalOf<'offer'>, over: NodeId | undefined): readonly LinkPurpose[] {
+    const { purposes, isSpare } = offer;
+    if (!purposes.includes('overlay') || this.#wishes.has(from.id)) return purposes;
+    const isWanted = this.#parts.admits?.(from, isSpare, over) !== false;
+    return isWanted ? purposes : purposes.filter((purpose) => purpose !== 'overlay');
   }
 
   #reject(to: Contact, attempt: string, code: RejectCode, delivery: DeliveryId | undefined): void {
