@@ -253,3 +253,11 @@ test('closing the server closes its sockets and frees the port', async () => {
   server = await startServer({ port });
   expect(new URL(server.url).port).toBe(String(port));
 });
+
+test('when there are as many sockets as may be the page still loads, and a further socket is told to go', async () => {
+  await server.close();
+  server = await startServer({ caps: { sockets: 1 } });
+  await join();
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  await expect(TestPeer.connect(server.url, newIdentity())).rejects.toThrow('websocket error');
+});

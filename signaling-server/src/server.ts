@@ -17,6 +17,9 @@ import { type EngineSocket, boundWaiting, keepToOneConversation } from './websoc
 const MAX_SOCKETS = 20_000;
 const MAX_SOCKETS_PER_ADDRESS = 1_000;
 
+/** Most TCP connections beside those of sockets: they load the page, and ask for what is no socket. */
+const MAX_PAGE_CONNECTIONS = 4_000;
+
 /** Most TCP connections of one address: those of its sockets, and as many that load the page. Without it one address could take all. */
 const MAX_CONNECTIONS_PER_ADDRESS = 2 * MAX_SOCKETS_PER_ADDRESS;
 
@@ -54,9 +57,15 @@ export interface ServerCaps {
   readonly waitingBytes: number;
   /** TCP connections of one address, unless there is a proxy in front. */
   readonly connectionsPerAddress: number;
+  /** Open sockets. */
+  readonly sockets: number;
 }
 
-const CAPS: ServerCaps = { waitingBytes: MAX_WAITING_BYTES, connectionsPerAddress: MAX_CONNECTIONS_PER_ADDRESS };
+const CAPS: ServerCaps = {
+  waitingBytes: MAX_WAITING_BYTES,
+  connectionsPerAddress: MAX_CONNECTIONS_PER_ADDRESS,
+  sockets: MAX_SOCKETS,
+};
 
 export interface SignalingServer {
   /** Origin for clients on this machine. Known once `listen` has resolved. */
@@ -82,7 +91,7 @@ class Composition implements SignalingServer {
   readonly #io: SignalingIo;
   readonly #signaling: SignalingService;
   readonly #tracker: TrackerHost;
-  /** Every TCP socket, so that closing need not wait for those that do not close. BOUNDED: by MAX_SOCKETS. */
+  /** Every TCP socket, so that closing need not wait for those that do not close. BOUNDED: by MAX_SOCKETS and MAX_PAGE_CONNECTIONS. */
   readonly #sockets = new Set<NetSocket>();
   /** BOUNDED: by the websockets, which MAX_SOCKETS bounds. */
   readonly #socketsPerAddress = new Map<string, number>();
@@ -106,7 +115,7 @@ class Composition implements SignalingServer {
     );
     // Without a listener, running out of file descriptors would end the process instead of one connection.
     this.http.on('error', () => undefined);
-    this.http.maxConnections = MAX_SOCKETS;
+    this.http.maxConnections = this.#caps.sockets + MAX_PAGE_CONNECTIONS;
     this.http.on('connection', (socket) => this.#track(socket));
     this.#io = new SocketIoServer(this.http, {
       transports: ['websocket'],
@@ -198,7 +207,7 @@ class Composition implements SignalingServer {
 
   async #admit(request: IncomingMessage): Promise<boolean> {
     const address = this.#addressOf(request);
-    if (this.#io.engine.clientsCount >= MAX_SOCKETS) return false;
+    if (this.#io.engine.clientsCount >= this.#caps.sockets) return false;
     if ((this.#socketsPerAddress.get(address) ?? 0) >= MAX_SOCKETS_PER_ADDRESS) return false;
     return this.#limits.takeAddress('connect', address);
   }
