@@ -205,14 +205,19 @@ test('after close nothing is told any more and every call is answered', async ()
 });
 
 /** A server that lets everybody join and then answers and sends what the test wants. */
-async function serveLies(answer: unknown, ...events: readonly [string, unknown][]): Promise<string> {
+function serveLies(answer: unknown, ...events: readonly [string, unknown][]): Promise<string> {
+  return serveLate(0, answer, ...events);
+}
+
+/** One that takes `joinMs` for each join. */
+async function serveLate(joinMs: number, answer: unknown, ...events: readonly [string, unknown][]): Promise<string> {
   const http = createServer();
   const lies = new Server(http, { transports: ['websocket'] });
   lies.on('connection', (socket) => {
     socket.onAny((event: string, ...args: unknown[]) => {
       const ack = args.at(-1);
       if (typeof ack !== 'function') return;
-      if (event === 'join') ack({ ok: true, introductions: encodeContacts([]) });
+      if (event === 'join') setTimeout(() => ack({ ok: true, introductions: encodeContacts([]) }), joinMs);
       else if (answer !== undefined) ack(answer);
     });
     socket.emit('challenge', {
@@ -244,6 +249,12 @@ test('a server that never answers a request is given up after its timeout', asyn
   const { client, seen } = start(await serveLies(undefined), newIdentity(), 300);
   await expect.poll(() => seen.joins.length, { interval: 5 }).toBe(1);
   expect(await client.signal(newIdentity().contact.id, new Uint8Array(1))).toBe(false);
+});
+
+test('a server that is slower than it is waited for is waited for twice as long the next time', async () => {
+  const { seen } = start(await serveLate(600, undefined), newIdentity(), 400);
+  await expect.poll(() => seen.states).toEqual(['connecting', 'lost']);
+  await expect.poll(() => seen.joins.length, { timeout: 9_000 }).toBe(1);
 });
 
 test('malformed signals and notices of the server are dropped, and the good one after them arrives', async () => {

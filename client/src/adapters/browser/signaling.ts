@@ -27,6 +27,12 @@ const RECONNECT_MS = 500;
 /** Longest wait before connecting again. [ms] A server that is back is noticed within this. */
 const MAX_RECONNECT_MS = 5_000;
 
+/**
+ * Times that the patience doubles with a server that is silent, up to 20 s. All come back at once when it was started anew:
+ * 20,000 joins take it some ten seconds, and whoever gave up before would only ask it for another.
+ */
+const MAX_PATIENCE_DOUBLINGS = 2;
+
 /** How long the first connect may fail before people are told. [ms] */
 const FIRST_CONNECT_PATIENCE_MS = 3_000;
 
@@ -51,7 +57,7 @@ export interface SignalingOptions {
   readonly url: string;
   readonly crypto: Crypto;
   readonly log: Log;
-  /** How long a request waits for its answer. [ms] Default 5000. */
+  /** How long a request waits for its answer, and joining at first. [ms] Default 5000. */
   readonly requestTimeoutMs?: number;
 }
 
@@ -76,6 +82,8 @@ export class SocketSignaling implements Signaling {
   #challenged = 0;
   /** Until then `hurry` leaves it at the usual pauses: networks come and go, and each time the server would hear of it. */
   #calmUntil = 0;
+  /** Joins that were given up since one succeeded, as many as count. */
+  #silences = 0;
   #patience: Timer | undefined;
   #challengeTimer: Timer | undefined;
   #retry: Timer | undefined;
@@ -152,6 +160,7 @@ export class SocketSignaling implements Signaling {
     socket.on('error-code', (payload: unknown) => this.#onErrorCode(payload));
     socket.on('connect_error', (error) => {
       this.#log.log('debug', 'server not reached', { reason: error.message });
+      if (error.message === 'timeout') this.#setSilences(this.#silences + 1);
       // socket.io tries again by itself, except when it was the server's socket.io that refused.
       if (!socket.active) this.#reconnectIn(REFUSED_RETRY_MS);
     });
@@ -160,7 +169,7 @@ export class SocketSignaling implements Signaling {
   #onConnect(): void {
     this.#connection++;
     clearTimeout(this.#challengeTimer);
-    this.#challengeTimer = setTimeout(() => this.#giveUp(UNANSWERED, REFUSED_RETRY_MS), this.#timeoutMs);
+    this.#challengeTimer = setTimeout(() => this.#onJoinAnswer(undefined, undefined), this.#joinTimeoutMs);
   }
 
   #onDisconnect(reason: string): void {
@@ -171,6 +180,15 @@ export class SocketSignaling implements Signaling {
     // A refused join has told its own reason already.
     if (this.#state === 'connected') this.#setState('lost', LOST);
     if (!this.#socket.active && this.#retry === undefined) this.#reconnectIn(RECONNECT_MS * (0.5 + Math.random()));
+  }
+
+  get #joinTimeoutMs(): number {
+    return this.#timeoutMs * 2 ** this.#silences;
+  }
+
+  #setSilences(count: number): void {
+    this.#silences = Math.min(count, MAX_PATIENCE_DOUBLINGS);
+    this.#socket.io.timeout(this.#joinTimeoutMs);
   }
 
   async #onChallenge(payload: unknown): Promise<void> {
@@ -188,7 +206,7 @@ export class SocketSignaling implements Signaling {
     const { publicKey } = this.#crypto.self;
     const signature = await this.#signature(joinProof(challenge.value.nonce, publicKey, this.#host));
     if (!signature || connection !== this.#connection || !this.#socket.connected) return;
-    const answer = await this.#emit('join', { publicKey, signature });
+    const answer = await this.#emit('join', { publicKey, signature }, this.#joinTimeoutMs);
     if (connection !== this.#connection || !this.#socket.connected) return;
     this.#onJoinAnswer(answer, clockAheadMs);
   }
@@ -205,8 +223,9 @@ export class SocketSignaling implements Signaling {
 
   #onJoinAnswer(answer: unknown, clockAheadMs: number | undefined): void {
     const decoded = decodeIntroductions(answer);
+    this.#setSilences(answer === undefined ? this.#silences + 1 : 0);
     if (!decoded.ok) {
-      this.#log.log('warn', 'server refused the join', { code: decoded.error });
+      this.#log.log('warn', 'could not join', { code: decoded.error });
       this.#giveUp(REFUSALS[decoded.error] ?? UNANSWERED, REFUSED_RETRY_MS);
       return;
     }
@@ -257,9 +276,9 @@ export class SocketSignaling implements Signaling {
     return this.#joined ? this.#emit(event, payload) : undefined;
   }
 
-  #emit(event: RequestName, payload: object): Promise<unknown> {
+  #emit(event: RequestName, payload: object, timeoutMs = this.#timeoutMs): Promise<unknown> {
     return this.#socket
-      .timeout(this.#timeoutMs)
+      .timeout(timeoutMs)
       .emitWithAck(event, payload)
       .catch(() => undefined);
   }
