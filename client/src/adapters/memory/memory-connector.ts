@@ -155,9 +155,11 @@ export class MemoryConnection implements RawConnection {
   close(): void {
     const far = this.#far;
     if (this.#state === 'closed') return;
+    // What is not connected yet has no way to say so.
+    const canTell = this.#state === 'open';
     this.#later(0, () => this.#end('closed', 'closed on this side'));
     this.#later(this.#network.options.latencyMs, () => {
-      if (far) far.#end('closed', 'the other side closed the connection');
+      if (far && canTell) far.#end('closed', 'the other side closed the connection');
     });
   }
 

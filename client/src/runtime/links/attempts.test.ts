@@ -66,6 +66,31 @@ test('an offer that is never answered times out after 15 seconds', async () => {
   expect(a.events).toHaveLength(1);
 });
 
+test('an offer that was lost while there was no network is sent once more when there is one again', async () => {
+  const [a, b] = lab.pairByOrder();
+  a.carry = () => false;
+  a.isCarrierSure = true;
+  const opening = a.open(b);
+  await lab.clock.advance(3_000);
+  a.carry = () => true;
+  a.links.forgive();
+  await lab.clock.advance(500);
+  expect(await opening).toBe(a.linkTo(b));
+  expect([a.events, a.made.length]).toEqual([['up higher direct'], 1]);
+});
+
+test('whoever answered an offer that is taken back hears that the other side gave up, not that there is no path', async () => {
+  const [a, b] = lab.pairByOrder();
+  Object.assign(lab.network.options, { path: 'none', iceFailureMs: 60_000 });
+  void a.open(b);
+  await lab.clock.advance(100);
+  const opening = b.open(a);
+  a.links.close(b.id);
+  await lab.clock.advance(100);
+  expect(await opening).toMatchObject({ code: 'closed' });
+  expect(b.events).toHaveLength(1);
+});
+
 test('a stuck handshake times out, and the answering side forgets it as quietly', async () => {
   const a = lab.peer({ name: 'a' });
   const keys = { seed: randomBytes(lab.rng, 32) };

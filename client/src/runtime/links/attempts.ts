@@ -72,6 +72,11 @@ export class Attempts {
     this.#start(contact, toHex(this.#parts.crypto.randomBytes(ATTEMPT_ID_BYTES)), 'offerer');
   }
 
+  /** Sends offers of ours once more that are not answered yet: there may have been no way for them. */
+  repeatOffers(): void {
+    for (const session of this.#pending.values()) session.repeatOffer();
+  }
+
   /** Answers an offer that came as `delivery`, in place of an attempt of ours that runs. */
   answer(from: Contact, offer: SignalOf<'offer'>, delivery: DeliveryId | undefined): void {
     const replaced = this.#pending.get(from.id);

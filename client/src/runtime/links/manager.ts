@@ -132,6 +132,7 @@ class Links implements LinkManager, SessionOwner {
 
   forgive(): void {
     this.#failures.forgive();
+    this.#attempts.repeatOffers();
   }
 
   holdCall(): (() => void) | undefined {
@@ -242,6 +243,9 @@ class Links implements LinkManager, SessionOwner {
     this.#parts.log.log('info', isLink ? 'link down' : 'attempt failed', { peer: shortId(peer), code, detail });
     if (isLink) this.#tell(() => this.#parts.handler.down(session, code));
     else this.#wishes.fail(peer, code, detail);
+    // Else it would take our silence for a path that does not work, and remember that of the two of us.
+    if (!isLink && session.isOffered && (code === 'local' || code === 'timeout') && !this.#isStopped)
+      this.#reject(session.peer, session.attempt, 'failed', undefined);
     this.#attempts.dialNext();
   }
 
@@ -323,8 +327,9 @@ class Links implements LinkManager, SessionOwner {
   }
 
   #onReject(from: Contact, reject: SignalOf<'reject'>): void {
-    const session = this.#attempts.findOffer(from.id, reject.attempt);
-    if (!session) return this.#count('reject of nothing');
+    const session = this.#attempts.get(from.id);
+    if (session?.attempt !== reject.attempt) return this.#count('reject of nothing');
+    if (session.role === 'answerer') return session.fail('closed');
     if (reject.code === 'over-budget')
       return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
     if (reject.code === 'not-needed') return this.#onRefused(session);

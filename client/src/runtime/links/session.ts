@@ -132,6 +132,11 @@ export class Session implements Link, RawConnectionHandler {
     return this.#isDescribed;
   }
 
+  /** True once an offer of ours has left. */
+  get isOffered(): boolean {
+    return this.role === 'offerer' && this.#isDescribed;
+  }
+
   /** True while our offer is out and no answer has come. */
   get isUnanswered(): boolean {
     return this.role === 'offerer' && this.#phase === 'signalling';

@@ -91,7 +91,7 @@ export interface LinkManager {
   /** Closes a link at once, whatever it serves. */
   close(peer: NodeId): void;
   setIceServers(servers: readonly RTCIceServer[]): void;
-  /** Offers have a way that they had not: peers whom none reached may be tried again. */
+  /** Offers have a way that they had not: peers whom none reached may be tried again, and what is not answered is sent once more. */
   forgive(): void;
   /** Takes one of the connections kept for calls; the result gives it back. Undefined when all are taken. */
   holdCall?(): (() => void) | undefined;
