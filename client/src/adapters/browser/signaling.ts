@@ -29,7 +29,7 @@ const MAX_RECONNECT_MS = 5_000;
 
 /**
  * Times that the patience doubles with a server that is silent, up to 20 s. All come back at once when it was started anew:
- * 20,000 joins take it some ten seconds, and whoever gave up before would only ask it for another.
+ * 20,000 joins take it some ten seconds (an estimate), and whoever gave up before would only ask it for another.
  */
 const MAX_PATIENCE_DOUBLINGS = 2;
 
