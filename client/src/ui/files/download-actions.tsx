@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Download, DownloadState } from '../../index.ts';
+import type { Download, DownloadState, SkeinErrorCode } from '../../index.ts';
 import { pageUrl } from '../state/place.ts';
 import { errorText } from '../view/errors.ts';
 import { fileLink } from '../view/hash-link.ts';
@@ -18,32 +18,11 @@ interface DownloadActionsProps {
 
 /** What can be done with a download now. */
 export function DownloadActions({ download, state, isPaused, onRemove }: DownloadActionsProps) {
-  const code = download.error?.code;
+  const turn = turnOf(state, isPaused, download.error?.code);
   return (
     <>
       {state === 'done' && <SaveButton download={download} />}
-      {state === 'done' && !isPaused && (
-        <RowButton
-          label="Stop giving it to others"
-          icon="stop"
-          testId="stop-seeding-button"
-          onClick={() => download.pause()}
-        />
-      )}
-      {state === 'done' && isPaused && (
-        <RowButton
-          label="Give it to others again"
-          icon="share"
-          testId="seed-again-button"
-          onClick={() => download.resume()}
-        />
-      )}
-      {(state === 'paused' || (state === 'failed' && code !== 'bad-metainfo' && code !== 'duplicate')) && (
-        <RowButton label="Resume" icon="play" testId="resume-button" onClick={() => download.resume()} />
-      )}
-      {(state === 'finding' || state === 'checking' || state === 'downloading') && (
-        <RowButton label="Pause" icon="pause" testId="pause-button" onClick={() => download.pause()} />
-      )}
+      {turn && <RowButton {...turn} onClick={() => (turn.does === 'pause' ? download.pause() : download.resume())} />}
       <CopyButton
         label="Copy link"
         text={() => fileLink(pageUrl(), download)}
@@ -54,6 +33,35 @@ export function DownloadActions({ download, state, isPaused, onRemove }: Downloa
       <RowButton label="Remove" icon="trash" testId="remove-button" onClick={onRemove} />
     </>
   );
+}
+
+const TURNS = {
+  pause: { does: 'pause', label: 'Pause', icon: 'pause', testId: 'pause-button' },
+  resume: { does: 'resume', label: 'Resume', icon: 'play', testId: 'resume-button' },
+  stop: { does: 'pause', label: 'Stop giving it to others', icon: 'stop', testId: 'stop-seeding-button' },
+  giveAgain: { does: 'resume', label: 'Give it to others again', icon: 'share', testId: 'seed-again-button' },
+} as const;
+
+/** The button that pauses or goes on: one, so that the focus stays on it when it is pressed. None where neither can be. */
+function turnOf(
+  state: DownloadState,
+  isPaused: boolean,
+  code: SkeinErrorCode | undefined,
+): (typeof TURNS)[keyof typeof TURNS] | undefined {
+  switch (state) {
+    case 'done':
+      return isPaused ? TURNS.giveAgain : TURNS.stop;
+    case 'finding':
+    case 'checking':
+    case 'downloading':
+      return TURNS.pause;
+    case 'paused':
+      return TURNS.resume;
+    case 'failed':
+      return code === 'bad-metainfo' || code === 'duplicate' ? undefined : TURNS.resume;
+    case 'removed':
+      return undefined;
+  }
 }
 
 /** Saves every file that is wanted. */

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { spotlight } from '../state/transfers.ts';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon, type IconName } from '../widgets/icon.tsx';
 
 interface RowFrameProps {
@@ -27,6 +28,7 @@ export function RowFrame(props: RowFrameProps) {
   const { testId, infoHash, state, name, percent } = props;
   const [isOpen, setOpen] = useState(false);
   const row = useRef<HTMLLIElement>(null);
+  useFocusHeir(row);
   useSignalEffect(() => {
     if (spotlight.value !== infoHash) return;
     spotlight.value = undefined;
@@ -55,7 +57,7 @@ export function RowFrame(props: RowFrameProps) {
           {percent} %
         </div>
         <div class="row-facts">{props.facts}</div>
-        <div class="row-actions">
+        <div class="row-actions" role="group" aria-label={name}>
           {props.actions}
           <button
             type="button"
@@ -76,7 +78,7 @@ export function RowFrame(props: RowFrameProps) {
   );
 }
 
-/** A button with an icon in a row; its label names the row for those who hear it. */
+/** A button with an icon in a row, whose group names the row for those who hear it. */
 export function RowButton(props: {
   readonly label: string;
   readonly icon: IconName;

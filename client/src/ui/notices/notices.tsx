@@ -3,6 +3,7 @@ import { node, isLate, isOffline, joinError, phase, status, wasConnected } from 
 import { announcement, closedConditions, dropNotice, notices, type Notice } from '../state/notices.ts';
 import { conditionsOf, type Condition } from '../view/conditions.ts';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon } from '../widgets/icon.tsx';
 
 /** Everything the person should know: lasting troubles first, then what just happened. */
@@ -23,7 +24,7 @@ export function Notices({ wantsMemory }: { readonly wantsMemory: boolean }) {
   const open = conditions.filter(({ key }) => !closedConditions.value.has(key));
   return (
     <>
-      <div class="notices">
+      <div class="notices" aria-live="polite">
         {open.map((condition) => (
           <NoticeCard
             key={condition.key}
@@ -51,6 +52,7 @@ interface NoticeCardProps {
 
 function NoticeCard({ notice, isAnswer = false, onClose }: NoticeCardProps) {
   const card = useRef<HTMLElement>(null);
+  useFocusHeir(card);
   const { kind, title, text, action } = notice;
   useEffect(() => {
     if (isAnswer && kind === 'error') card.current?.scrollIntoView({ block: 'center' });
