@@ -16,6 +16,8 @@ interface DialogProps {
 export function Dialog({ title, testId, onDismiss, closable = true, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  /** Where the pointer went down: a text that is selected up to beside the dialog is no click there. */
+  const pressed = useRef<EventTarget | null>(null);
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -31,8 +33,9 @@ export function Dialog({ title, testId, onDismiss, closable = true, children }: 
         event.preventDefault();
         onDismiss();
       }}
+      onPointerDown={(event) => void (pressed.current = event.target)}
       onClick={(event) => {
-        if (closable && event.target === ref.current) onDismiss();
+        if (closable && event.target === ref.current && pressed.current === ref.current) onDismiss();
       }}
     >
       <div class="dialog-card">
