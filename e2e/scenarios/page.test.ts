@@ -135,6 +135,24 @@ scenario('on a phone of 390 pixels nothing sticks out sideways', async (world) =
   expect(await overflow(tab)).toBeLessThanOrEqual(0);
 });
 
+scenario('a name without a place where a line could end breaks no sentence of a phone', async (world) => {
+  const tab = await world.openTab({ profile: { viewport: PHONE, hasTouch: true } });
+  const other = await world.openTab({ query: { name: 'W'.repeat(64) } });
+  await Promise.all([tab.joined(), other.joined()]);
+  const id = await other.id();
+  await tab.linkedTo(id);
+  await tab.locate('lookup-input').fill(id);
+  await tab.locate('lookup-start').click();
+  await says(tab.page, 'lookup-path', /WWW/);
+  expect(await overflow(tab)).toBeLessThanOrEqual(0);
+  await other.page.evaluate(
+    async (who) => (await window.skein.call(who, { audio: false, video: false })).hangUp(),
+    await tab.id(),
+  );
+  await says(tab.page, 'notice', /You missed a call from W/);
+  expect(await overflow(tab)).toBeLessThanOrEqual(0);
+});
+
 scenario(
   'at 320 pixels, as at four times the size, every control is whole and names can be told apart',
   async (world) => {
