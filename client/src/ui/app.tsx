@@ -1,6 +1,5 @@
 import { Header } from './header/header.tsx';
 import { later } from './state/later.ts';
-import { Icon, type IconName } from './widgets/icon.tsx';
 
 /** The whole page. */
 export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
@@ -19,7 +18,7 @@ export function App({ wantsMemory }: { readonly wantsMemory: boolean }) {
           </div>
         </div>
       </main>
-      <TabBar />
+      {parts && <parts.TabBar />}
       {parts && <parts.DropOverlay />}
       {parts && <parts.IncomingDialog />}
       {parts && <parts.MediaProblemDialog />}
@@ -35,25 +34,5 @@ function Place({ id, title }: { readonly id: string; readonly title: string }) {
         <h2>{title}</h2>
       </header>
     </section>
-  );
-}
-
-/** Jumps between the parts of the page; phones only. Buttons, because the address after `#` belongs to shared links. */
-function TabBar() {
-  return (
-    <nav class="tab-bar" aria-label="Parts of the page">
-      <Tab target="network" icon="link" label="Network" />
-      <Tab target="files" icon="file" label="Files" />
-      <Tab target="calls" icon="phone" label="Calls" />
-    </nav>
-  );
-}
-
-function Tab({ target, icon, label }: { readonly target: string; readonly icon: IconName; readonly label: string }) {
-  return (
-    <button type="button" onClick={() => document.getElementById(target)?.scrollIntoView({ behavior: 'smooth' })}>
-      <Icon name={icon} />
-      {label}
-    </button>
   );
 }

@@ -12,5 +12,6 @@ export { Me } from './header/me.tsx';
 export { Totals } from './header/totals.tsx';
 export { NetworkPanel } from './network/network-panel.tsx';
 export { Notices } from './notices/notices.tsx';
+export { TabBar } from './tab-bar.tsx';
 export { startWatching } from './watching.ts';
 export { addLaterIcons } from './widgets/later-icons.ts';
