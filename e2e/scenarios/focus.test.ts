@@ -57,7 +57,7 @@ scenario(
     await tab.whole();
     const live = tab.page.locator('main > [aria-live]:not(.sr-only)');
     expect(await live.evaluate((each) => getComputedStyle(each).display)).not.toBe('none');
-    await drop(tab, { link: 'https://example.com/' });
+    await drop(tab, { link: 'https://example.com/' }, tab.page.locator('#network'));
     await live.getByText('The link could not be opened').waitFor();
     await press(live.getByTestId('notice-close'));
     await live.getByTestId('notice').waitFor({ state: 'detached' });
@@ -109,6 +109,7 @@ scenario('the buttons of a row are named by it, and a name turns nothing round',
   const buttons = row.getByRole('group', { name: 'holidaygpj.exe', exact: true });
   await buttons.getByRole('button', { name: 'Pause' }).waitFor();
   await buttons.getByTestId('row-toggle').click();
+  await row.getByTestId('tab-files').click();
   await row.getByTestId('file-line').waitFor();
   expect(await row.evaluate((each) => each.textContent)).not.toContain('\u202e');
 });
