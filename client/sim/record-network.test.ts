@@ -143,7 +143,6 @@ test('a read meets every put that was acknowledged, from any peer, as soon as it
 
 test('a read gives a replica that has just joined what it lacks, before any digest does', () => {
   const keepsAfter = (isRead: boolean): boolean => {
-    // Reads ask four of eight: of most seeds the newcomer is one of them.
     const world = network(21);
     const key = randomKey(world.rng);
     const author = item(near(world, key), -1);
@@ -151,7 +150,9 @@ test('a read gives a replica that has just joined what it lacks, before any dige
     const newcomer = world.spawn(undefined, contactNear(key, 12, 20_000, world.rng));
     world.run(world.now + JOINED_MS);
     expect(newcomer.overlay.keeps(key)).toBe(false);
-    if (isRead) world.operate(item(near(world, key), -2), { kind: 'get', key }, () => undefined);
+    // Each read asks four of eight, and the newcomer is not among those of every one.
+    const readers = isRead ? near(world, key).slice(-9, -1) : [];
+    for (const reader of readers) world.operate(reader, { kind: 'get', key }, () => undefined);
     world.run(world.now + 1_000);
     return newcomer.overlay.keeps(key);
   };
