@@ -3,6 +3,7 @@ import type { Millis } from '../../../shared/src/machine.ts';
 import type { Content } from './content.ts';
 import type { Effects } from './effects.ts';
 import type { PeerKey } from './peer-key.ts';
+import type { PeerSession } from './peer-session.ts';
 import type { PeerRoster } from './peer-roster.ts';
 import type { EffectResult } from './types.ts';
 
@@ -67,8 +68,19 @@ export class PieceVerdicts {
         session.wanted--;
         this.#peers.updateInterest(session);
       }
+      if (content.isComplete) this.#tellRest(session);
     }
     this.#host.onFreed();
+  }
+
+  /**
+   * Everything is here, and a peer was not told of what it had before: nothing it could want. Now it is, for two that do not
+   * know of each other that they have everything would stay together for ever.
+   */
+  #tellRest(session: PeerSession): void {
+    const { pieces } = session;
+    if (!pieces) return;
+    for (let piece = 0; piece < pieces.size; piece++) if (pieces.has(piece)) this.#effects.write(session).have(piece);
   }
 
   #onMismatch(piece: number, now: Millis): void {

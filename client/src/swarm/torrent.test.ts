@@ -282,6 +282,19 @@ test('two that have everything part as useless to each other', () => {
   expect(a.links.size + b.links.size).toBe(0);
 });
 
+test('those who fetched together part, too, once each of them has everything', () => {
+  const content = makeContent(16, [2000 * KIB], 64 * KIB);
+  const lab = new Lab(16);
+  const all = [
+    lab.add('the seed', { content, role: 'seed', uplink: 1000 }),
+    ...addMany(lab, 4, { content, role: 'leecher', uplink: 1000 }),
+  ];
+  lab.connectAll();
+  lab.run(60_000, () => all.every(({ isComplete }) => isComplete));
+  lab.run(lab.now + 5000);
+  expect(all.map(({ links }) => links.size)).toEqual(all.map(() => 0));
+});
+
 test('stopping drops every peer and every buffer, and nothing is answered after it', () => {
   const content = makeContent(14, [2000 * KIB], 256 * KIB);
   const lab = new Lab(14);
