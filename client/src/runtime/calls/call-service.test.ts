@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { contactFromKey } from '../../../../shared/src/ids.ts';
 import { LOCATION_REFRESH_MS, YIELD_PERIOD_MS } from '../../../../shared/src/limits/calls.ts';
 import type { Call } from '../../api.ts';
 import { decodeLocation, encodeLocation, locationKey } from '../../calls/registrar.ts';
-import { FakeStream } from './test/fake-media.ts';
+import { useFakeMedia } from './test/fake-media.ts';
 import { Mail, Person } from './test/people.ts';
 
 const both = { audio: true, video: true };
@@ -13,14 +13,7 @@ let mail: Mail;
 let ann: Person;
 let bob: Person;
 
-beforeAll(() => {
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
-});
-
-afterAll(() => {
-  vi.unstubAllGlobals();
-});
+useFakeMedia();
 
 beforeEach(() => {
   mail = new Mail();

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { contactFromKey } from '../../../../shared/src/ids.ts';
 import { MAX_MEDIA_QUEUE, MAX_REMOTE_CANDIDATES } from '../../../../shared/src/limits/calls.ts';
 import { encodeCallMessage } from '../../calls/codec.ts';
 import { encodeMediaPayload, type MediaPayload } from '../../calls/media-payload.ts';
 import type { CallId, CallMessage } from '../../calls/types.ts';
-import { FakeStream } from './test/fake-media.ts';
+import { useFakeMedia } from './test/fake-media.ts';
 import { Mail, Person } from './test/people.ts';
 
 const stranger = contactFromKey(new Uint8Array(32).fill(9));
@@ -15,14 +15,7 @@ let mail: Mail;
 let bob: Person;
 let sequence: number;
 
-beforeAll(() => {
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
-});
-
-afterAll(() => {
-  vi.unstubAllGlobals();
-});
+useFakeMedia();
 
 beforeEach(() => {
   mail = new Mail();

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { FakeStream } from './test/fake-media.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { useFakeMedia } from './test/fake-media.ts';
 import { Mail, Person } from './test/people.ts';
 
 const both = { audio: true, video: true };
@@ -9,14 +9,7 @@ let mail: Mail;
 let ann: Person;
 let bob: Person;
 
-beforeAll(() => {
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
-});
-
-afterAll(() => {
-  vi.unstubAllGlobals();
-});
+useFakeMedia();
 
 beforeEach(() => {
   mail = new Mail();

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, vi } from 'vitest';
 import { MediaError, type MediaErrorCode, type MediaKinds, type MediaPort } from '../../../ports/media.ts';
 
 /** The part of a `MediaStreamTrack` that calls touch. */
@@ -143,4 +144,15 @@ export class FakeMedia implements MediaPort {
     this.connections.push(connection);
     return connection as unknown as RTCPeerConnection;
   }
+}
+
+/** Gives the tests of a file the globals of a browser that calls touch, and takes them back after the last. */
+export function useFakeMedia(): void {
+  beforeAll(() => {
+    vi.stubGlobal('MediaStream', FakeStream);
+    vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+  });
+  afterAll(() => {
+    vi.unstubAllGlobals();
+  });
 }
