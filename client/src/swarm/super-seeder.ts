@@ -142,8 +142,8 @@ export class SuperSeeder {
 const STALE_LOOKS = 16;
 
 /**
- * Peers do not say that they have a piece to those who told them of it. So who has said to have all the others, and wants
- * nothing of what it was told of, has everything.
+ * Peers do not say that they have a piece to those who told them of it, ours until they have everything, others never. So
+ * who has said to have all the others, and wants nothing of what it was told of, has everything.
  */
 function hasAll({ pieces, revealed, peerInterested }: PeerSession): boolean {
   if (!pieces || !revealed || peerInterested || pieces.count + revealed.pieces.count < pieces.size) return false;
