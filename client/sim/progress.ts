@@ -3,7 +3,7 @@ import type { Millis } from '../../shared/src/machine.ts';
 import type { World } from './world.ts';
 
 /** Time of the network between two lines. [ms] */
-const LINE_MS: Millis = 5_000;
+const LINE_MS: Millis = 1_000;
 
 /** Where the lines go, so that a report stays alone on standard output. */
 const STANDARD_ERROR = 2;
@@ -11,7 +11,7 @@ const STANDARD_ERROR = 2;
 /** Hears one line. */
 type Tell = (line: string) => void;
 
-/** Tells now and then how far a run is: one of 100,000 peers takes more than an hour. The run itself stays the same. */
+/** Tells now and then how far a run is: one of 100,000 peers takes an hour. The run itself stays the same. */
 export function tellProgress(world: World, tell: Tell = toStandardError): void {
   const startedAt = performance.now();
   const next = (): void => {
