@@ -2,6 +2,7 @@ import { type Contact, CONTACT_BYTES } from '../../shared/src/ids.ts';
 import { Reader, Writer } from '../../shared/src/bytes.ts';
 import type { Millis } from '../../shared/src/machine.ts';
 import type { ContactCache } from '../src/overlay/contact-cache.ts';
+import { newFrame } from '../src/overlay/frame-memory.ts';
 import type { LinkEnd } from './sim-link.ts';
 
 /** A signal of a dial, as the server carries it. */
@@ -141,7 +142,9 @@ export function readBatch(bytes: Uint8Array, contacts: ContactCache, listener: B
     if (next > bytes.length) return false;
     if (code === FRAME_CODE) {
       if (next - start < END_BYTES) return false;
-      listener.onFrame(at, u32(bytes, start), u32(bytes, start + 4), bytes.slice(start + END_BYTES, next));
+      const frame = newFrame(next - start - END_BYTES);
+      frame.set(bytes.subarray(start + END_BYTES, next));
+      listener.onFrame(at, u32(bytes, start), u32(bytes, start + 4), frame);
     } else {
       const message = decodeBody(KINDS[code - 1], bytes.slice(start, next), contacts);
       if (!message) return false;

@@ -6,6 +6,12 @@ import { type SharedMemory, shareMemory } from './shared-memory.ts';
 /** Share of the machine's memory that the heaps of all threads may have: by default V8 stops a thread at a fraction of it. */
 const HEAP_SHARE = 0.9;
 
+/**
+ * Share of it that what is new may have: what a message leaves behind is gone by itself when it outlives its use there, and
+ * has to be searched for in the whole heap otherwise. 2,500 peers took a fifth less time with 256 MB for 4 (measured).
+ */
+const YOUNG_SHARE = 1 / 8;
+
 /** A run of a scenario, for several threads. */
 export interface RunTask {
   /** As on the command line. */
@@ -26,10 +32,14 @@ export interface ThreadData<Task> {
  */
 export async function runThreads<Task, Result>(entry: URL, count: number, task: Task): Promise<Result[]> {
   const memory = shareMemory(count);
-  const maxOldGenerationSizeMb = Math.floor((HEAP_SHARE * totalmem()) / 2 ** 20 / count);
+  const megabytes = totalmem() / 2 ** 20 / count;
+  const resourceLimits = {
+    maxOldGenerationSizeMb: Math.floor(HEAP_SHARE * megabytes),
+    maxYoungGenerationSizeMb: Math.floor(YOUNG_SHARE * megabytes),
+  };
   const workers = Array.from({ length: count }, (_, index) => {
     const workerData: ThreadData<Task> = { memory, index, task };
-    return new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb } });
+    return new Worker(entry, { workerData, resourceLimits });
   });
   try {
     return await Promise.all(workers.map((worker) => resultOf<Result>(worker)));

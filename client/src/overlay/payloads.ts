@@ -4,6 +4,7 @@ import { MAX_REFERRERS } from '../../../shared/src/limits/overlay.ts';
 import type { Millis } from '../../../shared/src/machine.ts';
 import type { ContactCache } from './contact-cache.ts';
 import { MESSAGE_ID_BYTES, type MessageId, readId, readMessageId, writeId, writeMessageId } from './frame-fields.ts';
+import { newFrame } from './frame-memory.ts';
 import type { Protocol } from './types.ts';
 import type { WriteToken } from './write-tokens.ts';
 
@@ -120,7 +121,7 @@ const DELIVER_HEADER = DELIVER_NAME_BYTES + 1;
 
 export function encodeDeliver({ protocol, delivery, referrers, body }: DeliverPayload): Uint8Array {
   const bodyAt = DELIVER_HEADER + referrers.length * ID_BYTES;
-  const bytes = new Uint8Array(bodyAt + body.length);
+  const bytes = newFrame(bodyAt + body.length);
   bytes[0] = PROTOCOLS.indexOf(protocol) + 1;
   writeMessageId(bytes, 1, delivery);
   bytes[9] = referrers.length;
