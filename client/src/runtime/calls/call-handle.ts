@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../../shared/src/ids.ts';
+import { isBlank, plainText } from '../../../../shared/src/plain-text.ts';
 import {
   SkeinError,
   type Call,
@@ -58,7 +59,7 @@ export class CallHandle implements Call {
     this.options = options;
     this.#callId = options.callId;
     this.#direction = direction;
-    this.#peer = { id: options.peer, name: options.name };
+    this.#peer = { id: options.peer, name: shownName(options.name) };
     this.#state = direction === 'outgoing' ? 'trying' : 'ringing';
     this.local = new LocalMedia(options.host.media, {
       changed: (kind) => this.#onLocalChanged(kind),
@@ -163,7 +164,7 @@ export class CallHandle implements Call {
 
   /** What the other side is called, when it was not known. */
   learnName(name: string): void {
-    this.#peer = { ...this.#peer, name: this.#peer.name || name || undefined };
+    this.#peer = { ...this.#peer, name: this.#peer.name ?? shownName(name) };
   }
 
   /** Something the machine says about this call. */
@@ -208,7 +209,7 @@ export class CallHandle implements Call {
   }
 
   #onEstablished({ media, name, peer, isPolite }: Extract<CallMachineEvent, { kind: 'established' }>): void {
-    this.#peer = { id: peer, name: name || this.#peer.name };
+    this.#peer = { id: peer, name: shownName(name) ?? this.#peer.name };
     this.#establishedAt = this.options.host.clock.now();
     // The callee knew what the caller sends from the INVITE, and may have been told of changes since.
     if (!isPolite) this.setRemoteMedia(media);
@@ -328,4 +329,10 @@ export class CallHandle implements Call {
   #emit<E extends keyof CallEvents>(event: E, payload: CallEvents[E]): void {
     queueMicrotask(() => this.#emitter.emit(event, payload));
   }
+}
+
+/** What others call themselves, as one line that leaves the text around it alone; undefined when nothing of it is seen. */
+function shownName(name: string | undefined): string | undefined {
+  const text = plainText(name ?? '');
+  return isBlank(text) ? undefined : text;
 }

@@ -46,6 +46,18 @@ test('a call rings with the caller’s name, is answered, and both learn each ot
   expect(call.establishedAt).toBeGreaterThan(0);
 });
 
+test('a name that would break the line or turn the text around it round is said without that, and an empty one not at all', async () => {
+  ann = new Person(mail, 'A\u202enn\n', 3);
+  bob = new Person(mail, '\u200b', 4);
+  const call = await after(ann.service.call(bob.self.id, both));
+  expect(bob.newest.peer.name).toBe('Ann');
+  expect(call.peer.name).toBeUndefined();
+  await after(bob.newest.answer(both));
+  call.hangUp();
+  await mail.clock.advance(100);
+  expect(bob.newest.detail).toBe('Ann hung up.');
+});
+
 test('when camera and microphone are refused nobody rings, and the call can be placed without them', async () => {
   ann.media.problem = 'media-denied';
   await expect(after(ann.service.call(bob.self.id, both))).rejects.toMatchObject({ code: 'media-denied' });

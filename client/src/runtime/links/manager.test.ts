@@ -39,6 +39,13 @@ test('a dialled peer answers, both prove themselves, and both learn name, path a
   expect([a.events, b.events]).toEqual([['up blue wren direct'], ['up amber otter direct']]);
 });
 
+test('the name of a peer is one line that leaves the text around it alone', async () => {
+  const [a, b] = [lab.peer({ name: 'a' }), lab.peer({ name: '\u202eblue\r\nwren' })];
+  void a.open(b);
+  await lab.clock.advance(500);
+  expect(a.linkTo(b)!.name).toBe('blue wren');
+});
+
 test.each([true, false])('what answers an offer names the letter in which that came (taken: %s)', async (isTaken) => {
   const [a, b] = [lab.peer({ name: 'amber otter' }), lab.peer({ admits: () => isTaken })];
   void a.open(b);

@@ -1,6 +1,7 @@
 import type { Contact } from '../../../../shared/src/ids.ts';
 import { ATTEMPT_TIMEOUT_MS, HANDSHAKE_NONCE_BYTES } from '../../../../shared/src/limits/links.ts';
 import type { Millis } from '../../../../shared/src/machine.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Crypto } from '../../ports/crypto.ts';
@@ -278,7 +279,7 @@ export class Session implements Link, RawConnectionHandler {
   #onAccepted(theirs: Hello, early: readonly Uint8Array[]): void {
     const { clock, owner } = this.#parts;
     this.#peer = theirs.contact;
-    this.#name = theirs.name;
+    this.#name = plainText(theirs.name);
     this.#clockAheadMs = theirs.wallNow - clock.wallNow();
     this.#phase = 'up';
     this.#upAt = clock.now();

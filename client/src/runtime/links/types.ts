@@ -29,7 +29,7 @@ export type LinkErrorCode =
 /** A link that passed the handshake: the peer at the other end has proven its keys over this very DTLS connection. */
 export interface Link {
   readonly peer: Contact;
-  /** The name that the peer calls itself, at most 64 bytes of UTF-8. Display only: names are not unique. */
+  /** The name that the peer calls itself, at most 64 bytes of UTF-8 in one line. Display only: names are not unique. */
   readonly name: string;
   /** True when this side sent the offer. Decides who allots even channel ids. */
   readonly isOfferer: boolean;

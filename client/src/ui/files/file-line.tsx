@@ -2,7 +2,7 @@ import { Component } from 'preact';
 import type { FilePriority, ShareFile } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { formatBytes, percentOf } from '../view/format.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { Button } from '../widgets/button.tsx';
 import { PrioritySelect } from './priority-select.tsx';
 import { saveFile } from './saving.ts';

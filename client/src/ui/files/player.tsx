@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Download, Share, ShareFile } from '../../index.ts';
 import { stopPlaying } from '../state/playing.ts';
 import { errorText } from '../view/errors.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { playerProblem, waitingSentence } from '../view/play-words.ts';
 import { Button } from '../widgets/button.tsx';
 

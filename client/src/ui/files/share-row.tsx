@@ -4,7 +4,7 @@ import { addressForOthers, pageUrl } from '../state/place.ts';
 import { useChanges } from '../state/ticker.ts';
 import { syncTransfers } from '../state/transfers.ts';
 import { formatBytes, formatRate } from '../view/format.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { fileLink } from '../view/hash-link.ts';
 import { ratioText, shareWord, sourcesText } from '../view/transfer-words.ts';

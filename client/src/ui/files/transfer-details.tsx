@@ -1,5 +1,5 @@
 import type { Download, Share, ShareFile } from '../../index.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { DetailTabs } from './detail-tabs.tsx';
 import { FileList } from './file-list.tsx';

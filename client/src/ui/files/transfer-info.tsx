@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useReducer } from 'preact/hooks';
 import type { Download, Share } from '../../index.ts';
 import { formatBytes } from '../view/format.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { plural } from '../view/plural.ts';
 import { trackerText, webSeedText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';

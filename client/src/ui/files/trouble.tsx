@@ -1,7 +1,7 @@
 import type { Download, Share, SkeinErrorCode } from '../../index.ts';
 import { openLink } from '../state/transfers.ts';
 import { dependentPeers, neededSentence } from '../view/needed.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { bannedSentence, troubleAction } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';

@@ -3,7 +3,7 @@ import { MAX_TORRENT_FILE_BYTES } from '../../../../shared/src/limits/metainfo.t
 import type { Download, DownloadOptions, Node, Share, ShareOptions } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
 import { percentOf } from '../view/format.ts';
-import { plainText } from '../view/plain-text.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
 import { dependentPeers } from '../view/needed.ts';
 import { type FileLink, magnetFor, sourceFromText } from '../view/hash-link.ts';
 import type { DroppedFiles } from '../files/dropped-files.ts';

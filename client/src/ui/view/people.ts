@@ -1,4 +1,4 @@
-import { isBlank, plainText } from './plain-text.ts';
+import { isBlank, plainText } from '../../../../shared/src/plain-text.ts';
 
 /** A full turn of the colour circle. [degrees] */
 const FULL_TURN = 360;
