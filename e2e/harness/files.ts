@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -53,6 +53,14 @@ export class FileFolder {
     const path = join(this.path, name);
     await writeFile(path, bytes);
     return { path, name, size, sha256: hashBytes(bytes) };
+  }
+
+  /** Makes a file of zeros, which takes no room on the disk whatever its size; resolves to its path. */
+  async makeEmpty(name: string, size: number): Promise<string> {
+    const path = join(this.path, name);
+    await writeFile(path, '');
+    await truncate(path, size);
+    return path;
   }
 
   /** Makes a file of random bytes that is too large to hold; resolves to its path. */

@@ -73,6 +73,24 @@ async function asksBeforeClosing(tab: Tab): Promise<boolean> {
   return Promise.race([asked, closed]);
 }
 
+scenario(
+  'sharing is cancelled while a large file is read: nothing of it is shared, and the next file is',
+  async (world) => {
+    const tab = await world.openTab();
+    const large = await world.files.makeEmpty('film.bin', 20_000 * MB);
+    await tab.locate('file-input').setInputFiles(large);
+    const row = tab.locate('preparing');
+    await row.getByTestId('cancel-share').focus();
+    await tab.page.keyboard.press('Enter');
+    await row.waitFor({ state: 'detached' });
+    expect(await tab.page.evaluate(() => document.activeElement?.tagName)).toBe('BUTTON');
+    expect(await tab.locate('notice').count()).toBe(0);
+    const small = await world.files.make('picture.bin', 10_000);
+    const infoHash = await tab.share([small.path]);
+    expect(await tab.page.evaluate(() => window.skein.shares.map((share) => share.infoHash))).toEqual([infoHash]);
+  },
+);
+
 scenario('a limit that is typed stands in its field before anything else is heard of the share', async (world) => {
   const tab = await world.openTab();
   const file = await world.files.make('limited.bin', 10_000);

@@ -26,6 +26,8 @@ export interface ShareOptions {
    * that programs which know only WebTorrent can download it; of a private one, one at a time.
    */
   readonly trackers?: readonly string[];
+  /** Aborting while the files are hashed ends that, and nothing is shared. Comes too late once they are. */
+  readonly signal?: AbortSignal;
   /** Told while the files are hashed; the bytes include padding between files. */
   onProgress?(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }

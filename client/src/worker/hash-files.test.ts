@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { concatBytes, toHex } from '../../../shared/src/bytes.ts';
 import { randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { MAX_BENCODE_VALUES, MAX_INFO_BYTES, MAX_PIECES } from '../../../shared/src/limits/metainfo.ts';
+import { HASH_READS_IN_FLIGHT, HASH_READ_BYTES } from '../../../shared/src/limits/storage.ts';
 import { type ContentPlan, buildMetainfo, planContent } from '../swarm/build-metainfo.ts';
 import { leafHashes, pieceLayerOf, rootOf, treeShape } from '../swarm/merkle.ts';
 import { decodeTorrentFile, encodeTorrentFile } from '../swarm/metainfo.ts';
@@ -30,7 +31,7 @@ async function share(
   const contents = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.bytes));
   const told: number[] = [];
   const sources = contents.map((bytes) => bytes && new Blob([bytes]));
-  const hashes = await hashContent(plan, sources, (done, total) => told.push(done / total));
+  const hashes = await hashContent(plan, sources, { progress: (done, total) => told.push(done / total) });
   const run = concatBytes(...plan.files.map((file, i) => contents[i] ?? new Uint8Array(file.length)));
   return { metainfo: buildMetainfo({ ...plan, ...hashes, trackers: [] }), run: new Uint8Array(run), told };
 }
@@ -142,6 +143,21 @@ test('a file that grew shorter since it was chosen is an error with a code', asy
   await expect(hashContent(plan, [new Blob([new Uint8Array(99_999)])])).rejects.toMatchObject({
     code: 'storage-failed',
   });
+});
+
+test('hashing that is stopped reads no more than it had begun to', async () => {
+  const plan = planContent('a', [{ path: ['a'], length: 64 * HASH_READ_BYTES }], 1024 * KIB);
+  let reads = 0;
+  const source = new Blob();
+  vi.spyOn(source, 'slice').mockImplementation((start = 0, end = 0) => {
+    reads++;
+    return new Blob([new Uint8Array(end - start)]);
+  });
+  const stop = new AbortController();
+  const hashing = hashContent(plan, [source], { progress: () => stop.abort(), signal: stop.signal });
+  await expect(hashing).rejects.toMatchObject({ code: 'aborted' });
+  expect(reads).toBeGreaterThan(0);
+  expect(reads).toBeLessThanOrEqual(2 * HASH_READS_IN_FLIGHT);
 });
 
 test('many small files get short pieces, or no padding at all', () => {

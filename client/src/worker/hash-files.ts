@@ -50,15 +50,22 @@ export interface ContentHashes {
   readonly leaves: ReadonlyMap<number, Uint8Array> | undefined;
 }
 
+/** Who follows a run of hashing. */
+export interface Hashing {
+  /** Told of the bytes that are done and of those that there are, with padding. */
+  readonly progress?: (doneBytes: number, totalBytes: number) => void;
+  /** Aborting ends it after the parts that are being read. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Hashes the files of `plan`, for which `sources` are where they are, reading each once: in large parts, a few of them
- * ahead of the digests. `progress` gets the number of bytes that are done and of those that there are, with padding. Rejects with
- * `storage-failed` when a file cannot be read.
+ * ahead of the digests. Rejects with `storage-failed` when a file cannot be read, and with `aborted`.
  */
 export async function hashContent(
   plan: ContentPlan,
   sources: readonly (Blob | undefined)[],
-  progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
+  { progress, signal }: Hashing = {},
 ): Promise<ContentHashes> {
   const { pieceLength } = plan;
   const layout = new Layout(plan.files);
@@ -74,6 +81,7 @@ export async function hashContent(
   };
   const work = async (): Promise<void> => {
     while (nextPiece < pieceCount) {
+      checkNotStopped(signal);
       const first = nextPiece;
       nextPiece += piecesPerRead;
       const bytes = await readFiles(sources, layout, first * pieceLength, piecesPerRead * pieceLength);
@@ -82,11 +90,16 @@ export async function hashContent(
         digests.push(hashPiece(piece, bytes.subarray(at, at + pieceLength)));
       await Promise.all(digests);
       doneBytes += bytes.length;
-      progress(doneBytes, layout.totalLength);
+      progress?.(doneBytes, layout.totalLength);
     }
   };
   await Promise.all(Array.from({ length: HASH_READS_IN_FLIGHT }, work));
   return { pieceHashes, pieceLayers: layers?.layers, leaves: layers?.leaves };
+}
+
+/** Throws `aborted` for a share that its person does not want any more. */
+export function checkNotStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new WorkerError('aborted', 'Sharing was cancelled. Nothing of it is shared.');
 }
 
 /** Makes the piece layers of files (BEP 52), piece by piece in any order. */

@@ -26,13 +26,22 @@ const held = new Map<number, Pipe>();
 /** Files of shares that are not complete yet. BOUNDED: by MAX_FILES of each share that the person makes at once. */
 const early = new Map<number, SharedFile[]>();
 
+/** Shares that are on their way. BOUNDED: by those that the person makes at once. */
+const sharing = new Map<number, AbortController>();
+
 /** Hashes and seeds files, and reports how far that has come. */
-function share({ call, name, files, ...how }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
+async function share({ call, name, files, ...how }: Extract<WorkerRequest, { kind: 'share' }>): Promise<unknown> {
   const progress = (doneBytes: number, totalBytes: number): void =>
     report({ kind: 'hashing', call, doneBytes, totalBytes });
   const all = [...(early.get(call) ?? []), ...files];
   early.delete(call);
-  return table.share(name, all, how, progress);
+  const stop = new AbortController();
+  sharing.set(call, stop);
+  try {
+    return await table.share(name, all, how, { progress, signal: stop.signal });
+  } finally {
+    sharing.delete(call);
+  }
 }
 
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
@@ -46,6 +55,9 @@ self.onmessage = (event: MessageEvent<WorkerRequest>) => {
       return;
     case 'share':
       return answer(request.call, share(request));
+    case 'stopSharing':
+      sharing.get(request.call)?.abort();
+      return;
     case 'download':
       return answer(request.call, table.download(request.source, request.retry));
     case 'setPaused':

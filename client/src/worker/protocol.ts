@@ -49,6 +49,8 @@ export type WorkerRequest =
       /** For the torrent file and the magnet link. */
       readonly trackers: readonly string[];
     }
+  /** The person does not want that share any more: it fails with `aborted`, unless it is served already. */
+  | { readonly kind: 'stopSharing'; readonly call: number }
   /**
    * Starts or continues a download; one that runs hears where else it is to be had, and what it is of, if it did not
    * know. With `retry`, which is what a person
@@ -227,6 +229,7 @@ export interface WorkerPeer {
 export type WorkerTorrentState = 'finding' | 'checking' | 'downloading' | 'paused' | 'seeding' | 'failed';
 
 export type WorkerErrorCode =
+  | 'aborted'
   | 'bad-magnet'
   | 'bad-metainfo'
   | 'not-found'

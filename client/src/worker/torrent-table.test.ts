@@ -39,6 +39,17 @@ test('sharing what is downloaded already leaves the one copy that the person has
   expect(new Set(next.kinds())).toEqual(new Set(['sharedBefore', 'progress']));
 });
 
+test('sharing that is cancelled while the files are read leaves nothing, and the same can be shared after it', async () => {
+  const tab = tabs.open();
+  const stop = new AbortController();
+  const files = [{ path: FILE.name, file: FILE }];
+  const sharing = tab.table.share(FILE.name, files, HOW, { progress: () => stop.abort(), signal: stop.signal });
+  await expect(sharing).rejects.toMatchObject({ code: 'aborted' });
+  expect([tab.kinds(), await new KeptShareRecords().all()]).toEqual([[], []]);
+  const summary = await tab.table.share(FILE.name, files, HOW);
+  expect(await (await tab.table.file(summary.infoHash, 0)).arrayBuffer()).toEqual(await FILE.arrayBuffer());
+});
+
 test('a share that is forgotten does not come back, and runs on for the download of the same', async () => {
   const infoHash = await leaveDownload(FILE);
   const tab = tabs.open();

@@ -19,7 +19,7 @@ import {
 import { WorkerError } from './errors.ts';
 import { FollowedDownloads } from './followed-downloads.ts';
 import { HeldPipe } from './held-pipe.ts';
-import { hashContent, planShare } from './hash-files.ts';
+import { type Hashing, checkNotStopped, hashContent, planShare } from './hash-files.ts';
 import { InheritedDownloads } from './inherited-downloads.ts';
 import type { Pipe } from './pipe.ts';
 import type { DownloadSource, RateLimits, SharedFile, TorrentSummary, WorkerReport } from './protocol.ts';
@@ -125,17 +125,18 @@ export class TorrentTable {
     name: string,
     files: readonly SharedFile[],
     how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean; readonly trackers?: readonly string[] },
-    progress: (doneBytes: number, totalBytes: number) => void = () => undefined,
+    hashing: Hashing = {},
   ): Promise<TorrentSummary> {
     await this.#started;
     const { isPrivate, isSuperSeeding, trackers = [] } = how;
     const given = files.map(({ path, file }) => ({ path: path.split('/'), length: file.size }));
     const plan = planShare(name, given);
     const sources = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]?.file));
-    const hashes = await hashContent(plan, sources, progress);
+    const hashes = await hashContent(plan, sources, hashing);
     const metainfo = buildMetainfo({ ...plan, ...hashes, trackers, isPrivate });
     const summary = summarizeShare(metainfo, plan);
     return await this.#inOrder(metainfo.infoHash, async () => {
+      checkNotStopped(hashing.signal);
       const running = this.#running.get(metainfo.infoHash);
       const shared = plan.files.map(({ source }) => (source === undefined ? undefined : files[source]));
       // Files that could not be read any more are replaced by those given now.

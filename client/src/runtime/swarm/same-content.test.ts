@@ -50,6 +50,19 @@ test('more files than a share may have are refused with a sentence that says how
   expect(node.worker.requests.some(({ kind }) => kind === 'moreFiles')).toBe(false);
 });
 
+test.each(['before', 'after'])('the worker hears of sharing that is cancelled, %s it begins', async (when) => {
+  const { node } = beginDownload();
+  const stop = new AbortController();
+  if (when === 'before') stop.abort();
+  const sharing = node.service.share([new File(['first'], 'a')], { signal: stop.signal });
+  const { call } = node.worker.requests.find(({ kind }) => kind === 'share') as { readonly call: number };
+  stop.abort();
+  expect(node.worker.requests.at(-1)).toEqual({ kind: 'stopSharing', call });
+  node.worker.report({ kind: 'failure', call, code: 'aborted', message: 'Sharing was cancelled.' });
+  await expect(sharing).rejects.toMatchObject({ code: 'aborted' });
+  expect(node.service.shares).toEqual([]);
+});
+
 test('what is shared again while its share is paused is served again, and not only said to be', async () => {
   const { node } = beginDownload();
   const share = await shareOn(node);

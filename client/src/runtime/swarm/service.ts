@@ -139,9 +139,10 @@ export class SwarmService implements Transfers {
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
     const trackers = checkedTrackers(options.trackers);
     const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true, trackers };
-    const summary = await this.#worker.share(named.name, withHandles, how, (doneBytes, totalBytes) =>
-      options.onProgress?.({ doneBytes, totalBytes }),
-    );
+    const summary = await this.#worker.share(named.name, withHandles, how, {
+      progress: (doneBytes, totalBytes) => options.onProgress?.({ doneBytes, totalBytes }),
+      signal: options.signal,
+    });
     if (this.#isClosed) throw leftError();
     if (this.#isFull && !this.#torrents.has(summary.infoHash)) {
       await this.#worker.remove(summary.infoHash, false, false);

@@ -55,12 +55,15 @@ export class WorkerClient implements StrangerChannels {
     this.#post({ kind: 'start', self, storage });
   }
 
-  /** `progress` is told of the bytes that are hashed and of those that there are to hash. */
+  /**
+   * `progress` is told of the bytes that are hashed and of those that there are to hash. Aborting the signal ends it with
+   * `aborted`, unless it comes too late.
+   */
   async share(
     name: string,
     files: readonly SharedFile[],
     how: { readonly isPrivate: boolean; readonly isSuperSeeding: boolean; readonly trackers: readonly string[] },
-    progress: (doneBytes: number, totalBytes: number) => void,
+    { progress, signal }: { readonly progress: Call['progress']; readonly signal: AbortSignal | undefined },
   ): Promise<TorrentSummary> {
     const call = this.#nextCall++;
     const last = Math.max(0, Math.ceil(files.length / SHARED_FILES_PER_MESSAGE) - 1) * SHARED_FILES_PER_MESSAGE;
@@ -70,7 +73,14 @@ export class WorkerClient implements StrangerChannels {
     }
     const rest = files.slice(last);
     const answer = this.#call(() => ({ kind: 'share', call, name, files: rest, ...how }), progress, call);
-    return (await answer) as TorrentSummary;
+    const stop = (): void => this.#post({ kind: 'stopSharing', call });
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    try {
+      return (await answer) as TorrentSummary;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   }
 
   /** With `retry`, which is what a person has set for it, one that was refused begins anew. */

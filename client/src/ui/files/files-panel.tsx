@@ -1,7 +1,9 @@
 import { useRef } from 'preact/hooks';
 import { node } from '../state/session.ts';
-import { addFiles, downloads, preparing, shares } from '../state/transfers.ts';
+import { plainText } from '../../../../shared/src/plain-text.ts';
+import { type Preparing, addFiles, downloads, preparing, shares } from '../state/transfers.ts';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon } from '../widgets/icon.tsx';
 import { DownloadRow } from './download-row.tsx';
 import { filesOfInput } from './dropped-files.ts';
@@ -22,14 +24,8 @@ export function FilesPanel() {
       <OpenLink />
       {!isEmpty && (
         <ul class="rows">
-          {preparing.value.map(({ label, percent }, at) => (
-            <li key={`${at} ${label}`} class="row preparing">
-              <div class="row-main">
-                <span class="spinner" />
-                <span class="row-name clip">{label}</span>
-                <span class="row-state">Preparing… {percent} %</span>
-              </div>
-            </li>
+          {preparing.value.map((share) => (
+            <PreparingRow key={share.id} share={share} />
           ))}
           {downloads.value.map((download) => (
             <DownloadRow key={download.infoHash} download={download} />
@@ -40,6 +36,25 @@ export function FilesPanel() {
         </ul>
       )}
     </section>
+  );
+}
+
+/** A share whose files are being read. */
+function PreparingRow({ share: { label, percent, cancel } }: { readonly share: Preparing }) {
+  const row = useRef<HTMLLIElement>(null);
+  useFocusHeir(row);
+  const name = plainText(label);
+  return (
+    <li ref={row} class="row preparing" data-testid="preparing">
+      <div class="row-main">
+        <span class="spinner" />
+        <span class="row-name clip">{name}</span>
+        <span class="row-state">Preparing… {percent} %</span>
+        <div class="row-actions" role="group" aria-label={name}>
+          <Button label="Cancel" testId="cancel-share" onClick={cancel} />
+        </div>
+      </div>
+    </li>
   );
 }
 

@@ -17,14 +17,19 @@ export const shares = signal<readonly Share[]>([]);
 export const downloads = signal<readonly Download[]>([]);
 
 /** A share whose pieces are being hashed. */
-interface Preparing {
+export interface Preparing {
+  /** Another one for each. */
+  readonly id: number;
   readonly label: string;
   /** Whole percent that is done. */
   readonly percent: Signal<number>;
+  readonly cancel: () => void;
 }
 
 /** Shares whose pieces are being hashed now. BOUNDED: by what the person drops at once. */
 export const preparing = signal<readonly Preparing[]>([]);
+
+let nextPreparing = 0;
 
 /** The info-hash to bring into view next: the one a link opened. */
 export const spotlight = signal<string | undefined>();
@@ -133,17 +138,27 @@ function startDownload(source: string | Uint8Array, options?: DownloadOptions): 
 
 async function shareFiles(running: Node, { files, name, handles }: DroppedFiles): Promise<void> {
   const label = name ?? files[0]?.name ?? 'files';
-  const mine: Preparing = { label, percent: signal(0) };
+  const stop = new AbortController();
+  const mine: Preparing = { id: nextPreparing++, label, percent: signal(0), cancel: () => stop.abort() };
   preparing.value = [...preparing.value, mine];
   const onProgress: ShareOptions['onProgress'] = ({ doneBytes, totalBytes }) => {
     mine.percent.value = percentOf(doneBytes, totalBytes, false);
   };
   try {
-    const options = { onProgress, ...(name !== undefined && { name }), ...(handles && { handles }) };
+    const options = {
+      onProgress,
+      signal: stop.signal,
+      ...(name !== undefined && { name }),
+      ...(handles && { handles }),
+    };
     const share = await running.share(files, options);
     spotlight.value = share.infoHash;
     announce(`${plainText(share.name)} is shared`);
   } catch (error) {
+    if (errorCode(error) === 'aborted') {
+      announce(`Sharing of ${plainText(label)} is cancelled`);
+      return;
+    }
     const title = errorCode(error) === 'storage-full' ? 'There is no room for these files' : `“${label}” is not shared`;
     pushNotice({ key: 'share', kind: 'error', title, text: errorText(error) });
   } finally {
