@@ -19,18 +19,27 @@ const END_REASONS: readonly CallEndReason[] = [
 
 describe('words for calls', () => {
   it('counts the seconds of ringing', () => {
-    const call = { direction: 'outgoing', state: 'ringing', endReason: undefined } as const;
+    const call = { direction: 'outgoing', state: 'ringing', endReason: undefined, path: undefined } as const;
     expect(callWord(call, 7_400)).toBe('Ringing… 0:07');
   });
 
   it('does not call an answered call ringing while the caller has not heard of it', () => {
-    const call = { direction: 'incoming', state: 'ringing', endReason: undefined } as const;
+    const call = { direction: 'incoming', state: 'ringing', endReason: undefined, path: undefined } as const;
     expect(callWord(call, 0)).toBe('Connecting…');
+  });
+
+  it.each([
+    [undefined, 'Connecting…'],
+    ['direct', 'In call'],
+    ['turn', 'In call'],
+  ] as const)('says of an answered call whose media has the path %s: %s', (path, word) => {
+    const call = { direction: 'outgoing', state: 'established', endReason: undefined, path } as const;
+    expect(callWord(call, 0)).toBe(word);
   });
 
   it('has a different word and a sentence for each way a call can end', () => {
     const words = END_REASONS.map((reason) =>
-      callWord({ direction: 'outgoing', state: 'ended', endReason: reason }, 0),
+      callWord({ direction: 'outgoing', state: 'ended', endReason: reason, path: undefined }, 0),
     );
     expect(new Set(words).size).toBe(END_REASONS.length);
     for (const reason of END_REASONS) expect(endSentence(reason, 'Amber Otter')).toMatch(/\.$/);

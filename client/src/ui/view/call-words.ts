@@ -2,7 +2,7 @@ import type { Call, CallEndReason, CallMedia } from '../../index.ts';
 import { formatTimer } from './format.ts';
 
 /** The state in words of a call that was placed or answered; `elapsedMs` is the time since then. */
-export function callWord(call: Pick<Call, 'direction' | 'state' | 'endReason'>, elapsedMs: number): string {
+export function callWord(call: Pick<Call, 'direction' | 'state' | 'endReason' | 'path'>, elapsedMs: number): string {
   switch (call.state) {
     case 'trying':
       return 'Calling…';
@@ -10,7 +10,8 @@ export function callWord(call: Pick<Call, 'direction' | 'state' | 'endReason'>, 
       // Here it rings no more: the caller has yet to hear of the answer.
       return call.direction === 'incoming' ? 'Connecting…' : `Ringing… ${formatTimer(elapsedMs)}`;
     case 'established':
-      return 'In call';
+      // Agreed on, but nothing is heard before media has a path, or while it has none.
+      return call.path ? 'In call' : 'Connecting…';
     case 'ended':
       return endWord(call.endReason);
   }

@@ -4,6 +4,9 @@ import { status } from '../state/session.ts';
 /** Light modules around the code. ISO/IEC 18004 asks for four. */
 const QUIET_ZONE = 4;
 
+/** Longest text that a code of medium correction holds. [bytes] ISO/IEC 18004, table 7: version 40-M. A camera still reads it. */
+const MAX_BYTES = 2_331;
+
 /** Dark modules as an SVG path, in a square of `size` modules. */
 interface Drawing {
   readonly size: number;
@@ -31,8 +34,11 @@ export function QrCode({
     );
     return () => void (isWanted = false);
   }, [text, server]);
+  if (text.length > MAX_BYTES)
+    return <NoDrawing testId={testId} why="The link is too long for a QR code. Copy it instead." />;
   if (!drawing) return <div class="qr" data-testid={testId} />;
-  if (drawing === 'failed') return <NoDrawing testId={testId} />;
+  if (drawing === 'failed')
+    return <NoDrawing testId={testId} why="The QR code comes when the server is back. The link works now." />;
   return (
     <svg class="qr" data-testid={testId} role="img" aria-label={label} viewBox={`0 0 ${drawing.size} ${drawing.size}`}>
       <path d={drawing.path} />
@@ -40,10 +46,10 @@ export function QrCode({
   );
 }
 
-function NoDrawing({ testId }: { readonly testId: string | undefined }) {
+function NoDrawing({ testId, why }: { readonly testId: string | undefined; readonly why: string }) {
   return (
     <p class="qr qr-missing" data-testid={testId}>
-      The QR code comes when the server is back. The link works now.
+      {why}
     </p>
   );
 }
