@@ -91,6 +91,22 @@ scenario(
   },
 );
 
+scenario('a link that is too long for a QR code says so, and one that is not is drawn', async (world) => {
+  const tab = await world.openTab();
+  for (const [infoHash, name] of [
+    ['a'.repeat(40), '長'.repeat(255)],
+    ['b'.repeat(40), 'short'],
+  ] as const) {
+    await tab.openLink(`magnet:?xt=urn:btih:${infoHash}&dn=${encodeURIComponent(name)}`);
+    const row = tab.downloadRow(infoHash);
+    await row.getByTestId('row-toggle').click();
+    await row.getByTestId('qr-button').click();
+    if (name === 'short') await tab.page.locator('svg[data-testid=share-qr]').waitFor();
+    else await tab.locate('share-qr').getByText('The link is too long for a QR code').waitFor();
+    await tab.page.keyboard.press('Escape');
+  }
+});
+
 scenario('a limit that is typed stands in its field before anything else is heard of the share', async (world) => {
   const tab = await world.openTab();
   const file = await world.files.make('limited.bin', 10_000);

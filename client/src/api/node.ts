@@ -167,8 +167,8 @@ export interface Node {
    * Shares files where they are. The same files under the same name give the same Share, which goes on if it was paused,
    * until it is stopped. Rejects, before any is read, with `bad-argument` for none or more than 50,000 and for trackers that
    * are no URLs or more than 64, with `too-large` for names and folders that are too much for one torrent, and with
-   * `over-budget` where 1,000 shares and downloads are open; later with `storage-failed` for a file that can no longer be read, and with
-   * `aborted` when its signal is, before the files are hashed.
+   * `over-budget` where 1,000 shares and downloads are open; later with `storage-failed` for a file that can no longer be
+   * read, and with `aborted` when its signal is, before the files are hashed.
    */
   share(files: readonly File[], options?: ShareOptions): Promise<Share>;
   /**
