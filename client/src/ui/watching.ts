@@ -4,6 +4,7 @@ import { watchPasting } from './files/pasting.ts';
 import { guardClosing } from './guard-closing.ts';
 import { startTitle } from './page-title.ts';
 import { wantedAddress, watchCalls } from './state/calls.ts';
+import { paceDrawing } from './state/drawing.ts';
 import { watchLookups } from './state/lookups.ts';
 import { watchNetwork } from './state/network.ts';
 import { hashLink, loadLanUrls, startPlace } from './state/place.ts';
@@ -14,6 +15,7 @@ import { openFileLink, watchTransfers } from './state/transfers.ts';
 /** Starts what the panels show, and follows the node, which may have run for a while already. */
 export function startWatching(): void {
   guardClosing();
+  paceDrawing();
   startTicker();
   startPlace();
   startTitle();
