@@ -74,6 +74,12 @@ export const DISCONNECTED_GRACE_MS = 3_500;
 /** One attempt to open a link, from the first candidate to both proofs. [ms] ICE needs about 10 s at worst over TURN/TCP. */
 export const ATTEMPT_TIMEOUT_MS = 15_000;
 
+/**
+ * How often an offer or answer is sent again that may be lost. [times] Once for each side that is back after an outage. A peer
+ * that offers the same again and again gets no more out of it.
+ */
+export const MAX_DESCRIPTION_REPEATS = 2;
+
 /** How long a wish for a link may wait for a free dial. [ms] Two attempts' worth. */
 export const DIAL_QUEUE_TIMEOUT_MS = 30_000;
 

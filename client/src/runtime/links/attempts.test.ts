@@ -66,20 +66,7 @@ test('an offer that is never answered times out after 15 seconds', async () => {
   expect(a.events).toHaveLength(1);
 });
 
-test('an offer that was lost while there was no network is sent once more when there is one again', async () => {
-  const [a, b] = lab.pairByOrder();
-  a.carry = () => false;
-  a.isCarrierSure = true;
-  const opening = a.open(b);
-  await lab.clock.advance(3_000);
-  a.carry = () => true;
-  a.links.forgive();
-  await lab.clock.advance(500);
-  expect(await opening).toBe(a.linkTo(b));
-  expect([a.events, a.made.length]).toEqual([['up higher direct'], 1]);
-});
-
-test('whoever answered an offer that is taken back hears that the other side gave up, not that there is no path', async () => {
+test('whoever answered an offer that is taken back hears that the other side gave up, and may dial it at once', async () => {
   const [a, b] = lab.pairByOrder();
   Object.assign(lab.network.options, { path: 'none', iceFailureMs: 60_000 });
   void a.open(b);
@@ -87,8 +74,13 @@ test('whoever answered an offer that is taken back hears that the other side gav
   const opening = b.open(a);
   a.links.close(b.id);
   await lab.clock.advance(100);
-  expect(await opening).toMatchObject({ code: 'closed' });
+  // Neither that there is no path, nor anything that counts against the other side.
+  expect(await opening).toMatchObject({ code: 'superseded', isRemembered: false });
   expect(b.events).toHaveLength(1);
+  lab.network.options.path = 'direct';
+  const again = b.open(a);
+  await lab.clock.advance(500);
+  expect(await again).toBe(b.linkTo(a));
 });
 
 test('a stuck handshake times out, and the answering side forgets it as quietly', async () => {

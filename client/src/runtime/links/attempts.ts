@@ -72,9 +72,9 @@ export class Attempts {
     this.#start(contact, toHex(this.#parts.crypto.randomBytes(ATTEMPT_ID_BYTES)), 'offerer');
   }
 
-  /** Sends offers of ours once more that are not answered yet: there may have been no way for them. */
-  repeatOffers(): void {
-    for (const session of this.#pending.values()) session.repeatOffer();
+  /** Sends offers and answers of ours once more that may be lost: there may have been no way for them. */
+  repeat(): void {
+    for (const session of this.#pending.values()) session.repeat();
   }
 
   /** Answers an offer that came as `delivery`, in place of an attempt of ours that runs. */

@@ -132,7 +132,7 @@ class Links implements LinkManager, SessionOwner {
 
   forgive(): void {
     this.#failures.forgive();
-    this.#attempts.repeatOffers();
+    this.#attempts.repeat();
   }
 
   holdCall(): (() => void) | undefined {
@@ -197,11 +197,13 @@ class Links implements LinkManager, SessionOwner {
       ? { kind: 'offer', attempt, purposes, isSpare, sdp }
       : { kind: 'answer', attempt, sdp };
     const left = session.startedAt + ATTEMPT_TIMEOUT_MS - this.#parts.clock.now();
+    session.copies++;
     void this.#signals.send(session.peer, signal, left, session.inAnswerTo).then((isDelivered) => {
       if (isDelivered) return;
       this.#count(`${signal.kind} not delivered`);
+      session.copies--;
       // An answer, or an offer that has been answered, did arrive: only the word of it was lost.
-      if (session.isUnanswered) session.fail('unreachable');
+      if (session.copies === 0 && session.isUnanswered) session.fail('unreachable');
     });
   }
 
@@ -262,12 +264,16 @@ class Links implements LinkManager, SessionOwner {
     if (link && mail.isOverdue) return this.#count('offer past its deadline');
     link?.fail('closed');
     const pending = this.#attempts.get(from.id);
-    if (pending?.attempt === offer.attempt) return this.#count('offer again');
-    if (pending?.role === 'offerer' && pending.isDescribed && crypto.self.id < from.id) {
+    if (pending?.attempt === offer.attempt) {
+      this.#count('offer again');
+      // Whoever repeats it has no answer.
+      return pending.repeat(way.delivery);
+    }
+    if (pending?.isOffered && crypto.self.id < from.id) {
       this.#count('glare won');
       this.#reject(from, offer.attempt, 'superseded', way.delivery);
       // Whoever offers has not had ours: it went where the other was before, if its address changed.
-      return pending.repeatOffer();
+      return pending.repeat();
     }
     if (pending?.role === 'offerer') this.#count('glare lost');
     this.#answer(from, offer, way);
@@ -329,7 +335,8 @@ class Links implements LinkManager, SessionOwner {
   #onReject(from: Contact, reject: SignalOf<'reject'>): void {
     const session = this.#attempts.get(from.id);
     if (session?.attempt !== reject.attempt) return this.#count('reject of nothing');
-    if (session.role === 'answerer') return session.fail('closed');
+    // For whatever reason of its own: nothing that counts against it.
+    if (session.role === 'answerer') return session.fail('superseded');
     if (reject.code === 'over-budget')
       return session.fail('over-budget', 'The other side has no room for another link. Try again in a moment.');
     if (reject.code === 'not-needed') return this.#onRefused(session);

@@ -48,7 +48,7 @@ const FAILURES: Readonly<Record<LinkErrorCode, string>> = {
   'over-budget': 'This device has as many links as it keeps open. Try again in a moment.',
   'not-needed': 'The other side has links enough, and neither side needs this one.',
   unreachable: 'Nobody could carry a message to that peer. It may have gone; try again in a moment.',
-  superseded: 'The attempt gave way to one from the other side.',
+  superseded: 'The other side took its offer back. Try again in a moment.',
   closed: 'The other side closed the connection while it was being set up. Try again in a moment.',
   local: 'The link was closed here.',
 };

@@ -1,5 +1,9 @@
 import type { Contact } from '../../../../shared/src/ids.ts';
-import { ATTEMPT_TIMEOUT_MS, HANDSHAKE_NONCE_BYTES } from '../../../../shared/src/limits/links.ts';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  HANDSHAKE_NONCE_BYTES,
+  MAX_DESCRIPTION_REPEATS,
+} from '../../../../shared/src/limits/links.ts';
 import type { Millis } from '../../../../shared/src/machine.ts';
 import { plainText } from '../../../../shared/src/plain-text.ts';
 import type { DeliveryId } from '../../overlay/types.ts';
@@ -58,6 +62,8 @@ export class Session implements Link, RawConnectionHandler {
   isSpare = false;
   /** As what the offer came that this answers, so that the answer can go back with its acknowledgement. */
   inAnswerTo: DeliveryId | undefined;
+  /** Copies of our description that arrived, or are on their way. */
+  copies = 0;
   readonly #parts: SessionParts;
   readonly #raw: RawConnection;
   readonly #cancelDeadline: () => void;
@@ -70,9 +76,9 @@ export class Session implements Link, RawConnectionHandler {
   #network: string | undefined;
   #clockAheadMs = 0;
   #upAt: Millis = 0;
-  #isDescribed = false;
-  /** Our description, until it has been sent twice. */
-  #repeatable: string | undefined;
+  /** Our own, once it has left. */
+  #description: string | undefined;
+  #repeatsLeft = MAX_DESCRIPTION_REPEATS;
   #didRelayAnswer = false;
 
   constructor(peer: Contact, attempt: AttemptId, role: 'offerer' | 'answerer', parts: SessionParts) {
@@ -128,19 +134,14 @@ export class Session implements Link, RawConnectionHandler {
     return this.#phase === 'up' && this.#raw.isOpen;
   }
 
-  /** True once our description has left, so that the other side may already act on it. */
-  get isDescribed(): boolean {
-    return this.#isDescribed;
-  }
-
-  /** True once an offer of ours has left. */
+  /** True once an offer of ours has left, so that the other side may already act on it. */
   get isOffered(): boolean {
-    return this.role === 'offerer' && this.#isDescribed;
+    return this.isOfferer && this.#description !== undefined;
   }
 
   /** True while our offer is out and no answer has come. */
   get isUnanswered(): boolean {
-    return this.role === 'offerer' && this.#phase === 'signalling';
+    return this.isOfferer && this.#phase === 'signalling';
   }
 
   send(bytes: Uint8Array): SendOutcome {
@@ -194,16 +195,20 @@ export class Session implements Link, RawConnectionHandler {
     this.#didRelayAnswer = sdp.includes(' typ relay');
     if (this.#parts.relayOnly && !this.#didRelayAnswer) return this.fail('ice-failed', this.#iceSentence());
     if (this.role === 'answerer') this.#phase = 'connecting';
-    this.#isDescribed = true;
-    this.#repeatable = sdp;
+    this.#description = sdp;
     this.#parts.owner.described(this, sdp);
   }
 
-  /** Sends our offer once more while it is not answered: what is learnt of the other side says that it may be lost. */
-  repeatOffer(): void {
-    const sdp = this.#repeatable;
-    if (sdp === undefined || !this.isUnanswered) return;
-    this.#repeatable = undefined;
+  /**
+   * Sends our offer or answer once more while nothing shows that it arrived: it may be lost. `inAnswerTo`: as what the offer
+   * came again.
+   */
+  repeat(inAnswerTo?: DeliveryId): void {
+    const sdp = this.#description;
+    const mayBeLost = this.isOfferer ? this.isUnanswered : this.#phase === 'connecting';
+    if (sdp === undefined || !mayBeLost || this.#repeatsLeft === 0) return;
+    this.#repeatsLeft--;
+    this.inAnswerTo = inAnswerTo;
     this.#parts.owner.described(this, sdp);
   }
 

@@ -19,7 +19,7 @@ export type LinkErrorCode =
   | 'not-needed'
   /** Nobody could carry the signal to the peer. */
   | 'unreachable'
-  /** The attempt lost to one in the other direction (glare), or was cancelled. */
+  /** The other side took back the offer that we answered. */
   | 'superseded'
   /** The other side closed the link, or its page went away. */
   | 'closed'
@@ -91,7 +91,7 @@ export interface LinkManager {
   /** Closes a link at once, whatever it serves. */
   close(peer: NodeId): void;
   setIceServers(servers: readonly RTCIceServer[]): void;
-  /** Offers have a way that they had not: peers whom none reached may be tried again, and what is not answered is sent once more. */
+  /** Offers have a way that they had not: peers whom none reached may be tried again, and offers and answers that may be lost are sent once more. */
   forgive(): void;
   /** Takes one of the connections kept for calls; the result gives it back. Undefined when all are taken. */
   holdCall?(): (() => void) | undefined;

@@ -34,8 +34,8 @@ export class Peer {
   readonly links: LinkManager;
   /** Changes or drops (false) what is about to be carried to a peer. */
   carry: (to: Contact, sealed: Uint8Array) => boolean = () => true;
-  /** True when its carrier takes what it drops for delivered. */
-  isCarrierSure = false;
+  /** True when its carrier takes what it drops for delivered. A promise: it takes its time to say so. */
+  isCarrierSure: boolean | Promise<boolean> = false;
   onMessage: (link: Link, text: string) => void = () => undefined;
   readonly #lab: LinkLab;
   readonly #over: NodeId | undefined;
