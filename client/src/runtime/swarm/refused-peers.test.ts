@@ -16,12 +16,19 @@ test('each peer that asked for a torrent is named once, and those of others are 
   expect(refused.take(idOf(2))).toEqual([idOf(11)]);
 });
 
-test('of more than are remembered the oldest are forgotten', () => {
+test('a peer that asks for more than are remembered displaces nobody, and gives way to others', () => {
+  const [before, flood, after] = [idOf(1), idOf(2), idOf(3)];
   const refused = new RefusedPeers();
-  for (let name = 0; name <= MAX_REFUSED_PEERS; name++) refused.note(idOf(name), idOf(name));
-  expect([refused.take(idOf(0)), refused.take(idOf(1)), refused.take(idOf(MAX_REFUSED_PEERS))]).toEqual([
-    [],
-    [idOf(1)],
-    [idOf(MAX_REFUSED_PEERS)],
-  ]);
+  refused.note(idOf(11), before);
+  for (let name = 0; name < 2 * MAX_REFUSED_PEERS; name++) refused.note(idOf(1_000 + name), flood);
+  refused.note(idOf(12), after);
+  expect([refused.take(idOf(11)), refused.take(idOf(12))]).toEqual([[before], [after]]);
+});
+
+test('a peer whose link is gone takes no place', () => {
+  const refused = new RefusedPeers();
+  for (let name = 0; name < MAX_REFUSED_PEERS; name++) refused.note(idOf(1_000 + name), idOf(1));
+  refused.forget(idOf(1));
+  refused.note(idOf(11), idOf(1));
+  expect([refused.take(idOf(1_000)), refused.take(idOf(11))]).toEqual([[], [idOf(1)]]);
 });

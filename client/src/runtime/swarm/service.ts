@@ -197,6 +197,7 @@ export class SwarmService implements Transfers {
   linkDown(peer: NodeId): void {
     const isUsed = this.#broker.uses(peer).length > 0;
     this.#unused.forget(peer);
+    this.#refused.forget(peer);
     this.#broker.linkDown(peer);
     if (!isUsed) return;
     this.#worker.peerGone(peer);
