@@ -228,6 +228,7 @@ export class Overlay implements Machine<OverlayInput, OverlayOutput>, Timed, Joi
         this.#core.wallOffset = command.wallNow - this.#core.now;
         return;
       case 'slept':
+        this.#services.holdings.publisher.onSlept(command.forMs);
         return this.#liveness.doubt();
       case 'cancel':
         return this.#services.operations.cancel(command.op);

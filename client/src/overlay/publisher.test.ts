@@ -45,6 +45,45 @@ test('an announcement lives for ten minutes and is made again after five, until 
   expect(announcements(bench, 2 * PROVIDER_REFRESH_MS)).toBe(0);
 }, 60_000);
 
+/** A provider whose links were all lost. */
+function cutOff(): RecordBench {
+  const bench = new RecordBench(self, people.slice(14, 30));
+  for (const { id } of bench.peers) bench.feed({ kind: 'linkDown', peer: id });
+  return bench;
+}
+
+function linkAgain(bench: RecordBench): void {
+  for (const peer of bench.peers) bench.feed({ kind: 'linkUp', peer, isOutbound: true });
+}
+
+test('an announcement that nobody else heard, for want of a link, is made again as soon as there is one', () => {
+  const bench = cutOff();
+  bench.command({ kind: 'publish', op: 1, key });
+  bench.run(1_000);
+  linkAgain(bench);
+  expect(announcements(bench, 2_000)).toBe(1);
+  expect(announcements(bench, PROVIDER_REFRESH_MS - 10_000)).toBe(0);
+});
+
+test('so is one whose links were lost before anybody answered', () => {
+  const bench = new RecordBench(self, people.slice(14, 30));
+  bench.command({ kind: 'publish', op: 1, key });
+  for (const { id } of bench.peers) bench.feed({ kind: 'linkDown', peer: id });
+  bench.run(15_000);
+  expect(bench.results).toMatchObject([{ kind: 'failed' }]);
+  linkAgain(bench);
+  expect(announcements(bench, 2_000)).toBe(1);
+});
+
+test('an announcement is made again in time although our clock did not count that we slept', () => {
+  const bench = new RecordBench(self, people.slice(14, 30));
+  acknowledge(bench, bench.command({ kind: 'publish', op: 1, key }));
+  bench.command({ kind: 'slept', forMs: PROVIDER_REFRESH_MS - 10_000 });
+  expect(announcements(bench, 2_000)).toBe(0);
+  bench.command({ kind: 'slept', forMs: 10_000 });
+  expect(announcements(bench, 2_000)).toBe(1);
+});
+
 const MAJORITY = REPLICATION / 2 + 1;
 
 /** A provider far from the key whose announcement eight peers hold, and the message that takes it back. */

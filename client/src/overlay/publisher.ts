@@ -114,6 +114,11 @@ export class Publisher {
     for (const published of this.#published.values()) published.nextAt = 0;
   }
 
+  /** Whoever holds our announcements has counted what our clock did not. */
+  onSlept(forMs: Millis): void {
+    for (const published of this.#published.values()) published.nextAt -= forMs;
+  }
+
   /** Takes everything back: we leave. */
   withdraw(): void {
     const open = Array.from(this.#withdrawals.entries(), ([, { key }]) => key);
@@ -135,7 +140,7 @@ export class Publisher {
 
   #announce(key: Key, published: Published, owner: StoreOwner): StoreOperation {
     const { core, table } = this.#routing;
-    published.nextAt = core.now + PROVIDER_REFRESH_MS;
+    published.nextAt = this.#after(PROVIDER_REFRESH_MS);
     published.wasSent ||= table.linked.length > 0;
     const note = { provider: core.self, ttlSeconds: PROVIDER_TTL_MS / 1000, removal: removalOf(published.secret) };
     const { providers, providerCache, neighbourhood } = this.#holdings;
@@ -145,10 +150,16 @@ export class Publisher {
     const encode = (token?: WriteToken): Uint8Array => encodePublish({ key, notes: [note], token });
     const copy = { kind: ROUTE_KIND.publish, key, encode, replicas };
     const onStored = (outcome: StoreOutcome): void => {
-      if (outcome.kind !== 'stored') published.nextAt = Math.min(published.nextAt, core.now + ANNOUNCEMENT_RETRY_MS);
+      if (outcome.kind !== 'stored') published.nextAt = Math.min(published.nextAt, this.#after(ANNOUNCEMENT_RETRY_MS));
       owner.onStored(outcome);
     };
     return new StoreOperation(this.#routing, this.#holdings, copy, isKept, { onStored }).start();
+  }
+
+  /** So much later; without a link, when nobody but us can have heard, as soon as there is one. */
+  #after(ms: Millis): Millis {
+    const { core, table } = this.#routing;
+    return table.linked.length > 0 ? core.now + ms : core.now;
   }
 }
 

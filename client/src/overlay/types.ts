@@ -104,8 +104,8 @@ export type OverlayCommand =
     }
   /** The wall clock, so that expiries can be compared. Given at start and about every minute. */
   | { readonly kind: 'wallClock'; readonly wallNow: number }
-  /** The device slept, for longer than DOUBT_STALL_MS, and the machine's clock did not count it. */
-  | { readonly kind: 'slept' }
+  /** The device slept for so long, over DOUBT_STALL_MS, and the machine's clock did not count it. */
+  | { readonly kind: 'slept'; readonly forMs: Millis }
   /** Says BYE to all links and hands records to siblings. */
   | { readonly kind: 'leave' };
 

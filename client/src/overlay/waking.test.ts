@@ -98,7 +98,7 @@ test('a sleep that the clock did not count is told, and ends dead links as soon'
   const sleeper = new Sleeper();
   const [alive] = sleeper.peers as [Contact];
   sleeper.outlivedBy(alive);
-  sleeper.feed({ kind: 'command', command: { kind: 'slept' } });
+  sleeper.feed({ kind: 'command', command: { kind: 'slept', forMs: NIGHT_MS } });
   sleeper.run(WAKE_ANSWER_MS + TICK_MS);
   expect(sleeper.closed.toSorted()).toEqual([...sleeper.dead].toSorted());
 });

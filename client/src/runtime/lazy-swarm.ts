@@ -94,6 +94,11 @@ export class LazySwarm {
     this.#service?.linkUp(link);
   }
 
+  /** The server is there, for the first time or again. */
+  serverJoined(): void {
+    this.#service?.serverJoined();
+  }
+
   linkDown(peer: NodeId): void {
     this.#early.delete(peer);
     this.#service?.linkDown(peer);

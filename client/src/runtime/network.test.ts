@@ -128,6 +128,7 @@ class Lab {
     const nothing = (): void => undefined;
     return new Network(parts, {
       joined: nothing,
+      serverJoined: () => this.events.push(`server ${name}`),
       linkUp: nothing,
       linkDown: () => this.events.push(`down ${name}`),
       swarmFrame: () => this.events.push(`frame ${name}`),
@@ -171,6 +172,14 @@ test('a peer that could not be reached is tried at once when the server is there
   expect(await lab.dial()).toBe(1);
   lab.server.handler?.joined([], undefined);
   expect(await lab.dial()).toBe(2);
+  lab.here.stop();
+});
+
+test('each time that the server is there is told: its tracker knows nothing of this peer then', () => {
+  const lab = new Lab();
+  lab.here.start();
+  for (let i = 0; i < 2; i++) lab.server.handler?.joined([], undefined);
+  expect(lab.events).toEqual(['server here', 'server here']);
   lab.here.stop();
 });
 

@@ -57,6 +57,8 @@ export interface NetworkParts {
 /** What the network tells the node above it. */
 export interface NetworkHandler {
   joined(): void;
+  /** The server is there, for the first time or again. */
+  serverJoined(): void;
   linkUp(link: Link): void;
   linkDown(link: Link): void;
   /** A swarm frame on a link's control channel. */
@@ -136,6 +138,7 @@ export class Network {
         // Without the server, or a network, offers reached nobody: that says nothing of whom it names.
         this.links.forgive();
         this.#introduce(introductions);
+        this.#handler.serverJoined();
       },
       signal: (from, bytes) => {
         this.post.noteWay(from, 'server');
@@ -317,7 +320,8 @@ export class Network {
 
   #refresh(): void {
     this.links.setIceServers(this.#parts.ice.current());
-    if (this.#sleep.look()) this.overlay.slept();
+    const sleptMs = this.#sleep.look();
+    if (sleptMs > 0) this.overlay.slept(sleptMs);
     this.#handler.changed();
     this.#cancelRefresh = this.#parts.clock.setTimer(this.#parts.clock.now() + REFRESH_PERIOD_MS, () =>
       this.#refresh(),

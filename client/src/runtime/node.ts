@@ -286,6 +286,7 @@ export class SkeinNode implements Node {
       { ...this.#parts, name: () => this.#name },
       {
         joined: () => this.#calls.joined(),
+        serverJoined: () => this.#swarm.serverJoined(),
         linkUp: (link) => {
           this.#swarm.linkUp(link);
           this.#events.emit('link', toLinkInfo(link));

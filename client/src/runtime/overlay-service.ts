@@ -131,8 +131,8 @@ export class OverlayService {
   }
 
   /** This device slept, and its monotonic clock did not count it. */
-  slept(): void {
-    this.#command({ kind: 'slept' });
+  slept(forMs: Millis): void {
+    this.#command({ kind: 'slept', forMs });
   }
 
   lookup(

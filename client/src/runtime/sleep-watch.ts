@@ -16,10 +16,11 @@ export class SleepWatch {
     this.#lead = clock.wallNow() - clock.now();
   }
 
-  /** Whether the device slept so since the last look. */
-  look(): boolean {
+  /** How long the device slept so since the last look; 0 when it did not. */
+  look(): Millis {
     const before = this.#lead;
     this.#lead = this.#clock.wallNow() - this.#clock.now();
-    return this.#lead - before > DOUBT_STALL_MS;
+    const sleptMs = this.#lead - before;
+    return sleptMs > DOUBT_STALL_MS ? sleptMs : 0;
   }
 }

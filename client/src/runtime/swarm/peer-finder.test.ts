@@ -13,7 +13,7 @@ const contacts = (count: number): Contact[] =>
   Array.from({ length: count }, (_, i) => contactFromKey(new Uint8Array(32).fill(2 + i)));
 
 /** A finder in a network in which nobody can be reached, and whom it dialled. */
-function lonely(wantsPeers: boolean, answer?: TrackerPeers) {
+function lonely(wantsPeers: boolean, answer?: TrackerPeers | Promise<TrackerPeers>) {
   const clock = new ManualClock();
   const dialled: string[] = [];
   const announcedAt: number[] = [];
@@ -61,4 +61,50 @@ test('a torrent is announced twice in the time in which the tracker wants to hea
     expect(announcedAt.map((at) => (at - start) / ANNOUNCE_PERIOD_MS)).toEqual(answer ? [0, 5] : [0, 1, 2, 3, 4, 5]);
     finder.stop();
   }
+});
+
+/** The tracker names nobody, and wants to hear of a torrent again only in a while. */
+const LATER = { peers: [], intervalMs: 10 * ANNOUNCE_PERIOD_MS };
+
+test('a torrent is announced again soon after the server is back, which has forgotten it', async () => {
+  const { clock, finder, announcedAt } = lonely(false, LATER);
+  finder.start();
+  await settle();
+  await clock.advance(ANNOUNCE_PERIOD_MS);
+  const backAt = clock.now();
+  finder.serverJoined(1_000);
+  await clock.advance(ANNOUNCE_PERIOD_MS);
+  expect(announcedAt.slice(1)).toEqual([backAt + 1_000]);
+  finder.stop();
+});
+
+test('an announcement that the server answers after it was joined is enough', async () => {
+  let answer: (peers: TrackerPeers) => void = () => undefined;
+  const { clock, finder, announcedAt } = lonely(false, new Promise((resolve) => (answer = resolve)));
+  finder.start();
+  finder.serverJoined(1_000);
+  answer(LATER);
+  await settle();
+  await clock.advance(ANNOUNCE_PERIOD_MS);
+  expect(announcedAt).toHaveLength(1);
+  finder.stop();
+});
+
+test('a torrent that is not announced is not so because the server is back', async () => {
+  const { clock, finder, announcedAt } = lonely(false, LATER);
+  finder.serverJoined(1_000);
+  await clock.advance(ANNOUNCE_PERIOD_MS);
+  expect(announcedAt).toEqual([]);
+});
+
+test('whom no link led to for long is tried again soon after the server is back', async () => {
+  const { clock, finder, dialled } = lonely(true, LATER);
+  finder.start();
+  finder.offer(contacts(1), infoHash);
+  while (dialled.length < 7) await clock.advance(1_000);
+  await clock.advance(DIAL_MS);
+  finder.serverJoined(1_000);
+  await clock.advance(1_001);
+  expect(dialled).toHaveLength(8);
+  finder.stop();
 });

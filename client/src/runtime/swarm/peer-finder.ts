@@ -111,6 +111,19 @@ export class PeerFinder {
     if (this.#state === 'running') this.#announce('completed');
   }
 
+  /**
+   * The server is there again, and has forgotten this peer: it is announced after `ms`. Who could not be linked to meanwhile is
+   * tried again then.
+   */
+  serverJoined(ms: number): void {
+    if (this.#state !== 'running') return;
+    this.#announceAfter(ms);
+    const at = this.#owner.clock.now() + ms;
+    for (const candidate of this.#candidates.values())
+      if (candidate.hadNoLink) candidate.retryAt = Math.min(candidate.retryAt, at);
+    this.connectMore();
+  }
+
   /** Searches without waiting for the pause to end, e.g. because a source was lost or more is wanted than before. */
   searchNow(): void {
     this.#pauseMs = MIN_SEARCH_PAUSE_MS;

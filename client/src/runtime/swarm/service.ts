@@ -8,7 +8,13 @@ import {
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
 import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/metainfo.ts';
-import { MAX_TORRENTS } from '../../../../shared/src/limits/storage.ts';
+import {
+  ANNOUNCE_PERIOD_MS,
+  MAX_TORRENTS,
+  REANNOUNCES_PER_SECOND,
+  REANNOUNCE_MS,
+} from '../../../../shared/src/limits/storage.ts';
+import { randomBelow } from '../../../../shared/src/machine.ts';
 import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
@@ -192,6 +198,13 @@ export class SwarmService implements Transfers {
   linkUp(link: Link): void {
     this.#unused.watch(link);
     for (const { peers } of this.#torrents.values()) peers.linkUp(link.peer.id);
+  }
+
+  /** The server is there again. Its tracker forgot this peer with the connection, and other tabs are back at the same time. */
+  serverJoined(): void {
+    const paceMs = Math.max(REANNOUNCE_MS, (1000 * this.#torrents.size) / REANNOUNCES_PER_SECOND);
+    const withinMs = Math.min(ANNOUNCE_PERIOD_MS, paceMs);
+    for (const { peers } of this.#torrents.values()) peers.serverJoined(randomBelow(this.#host.rng, withinMs));
   }
 
   linkDown(peer: NodeId): void {

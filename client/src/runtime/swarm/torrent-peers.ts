@@ -196,6 +196,11 @@ export class TorrentPeers {
     this.#finder.linkUp(peer);
   }
 
+  /** The server is there again: its tracker is told of this peer after `ms`. */
+  serverJoined(ms: number): void {
+    this.#finder.serverJoined(ms);
+  }
+
   /** The link is gone, and with it the channel: another source is looked for at once. */
   linkDown(peer: NodeId): void {
     const hadChannel = this.#channels.delete(peer);
