@@ -24,6 +24,7 @@ import { deleteFolder } from './storage/opfs.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
+import { CheckEnded } from './storage/verify.ts';
 import { stillReport } from './still-report.ts';
 import type { ProgressReport, TabNews } from './tab-news.ts';
 import { TorrentDriver } from './torrent-driver.ts';
@@ -38,7 +39,7 @@ export interface Running {
   /** It serves a person's own files, from where they are. */
   readonly isShared: boolean;
   readonly uploads: UploadCount;
-  /** Its storage could not be opened: what it claims to have is not verified. */
+  /** Its storage is not open, and what it claims to have not verified: it could not be, or a person had no time for that. */
   readonly isUnopened: boolean;
   /** What it began with and what later links added, for another beginning after storage failed. */
   plan: DownloadPlan;
@@ -54,6 +55,8 @@ export interface Beginning {
   readonly stored?: PieceSet;
   readonly record?: ResumeRecord | undefined;
   readonly error?: StorageError;
+  /** A person paused it; undefined for what the record says. */
+  readonly isPaused?: boolean;
   /** Leaves that are known of what is stored. */
   readonly leaves?: ReadonlyMap<number, Uint8Array> | undefined;
   /** What a person has set; that of the record, if there is one. */
@@ -69,7 +72,7 @@ export interface RunningHost {
   readonly records: ResumeRecords;
   readonly news: TabNews;
   report(report: WorkerReport): void;
-  /** The torrent is removed next, as soon as what is done for it now is over. */
+  /** The torrent is removed or paused next, as soon as what is done for it now is over. */
   isUndoneNext(infoHash: InfoHash): boolean;
   /** What a person has set for a torrent has ended by itself, and is like this from now on. */
   ended(infoHash: InfoHash, settings: TransferSettings): void;
@@ -154,7 +157,9 @@ export class RunningTorrents {
         lock?.release();
         throw error;
       }
-      this.run(plan, { stored: claimed, error, record, settings }, lock);
+      // What is stored is checked when the person has it go on, unless it is removed.
+      const ending = error instanceof CheckEnded ? { isPaused: true } : { error };
+      this.run(plan, { stored: claimed, ...ending, record, settings }, lock);
     }
   }
 
@@ -180,7 +185,7 @@ export class RunningTorrents {
   /** Runs a torrent from what is open of it. With a lock, what comes of it survives the page. */
   run(plan: DownloadPlan, beginning: Beginning, lock: HeldLock | undefined): void {
     const { store, stored, record, error, leaves, settings = record?.settings ?? {} } = beginning;
-    const { uploadedBytes = record?.uploadedBytes ?? 0 } = beginning;
+    const { uploadedBytes = record?.uploadedBytes ?? 0, isPaused = record?.isPaused ?? settings.isPaused } = beginning;
     if (this.#self === undefined) throw new WorkerError('internal', 'The swarm worker was not started.');
     const { infoHash, metainfo } = plan;
     const owned = lock && new OwnedDownload(lock, this.#host.records, plan, record, settings);
@@ -194,7 +199,7 @@ export class RunningTorrents {
       metainfo,
       store,
       stored,
-      isPaused: record?.isPaused ?? settings.isPaused ?? false,
+      isPaused: isPaused ?? false,
       isKept: lock !== undefined,
       error,
       refusal: metainfo ? undefined : record?.refusal,
@@ -212,7 +217,7 @@ export class RunningTorrents {
         this.#tell(infoHash, running, report);
       },
     });
-    const isUnopened = error !== undefined && store === undefined;
+    const isUnopened = stored !== undefined && store === undefined;
     const isShared = store instanceof SourceStore;
     const uploads = new UploadCount(uploadedBytes, () => {
       if (owned) driver.record();

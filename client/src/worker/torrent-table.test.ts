@@ -9,6 +9,7 @@ import { ResumeRecords } from './storage/resume.ts';
 import type { TransferSettings } from './transfer-settings.ts';
 import type { InfoHash } from '../swarm/types.ts';
 import { WorkerTab, leaveDownload, metainfoOfShared } from './test/tab.ts';
+import { holdDigests } from './test/digests.ts';
 import { refuseReads } from './test/fake-keyval.ts';
 import { tabsOfTests, until } from './test/tabs.ts';
 
@@ -203,18 +204,6 @@ test('a download that is removed leaves a waiting share of the same waiting as i
   expect(await new ResumeRecords().read(infoHash)).toBeUndefined();
   expect(await new KeptShareRecords().all()).toMatchObject([{ infoHash }]);
 });
-
-/** Digests wait until the test lets them come, one after the other. */
-function holdDigests(): { readonly asked: () => number; release(): void } {
-  const digest = crypto.subtle.digest.bind(crypto.subtle);
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  const spy = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (...args) => {
-    await held;
-    return await digest(...args);
-  });
-  return { asked: () => spy.mock.calls.length, release: () => release() };
-}
 
 test('a download that is removed while what it has is checked is gone with the piece that is being checked', async () => {
   const infoHash = await leaveDownload(FILE);

@@ -209,7 +209,7 @@ export class TorrentTable {
   }
 
   setPaused(infoHash: InfoHash, isPaused: boolean): void {
-    this.#later(infoHash, async () => {
+    const work = async (): Promise<void> => {
       const running = this.#running.get(infoHash);
       void this.#shares.change(infoHash, { isPaused });
       // What comes back takes a turn of its own.
@@ -219,7 +219,10 @@ export class TorrentTable {
         // If it cannot, it stays as it is, for another try.
         await this.#running.beginAgain(infoHash, running).catch(() => undefined);
       else await running?.driver.setPaused(isPaused);
-    });
+    };
+    // A check of what is stored is not waited for: it is made anew when the download goes on.
+    if (isPaused) void this.#started.then(() => this.#turns.takeToUndo(infoHash, work));
+    else this.#later(infoHash, work);
   }
 
   /** Has a torrent work as a person wants from now on, and on the next page, too. */

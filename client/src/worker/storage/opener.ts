@@ -37,7 +37,7 @@ export class StoreOpener {
 
   /**
    * For a download that an earlier page left with the pieces `claimed`: trusts that after a spot check and verifies what
-   * was stored since. Rejects with `StorageError`.
+   * was stored since. Rejects with `StorageError`: with `CheckEnded` when nobody waits for that any more.
    */
   async reopen(
     metainfo: Metainfo,

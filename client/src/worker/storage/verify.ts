@@ -6,9 +6,16 @@ import { PieceSet } from '../bitfield.ts';
 import { PieceCheck } from '../piece-check.ts';
 import { type ContentStore, StorageError } from './types.ts';
 
+/** Nobody waited for the check of what is stored any more. */
+export class CheckEnded extends StorageError {
+  constructor() {
+    super('storage-failed', 'The check of what is stored was ended.');
+  }
+}
+
 /**
- * Tells which pieces are really stored, by whatever hashes the torrent has. Methods reject with `StorageError`, also as soon
- * as nobody waits for them any more: a check may take minutes.
+ * Tells which pieces are really stored, by whatever hashes the torrent has. Methods reject with `StorageError`, and with
+ * `CheckEnded` as soon as nobody waits for them any more: a check may take minutes.
  */
 export class StoredPieces {
   readonly #metainfo: Metainfo;
@@ -25,7 +32,7 @@ export class StoredPieces {
 
   /** True when the stored bytes of the piece match its hash. */
   async has(piece: number): Promise<boolean> {
-    if (this.#isPointless()) throw new StorageError('storage-failed', 'The check of what is stored was ended.');
+    if (this.#isPointless()) throw new CheckEnded();
     const bytes = new Uint8Array(pieceLengthOf(this.#metainfo, piece));
     await this.#store.read(piece * this.#metainfo.pieceLength, bytes);
     return await this.#check.isPiece(piece, bytes);
