@@ -44,7 +44,7 @@ function inherit(kept: ResumeRecord | undefined): {
     begun.push(plan);
   };
   const inherited = new InheritedDownloads({
-    records: { read: () => Promise.resolve(kept) },
+    records: { read: () => Promise.resolve(kept), remove: () => Promise.resolve() },
     running: { has: () => false, begin },
     turns: new Turns(),
     report: (report) => seen.push(report),

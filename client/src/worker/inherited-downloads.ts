@@ -5,6 +5,7 @@ import { type DownloadPlan, completePlan, pieceCount, planResume } from './downl
 import { describeError } from './errors.ts';
 import type { WorkerReport } from './protocol.ts';
 import { type HeldLock, takeLock } from './storage/lock.ts';
+import { readToBegin, wasRemoved } from './storage/removals.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { stillReport } from './still-report.ts';
 import { summarize } from './summary.ts';
@@ -12,7 +13,7 @@ import type { Turns } from './turns.ts';
 
 /** What inherited downloads need of the table. */
 export interface InheritedHost {
-  readonly records: Pick<ResumeRecords, 'read'>;
+  readonly records: Pick<ResumeRecords, 'read' | 'remove'>;
   readonly running: {
     has(infoHash: InfoHash): boolean;
     begin(plan: DownloadPlan, lock: HeldLock, record: ResumeRecord | undefined): Promise<void>;
@@ -59,7 +60,7 @@ export class InheritedDownloads {
   takeOver(asked: DownloadPlan, lock: HeldLock): void {
     const { infoHash } = asked;
     void this.#carryOn(infoHash, lock, async () => {
-      const record = await this.#host.records.read(infoHash);
+      const record = await readToBegin(this.#host.records, infoHash);
       // It goes on as the other tab had it, whatever the link here selected.
       const plan = completePlan(asked, record);
       const { metainfo, selected } = plan;
@@ -73,8 +74,9 @@ export class InheritedDownloads {
 
   async #resume(infoHash: InfoHash, lock: HeldLock): Promise<void> {
     // The tab that held the lock may have written a newer one, or removed it.
-    const record = await this.#host.records.read(infoHash).catch(() => undefined);
-    if (!record || record.isParked) {
+    const { records } = this.#host;
+    const record = await records.read(infoHash).catch(() => undefined);
+    if (!record || record.isParked || (await wasRemoved(records, infoHash))) {
       lock.release();
       return;
     }

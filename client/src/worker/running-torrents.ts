@@ -21,6 +21,7 @@ import type { WorkerReport } from './protocol.ts';
 import type { HeldLock } from './storage/lock.ts';
 import type { StoreOpener } from './storage/opener.ts';
 import { deleteFolder } from './storage/opfs.ts';
+import { forgetRecord } from './storage/removals.ts';
 import type { ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { type ContentStore, StorageError } from './storage/types.ts';
@@ -270,7 +271,7 @@ export class RunningTorrents {
     if (isUnopened && !keepData) await deleteFolder(infoHash);
     try {
       if (keepData) await owned.park();
-      else await owned.remove();
+      else await forgetRecord(this.#host.records, infoHash);
     } finally {
       owned.lock.release();
     }

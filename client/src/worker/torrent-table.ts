@@ -31,6 +31,7 @@ import { type HeldLock, takeLock } from './storage/lock.ts';
 import { StoreOpener } from './storage/opener.ts';
 import { canUseOpfs } from './storage/opfs.ts';
 import { ReadCache } from './storage/read-cache.ts';
+import { readToBegin } from './storage/removals.ts';
 import { type ResumeRecord, ResumeRecords } from './storage/resume.ts';
 import { SourceStore } from './storage/source-files.ts';
 import { deleteIdle, sweep } from './storage/sweep.ts';
@@ -356,7 +357,7 @@ export class TorrentTable {
   /** The record of a torrent whose lock is held for it. Rejects with `StorageError`, and lets go of the lock then. */
   async #readWith(lock: HeldLock, infoHash: InfoHash): Promise<ResumeRecord | undefined> {
     try {
-      return await this.#records.read(infoHash);
+      return await readToBegin(this.#records, infoHash);
     } catch (error) {
       lock.release();
       throw error;

@@ -48,6 +48,11 @@ export async function deleteFolder(name: string): Promise<void> {
   }
 }
 
+/** The folder of a torrent. Rejects when the browser refuses, or there is none and none is to be made. */
+export async function folderOf(name: string, create: boolean): Promise<FileSystemDirectoryHandle> {
+  return await (await rootFolder()).getDirectoryHandle(name, { create });
+}
+
 /** Names of all folders, of torrents that are known and of those that are not. Rejects when the browser refuses. */
 export async function listFolders(): Promise<string[]> {
   return await namesIn(await rootFolder());
@@ -65,7 +70,7 @@ export async function readComplete(
   if (!place) return new Blob([]);
   const { unit, at, length, isPacked } = place;
   try {
-    const folder = await (await rootFolder()).getDirectoryHandle(name);
+    const folder = await folderOf(name, false);
     const edges = new Edges(units.lengths[unit] ?? 0, pieceLength);
     // The edges go last: while there are some, the whole may lack what is in them.
     const short = edges.holds(at, length)
@@ -123,7 +128,7 @@ export class OpfsStore implements JournaledStore {
   /** Opens or creates the folder of a torrent. Rejects with `StorageError`. */
   static async open(setup: OpfsSetup): Promise<OpfsStore> {
     try {
-      const folder = await (await rootFolder()).getDirectoryHandle(setup.name, { create: true });
+      const folder = await folderOf(setup.name, true);
       const journal = await openExclusively(await folder.getFileHandle(JOURNAL_NAME, { create: true }));
       const units = new Units(setup.files);
       const files = await UnitFiles.in(folder, units, setup.pieceLength).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { DOWNLOAD_LOCK_PATIENCE_MS } from '../../../../shared/src/limits/storage
 import type { InfoHash } from '../../swarm/types.ts';
 import { takeLock } from './lock.ts';
 import { deleteFolder, listFolders } from './opfs.ts';
+import { forgetRecord } from './removals.ts';
 import type { ResumeRecords } from './resume.ts';
 
 /**
@@ -27,8 +28,8 @@ export async function deleteIdle(records: Pick<ResumeRecords, 'read' | 'remove'>
   const lock = (await isRecorded()) ? await takeLock(infoHash, DOWNLOAD_LOCK_PATIENCE_MS) : undefined;
   // Another tab may have removed it.
   if (lock && (await isRecorded())) {
-    await records.remove(infoHash).catch(() => undefined);
     await deleteFolder(infoHash);
+    await forgetRecord(records, infoHash).catch(() => undefined);
   }
   lock?.release();
 }

@@ -13,15 +13,22 @@ export function createStore(database: string, name: string): Store {
 }
 
 let isRefusing = false;
+let isKeeping = false;
 
 /** Whether nothing can be read for now. */
 export function refuseReads(isSo: boolean): void {
   isRefusing = isSo;
 }
 
+/** Whether nothing can be deleted for now. */
+export function refuseDeletions(isSo: boolean): void {
+  isKeeping = isSo;
+}
+
 /** Every database is empty from now on. */
 export function clearAll(): void {
   isRefusing = false;
+  isKeeping = false;
   for (const store of stores.values()) store.clear();
 }
 
@@ -40,6 +47,7 @@ export function set(key: string, value: unknown, store: Store): Promise<void> {
 }
 
 export function del(key: string, store: Store): Promise<void> {
+  if (isKeeping) return Promise.reject(new DOMException('the connection is lost', 'InvalidStateError'));
   store.delete(key);
   return Promise.resolve();
 }
