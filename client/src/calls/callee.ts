@@ -23,10 +23,14 @@ export function onInvite(core: CallCore, from: NodeId, message: Invite): void {
   if (stone) {
     if (!stone.peers.includes(from)) core.count('wrong-sender');
     else if (stone.reply) core.carrier.send(from, stone.reply);
+  } else if (!core.addresses.includes(message.address)) {
+    // The owner of an address may have listed any device for it, and whoever calls that address means no harm.
+    core.count('wrong-address');
+    refuse(core, from, callId, 404);
   } else if (message.ageMs > MAX_INVITE_AGE_MS) {
     core.count('stale');
     refuse(core, from, callId, 408);
-  } else if (dialog?.kind === 'inviting' && dialog.branches.has(from)) onGlare(core, dialog, from, message);
+  } else if (dialog?.kind === 'inviting' && isCalled(dialog, from)) onGlare(core, dialog, from, message);
   else if (isBusyFor(core, from)) refuse(core, from, callId, 486);
   else ring(core, from, message);
 }
@@ -91,6 +95,11 @@ function onRepeatedInvite(core: CallCore, from: NodeId, dialog: Dialog): void {
   else if (dialog.kind === 'ringing') sayRinging(core, dialog);
 }
 
+/** We are calling whoever calls us. A device that was only listed for the address that we call is somebody else's, or may be. */
+function isCalled({ address, branches }: Inviting, from: NodeId): boolean {
+  return address === from && branches.has(from);
+}
+
 /** There is another call, of somebody else, or so many of that peer came and went that the next one must wait. */
 function isBusyFor({ carrier, dialog }: CallCore, from: NodeId): boolean {
   const isOther = dialog && (dialog.kind !== 'ringing' || dialog.peer !== from);
@@ -133,7 +142,7 @@ function merge(core: CallCore, dialog: Inviting, from: NodeId, { callId, name, m
 }
 
 /** Answers an INVITE that does not ring. Sent once: copies of the INVITE fetch it again. */
-function refuse(core: CallCore, from: NodeId, callId: CallId, code: 100 | 408 | 486): void {
+function refuse(core: CallCore, from: NodeId, callId: CallId, code: 100 | 404 | 408 | 486): void {
   const reply = core.response(callId, code);
   core.carrier.bury({ callId, peers: [from], reply, byeReason: 'cancelled' });
   core.carrier.send(from, reply);

@@ -7,29 +7,31 @@ import { bestFailure, cancelReason, endOfFailure, type FailureCode } from './out
 import { SequencedChannel } from './sequenced-channel.ts';
 import type {
   ByeReason,
+  CallCommand,
   CallEnd,
   CallId,
   CallMessage,
   CancelReason,
-  MediaChoice,
   ResponseCode,
   ResponseMessage,
   SequencedItem,
 } from './types.ts';
 
+type InviteCommand = Extract<CallCommand, { kind: 'invite' }>;
+
 /** Starts a call: INVITE to every device, each a branch of its own. */
-export function invite(core: CallCore, callId: CallId, devices: readonly NodeId[], media: MediaChoice): void {
+export function invite(core: CallCore, { callId, address, devices, media }: InviteCommand): void {
   if (core.dialog?.callId === callId) return;
   if (core.dialog) return core.carrier.emit({ kind: 'ended', callId, end: 'error' });
   const branches = new Map<NodeId, Branch>();
   for (const device of devices) {
     if (device !== core.self && branches.size < MAX_DEVICES) branches.set(device, { kind: 'calling' });
   }
-  const dialog: Inviting = { kind: 'inviting', callId, media, branches, early: [], suppressed: new Map() };
+  const dialog: Inviting = { kind: 'inviting', callId, address, media, branches, early: [], suppressed: new Map() };
   core.dialog = dialog;
   if (branches.size === 0) return core.end(dialog, 'not-found', 'cancelled');
   core.carrier.setRingTimer(callId, TIMER_C_MS);
-  const message: CallMessage = { kind: 'INVITE', callId, media, name: core.name, ageMs: 0 };
+  const message: CallMessage = { kind: 'INVITE', callId, address, media, name: core.name, ageMs: 0 };
   for (const device of branches.keys()) core.carrier.sendUntil('response', device, message);
 }
 

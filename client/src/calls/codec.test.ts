@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../../shared/src/bytes.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
 import { MAX_CALL_MESSAGE_BYTES } from '../../../shared/src/limits/calls.ts';
 import { randomBelow, randomBytes, seededRng } from '../../../shared/src/machine.ts';
 import { vector } from '../../../shared/test/vectors.ts';
@@ -7,11 +8,12 @@ import { decodeCallMessage, encodeCallMessage } from './codec.ts';
 import type { CallMessage } from './types.ts';
 
 const callId = '000102030405060708090a0b0c0d0e0f';
+const address = '202122232425262728292a2b2c2d2e2f30313233' as NodeId;
 const both = { audio: true, video: true };
 const audioOnly = { audio: true, video: false };
 
 const examples: readonly CallMessage[] = [
-  { kind: 'INVITE', callId, media: both, name: 'Amber Otter', ageMs: 500 },
+  { kind: 'INVITE', callId, address, media: both, name: 'Amber Otter', ageMs: 500 },
   { kind: 'response', callId, code: 200, media: audioOnly, name: 'Blue Heron' },
   { kind: 'ACK', callId },
   { kind: 'CANCEL', callId, reason: 'no-answer' },
@@ -37,7 +39,8 @@ describe.each(examples.map((message) => [message.kind, message] as const))('%s',
 
 test('a message of another version or type is unknown, not malformed', () => {
   const bytes = encodeCallMessage({ kind: 'ACK', callId });
-  expect(decodeCallMessage(bytes.with(0, 2))).toEqual({ ok: false, error: 'unknown' });
+  expect(decodeCallMessage(bytes.with(0, 1))).toEqual({ ok: false, error: 'unknown' });
+  expect(decodeCallMessage(bytes.with(0, 3))).toEqual({ ok: false, error: 'unknown' });
   expect(decodeCallMessage(bytes.with(1, 10))).toEqual({ ok: false, error: 'unknown' });
   expect(decodeCallMessage(bytes.with(1, 0))).toEqual({ ok: false, error: 'unknown' });
 });
@@ -51,7 +54,7 @@ test('the largest message is read and one byte more is refused', () => {
 });
 
 test('names over 64 bytes, response codes and reasons outside the lists, and stray media bits are malformed', () => {
-  const long = encodeCallMessage({ kind: 'INVITE', callId, media: both, name: 'x'.repeat(65), ageMs: 0 });
+  const long = encodeCallMessage({ kind: 'INVITE', callId, address, media: both, name: 'x'.repeat(65), ageMs: 0 });
   expect(decodeCallMessage(long).ok).toBe(false);
   expect(decodeCallMessage(vector('calls/response').with(19, 201)).ok).toBe(false);
   expect(decodeCallMessage(vector('calls/CANCEL').with(18, 3)).ok).toBe(false);

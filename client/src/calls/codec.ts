@@ -1,11 +1,12 @@
 import { Reader, Writer, utf8Encode } from '../../../shared/src/bytes.ts';
+import { ID_BYTES, nodeIdFromBytes } from '../../../shared/src/ids.ts';
 import { CALL_ID_BYTES, MAX_CALL_MESSAGE_BYTES } from '../../../shared/src/limits/calls.ts';
 import { MAX_NAME_BYTES } from '../../../shared/src/limits/links.ts';
 import { assertNever, err, ok, type Result } from '../../../shared/src/result.ts';
 import type { ByeReason, CallId, CallMessage, CancelReason, MediaChoice, ResponseCode } from './types.ts';
 
 /** Version of the call wire; a message of another version is ignored. */
-export const CALL_WIRE_VERSION = 1;
+export const CALL_WIRE_VERSION = 2;
 
 /** Type bytes, in the order of shared/PROTOCOL.md §7. */
 const TYPE = { INVITE: 1, response: 2, ACK: 3, CANCEL: 4, BYE: 5, done: 6, media: 7, mediaAck: 8, muted: 9 } as const;
@@ -33,7 +34,7 @@ export function encodeCallMessage(message: CallMessage): Uint8Array {
   const writer = new Writer(64).u8(CALL_WIRE_VERSION).u8(TYPE[message.kind]).hex(message.callId);
   switch (message.kind) {
     case 'INVITE':
-      return writer.u8(mediaBits(message.media)).u32(message.ageMs).text8(message.name).done();
+      return writer.hex(message.address).u8(mediaBits(message.media)).u32(message.ageMs).text8(message.name).done();
     case 'response':
       return writer.u16(message.code).u8(mediaBits(message.media)).text8(message.name).done();
     case 'ACK':
@@ -97,10 +98,11 @@ function readMessage(type: number, callId: CallId, reader: Reader): CallMessage 
 }
 
 function readInvite(callId: CallId, reader: Reader): CallMessage | undefined {
+  const address = nodeIdFromBytes(reader.bytes(ID_BYTES));
   const media = readMedia(reader);
   const ageMs = reader.u32();
   const name = readName(reader);
-  return media && name !== undefined ? { kind: 'INVITE', callId, media, name, ageMs } : undefined;
+  return media && name !== undefined ? { kind: 'INVITE', callId, address, media, name, ageMs } : undefined;
 }
 
 function readResponse(callId: CallId, reader: Reader): CallMessage | undefined {

@@ -5,21 +5,24 @@ import { endOfReason } from './outcome.ts';
 import type { ByeReason, CallEnd, CallId, MediaChoice, ResponseCode, ResponseMessage } from './types.ts';
 
 /** What was refused and dropped. */
-export type CallCounter = 'malformed' | 'unknown-type' | 'wrong-sender' | 'unknown-call' | 'stale';
+export type CallCounter = 'malformed' | 'unknown-type' | 'wrong-sender' | 'unknown-call' | 'stale' | 'wrong-address';
 
 const NOTHING: MediaChoice = { audio: false, video: false };
 
 /** What the caller's and the callee's half of the machine share: the one dialog, and the ways to end it. */
 export class CallCore {
   readonly self: NodeId;
+  /** What this device registers, and so rings for. */
+  readonly addresses: readonly NodeId[];
   readonly carrier = new Carrier();
   name: string;
   dialog: Dialog | undefined;
   /** BOUNDED: by the members of CallCounter. */
   readonly counters = new Map<CallCounter, number>();
 
-  constructor(self: NodeId, name: string) {
+  constructor(self: NodeId, name: string, addresses: readonly NodeId[]) {
     this.self = self;
+    this.addresses = addresses;
     this.name = name;
   }
 

@@ -32,12 +32,14 @@ export type Dialog = Inviting | Ringing | Accepted | Established;
 export interface Inviting {
   readonly kind: 'inviting';
   readonly callId: CallId;
+  /** Whom we call. */
+  readonly address: NodeId;
   readonly media: MediaChoice;
   /** BOUNDED: by MAX_DEVICES. */
   readonly branches: Map<NodeId, Branch>;
   /** BOUNDED: by MAX_MEDIA_QUEUE. What each device gets as soon as it responds. */
   readonly early: SequencedItem[];
-  /** BOUNDED: by MAX_DEVICES. Calls of the devices we are calling, which merge into ours: call id by device. */
+  /** BOUNDED: by MAX_DEVICES. Calls of whom we are calling, which merge into ours: call id by device. */
   readonly suppressed: Map<NodeId, CallId>;
 }
 

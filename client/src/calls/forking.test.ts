@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/src/bytes.ts';
-import { CallNetwork, type Device, type NetworkOptions } from './test/network.ts';
+import { CallNetwork, type Device, idOf, type NetworkOptions } from './test/network.ts';
 import {
   both,
   audioOnly,
@@ -15,6 +15,9 @@ import {
   type Pair,
 } from './test/pair.ts';
 
+/** Makes the address of a person with several devices, as a digit of its own makes the id of each. */
+const ADDRESS_DIGIT = '0';
+
 describe('several devices', () => {
   function forked(
     count: number,
@@ -22,8 +25,14 @@ describe('several devices', () => {
   ): { network: CallNetwork; caller: Device; all: Device[] } {
     const network = new CallNetwork(options);
     const caller = network.device('a');
-    const all = ['b', 'c', 'd', 'e', 'f'].slice(0, count).map((digit) => network.device(digit));
-    caller.command({ kind: 'invite', callId, devices: all.map(({ id }) => id), media: both });
+    const all = ['b', 'c', 'd', 'e', 'f'].slice(0, count).map((digit) => network.device(digit, ADDRESS_DIGIT));
+    caller.command({
+      kind: 'invite',
+      callId,
+      address: idOf(ADDRESS_DIGIT),
+      devices: all.map(({ id }) => id),
+      media: both,
+    });
     network.run(500);
     return { network, caller, all };
   }
@@ -82,7 +91,7 @@ describe('one call at a time', () => {
   test.each(['ringing', 'established'] as const)('a second caller hears busy while a call is %s', (state) => {
     const { network, callee } = state === 'ringing' ? ringing() : established();
     const third = network.device('c');
-    third.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    third.command({ kind: 'invite', callId: later, address: callee.id, devices: [callee.id], media: both });
     network.run(1000);
     expect(third.endOf(later)).toBe('busy');
     expect(callee.endOf(callId)).toBeUndefined();
@@ -92,7 +101,7 @@ describe('one call at a time', () => {
     const { network, callee } = ringing();
     callee.command({ kind: 'ignore', callId });
     const third = network.device('c');
-    third.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    third.command({ kind: 'invite', callId: later, address: callee.id, devices: [callee.id], media: both });
     network.run(1000);
     expect(callee.last('incoming')?.callId).toBe(later);
   });
@@ -101,8 +110,14 @@ describe('one call at a time', () => {
 describe('glare', () => {
   function glare(options: NetworkOptions = {}): Pair {
     const all = pair(options);
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
-    all.callee.command({ kind: 'invite', callId: later, devices: [all.caller.id], media: audioOnly });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
+    all.callee.command({
+      kind: 'invite',
+      callId: later,
+      address: all.caller.id,
+      devices: [all.caller.id],
+      media: audioOnly,
+    });
     return all;
   }
 
@@ -131,10 +146,10 @@ describe('glare', () => {
     [later, callId],
   ])('who ignores a call and then calls back is in a call, whichever id is smaller (%s, %s)', (ignored, back) => {
     const { network, caller, callee } = pair();
-    caller.command({ kind: 'invite', callId: ignored, devices: [callee.id], media: both });
+    caller.command({ kind: 'invite', callId: ignored, address: callee.id, devices: [callee.id], media: both });
     network.run(1000);
     callee.command({ kind: 'ignore', callId: ignored });
-    callee.command({ kind: 'invite', callId: back, devices: [caller.id], media: both });
+    callee.command({ kind: 'invite', callId: back, address: caller.id, devices: [caller.id], media: both });
     network.run(1000);
     for (const device of [caller, callee]) expect(device.last('established')?.callId).toBe(back);
     callee.command({ kind: 'hangUp', callId: back, reason: 'user-hangup' });
@@ -144,12 +159,12 @@ describe('glare', () => {
 
   test('a device that was busy and calls while others still ring is in a call', () => {
     const { network, caller, callee } = pair();
-    const other = network.device('c');
-    caller.command({ kind: 'invite', callId, devices: [callee.id, other.id], media: both });
+    const other = network.device('c', 'b');
+    caller.command({ kind: 'invite', callId, address: callee.id, devices: [callee.id, other.id], media: both });
     network.run(1000);
     callee.command({ kind: 'reject', callId, code: 486 });
     network.run(1000);
-    callee.command({ kind: 'invite', callId: later, devices: [caller.id], media: both });
+    callee.command({ kind: 'invite', callId: later, address: caller.id, devices: [caller.id], media: both });
     network.run(1000);
     for (const device of [caller, callee]) expect(device.last('established')?.callId).toBe(later);
     expect(other.endOf(callId)).toBe('answered-elsewhere');
@@ -165,9 +180,15 @@ describe('glare', () => {
 
   test('somebody else who calls meanwhile hears busy', () => {
     const all = pair();
-    all.caller.command({ kind: 'invite', callId: later, devices: [all.callee.id], media: both });
+    all.caller.command({
+      kind: 'invite',
+      callId: later,
+      address: all.callee.id,
+      devices: [all.callee.id],
+      media: both,
+    });
     const third = all.network.device('c');
-    third.command({ kind: 'invite', callId, devices: [all.caller.id], media: both });
+    third.command({ kind: 'invite', callId, address: all.caller.id, devices: [all.caller.id], media: both });
     all.network.run(1000);
     expect(third.endOf(callId)).toBe('busy');
     expect(all.caller.last('ringing')?.callId).toBe(later);

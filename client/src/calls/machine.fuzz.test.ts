@@ -43,7 +43,8 @@ test(
     fc.assert(
       fc.property(network, fc.array(action, { minLength: 10, maxLength: 60 }), (options, actions) => {
         const world = new CallNetwork(options);
-        const devices = ['a', 'b', 'c'].map((digit) => world.device(digit));
+        // The third is listed for addresses that it does not register.
+        const devices = [world.device('a', 'b', 'c'), world.device('b', 'a', 'c'), world.device('c')];
         const ids: CallId[] = [];
         for (const step of actions) act(world, devices, ids, step);
         world.run(SETTLE_MS);
@@ -72,7 +73,8 @@ function act(world: CallNetwork, devices: readonly Device[], ids: CallId[], step
       const id = (1000 - ids.length).toString(16).padStart(32, '0');
       ids.push(id);
       const others = devices.filter((other) => other !== device).slice(0, 1 + (ids.length % 2));
-      return device.command({ kind: 'invite', callId: id, devices: others.map((other) => other.id), media });
+      const called = others.map((other) => other.id) as [NodeId, ...NodeId[]];
+      return device.command({ kind: 'invite', callId: id, address: called[0], devices: called, media });
     }
     case 'accept':
       return device.command({ kind: 'accept', callId, media });
@@ -117,7 +119,7 @@ test(
     const rng = seededRng(7);
     const peers = Array.from({ length: 5 }, () => nodeIdFromBytes(randomBytes(rng, 20)));
     const ids = Array.from({ length: 200 }, () => randomHex(rng));
-    const machine = new CallMachine(peers[0] as NodeId, 'fuzz');
+    const machine = new CallMachine(peers[0] as NodeId, 'fuzz', peers.slice(0, 1));
     const seen = new Set<string>();
     const out: CallOutput[] = [];
     const broken: unknown[] = [];
@@ -149,7 +151,7 @@ function randomInput(rng: Rng, peers: readonly NodeId[], ids: readonly CallId[])
   if (roll === 0) return { kind: 'received', from: peer, bytes: randomBytes(rng, randomBelow(rng, 60)) };
   if (roll === 1) return { kind: 'undeliverable', to: peer, callId };
   if (roll < 5) return { kind: 'command', command: randomCommand(rng, peers, callId) };
-  const bytes = encodeCallMessage(randomMessage(rng, callId));
+  const bytes = encodeCallMessage(randomMessage(rng, peers, callId));
   if (roll === 5) bytes[randomBelow(rng, bytes.length)] = randomBelow(rng, 256);
   return { kind: 'received', from: peer, bytes };
 }
@@ -157,7 +159,7 @@ function randomInput(rng: Rng, peers: readonly NodeId[], ids: readonly CallId[])
 function randomCommand(rng: Rng, peers: readonly NodeId[], callId: CallId): CallCommand {
   const media = randomMedia(rng);
   return pick<CallCommand>(rng, [
-    { kind: 'invite', callId, devices: peers.slice(randomBelow(rng, 4)), media },
+    { kind: 'invite', callId, address: pick(rng, peers), devices: peers.slice(randomBelow(rng, 4)), media },
     { kind: 'accept', callId, media },
     { kind: 'reject', callId, code: pick(rng, [486, 603, 488]) },
     { kind: 'ignore', callId },
@@ -172,12 +174,14 @@ function randomCommand(rng: Rng, peers: readonly NodeId[], callId: CallId): Call
 const CODES: readonly ResponseCode[] = [100, 180, 200, 404, 408, 480, 481, 486, 487, 488, 500, 603];
 const REASONS: readonly ByeReason[] = ['user-hangup', 'ice-failed', 'ice-timeout', 'answered-elsewhere', 'no-ack'];
 
-function randomMessage(rng: Rng, callId: CallId): CallMessage {
+function randomMessage(rng: Rng, peers: readonly NodeId[], callId: CallId): CallMessage {
+  // Mostly that of the machine.
+  const address = peers[randomBelow(rng, 8) === 0 ? 1 : 0] as NodeId;
   const media = randomMedia(rng);
   const sequence = randomBelow(rng, 5) === 0 ? rng.nextUint32() : randomBelow(rng, 4);
   return pick<CallMessage>(rng, [
-    { kind: 'INVITE', callId, media, name: 'x', ageMs: randomBelow(rng, 70_000) },
-    { kind: 'INVITE', callId, media, name: 'x', ageMs: 0 },
+    { kind: 'INVITE', callId, address, media, name: 'x', ageMs: randomBelow(rng, 70_000) },
+    { kind: 'INVITE', callId, address, media, name: 'x', ageMs: 0 },
     { kind: 'response', callId, code: pick(rng, CODES), media, name: 'y' },
     { kind: 'ACK', callId },
     { kind: 'CANCEL', callId, reason: 'cancelled' },

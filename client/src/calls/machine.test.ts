@@ -53,6 +53,7 @@ describe('setting up', () => {
     const invite = (ageMs: number, id: CallId): CallMessage => ({
       kind: 'INVITE',
       callId: id,
+      address: callee.id,
       media: both,
       name: 'x',
       ageMs,
@@ -152,7 +153,7 @@ describe('every end is seen on both sides', () => {
   test('a peer that is not there: unreachable as soon as the overlay says so twice', () => {
     const all = pair();
     all.callee.isAlive = false;
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
     all.network.run(1000);
     expect(all.caller.endOf(callId)).toBe('unreachable');
     expect(ends(all)).toEqual(['unreachable', undefined]);
@@ -160,7 +161,7 @@ describe('every end is seen on both sides', () => {
 
   test('a peer that never answers: unreachable after timer B', () => {
     const all = pair({ loss: 1 });
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
     all.network.run(7900);
     expect(all.caller.endOf(callId)).toBeUndefined();
     expect(all.network.sentOf('INVITE').map(({ at }) => at)).toEqual([0, 500, 1500, 3500, 7500]);
@@ -169,7 +170,7 @@ describe('every end is seen on both sides', () => {
 
   test('nobody to call at all: not found', () => {
     const all = pair();
-    all.caller.command({ kind: 'invite', callId, devices: [], media: both });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [], media: both });
     expect(ends(all)).toEqual(['not-found', undefined]);
   });
 
@@ -201,7 +202,13 @@ describe('every end is seen on both sides', () => {
 
   test('leaving hangs up at once, in any state', () => {
     const calling = pair();
-    calling.caller.command({ kind: 'invite', callId, devices: [calling.callee.id], media: both });
+    calling.caller.command({
+      kind: 'invite',
+      callId,
+      address: calling.callee.id,
+      devices: [calling.callee.id],
+      media: both,
+    });
     calling.caller.command({ kind: 'leave' });
     calling.caller.isAlive = false;
     calling.network.run(100);
@@ -216,7 +223,7 @@ describe('every end is seen on both sides', () => {
 describe('CANCEL', () => {
   test('waits for a provisional response before it is sent (RFC 3261 §9.1)', () => {
     const all = pair({ latencyMs: 100 });
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
     all.network.run(150);
     all.caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
     expect(all.network.sentOf('CANCEL')).toHaveLength(0);
@@ -227,7 +234,7 @@ describe('CANCEL', () => {
 
   test('goes out in place of the next INVITE when no response comes, and a late INVITE then never rings', () => {
     const all = pair({ loss: 1 });
-    all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
+    all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
     const [invite] = all.network.sentOf('INVITE');
     all.network.run(100);
     all.caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
@@ -309,7 +316,7 @@ describe('what others send', () => {
       { kind: 'BYE', callId, reason: 'user-hangup' },
       { kind: 'CANCEL', callId, reason: 'cancelled' },
       { kind: 'response', callId, code: 481, media: both, name: '' },
-      { kind: 'INVITE', callId, media: both, name: '', ageMs: 0 },
+      { kind: 'INVITE', callId, address: callee.id, media: both, name: '', ageMs: 0 },
       { kind: 'media', callId, sequence: 0, payload: utf8Encode('x') },
       { kind: 'muted', callId, sequence: 0, muted: both },
       { kind: 'ACK', callId },
@@ -328,7 +335,7 @@ describe('what others send', () => {
     const { network, caller, callee } = pair();
     for (let i = 0; i < 1000; i++) {
       const id = i.toString(16).padStart(32, '0');
-      receive(network, callee, i % 2 ? caller : network.device('c'), invite(id));
+      receive(network, callee, i % 2 ? caller : network.device('c'), invite(id, callee));
     }
     const { tombstones, transactions } = callee.machine.load;
     expect(tombstones).toBeLessThanOrEqual(MAX_TOMBSTONES);

@@ -34,9 +34,12 @@ import type {
 export class CallMachine implements Machine<CallInput, CallOutput> {
   readonly #core: CallCore;
 
-  /** `name`: what others see when this device calls or answers, at most 64 bytes of UTF-8. */
-  constructor(self: NodeId, name: string) {
-    this.#core = new CallCore(self, name);
+  /**
+   * `name`: what others see when this device calls or answers, at most 64 bytes of UTF-8. `addresses`: those that it registers; it
+   * rings for no other.
+   */
+  constructor(self: NodeId, name: string, addresses: readonly NodeId[]) {
+    this.#core = new CallCore(self, name, addresses);
   }
 
   /** What was refused and dropped, for diagnostics. */
@@ -76,7 +79,7 @@ export class CallMachine implements Machine<CallInput, CallOutput> {
   #handleCommand(command: CallCommand): void {
     const { dialog } = this.#core;
     if (command.kind === 'rename') this.#core.name = command.name;
-    else if (command.kind === 'invite') invite(this.#core, command.callId, command.devices, command.media);
+    else if (command.kind === 'invite') invite(this.#core, command);
     else if (command.kind === 'leave') this.#leave();
     else if (dialog?.callId !== command.callId) return;
     else if (command.kind === 'sendMedia') this.#push(dialog, { kind: 'media', payload: command.payload });

@@ -28,7 +28,7 @@ describe('a device that rings for a call that is over', () => {
     caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
     network.run(afterMs);
     const reloaded = reborn(network, callee);
-    receive(network, reloaded, caller, invite(callId));
+    receive(network, reloaded, caller, invite(callId, reloaded));
     expect(reloaded.kinds()).toEqual(['incoming']);
     network.run(100);
     expect(reloaded.endOf(callId)).toBe('cancelled');
@@ -43,13 +43,13 @@ describe('a device that rings for a call that is over', () => {
 
   test('stops as answered elsewhere when another one was faster', () => {
     const { network, caller, callee } = pair();
-    const other = network.device('c');
-    caller.command({ kind: 'invite', callId, devices: [callee.id, other.id], media: both });
+    const other = network.device('c', 'b');
+    caller.command({ kind: 'invite', callId, address: callee.id, devices: [callee.id, other.id], media: both });
     network.run(1000);
     callee.command({ kind: 'accept', callId, media: both });
     network.run(1000);
     const reloaded = reborn(network, other);
-    receive(network, reloaded, caller, invite(callId));
+    receive(network, reloaded, caller, invite(callId, reloaded));
     network.run(100);
     expect(reloaded.endOf(callId)).toBe('answered-elsewhere');
     expect(caller.endOf(callId)).toBeUndefined();
@@ -78,7 +78,7 @@ describe('a caller whose call rings and who calls anew', () => {
     network.options = { loss: 1 };
     caller.command({ kind: 'hangUp', callId, reason: 'user-hangup' });
     network.options = {};
-    caller.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    caller.command({ kind: 'invite', callId: later, address: callee.id, devices: [callee.id], media: both });
     network.run(100);
     expect(callee.endOf(callId)).toBe('cancelled');
     expect(callee.last('incoming')?.callId).toBe(later);
@@ -88,7 +88,7 @@ describe('a caller whose call rings and who calls anew', () => {
   test('rings with the new call after its page crashed and was loaded again', () => {
     const { network, caller, callee } = ringing();
     const again = reborn(network, caller);
-    again.command({ kind: 'invite', callId: later, devices: [callee.id], media: both });
+    again.command({ kind: 'invite', callId: later, address: callee.id, devices: [callee.id], media: both });
     network.run(100);
     expect(again.kinds()).toEqual(['ringing']);
     callee.command({ kind: 'accept', callId: later, media: both });
@@ -98,7 +98,7 @@ describe('a caller whose call rings and who calls anew', () => {
 
   test('hears the end of a call that an older INVITE of its own, late on its way, put an end to', () => {
     const { network, caller, callee } = ringing();
-    receive(network, callee, caller, invite(later));
+    receive(network, callee, caller, invite(later, callee));
     network.run(1000);
     expect([caller.endOf(callId), callee.endOf(callId)]).toEqual(['cancelled', 'cancelled']);
     expect(callee.endOf(later)).toBe('cancelled');
@@ -108,7 +108,7 @@ describe('a caller whose call rings and who calls anew', () => {
     const { network, caller, callee } = pair();
     const call = (from: Device, number: number, isTakenBack: boolean): void => {
       const id: CallId = `${from.id.slice(0, 4)}${number}`.padEnd(32, '0');
-      receive(network, callee, from, invite(id));
+      receive(network, callee, from, invite(id, callee));
       if (isTakenBack) receive(network, callee, from, { kind: 'CANCEL', callId: id, reason: 'cancelled' });
     };
     caller.isAlive = false;

@@ -12,10 +12,14 @@ export interface MediaChoice {
 
 /** SIP requests and responses, as they travel sealed between two devices (RFC 3261; codes in §21). */
 export type CallMessage =
-  /** `ageMs`: how long the caller has been calling, so that a device that hears late knows how long is left. */
+  /**
+   * `address`: whom the caller calls, so that only devices of that address ring. `ageMs`: how long the caller has been calling, so
+   * that a device that hears late knows how long is left.
+   */
   | {
       readonly kind: 'INVITE';
       readonly callId: CallId;
+      readonly address: NodeId;
       readonly media: MediaChoice;
       readonly name: string;
       readonly ageMs: number;
@@ -66,10 +70,11 @@ export type ByeReason =
   | 'no-ack';
 
 export type CallCommand =
-  /** Rings every device of the callee. `now` of the driver starts timers A, B and C. */
+  /** Rings every device of the address. `now` of the driver starts timers A, B and C. */
   | {
       readonly kind: 'invite';
       readonly callId: CallId;
+      readonly address: NodeId;
       readonly devices: readonly NodeId[];
       readonly media: MediaChoice;
     }

@@ -42,10 +42,10 @@ export class Device {
   isAlive = true;
   readonly #network: CallNetwork;
 
-  constructor(network: CallNetwork, id: NodeId, name: string) {
+  constructor(network: CallNetwork, id: NodeId, name: string, addresses: readonly NodeId[]) {
     this.#network = network;
     this.id = id;
-    this.machine = new CallMachine(id, name);
+    this.machine = new CallMachine(id, name, addresses);
   }
 
   command(command: CallCommand): void {
@@ -83,9 +83,10 @@ export class CallNetwork {
     this.#rng = seededRng(options.seed ?? 1);
   }
 
-  /** A device whose id is that digit, 40 times. */
-  device(digit: string): Device {
-    const device = new Device(this, digit.repeat(40) as NodeId, `device ${digit}`);
+  /** A device whose id is that digit, 40 times. It registers that address, and those of the other digits. */
+  device(digit: string, ...others: readonly string[]): Device {
+    const addresses = [digit, ...others].map(idOf);
+    const device = new Device(this, idOf(digit), `device ${digit}`, addresses);
     this.devices.push(device);
     return device;
   }
@@ -160,4 +161,9 @@ export class CallNetwork {
       this.feed(device, (out, now) => device.machine.handle({ kind: 'deadline' }, now, out));
     }
   }
+}
+
+/** That digit, 40 times. */
+export function idOf(digit: string): NodeId {
+  return digit.repeat(40) as NodeId;
 }

@@ -33,7 +33,7 @@ export function pair(options: NetworkOptions = {}): Pair {
 /** Two devices, one of which rings for a call of the other. */
 export function ringing(options: NetworkOptions = {}): Pair {
   const all = pair(options);
-  all.caller.command({ kind: 'invite', callId, devices: [all.callee.id], media: both });
+  all.caller.command({ kind: 'invite', callId, address: all.callee.id, devices: [all.callee.id], media: both });
   all.network.run(1000);
   return all;
 }
@@ -56,9 +56,9 @@ export function ends({ network, caller, callee }: Pair): [string | undefined, st
   return [caller.endOf(callId), callee.endOf(callId)];
 }
 
-/** An INVITE that a caller just made. */
-export function invite(id: CallId): CallMessage {
-  return { kind: 'INVITE', callId: id, media: both, name: 'x', ageMs: 0 };
+/** An INVITE that a caller of that address just made. */
+export function invite(id: CallId, { id: address }: Pick<Device, 'id'>): CallMessage {
+  return { kind: 'INVITE', callId: id, address, media: both, name: 'x', ageMs: 0 };
 }
 
 /** Has a message arrive at a device as if another one had sent it. */

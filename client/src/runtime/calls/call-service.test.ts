@@ -262,14 +262,24 @@ test('a location record that somebody else put under an address does not turn ca
   expect([bob.incoming.length, cyd.incoming.length]).toEqual([1, 0]);
 });
 
-test('all devices of an address ring', async () => {
-  const tablet = new Person(mail, 'Bob’s tablet', 3);
-  const value = encodeLocation({ devices: [bob.self.id, tablet.self.id], capabilities: both, name: 'Bob' });
+test('a device that somebody else lists for an address of theirs does not ring, whoever calls that address', async () => {
+  const eve = new Person(mail, 'Eve', 3);
+  const value = encodeLocation({ devices: [bob.self.id], capabilities: both, name: 'Eve' });
+  mail.records.set(locationKey(eve.self.id), { author: eve.self, value });
+  const call = await after(ann.service.call(eve.self.id, nothing));
+  expect(bob.incoming).toEqual([]);
+  expect(bob.service.counters.get('wrong-address')).toBe(1);
+  expect(call.endReason).toBe('not-found');
+});
+
+test('the devices of an address ring beside those that are only listed for it', async () => {
+  const cyd = new Person(mail, 'Cyd', 3);
+  const value = encodeLocation({ devices: [cyd.self.id, bob.self.id], capabilities: both, name: 'Bob' });
   mail.records.set(locationKey(bob.self.id), { author: bob.self, value });
   const call = await after(ann.service.call(bob.self.id, nothing));
-  await after(tablet.newest.answer(nothing));
-  expect(call.peer.id).toBe(tablet.self.id);
-  expect(bob.newest.endReason).toBe('answered-elsewhere');
+  await after(bob.newest.answer(nothing));
+  expect(call).toMatchObject({ state: 'established', peer: { id: bob.self.id } });
+  expect(cyd.incoming).toEqual([]);
 });
 
 test('when no record is found in time the device itself is called', async () => {

@@ -37,7 +37,7 @@ export class CallService {
 
   constructor(host: CallHost) {
     this.#host = host;
-    this.#machine = new CallMachine(host.self.id, host.name());
+    this.#machine = new CallMachine(host.self.id, host.name(), [host.self.id]);
     this.#driver = new Driver(this.#machine, host.clock, (output) => this.#carryOut(output));
     this.#registration = new Registration(host);
   }
@@ -153,7 +153,7 @@ export class CallService {
     if (location) handle.learnName(location.name);
     else this.#unregistered.add(handle);
     this.#handles.set(handle.id, handle);
-    this.#command({ kind: 'invite', callId: handle.id, devices: location?.devices ?? [id], media });
+    this.#command({ kind: 'invite', callId: handle.id, address: id, devices: location?.devices ?? [id], media });
     for (const held of this.#held.splice(0)) this.#command(held);
     await opening.catch((error: unknown) => {
       // Refused before the camera was ready: the call is over, and says why by itself.

@@ -21,7 +21,7 @@ beforeEach(() => {
   mail = new Mail();
   bob = new Person(mail, 'Bob', 2);
   sequence = 0;
-  say({ kind: 'INVITE', callId, media: both, name: 'Mallory', ageMs: 0 });
+  say({ kind: 'INVITE', callId, address: bob.self.id, media: both, name: 'Mallory', ageMs: 0 });
 });
 
 /** The stranger, who calls Bob, says this. */
