@@ -1,7 +1,9 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
 import {
   MAX_INVITE_AGE_MS,
+  MAX_RINGS,
   MAX_TOMBSTONES_PER_PEER,
+  RINGS_WITHIN_MS,
   RING_GRACE_MS,
   TIMER_C_MS,
 } from '../../../shared/src/limits/calls.ts';
@@ -100,10 +102,12 @@ function isCalled({ address, branches }: Inviting, from: NodeId): boolean {
   return address === from && branches.has(from);
 }
 
-/** There is another call, of somebody else, or so many of that peer came and went that the next one must wait. */
-function isBusyFor({ carrier, dialog }: CallCore, from: NodeId): boolean {
-  const isOther = dialog && (dialog.kind !== 'ringing' || dialog.peer !== from);
-  return isOther === true || carrier.callsOf(from) >= MAX_TOMBSTONES_PER_PEER;
+/** There is another call, of somebody else, or so many of that peer, or of all, came and went that the next one must wait. */
+function isBusyFor({ carrier, dialog, rings }: CallCore, from: NodeId): boolean {
+  if (dialog && (dialog.kind !== 'ringing' || dialog.peer !== from)) return true;
+  const [oldest = 0] = rings;
+  const areMany = rings.length >= MAX_RINGS && carrier.now < oldest + RINGS_WITHIN_MS;
+  return areMany || carrier.callsOf(from) >= MAX_TOMBSTONES_PER_PEER;
 }
 
 /** A peer has one call at a time: if another one of its own rings here, that is over there. */
@@ -111,6 +115,8 @@ function ring(core: CallCore, from: NodeId, { callId, media, name, ageMs }: Invi
   if (core.dialog?.kind === 'ringing') reject(core, core.dialog, 487);
   const dialog: Ringing = { kind: 'ringing', callId, peer: from, name, media, channel: new SequencedChannel() };
   core.dialog = dialog;
+  core.rings.push(core.carrier.now);
+  if (core.rings.length > MAX_RINGS) core.rings.shift();
   core.carrier.setRingTimer(callId, TIMER_C_MS - ageMs + RING_GRACE_MS);
   sayRinging(core, dialog);
   core.carrier.emit({ kind: 'incoming', callId, from, name, media });

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
+import type { Millis } from '../../../shared/src/machine.ts';
 import { Carrier } from './carrier.ts';
 import type { Accepted, Dialog, Established, Inviting } from './dialog.ts';
 import { endOfReason } from './outcome.ts';
@@ -17,6 +18,8 @@ export class CallCore {
   readonly carrier = new Carrier();
   name: string;
   dialog: Dialog | undefined;
+  /** When the last calls rang here, oldest first. BOUNDED: by MAX_RINGS. */
+  readonly rings: Millis[] = [];
   /** BOUNDED: by the members of CallCounter. */
   readonly counters = new Map<CallCounter, number>();
 

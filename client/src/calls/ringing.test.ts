@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
+  MAX_RINGS,
   MAX_TOMBSTONES_PER_PEER,
+  RINGS_WITHIN_MS,
   RINGING_AGAIN_MS,
   TIMER_C_MS,
   TOMBSTONE_MS,
 } from '../../../shared/src/limits/calls.ts';
-import type { CallNetwork, Device } from './test/network.ts';
+import type { NodeId } from '../../../shared/src/ids.ts';
+import { type CallNetwork, Device } from './test/network.ts';
 import { both, callId, ends, established, invite, later, pair, receive, ringing } from './test/pair.ts';
 import type { CallId } from './types.ts';
 
@@ -123,4 +126,23 @@ describe('a caller whose call rings and who calls anew', () => {
     expect(callee.kinds().slice(-4)).toEqual(['incoming', 'ended', 'incoming', 'ended']);
     expect(rings(caller)).toBe(before + 1);
   });
+});
+
+test('however many identities call, no more calls ring within half a minute than anybody has', () => {
+  const { network, callee } = pair();
+  const ringsOf = (count: number): number => {
+    const before = callee.events.filter(({ kind }) => kind === 'incoming').length;
+    for (let i = 0; i < count; i++) {
+      const id: CallId = `${network.now} ${i}`.replace(/\D/g, 'f').padStart(32, '0');
+      const from = new Device(network, id.padStart(40, '1') as NodeId, 'one of many', []);
+      receive(network, callee, from, invite(id, callee));
+      receive(network, callee, from, { kind: 'CANCEL', callId: id, reason: 'cancelled' });
+    }
+    return callee.events.filter(({ kind }) => kind === 'incoming').length - before;
+  };
+  expect(ringsOf(500)).toBe(MAX_RINGS);
+  network.run(RINGS_WITHIN_MS - 1);
+  expect(ringsOf(1)).toBe(0);
+  network.run(1);
+  expect(ringsOf(500)).toBe(MAX_RINGS);
 });

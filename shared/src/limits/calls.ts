@@ -63,6 +63,15 @@ export const MAX_TOMBSTONES = 64;
  */
 export const MAX_TOMBSTONES_PER_PEER = 8;
 
+/**
+ * Calls of all callers together that ring within RINGS_WITHIN_MS; to more the device is busy. Nobody has so many, and whoever makes
+ * many identities has the browser make no more connections than that: it has some hundreds, those that are closed included.
+ */
+export const MAX_RINGS = 24;
+
+/** See MAX_RINGS. [ms] As long as ended calls are remembered, and so a caller's own are counted. */
+export const RINGS_WITHIN_MS = TOMBSTONE_MS;
+
 /** Messages awaiting an answer: the branches of one call, and of the ones just ended. */
 export const MAX_TRANSACTIONS = 64;
 
