@@ -1,8 +1,9 @@
-import type { Contact, NodeId } from '../../../shared/src/ids.ts';
+import type { Contact } from '../../../shared/src/ids.ts';
 import { type Call, type CallOptions, SkeinError } from '../api.ts';
 import type { CallService } from './calls/call-service.ts';
 import type { CallHost } from './calls/host.ts';
 import type { MediaPort } from '../ports/media.ts';
+import { Gate } from './gate.ts';
 import { leftError } from './left-error.ts';
 
 /** Code that did not come is asked for again after this long. [ms] */
@@ -36,6 +37,8 @@ export class LazyCalls {
   #service: CallService | undefined;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
+  /** Who waits for the code is not left waiting. */
+  readonly #closing = new Gate();
 
   /** `fetch` gives the code. */
   constructor(host: LazyCallHost, fetch = fetchCalls) {
@@ -76,12 +79,13 @@ export class LazyCalls {
     this.#load().catch(() => undefined);
   }
 
-  async call(id: NodeId, options: CallOptions): Promise<Call> {
-    return (await this.#load()).call(id, options);
+  async call(who: string, options: CallOptions): Promise<Call> {
+    return (await unlessAborted(this.#load(), options.signal)).call(who, options);
   }
 
   /** Hangs up. Undefined when nobody need be told; else it resolves when they were, or do not hear it in time. */
   close(): Promise<void> | undefined {
+    this.#closing.open();
     this.#isClosed = true;
     this.#cancelRetry?.();
     return this.#service?.close();
@@ -101,11 +105,23 @@ export class LazyCalls {
   }
 
   async #begin(): Promise<CallService> {
-    const [{ CallService: Service }, media] = await Promise.all([this.#fetch(), this.#host.loadMedia()]);
-    if (this.#isClosed) throw leftError();
+    const fetching = Promise.all([this.#fetch(), this.#host.loadMedia()]);
+    const fetched = await Promise.race([fetching, this.#closing.opened]);
+    if (!fetched || this.#isClosed) throw leftError();
+    const [{ CallService: Service }, media] = fetched;
     const service = new Service({ ...this.#host, media });
     this.#service = service;
     for (const { from, payload } of this.#early.splice(0)) service.receive(from, payload);
     return service;
   }
+}
+
+/** What comes of `work`, but for a call that is given up before: code may take long to come, or never do. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new SkeinError('aborted', 'The operation was cancelled.'));
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp);
+    void work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', giveUp));
+  });
 }

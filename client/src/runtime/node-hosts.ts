@@ -58,13 +58,7 @@ export function callHost(
     ...own,
     self: parts.crypto.self,
     sendMail: (to, payload, withinMs) => network.post.send(to, 'call', payload, withinMs),
-    putRecord: async (key, value, ttlMs, salt) => {
-      await network.records.put(key, value, { ttlMs, salt });
-    },
-    removeRecord: (key, salt) => network.records.remove(key, salt),
-    getRecord: (key, author) => network.records.get(key, false, author),
-    iceServers: () => parts.ice.fresh(),
-    hasRelay: () => parts.ice.hasRelay(),
+    records: network.records,
     nameOf: (id) => network.nameOf(id),
   };
 }

@@ -275,10 +275,7 @@ export class SkeinNode implements Node {
 
   async call(who: string, options: CallOptions): Promise<Call> {
     this.#checkRunning();
-    const id = parseAddress(who);
-    if (!id) throw new SkeinError('bad-argument', 'This is not an address. An address looks like amber-otter.k7f3… ');
-    if (id === this.#parts.crypto.self.id) throw new SkeinError('bad-argument', 'This is your own address.');
-    return this.#calls.call(id, options);
+    return this.#calls.call(who, options);
   }
 
   #createNetwork(): Network {

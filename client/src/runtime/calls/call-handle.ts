@@ -241,7 +241,7 @@ export class CallHandle implements Call {
       name: this.#peer.name ?? 'The other side',
       isOutgoing: this.#direction === 'outgoing',
       isOurs: this.#isEndOurs,
-      hasRelay: host.hasRelay(),
+      hasRelay: host.ice.hasRelay(),
       relayOnly: host.relayOnly,
     });
     this.session.close();
@@ -255,9 +255,9 @@ export class CallHandle implements Call {
 
   #createSession(isPolite: boolean): MediaSession {
     const { host } = this.options;
-    const { relayOnly, iceServers, media, clock, log } = host;
+    const { relayOnly, ice, media, clock, log } = host;
     const session: MediaSession = new MediaSession(
-      { isPolite, relayOnly, iceServers, media, clock, log },
+      { isPolite, relayOnly, ice, media, clock, log },
       {
         send: (payload) => this.command({ kind: 'sendMedia', callId: this.#callId, payload }),
         connected: () => this.#setDetail(undefined),

@@ -4,7 +4,7 @@ import { LOCATION_REFRESH_MS, YIELD_PERIOD_MS } from '../../../../shared/src/lim
 import type { Call } from '../../api.ts';
 import { decodeLocation, encodeLocation, locationKey } from '../../calls/registrar.ts';
 import { useFakeMedia } from './test/fake-media.ts';
-import { Mail, Person } from './test/people.ts';
+import { Mail, Person, silentRecords } from './test/people.ts';
 
 const both = { audio: true, video: true };
 const nothing = { audio: false, video: false };
@@ -283,7 +283,7 @@ test('the devices of an address ring beside those that are only listed for it', 
 });
 
 test('when no record is found in time the device itself is called', async () => {
-  const slow = new Person(mail, 'Slow', 4, { getRecord: () => new Promise(() => undefined) });
+  const slow = new Person(mail, 'Slow', 4, silentRecords(ann));
   await after(slow.service.call(bob.self.id, nothing));
   expect(bob.incoming).toHaveLength(1);
 });

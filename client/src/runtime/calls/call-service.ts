@@ -5,6 +5,7 @@ import { randomBytes } from '../../../../shared/src/machine.ts';
 import { SkeinError, type Call, type CallMedia, type CallOptions } from '../../api.ts';
 import { CallMachine } from '../../calls/machine.ts';
 import type { CallCommand, CallId, CallInput, CallMachineEvent, CallOutput } from '../../calls/types.ts';
+import { parseAddress } from '../address.ts';
 import { Driver } from '../driver.ts';
 import { leftError } from '../left-error.ts';
 import { CallHandle, type CallHandleOptions } from './call-handle.ts';
@@ -70,12 +71,13 @@ export class CallService {
 
   /**
    * Calls the devices of an address, or the device of that id. Resolves when INVITE is on its way. Rejects with a
-   * `SkeinError`: media that is refused or missing, a call that is going on already, or one that was given up. When that
-   * person is calling at this moment, their call is answered instead.
+   * `SkeinError`: what is no address, media that is refused or missing, a call that is going on already, or one that was
+   * given up. When that person is calling at this moment, their call is answered instead.
    */
-  async call(id: NodeId, { signal, ...media }: CallOptions): Promise<Call> {
+  async call(who: string, { signal, ...media }: CallOptions): Promise<Call> {
     if (this.#isClosed) throw leftError();
     if (signal?.aborted) throw abortedError();
+    const id = this.#idOf(who);
     const ringing = this.#ringingFrom(id);
     if (ringing) return answered(ringing, media);
     this.#checkFree();
@@ -212,6 +214,13 @@ export class CallService {
     const isEarly = 'callId' in command && command.callId === this.#placing?.id && command.kind !== 'invite';
     if (!isEarly || this.#handles.has(command.callId)) return this.#driver.push({ kind: 'command', command });
     if (this.#held.length < MAX_MEDIA_QUEUE) this.#held.push(command);
+  }
+
+  #idOf(who: string): NodeId {
+    const id = parseAddress(who);
+    if (!id) throw new SkeinError('bad-argument', 'This is not an address. An address looks like amber-otter.k7f3… ');
+    if (id === this.#host.self.id) throw new SkeinError('bad-argument', 'This is your own address.');
+    return id;
   }
 
   #ringingFrom(id: NodeId): IncomingCallHandle | undefined {

@@ -4,6 +4,7 @@ import type { IncomingCall, RateLimits } from '../../api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MediaPort } from '../../ports/media.ts';
+import type { IceConfig } from '../ice-config.ts';
 
 /** What shares and downloads move together. */
 export interface Transfers {
@@ -13,6 +14,19 @@ export interface Transfers {
   cap(most: RateLimits): void;
 }
 
+/** Records of the overlay. */
+export interface CallRecords {
+  /** Puts one signed by this peer, under the key that `salt` makes its own. */
+  put(key: Key, value: Uint8Array, how: { readonly ttlMs: Millis; readonly salt: Uint8Array }): Promise<unknown>;
+  remove(key: Key, salt: Uint8Array): Promise<void>;
+  /** The one of `author`, whoever else has one there. */
+  get(
+    key: Key,
+    isFresh: boolean,
+    author: NodeId,
+  ): Promise<{ readonly author: Contact; readonly value: Uint8Array } | undefined>;
+}
+
 /** What calls need of the node. */
 export interface CallHost {
   readonly self: Contact;
@@ -20,18 +34,8 @@ export interface CallHost {
   readonly name: () => string;
   /** Seals `payload` and carries it to a device, by whatever way is open. False: it was not delivered. Never rejects. */
   readonly sendMail: (to: NodeId, payload: Uint8Array, withinMs: Millis) => Promise<boolean>;
-  /** Puts a record signed by this peer into the overlay, under the key that `salt` makes its own. */
-  readonly putRecord: (key: Key, value: Uint8Array, ttlMs: Millis, salt: Uint8Array) => Promise<void>;
-  readonly removeRecord: (key: Key, salt: Uint8Array) => Promise<void>;
-  /** The record of `author`, whoever else has one there. */
-  readonly getRecord: (
-    key: Key,
-    author: NodeId,
-  ) => Promise<{ readonly author: Contact; readonly value: Uint8Array } | undefined>;
-  /** STUN and TURN servers with credentials that are good now. Never rejects. */
-  readonly iceServers: () => Promise<readonly RTCIceServer[]>;
-  /** True when one of them is a TURN server. */
-  readonly hasRelay: () => boolean;
+  readonly records: CallRecords;
+  readonly ice: Pick<IceConfig, 'fresh' | 'hasRelay'>;
   /** Media may use TURN candidates only. */
   readonly relayOnly: boolean;
   /** What a peer calls itself, when it is or was linked. */

@@ -19,6 +19,7 @@ import {
   NO_CANDIDATES_GIVE_UP_MS,
   POLITE_RESTART_EXTRA_MS,
 } from '../../../../shared/src/limits/calls.ts';
+import type { IceConfig } from '../ice-config.ts';
 import { CandidateBudget } from './candidate-budget.ts';
 import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
@@ -31,7 +32,7 @@ export interface MediaSessionOptions {
   readonly isPolite: boolean;
   readonly relayOnly: boolean;
   /** Asked again before each ICE restart: credentials may have expired. */
-  readonly iceServers: () => Promise<readonly RTCIceServer[]>;
+  readonly ice: Pick<IceConfig, 'fresh'>;
   readonly media: MediaPort;
   readonly clock: Clock;
   readonly log: Log;
@@ -170,7 +171,7 @@ export class MediaSession {
 
   async #connect(): Promise<void> {
     const { media, relayOnly } = this.#options;
-    const iceServers = [...(await this.#options.iceServers())];
+    const iceServers = [...(await this.#options.ice.fresh())];
     if (this.#isClosed) return;
     const connection = media.connect({
       iceServers,
@@ -318,7 +319,7 @@ export class MediaSession {
 
   async #restart(connection: RTCPeerConnection): Promise<void> {
     if (connection.connectionState === 'connected') return;
-    const iceServers = [...(await this.#options.iceServers())];
+    const iceServers = [...(await this.#options.ice.fresh())];
     if (this.#isClosed) return;
     connection.setConfiguration({ ...connection.getConfiguration(), iceServers });
     connection.restartIce();

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
+import { formatAddress } from '../address.ts';
 import { useFakeMedia } from './test/fake-media.ts';
-import { Mail, Person } from './test/people.ts';
+import { Mail, Person, silentRecords } from './test/people.ts';
 
 const both = { audio: true, video: true };
 const nothing = { audio: false, video: false };
@@ -57,6 +58,13 @@ test('a call that is given up while the camera opens, when it rings already, is 
   expect(ann.media.tracks.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
 });
 
+test('what is no address, and the own one, are refused at once, and nobody is asked for the camera', async () => {
+  for (const who of ['amber-otter', ann.self.id, formatAddress('Ann', ann.self.id)]) {
+    await expect(ann.service.call(who, both)).rejects.toMatchObject({ code: 'bad-argument' });
+  }
+  expect(ann.media.tracks).toEqual([]);
+});
+
 test('a signal that is aborted before or after does no harm', async () => {
   const early = ann.service.call(bob.self.id, { ...nothing, signal: AbortSignal.abort() });
   await expect(early).rejects.toMatchObject({ code: 'aborted' });
@@ -77,7 +85,7 @@ test('a call that is being placed when its node leaves is rejected at once, what
 });
 
 test('where the camera has failed before anybody was found nobody rings', async () => {
-  const slow = new Person(mail, 'Slow', 3, { getRecord: () => new Promise(() => undefined) });
+  const slow = new Person(mail, 'Slow', 3, silentRecords(ann));
   slow.media.granted = true;
   slow.media.problem = 'media-missing';
   const calling = slow.service.call(bob.self.id, both);

@@ -43,9 +43,9 @@ export class Registration {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#cancelTimer?.();
-    const { self, log, removeRecord } = this.#host;
+    const { self, log, records } = this.#host;
     try {
-      await removeRecord(locationKey(self.id), LOCATION_SALT);
+      await records.remove(locationKey(self.id), LOCATION_SALT);
     } catch (error) {
       log.log('debug', 'unregistering failed', { error: String(error) });
     }
@@ -53,12 +53,13 @@ export class Registration {
 
   /** Where the devices of an address are; undefined when no valid record is found in time. Never rejects. */
   async resolve(address: NodeId): Promise<Location | undefined> {
-    const { clock, getRecord } = this.#host;
+    const { clock, records } = this.#host;
     let cancel: (() => void) | undefined;
     const timeout = new Promise<undefined>((resolve) => {
       cancel = clock.setTimer(clock.now() + RESOLVE_WITHIN_MS, () => resolve(undefined));
     });
-    const record = await Promise.race([getRecord(locationKey(address), address).catch(() => undefined), timeout]);
+    const reading = records.get(locationKey(address), false, address).catch(() => undefined);
+    const record = await Promise.race([reading, timeout]);
     cancel?.();
     // Anyone can write under any key: only the owner's own signature makes it a registration.
     return record?.author.id === address ? decodeLocation(record.value) : undefined;
@@ -66,10 +67,10 @@ export class Registration {
 
   async #register(): Promise<void> {
     this.#cancelTimer?.();
-    const { self, name, putRecord, log, rng } = this.#host;
+    const { self, name, records, log, rng } = this.#host;
     const value = encodeLocation({ devices: [self.id], capabilities: { audio: true, video: true }, name: name() });
     try {
-      await putRecord(locationKey(self.id), value, LOCATION_TTL_MS, LOCATION_SALT);
+      await records.put(locationKey(self.id), value, { ttlMs: LOCATION_TTL_MS, salt: LOCATION_SALT });
       this.#scheduleNext(LOCATION_REFRESH_MS * (1 - REFRESH_JITTER * randomUnit(rng)));
     } catch (error) {
       log.log('debug', 'registering failed', { error: String(error) });

@@ -2,6 +2,7 @@ import { contactFromKey, type Contact, type Key } from '../../../../../shared/sr
 import { seededRng } from '../../../../../shared/src/machine.ts';
 import { ManualClock } from '../../../adapters/memory/manual-clock.ts';
 import type { IncomingCall, RateLimits } from '../../../api.ts';
+import { fixedIceConfig } from '../../ice-config.ts';
 import { CallService } from '../call-service.ts';
 import type { CallHost } from '../host.ts';
 import { FakeMedia } from './fake-media.ts';
@@ -19,6 +20,11 @@ export class Mail {
     person?.service.receive(from, payload);
     return person !== undefined;
   }
+}
+
+/** Records that are never read: nobody answers. */
+export function silentRecords(person: Person): Pick<CallHost, 'records'> {
+  return { records: { ...person.host.records, get: () => new Promise(() => undefined) } };
 }
 
 /** A call service with everything around it. */
@@ -42,17 +48,12 @@ export class Person {
       self: this.self,
       name: () => this.name,
       sendMail: (to, payload) => mail.deliver(this.self, to, payload),
-      putRecord: (key, value) => {
-        mail.records.set(key, { author: this.self, value });
-        return Promise.resolve();
+      records: {
+        put: (key, value) => Promise.resolve(mail.records.set(key, { author: this.self, value })),
+        remove: (key) => Promise.resolve(void mail.records.delete(key)),
+        get: (key) => Promise.resolve(mail.records.get(key)),
       },
-      removeRecord: (key) => {
-        mail.records.delete(key);
-        return Promise.resolve();
-      },
-      getRecord: (key) => Promise.resolve(mail.records.get(key)),
-      iceServers: () => Promise.resolve([]),
-      hasRelay: () => false,
+      ice: fixedIceConfig([]),
       relayOnly: false,
       nameOf: () => undefined,
       rng: seededRng(seed),
