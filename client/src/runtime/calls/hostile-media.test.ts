@@ -81,3 +81,21 @@ test('candidates that an offer brings count, too', async () => {
   await mail.clock.advance(0);
   expect(bob.newest).toMatchObject({ state: 'ended', endReason: 'media-failed' });
 });
+
+test('whoever calls cannot have the browser look a name up: only addresses are taken, and the names that browsers make of them', async () => {
+  await mail.clock.advance(0);
+  const [connection] = bob.media.connections;
+  const taken = vi.spyOn(connection as object as { setRemoteDescription: (_: object) => void }, 'setRemoteDescription');
+  const at = (host: string): string => `candidate:1 1 udp 1 ${host} 9 typ host`;
+  const hidden = '0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f.local';
+  const hosts = ['192.0.2.1', '2001:db8::1', hidden, 'mallory.example', 'printer.local', '192.0.2.1.example'];
+  const lines = hosts.map((host) => `a=${at(host)}`);
+  negotiate({ kind: 'offer', sdp: `v=0\r\n${lines.join('\n')}\r\na=mid:0\r\n` });
+  const tags = { sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'u' };
+  negotiate({ kind: 'candidates', candidates: hosts.map((host) => ({ ...tags, candidate: at(host) })) });
+  await mail.clock.advance(0);
+  const kept = hosts.slice(0, 3);
+  const sdp = ['v=0', ...kept.map((host) => `a=${at(host)}`), 'a=mid:0', ''].join('\r\n');
+  expect(taken).toHaveBeenCalledWith({ type: 'offer', sdp });
+  expect(connection?.candidates).toEqual(kept.map((host) => ({ ...tags, candidate: at(host) })));
+});

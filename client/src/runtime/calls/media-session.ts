@@ -21,6 +21,7 @@ import {
 } from '../../../../shared/src/limits/calls.ts';
 import type { IceConfig } from '../ice-config.ts';
 import { CandidateBudget } from './candidate-budget.ts';
+import { isAtAddress, withoutNamedHosts } from './candidate-hosts.ts';
 import { narrowCodecs, withoutStrayFeedback } from './codecs.ts';
 import { MEDIA_KINDS, type MediaKind } from './local-media.ts';
 import { NO_STATS, type Delays, readPath, readDelays, readStats } from './media-stats.ts';
@@ -209,7 +210,7 @@ export class MediaSession {
     this.#isIgnoringOffer = isCollision && !this.#options.isPolite;
     if (this.#isIgnoringOffer) return;
     if (!this.#remoteCandidates.takeDescription(description.sdp ?? '')) throw new Error('too many candidates');
-    await connection.setRemoteDescription(description);
+    await connection.setRemoteDescription({ ...description, sdp: withoutNamedHosts(description.sdp ?? '') });
     if (description.type === 'offer' && this.#isOpen) await this.#answer(connection);
   }
 
@@ -238,6 +239,7 @@ export class MediaSession {
 
   async #addCandidates(connection: RTCPeerConnection, candidates: readonly Candidate[]): Promise<void> {
     for (const candidate of candidates) {
+      if (!isAtAddress(candidate.candidate)) continue;
       if (!this.#remoteCandidates.take()) return this.#log('too many candidates');
       try {
         await connection.addIceCandidate(candidate);
