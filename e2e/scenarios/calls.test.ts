@@ -120,6 +120,18 @@ describe('three people', () => {
     await bob.locate('incoming-dialog').waitFor({ state: 'detached' });
   });
 
+  test('whoever is typing when a call comes in answers nothing by that: no button of it has the focus', async () => {
+    await bob.locate('lookup-input').focus();
+    await placeCall(alice, await bob.id(), 'video');
+    await bob.locate('incoming-dialog').waitFor();
+    const focused = await bob.page.evaluate(() => document.activeElement?.localName);
+    await bob.page.keyboard.type('a key\n');
+    expect(focused).toBe('dialog');
+    await bob.locate('decline-button').click();
+    await callState(alice, 'ended');
+    expect(await alice.locate('call-state').textContent()).toMatch(/declined/i);
+  });
+
   test('a cancelled call stops ringing at the other side', async () => {
     await placeCall(alice, await bob.id(), 'video');
     await bob.locate('incoming-dialog').waitFor();

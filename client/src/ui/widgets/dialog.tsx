@@ -7,7 +7,10 @@ interface DialogProps {
   readonly testId: string;
   /** Escape, a click beside the dialog, or its close button. */
   readonly onDismiss: () => void;
-  /** Without it there is no close button: one of the dialog's own buttons must be taken. */
+  /**
+   * Without it there is no close button: one of the dialog's own buttons must be taken. It comes unasked, and none of them has the
+   * focus: whoever is typing must not press one.
+   */
   readonly closable?: boolean;
   readonly children: ComponentChildren;
 }
@@ -21,12 +24,14 @@ export function Dialog({ title, testId, onDismiss, closable = true, children }: 
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    if (!closable) dialog?.focus();
     return () => dialog?.close();
   }, []);
   return (
     <dialog
       ref={ref}
       class="dialog"
+      tabIndex={-1}
       data-testid={testId}
       aria-labelledby={titleId}
       onCancel={(event) => {
