@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type Call, type CallOptions, type IncomingCall, type Node, SkeinError } from '../../index.ts';
-import { notices } from './notices.ts';
+import { dropNotice, notices, pushNotice } from './notices.ts';
+import { people } from './people.ts';
 import { answerCall, hangUp, isCalling, mediaProblem, placeCall, ringing, stage, watchCalls } from './calls.ts';
 import { node } from './session.ts';
 
@@ -25,10 +26,10 @@ function nodeWith(...calls: IncomingCall[]): { readonly node: Node; readonly tel
 function fakeCall(
   direction: 'incoming' | 'outgoing',
   state: 'ringing' | 'ended',
+  peer = { id: 'f'.repeat(40), name: 'amber otter' },
 ): { readonly call: IncomingCall; readonly end: () => void } {
   let tell = (_state: string): void => undefined;
   const on = (_event: string, listener: typeof tell): void => void (tell = listener);
-  const peer = { id: 'f'.repeat(40), name: 'amber otter' };
   const call = { direction, state, peer, on, offered: { audio: true, video: false } };
   return { call: call as unknown as IncomingCall, end: () => tell('ended') };
 }
@@ -89,6 +90,60 @@ test('hanging up gives a call up that is still being placed, and answering anoth
   expect(signals.map((each) => each?.aborted)).toEqual([true, true]);
   expect(stage.value).toMatchObject({ kind: 'call', call });
   expect(isCalling()).toBe(true);
+});
+
+/** Somebody made up of that number. */
+function someone(number: number): { readonly id: string; readonly name: string } {
+  return { id: `${number}`.padStart(40, '0'), name: `W${number}` };
+}
+
+/** They call, each for a moment. */
+function callInVain(...callers: readonly { readonly id: string; readonly name: string }[]): void {
+  const { node: running, tell } = nodeWith();
+  watchCalls(running);
+  for (const peer of callers) {
+    const { call, end } = fakeCall('incoming', 'ringing', peer);
+    tell(call);
+    end();
+  }
+}
+
+/** This side calls that person, and hangs up. */
+async function meet(peer: { readonly id: string; readonly name: string }): Promise<void> {
+  nodeThatCalls(() => Promise.resolve(fakeCall('outgoing', 'ended', peer).call));
+  await placeCall({ who: peer.id, name: peer.name }, sound);
+  stage.value = undefined;
+}
+
+const shownTitles = (): string[] => notices.value.map(({ title }) => title);
+
+test('however many strangers call, they share one notice, which pushes out none of a friend’s call or of a failure', async () => {
+  const friend = someone(100);
+  await meet(friend);
+  pushNotice({ key: 'open', kind: 'error', title: 'The link could not be opened', text: '' });
+  callInVain(friend, ...Array.from({ length: 50 }, (_, i) => someone(i)));
+  expect(shownTitles()).toEqual([
+    'The link could not be opened',
+    'You missed a call from W100',
+    'You missed calls from W0, W1 and others',
+  ]);
+});
+
+test('two strangers are named, one that calls again is named once, and with the notice they are forgotten', () => {
+  callInVain(someone(1), someone(1));
+  expect(notices.value).toMatchObject([{ title: 'You missed a call from W1', action: { label: 'Call back' } }]);
+  callInVain(someone(2));
+  expect(shownTitles()).toEqual(['You missed calls from W1 and W2']);
+  for (const { key } of notices.value) dropNotice(key);
+  callInVain(someone(3));
+  expect(shownTitles()).toEqual(['You missed a call from W3']);
+});
+
+test('whoever only rings here is kept to be called back, in the place of nobody who was met', async () => {
+  await meet(someone(200));
+  callInVain(...Array.from({ length: 20 }, (_, i) => someone(300 + i)));
+  expect(people.value.map(({ name }) => name)).toContain('W200');
+  expect(people.value.at(-1)?.name).toMatch(/W3\d\d/);
 });
 
 test('a call that stops ringing leaves the question alone that another one asks about the camera', async () => {

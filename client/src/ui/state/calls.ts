@@ -1,9 +1,10 @@
 import { computed, signal } from '@preact/signals';
 import type { Call, CallMedia, IncomingCall, Node } from '../../index.ts';
 import { errorCode, errorText } from '../view/errors.ts';
+import { missedTitle } from '../view/call-words.ts';
 import { displayName } from '../view/people.ts';
-import { dropNotice, pushNotice } from './notices.ts';
-import { rememberPerson } from './people.ts';
+import { dropNotice, type Notice, notices, pushNotice } from './notices.ts';
+import { rememberPerson, wasMet } from './people.ts';
 import { node } from './session.ts';
 
 /** Someone to call: an id or address, and what to call them on the page. */
@@ -52,6 +53,15 @@ export const answering = signal<IncomingCall | undefined>();
 export const mediaProblem = signal<MediaProblem | undefined>();
 /** Address taken from a link, for the address box. */
 export const wantedAddress = signal('');
+
+/** Key of the notice of calls from people who were never met. */
+const STRANGERS_KEY = 'missed';
+
+/** Callers that this notice tells apart: one more than it names. */
+const MAX_MISSED_STRANGERS = 4;
+
+/** They, oldest first, since the notice was closed: names by id. BOUNDED: by MAX_MISSED_STRANGERS; later ones add nothing. */
+const missedStrangers = new Map<string, string>();
 
 /** A new call can be placed. */
 export const canCall = computed(() => {
@@ -145,7 +155,7 @@ function showCall(call: Call, media: CallMedia, startedAt: number): void {
   stage.value = { kind: 'call', call, media, startedAt };
   // Placing a call answers that of the same person, which may ring here.
   stopRinging(call);
-  rememberPerson(call.peer);
+  rememberPerson(call.peer, true);
   // The stage itself does not change when the call ends, but what follows from it does.
   call.on('state', () => {
     if (stage.value?.kind === 'call' && stage.value.call === call) stage.value = { ...stage.value };
@@ -187,21 +197,36 @@ function onIncomingEnded(call: IncomingCall): void {
   stopRinging(call);
   if (mediaProblem.value?.call === call) mediaProblem.value = undefined;
   if (call.endReason === 'answered-elsewhere') return;
+  tellMissed(call);
+  rememberPerson(call.peer, false);
+}
+
+/** Whoever was met has a notice of their own; all others share one, or anybody with many identities could fill the page. */
+function tellMissed(call: IncomingCall): void {
+  const { id } = call.peer;
+  if (wasMet(id)) return pushNotice(missedOne(`missed-${id}`, call));
+  if (!notices.value.some(({ key }) => key === STRANGERS_KEY)) missedStrangers.clear();
+  // Said already.
+  if (missedStrangers.size === MAX_MISSED_STRANGERS) return undefined;
+  missedStrangers.set(id, displayName(call.peer));
+  if (missedStrangers.size === 1) return pushNotice(missedOne(STRANGERS_KEY, call));
+  const title = missedTitle([...missedStrangers.values()]);
+  return pushNotice({ key: STRANGERS_KEY, kind: 'info', title, text: 'The last of them are in the list under Calls.' });
+}
+
+function missedOne(key: string, call: IncomingCall): Notice {
   const name = displayName(call.peer);
-  pushNotice({
-    key: `missed-${call.peer.id}`,
+  const callBack = (): void => {
+    dropNotice(key);
+    void placeCall({ who: call.peer.id, name }, { audio: true, video: call.offered.video });
+  };
+  return {
+    key,
     kind: 'info',
-    title: `You missed a call from ${name}`,
+    title: missedTitle([name]),
     text: `${name} stopped calling.`,
-    action: {
-      label: 'Call back',
-      run: () => {
-        dropNotice(`missed-${call.peer.id}`);
-        void placeCall({ who: call.peer.id, name }, { audio: true, video: call.offered.video });
-      },
-    },
-  });
-  rememberPerson(call.peer);
+    action: { label: 'Call back', run: callBack },
+  };
 }
 
 function stopRinging(call: Call): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallEndReason } from '../../api.ts';
-import { callWord, endSentence, failWord, offerSentence, remoteMutedSentence } from './call-words.ts';
+import { callWord, endSentence, failWord, missedTitle, offerSentence, remoteMutedSentence } from './call-words.ts';
 
 const END_REASONS: readonly CallEndReason[] = [
   'hung-up',
@@ -21,6 +21,17 @@ describe('words for calls', () => {
   it('counts the seconds of ringing', () => {
     const call = { direction: 'outgoing', state: 'ringing', endReason: undefined, path: undefined } as const;
     expect(callWord(call, 7_400)).toBe('Ringing… 0:07');
+  });
+
+  it('names whose calls were missed, and of more than three the first two', () => {
+    const names = ['Ann', 'Bob', 'Cyd', 'Dan', 'Eve'];
+    expect([1, 2, 3, 4, 5].map((count) => missedTitle(names.slice(0, count)))).toEqual([
+      'You missed a call from Ann',
+      'You missed calls from Ann and Bob',
+      'You missed calls from Ann, Bob and Cyd',
+      'You missed calls from Ann, Bob and others',
+      'You missed calls from Ann, Bob and others',
+    ]);
   });
 
   it('does not call an answered call ringing while the caller has not heard of it', () => {

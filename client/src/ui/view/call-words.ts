@@ -94,6 +94,14 @@ export function endSentence(reason: CallEndReason | undefined, name: string): st
   }
 }
 
+/** Whose calls were missed: two or three by name, and of more the first two. */
+export function missedTitle(names: readonly string[]): string {
+  const said = names.length > 3 ? [...names.slice(0, 2), 'others'] : names;
+  const last = said.at(-1) ?? '';
+  if (said.length < 2) return `You missed a call from ${last}`;
+  return `You missed calls from ${said.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** What a caller asks for. */
 export function offerSentence(offered: CallMedia): string {
   if (offered.video) return 'Wants a video call with you';
