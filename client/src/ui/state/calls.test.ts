@@ -3,7 +3,17 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { type Call, type CallOptions, type IncomingCall, type Node, SkeinError } from '../../index.ts';
 import { dropNotice, notices, pushNotice } from './notices.ts';
 import { people } from './people.ts';
-import { answerCall, hangUp, isCalling, mediaProblem, placeCall, ringing, stage, watchCalls } from './calls.ts';
+import {
+  answerCall,
+  declineCall,
+  hangUp,
+  isCalling,
+  mediaProblem,
+  placeCall,
+  ringing,
+  stage,
+  watchCalls,
+} from './calls.ts';
 import { node } from './session.ts';
 
 vi.mock('./session.ts', () => ({ node: signal() }));
@@ -90,6 +100,18 @@ test('hanging up gives a call up that is still being placed, and answering anoth
   expect(signals.map((each) => each?.aborted)).toEqual([true, true]);
   expect(stage.value).toMatchObject({ kind: 'call', call });
   expect(isCalling()).toBe(true);
+});
+
+test('a call that is declined while its camera is waited for fails for nobody', async () => {
+  const { call } = fakeCall('incoming', 'ringing');
+  let fail = (_error: Error): void => undefined;
+  const answer = (): Promise<void> => new Promise((_, reject) => (fail = reject));
+  watchCalls(nodeWith(Object.assign(call, { answer, reject: () => undefined })).node);
+  const answering = answerCall(call, sound);
+  declineCall(call);
+  fail(new SkeinError('call-ended', 'The call had ended before the camera or microphone was ready.'));
+  await answering;
+  expect(notices.value).toEqual([]);
 });
 
 /** Somebody made up of that number. */

@@ -119,7 +119,8 @@ export async function answerCall(call: IncomingCall, media: CallMedia): Promise<
   } catch (error) {
     if (MEDIA_CODES.has(errorCode(error) ?? ''))
       askForMedia(error, media, call, (other) => void answerCall(call, other));
-    else {
+    else if (ringing.value.includes(call)) {
+      // Else it was declined here, or is missed, and that was said.
       stopRinging(call);
       pushNotice({ key: 'answer', kind: 'error', title: 'The call could not be answered', text: errorText(error) });
     }
