@@ -99,3 +99,14 @@ test('whoever calls cannot have the browser look a name up: only addresses are t
   expect(taken).toHaveBeenCalledWith({ type: 'offer', sdp });
   expect(connection?.candidates).toEqual(kept.map((host) => ({ ...tags, candidate: at(host) })));
 });
+
+test('a description of more than one sound and one picture ends the call: each costs the browser a receiver before anybody has answered', async () => {
+  await mail.clock.advance(0);
+  const sections = (count: number): string => `v=0\r\n${'m=video 9 UDP/TLS/RTP/SAVPF 96\r\n'.repeat(count)}`;
+  negotiate({ kind: 'offer', sdp: sections(2) });
+  await mail.clock.advance(0);
+  expect(bob.newest.state).toBe('ringing');
+  negotiate({ kind: 'offer', sdp: sections(3) });
+  await mail.clock.advance(0);
+  expect(bob.newest).toMatchObject({ state: 'ended', endReason: 'media-failed' });
+});

@@ -209,8 +209,10 @@ export class MediaSession {
     const isCollision = description.type === 'offer' && connection.signalingState === 'have-local-offer';
     this.#isIgnoringOffer = isCollision && !this.#options.isPolite;
     if (this.#isIgnoringOffer) return;
-    if (!this.#remoteCandidates.takeDescription(description.sdp ?? '')) throw new Error('too many candidates');
-    await connection.setRemoteDescription({ ...description, sdp: withoutNamedHosts(description.sdp ?? '') });
+    const { sdp = '' } = description;
+    if (!this.#remoteCandidates.takeDescription(sdp)) throw new Error('too many candidates');
+    if ((sdp.match(/^m=/gm)?.length ?? 0) > MEDIA_KINDS.length) throw new Error('too many media sections');
+    await connection.setRemoteDescription({ ...description, sdp: withoutNamedHosts(sdp) });
     if (description.type === 'offer' && this.#isOpen) await this.#answer(connection);
   }
 
