@@ -1,10 +1,10 @@
 import type { NodeId } from '../../../shared/src/ids.ts';
-import { MAX_DEVICES, MAX_MEDIA_QUEUE, TIMER_C_MS } from '../../../shared/src/limits/calls.ts';
+import { MAX_DEVICES, TIMER_C_MS } from '../../../shared/src/limits/calls.ts';
 import type { CallCore } from './core.ts';
 import type { Accepted, Branch, Established, Inviting, Ringing } from './dialog.ts';
 import { deliver, flush } from './media-lane.ts';
 import { bestFailure, cancelReason, endOfFailure, type FailureCode } from './outcome.ts';
-import { SequencedChannel } from './sequenced-channel.ts';
+import { enqueue, SequencedChannel } from './sequenced-channel.ts';
 import type {
   ByeReason,
   CallCommand,
@@ -86,8 +86,7 @@ export function cancelBranches(core: CallCore, dialog: Inviting, reason: CancelR
 
 /** Sends an item to every device that responded, and later to each that will. False: too many are held already. */
 export function pushEarly(core: CallCore, dialog: Inviting, item: SequencedItem): boolean {
-  if (dialog.early.length >= MAX_MEDIA_QUEUE) return false;
-  dialog.early.push(item);
+  if (!enqueue(dialog.early, item)) return false;
   for (const [peer, branch] of dialog.branches) {
     if (branch.kind !== 'proceeding') continue;
     branch.channel.push(item);

@@ -299,6 +299,18 @@ describe('media and mute', () => {
     expect(caller.kinds()).toEqual(['ringing', 'established', 'media']);
   });
 
+  test('who mutes and unmutes for as long as it rings is still in a call, and heard as at the end', () => {
+    const { network, caller, callee } = ringing();
+    for (let i = 0; i < 201; i++) {
+      caller.command({ kind: 'setMuted', callId, muted: { audio: i % 2 === 0, video: true } });
+      network.run(100);
+    }
+    callee.command({ kind: 'accept', callId, media: both });
+    network.run(1000);
+    expect(caller.kinds()).toEqual(['ringing', 'established']);
+    expect(callee.last('muted')?.muted).toEqual(both);
+  });
+
   test('a queue that is full because nothing gets through ends the call', () => {
     const { network, caller } = established();
     network.options = { loss: 1 };

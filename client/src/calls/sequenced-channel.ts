@@ -41,9 +41,7 @@ export class SequencedChannel {
 
   /** Queues an item. False: the queue is full and nothing was queued. */
   push(item: SequencedItem): boolean {
-    if (this.#outbox.length >= MAX_MEDIA_QUEUE) return false;
-    this.#outbox.push(item);
-    return true;
+    return enqueue(this.#outbox, item, this.#nextToSend - this.#firstUnacknowledged);
   }
 
   /** Items that may be sent now for the first time. */
@@ -89,4 +87,16 @@ export class SequencedChannel {
     const first = this.#firstUnacknowledged;
     return this.#outbox.slice(from - first, to - first).map((item, i) => ({ sequence: from + i, item }));
   }
+}
+
+/**
+ * Adds an item to those that wait, of which the first `sent` are on their way. What is muted now takes the place of what was to be
+ * said of that. False: the queue is full and nothing was added.
+ */
+export function enqueue(queue: SequencedItem[], item: SequencedItem, sent = 0): boolean {
+  const stale = item.kind === 'muted' ? queue.findIndex(({ kind }, i) => i >= sent && kind === 'muted') : -1;
+  if (stale >= 0) queue.splice(stale, 1);
+  if (queue.length >= MAX_MEDIA_QUEUE) return false;
+  queue.push(item);
+  return true;
 }
