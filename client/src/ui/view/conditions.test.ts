@@ -64,6 +64,16 @@ describe('lasting trouble', () => {
     expect(card?.text).toMatch(/^Connection refused\. Without it/);
   });
 
+  it('offers no reload while the server was never reached: the page goes on by itself, and would be lost', () => {
+    const [card, ...others] = conditionsOf({
+      ...FINE,
+      wasConnected: false,
+      status: { ...STATUS, server: 'lost', links: 0 },
+    });
+    expect([card?.action, others]).toEqual([undefined, []]);
+    expect(card?.text).toMatch(/Leave the page open: it goes on by itself\.$/);
+  });
+
   it('says that the network lives on without the server, with nothing to do', () => {
     const [card] = conditionsOf({ ...FINE, status: { ...STATUS, server: 'lost' } });
     expect(card).toMatchObject({ key: 'server-gone', kind: 'info' });

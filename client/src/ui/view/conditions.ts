@@ -77,14 +77,15 @@ function serverTrouble({ status, wasConnected, isOffline, isLate }: Situation): 
   }
   if (wasConnected) return serverGone(status);
   if (!isLate || status.links > 0) return undefined;
+  // Reloading would lose the page, as when offline: it comes from that server.
   return {
     key: 'server-unreachable',
     kind: 'error',
     title: 'The server cannot be reached',
     text:
       `${sentence(status.serverDetail)}Without it the first connection cannot be made. ` +
-      'You can already add files; they are shared as soon as someone is found. The page keeps trying by itself.',
-    action: RELOAD,
+      'You can already add files; they are shared as soon as someone is found. ' +
+      'Leave the page open: it goes on by itself.',
   };
 }
 
