@@ -281,9 +281,17 @@ scenario('a page that code and styles behind the first picture fail to reach ask
   await tab.locate('invite-button').click();
   await tab.locate('invite-dialog').waitFor();
   const isStyled = await tab.locate('invite-qr').evaluate((code) => getComputedStyle(code).width === '200px');
+  // A new tab could not be loaded.
+  const offer = tab.locate('network-empty').getByRole('button', { name: 'Open another tab' });
+  await offer.waitFor({ state: 'detached' });
+  await tab.locate('invite-button').click();
+  await tab.page.getByText('The server cannot be reached from here now').waitFor();
+  expect(await tab.locate('open-tab').count()).toBe(0);
+  await tab.page.keyboard.press('Escape');
   expect(isStyled).toBe(true);
   expect(attempts.css).toBe(2);
 });
+  await offer.waitFor();
 
 scenario(
   'a page whose server goes before it has fetched everything says what is missing, and fetches it later',

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { openTab } from '../state/open-tab.ts';
+import { canOpenTab, openTab } from '../state/open-tab.ts';
 import { isLocalHost } from '../state/own-host.ts';
 import { addressForOthers, lanUrls, loadLanUrls, pageUrl } from '../state/place.ts';
 import { node } from '../state/session.ts';
@@ -20,7 +20,11 @@ export function InviteDialog({ onDismiss }: { readonly onDismiss: () => void }) 
       <div class="invite">
         <QrCode text={others} label={`QR code of ${others}`} testId="invite-qr" />
         <div class="invite-links">
-          <p>Whoever opens this link joins the network.</p>
+          <p>
+            {canOpenTab.value
+              ? 'Whoever opens this link joins the network.'
+              : 'The server cannot be reached from here now. Whoever opens this link once it can joins the network.'}
+          </p>
           <LinkField label={hasLan ? 'On this computer' : 'Link'} value={pageUrl()} testId="invite-link" />
           {hasLan && <LinkField label="On other devices in your network" value={others} testId="invite-lan-link" />}
           {isLocalHost() && (
@@ -31,7 +35,7 @@ export function InviteDialog({ onDismiss }: { readonly onDismiss: () => void }) 
             </p>
           )}
           {me && <LinkField label="To call you" value={callLink(others, me.address)} testId="invite-call-link" />}
-          <Button label="Open another tab" icon="external" testId="open-tab" onClick={openTab} />
+          {canOpenTab.value && <Button label="Open another tab" icon="external" testId="open-tab" onClick={openTab} />}
         </div>
       </div>
     </Dialog>

@@ -1,7 +1,7 @@
 import type { LookupResult } from '../../index.ts';
 import { links } from '../state/network.ts';
 import { type BoxState, box, cancelLookup, closeLookup, lookUp, ownTrace } from '../state/lookups.ts';
-import { openTab } from '../state/open-tab.ts';
+import { canOpenTab, openTab } from '../state/open-tab.ts';
 import { plural } from '../view/plural.ts';
 import { keyFromText, lookupFigures, type LookupProblem, lookupProblem } from '../view/lookup-words.ts';
 import { shortText } from '../view/people.ts';
@@ -116,7 +116,7 @@ function FoundPeers({
 }
 
 function Failed({ text, mode, code, message, refocus }: OutcomeProps & Extract<BoxState, { kind: 'failed' }>) {
-  const problem = lookupProblem(code, message, links.value.length);
+  const problem = lookupProblem(code, message, links.value.length, canOpenTab.value);
   const retry = (): void => {
     refocus();
     void lookUp(text, mode);

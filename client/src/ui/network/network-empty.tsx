@@ -1,6 +1,6 @@
 import { addressForOthers } from '../state/place.ts';
 import { isLate, isOffline, phase, status, wasLinked } from '../state/session.ts';
-import { openTab } from '../state/open-tab.ts';
+import { canOpenTab, openTab } from '../state/open-tab.ts';
 import { type AloneFacts, type Step, aloneSentence, stepsOf } from '../view/alone-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
@@ -20,7 +20,7 @@ export function NetworkEmpty() {
     <div class="empty" data-testid="network-empty">
       <p>{aloneSentence(facts)}</p>
       <div class="button-row">
-        <Button label="Open another tab" icon="external" look="accent" onClick={openTab} />
+        {canOpenTab.value && <Button label="Open another tab" icon="external" look="accent" onClick={openTab} />}
         <CopyButton label="Copy link" text={addressForOthers} />
       </div>
       {steps.length > 0 && (

@@ -5,15 +5,15 @@ const KEY = '0123456789abcdef0123456789abcdef01234567';
 
 describe('a lookup that failed', () => {
   it('names what still works and the next thing to do', () => {
-    expect(lookupProblem('timeout', '', 4)).toMatchObject({
+    expect(lookupProblem('timeout', '', 4, true)).toMatchObject({
       action: 'retry',
       text: expect.stringMatching(/You still have 4 links/),
     });
-    expect(lookupProblem('unreachable', '', 1)).toMatchObject({
+    expect(lookupProblem('unreachable', '', 1, true)).toMatchObject({
       action: 'retry',
       text: expect.stringMatching(/You still have 1 link;/),
     });
-    expect(lookupProblem('refused', '', 2)).toMatchObject({
+    expect(lookupProblem('refused', '', 2, true)).toMatchObject({
       action: 'retry',
       title: expect.stringMatching(/Too many/),
     });
@@ -21,14 +21,18 @@ describe('a lookup that failed', () => {
 
   it('is about being alone when there is no link, whatever the code', () => {
     for (const code of ['no-links', 'timeout', undefined])
-      expect(lookupProblem(code, '', 0)).toMatchObject({
+      expect(lookupProblem(code, '', 0, true)).toMatchObject({
         action: 'open-tab',
         title: expect.stringMatching(/nobody to ask/),
       });
   });
 
+  it('offers another tab only where one would load', () => {
+    expect(lookupProblem('no-links', '', 0, false).action).toBe('retry');
+  });
+
   it('asks for a reload, in the library’s own words, when the node itself is gone', () => {
-    expect(lookupProblem('left', 'This peer has left.', 0)).toMatchObject({
+    expect(lookupProblem('left', 'This peer has left.', 0, true)).toMatchObject({
       action: 'reload',
       text: 'This peer has left.',
     });

@@ -7,13 +7,21 @@ export interface LookupProblem {
   readonly action: 'retry' | 'open-tab' | 'reload';
 }
 
-/** What to say about a lookup that ended with `code`; `message` is the library's own sentence. */
-export function lookupProblem(code: string | undefined, message: string, linkCount: number): LookupProblem {
+/**
+ * What to say about a lookup that ended with `code`; `message` is the library's own sentence, `canOpenTab` whether another tab
+ * of the page would load.
+ */
+export function lookupProblem(
+  code: string | undefined,
+  message: string,
+  linkCount: number,
+  canOpenTab: boolean,
+): LookupProblem {
   if (code === 'no-links' || (linkCount === 0 && code !== 'left' && code !== 'internal')) {
     return {
       title: 'There is nobody to ask',
       text: 'No other peer is linked. Your files and your address stay; a lookup needs at least one other tab or device.',
-      action: 'open-tab',
+      action: canOpenTab ? 'open-tab' : 'retry',
     };
   }
   if (code === 'timeout' || code === 'unreachable') {

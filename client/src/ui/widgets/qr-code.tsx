@@ -38,7 +38,7 @@ export function QrCode({
     return <NoDrawing testId={testId} why="The link is too long for a QR code. Copy it instead." />;
   if (!drawing) return <div class="qr" data-testid={testId} />;
   if (drawing === 'failed')
-    return <NoDrawing testId={testId} why="The QR code comes when the server is back. The link works now." />;
+    return <NoDrawing testId={testId} why="The QR code comes when the server is back. The link can be copied now." />;
   return (
     <svg class="qr" data-testid={testId} role="img" aria-label={label} viewBox={`0 0 ${drawing.size} ${drawing.size}`}>
       <path d={drawing.path} />
