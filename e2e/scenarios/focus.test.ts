@@ -4,6 +4,7 @@ import { drop } from '../harness/dropping.ts';
 import { PHONE } from '../harness/layout.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Tab } from '../harness/tab.ts';
+import { Disk, inState } from '../harness/transfers.ts';
 
 /** Downloads that nobody has anything of, as links to them name them. */
 const [FIRST, SECOND] = ['ab'.repeat(20), 'cd'.repeat(20)] as const;
@@ -27,6 +28,139 @@ scenario('the button that pauses and goes on keeps the focus', async (world) => 
   await hasFocus(tab, row.getByTestId('resume-button'));
   await row.getByTestId('resume-button').press('Enter');
   await hasFocus(tab, row.getByTestId('pause-button'));
+});
+
+scenario('the buttons that open a link and save a file keep the focus', async (world) => {
+  const [seed, tab] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  const file = await world.files.make('saved.bin', 1000);
+  const infoHash = await seed.share([file.path]);
+  await tab.locate('link-input').fill(await seed.shareLink(infoHash));
+  await press(tab.locate('link-open'));
+  await tab.downloaded(infoHash);
+  await hasFocus(tab, tab.locate('link-open'));
+  const save = tab.downloadRow(infoHash).getByTestId('save-button');
+  const saving = tab.page.waitForEvent('download');
+  await press(save);
+  await saving;
+  await save.getByText('Save', { exact: true }).waitFor();
+  await hasFocus(tab, save);
+});
+
+scenario('a row that goes together with its open dialog hands the focus on all the same', async (world) => {
+  const tab = await world.openTab({ hash: `f=${FIRST}` });
+  const row = tab.downloadRow(FIRST);
+  await press(row.getByTestId('remove-button'));
+  await tab.locate('remove-cancel').focus();
+  await tab.page.evaluate(() => window.skein.downloads[0]?.remove());
+  await row.waitFor({ state: 'detached' });
+  await hasFocus(tab, tab.page.locator('#files'));
+});
+
+scenario('the panel of a call takes the focus of the buttons that go with each step of it', async (world) => {
+  const [tab, other] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
+  await tab.linkedTo(await other.id());
+  const panel = tab.locate('call-panel');
+  for (const start of ['call-audio', 'call-again']) {
+    await press(tab.locate(start));
+    await hasFocus(tab, panel);
+    await press(panel.getByTestId('hang-up'));
+    await panel.getByTestId('call-again').waitFor();
+    await hasFocus(tab, panel);
+  }
+  await press(panel.getByTestId('call-close'));
+  await panel.waitFor({ state: 'detached' });
+  await hasFocus(tab, tab.page.locator('main'));
+});
+
+scenario('the button that lets a call be heard leaves the focus in its panel', async (world) => {
+  const context = await world.newProfile();
+  // As browsers refuse pages that nobody has touched yet.
+  await context.addInitScript(() => {
+    const play = Reflect.get(HTMLMediaElement.prototype, 'play') as (this: HTMLMediaElement) => Promise<void>;
+    HTMLMediaElement.prototype.play = function () {
+      const isOffered = document.querySelector('[data-testid="tap-to-hear"]') !== null;
+      return isOffered ? play.call(this) : Promise.reject(new DOMException('', 'NotAllowedError'));
+    };
+  });
+  const [tab, other] = [await world.openTab({ context }), await world.openTab()];
+  await Promise.all([tab.joined(), other.joined()]);
+  const calling = other.page.evaluate(
+    async (id) => void (await window.skein.call(id, { audio: true, video: false })),
+    await tab.id(),
+  );
+  await tab.locate('answer-audio').click();
+  await calling;
+  await press(tab.locate('tap-to-hear'));
+  await tab.locate('tap-to-hear').waitFor({ state: 'detached' });
+  await hasFocus(tab, tab.locate('call-panel'));
+});
+
+scenario('the first of the last files that are shown takes the focus of the button that showed them', async (world) => {
+  const tab = await world.openTab();
+  await tab.whole();
+  const infoHash = await tab.page.evaluate(async () => {
+    const files = Array.from({ length: 60 }, (_, at) => new File([`content of ${at}`], `${at}.txt`));
+    return (await window.skein.share(files, { name: 'many' })).infoHash;
+  });
+  const row = tab.shareRow(infoHash);
+  await row.getByTestId('row-toggle').click();
+  await press(row.getByTestId('more-files'));
+  await hasFocus(tab, row.getByTestId('file-line').nth(50));
+  await tab.page.keyboard.press('Tab');
+  await hasFocus(tab, row.getByTestId('file-line').nth(50).getByTestId('file-save-button'));
+});
+
+scenario(
+  'a download that is tried again with success keeps the focus in its row',
+  async (world) => {
+    const seed = await world.openTab();
+    const tab = await world.openTab({ context: await world.newDiskProfile() });
+    await Promise.all([seed.joined(), tab.joined()]);
+    const disk = await Disk.of(tab, world);
+    await disk.limitTo((await disk.usage()) + 1_000_000);
+    const infoHash = await seed.share([(await world.files.make('large.bin', 3_000_000)).path]);
+    await tab.openLink(await seed.shareLink(infoHash));
+    await inState(tab, infoHash, 'paused');
+    await disk.lift();
+    const row = tab.downloadRow(infoHash);
+    await press(row.getByTestId('trouble-action'));
+    await row.getByTestId('row-error').waitFor({ state: 'detached' });
+    await hasFocus(tab, row);
+    await tab.downloaded(infoHash);
+  },
+  { needsChromium: true },
+);
+
+scenario('the player hands the focus on when it gives up, and when it is closed', async (world) => {
+  const tab = await world.openTab();
+  const file = await world.files.make('film.mp4', 10_000);
+  const row = tab.shareRow(await tab.share([file.path]));
+  await row.getByTestId('row-toggle').click();
+  await press(row.getByTestId('file-play-button'));
+  await row.getByRole('alert').getByText('cannot play this file').waitFor();
+  await hasFocus(tab, row.getByTestId('player-close'));
+  // What it was started with is gone meanwhile.
+  await row.getByTestId('tab-peers').click();
+  await press(row.getByTestId('player-close'));
+  await row.getByTestId('player').waitFor({ state: 'detached' });
+  await hasFocus(tab, row);
+});
+
+scenario('whoever comes and goes leaves the focus in the view of the network', async (world) => {
+  const tab = await world.openTab();
+  await tab.whole();
+  const network = tab.page.locator('#network');
+  await tab.locate('network-empty').getByRole('button', { name: 'Open another tab' }).focus();
+  const other = await world.openTab();
+  await tab.locate('network-empty').waitFor({ state: 'detached' });
+  await hasFocus(tab, network);
+  const [id, third] = [await other.id(), await world.openTab()];
+  const slot = (of: string): Locator => tab.page.locator(`[data-testid="slot"][data-peer-id="${of}"]`);
+  await slot(await third.id()).waitFor();
+  await slot(id).focus();
+  await other.close();
+  await slot(id).waitFor({ state: 'detached' });
+  await hasFocus(tab, slot(await third.id()));
 });
 
 scenario(

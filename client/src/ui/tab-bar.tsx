@@ -1,3 +1,4 @@
+import { focusPlace } from './widgets/focus-heir.ts';
 import { Icon, type IconName } from './widgets/icon.tsx';
 
 /** Jumps between the parts of the page; phones only. Buttons, because the address after `#` belongs to shared links. */
@@ -24,7 +25,6 @@ function Tab({ target, icon, label }: { readonly target: string; readonly icon: 
 function goTo(id: string): void {
   const part = document.getElementById(id);
   if (!part) return;
-  part.tabIndex = -1;
-  part.focus({ preventScroll: true });
+  focusPlace(part);
   part.scrollIntoView({ behavior: 'smooth' });
 }

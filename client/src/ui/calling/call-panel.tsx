@@ -7,6 +7,7 @@ import { displayName } from '../view/people.ts';
 import { callWord, endSentence, failWord, remoteMutedSentence } from '../view/call-words.ts';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
+import { focusPlace, useFocusHeir } from '../widgets/focus-heir.ts';
 import { PathBadge } from '../widgets/path-badge.tsx';
 import { CallControls } from './call-controls.tsx';
 import { CallQuality } from './call-quality.tsx';
@@ -15,14 +16,19 @@ import { RemoteVideo } from './remote-video.tsx';
 
 /** The call that is being placed, runs, or just ended. */
 export function CallPanel() {
-  const now = stage.value;
+  return stage.value ? <Panel stage={stage.value} /> : null;
+}
+
+function Panel({ stage: now }: { readonly stage: Stage }) {
   const panel = useRef<HTMLElement>(null);
-  const isShown = now !== undefined;
-  useEffect(() => {
-    if (isShown) panel.current?.scrollIntoView({ block: 'nearest' });
-  }, [isShown]);
-  if (!now) return null;
   const state = now.kind === 'call' ? now.call.state : now.kind === 'placing' ? 'trying' : 'ended';
+  useFocusHeir(panel);
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // The button that was pressed is gone, or cannot be pressed now.
+    const isLost = document.activeElement?.matches('body, :disabled') ?? true;
+    if (isLost && panel.current) focusPlace(panel.current);
+  }, [state]);
   return (
     <section ref={panel} class="call" data-testid="call-panel" data-state={state} aria-label="Call">
       {now.kind === 'call' ? <RunningCall key={now.call.id} stage={now} /> : <CallWithoutPeer stage={now} />}

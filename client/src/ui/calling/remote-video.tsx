@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Avatar } from '../widgets/avatar.tsx';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 
 interface RemoteVideoProps {
   readonly id: string;
@@ -47,11 +48,17 @@ export function RemoteVideo({ id, name, stream, isSending, isEstablished }: Remo
           <Avatar id={id} name={name} big />
         </div>
       )}
-      {isBlocked && (
-        <div class="tap-to-hear">
-          <Button label="Tap to hear" icon="play" look="accent" testId="tap-to-hear" onClick={play} />
-        </div>
-      )}
+      {isBlocked && <TapToHear play={play} />}
     </>
+  );
+}
+
+function TapToHear({ play }: { readonly play: () => void }) {
+  const place = useRef<HTMLDivElement>(null);
+  useFocusHeir(place);
+  return (
+    <div ref={place} class="tap-to-hear">
+      <Button label="Tap to hear" icon="play" look="accent" testId="tap-to-hear" onClick={play} />
+    </div>
   );
 }

@@ -69,6 +69,7 @@ function SaveButton({ download }: { readonly download: Download }) {
   const [isSaving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | undefined>();
   const save = (): void => {
+    if (isSaving) return;
     setSaving(true);
     setProblem(undefined);
     saveAll(
@@ -85,14 +86,7 @@ function SaveButton({ download }: { readonly download: Download }) {
           {problem}
         </span>
       )}
-      <Button
-        label={isSaving ? 'Saving…' : 'Save'}
-        icon="save"
-        look="accent"
-        testId="save-button"
-        disabled={isSaving}
-        onClick={save}
-      />
+      <Button label={isSaving ? 'Saving…' : 'Save'} icon="save" look="accent" testId="save-button" onClick={save} />
     </>
   );
 }

@@ -1,10 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Download, FilePriority, Share, ShareFile, SkeinErrorCode } from '../../index.ts';
 import { play, preparePlaying } from '../state/playing.ts';
 import { plural } from '../view/plural.ts';
 import { playProblem } from '../view/play-words.ts';
 import { noFilesText } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
+import { focusPlace } from '../widgets/focus-heir.ts';
 import { FileLine } from './file-line.tsx';
 import { PrioritySelect } from './priority-select.tsx';
 
@@ -27,6 +28,12 @@ interface FileListProps {
 /** The files of a share or download: how far each is, how much it is wanted, and to be saved on its own. */
 export function FileList({ files, canSave, download, player, trouble }: FileListProps) {
   const [rows, setRows] = useState(ROWS);
+  const list = useRef<HTMLUListElement>(null);
+  useLayoutEffect(() => {
+    // The button went away with the last press: the first file that it brought takes the focus.
+    const first = rows > ROWS && rows >= files.length ? list.current?.children[rows - ROWS] : undefined;
+    if (first instanceof HTMLElement) focusPlace(first);
+  }, [rows]);
   const problem = player && playProblem({ isSecure: isSecureContext, hasServiceWorker: 'serviceWorker' in navigator });
   const isPlayable = player !== undefined && problem === undefined;
   useEffect(() => {
@@ -45,7 +52,7 @@ export function FileList({ files, canSave, download, player, trouble }: FileList
           {problem}
         </p>
       )}
-      <ul class="file-list">
+      <ul ref={list} class="file-list">
         {files.slice(0, rows).map((file) => (
           <FileLine
             key={file.path}

@@ -34,7 +34,8 @@ export function OpenLink() {
             setProblem(undefined);
           }}
         />
-        <button type="submit" class="button plain" data-testid="link-open" disabled={text.trim() === ''}>
+        {/* Never disabled: it would lose the focus when it is pressed, for then the field is empty again. */}
+        <button type="submit" class="button plain" data-testid="link-open">
           <span>Open</span>
         </button>
       </div>

@@ -1,3 +1,4 @@
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Download, Share, ShareFile } from '../../index.ts';
 import { stopPlaying } from '../state/playing.ts';
@@ -5,6 +6,7 @@ import { errorText } from '../view/errors.ts';
 import { plainText } from '../../../../shared/src/plain-text.ts';
 import { playerProblem, waitingSentence } from '../view/play-words.ts';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 
 interface PlayerProps {
   readonly item: Share | Download;
@@ -16,7 +18,9 @@ export function Player({ item, file }: PlayerProps) {
   const [url, setUrl] = useState<string | undefined>();
   const [problem, setProblem] = useState<string | undefined>();
   const [isWaiting, setWaiting] = useState(true);
+  const place = useRef<HTMLElement>(null);
   const media = useRef<HTMLVideoElement>(null);
+  useFocusHeir(place);
   useEffect(() => {
     let isOver = false;
     setUrl(undefined);
@@ -55,7 +59,7 @@ export function Player({ item, file }: PlayerProps) {
     onError: () => setProblem(playerProblem(media.current?.error?.code)),
   };
   return (
-    <section class="player" aria-label={`Player: ${path}`} data-testid="player">
+    <section ref={place} class="player" aria-label={`Player: ${path}`} data-testid="player">
       <header>
         <span class="clip" title={path}>
           {path}
@@ -69,9 +73,11 @@ export function Player({ item, file }: PlayerProps) {
           onClick={stopPlaying}
         />
       </header>
-      {url !== undefined &&
-        problem === undefined &&
-        (file.mediaType?.startsWith('video/') ? <video playsInline {...attributes} /> : <audio {...attributes} />)}
+      {url !== undefined && problem === undefined && (
+        <Medium element={media}>
+          {file.mediaType?.startsWith('video/') ? <video playsInline {...attributes} /> : <audio {...attributes} />}
+        </Medium>
+      )}
       {problem !== undefined && (
         <p class="field-problem" role="alert">
           {problem}
@@ -82,4 +88,15 @@ export function Player({ item, file }: PlayerProps) {
       </p>
     </section>
   );
+}
+
+interface MediumProps {
+  readonly element: RefObject<HTMLVideoElement | null>;
+  readonly children: ComponentChildren;
+}
+
+/** Had the focus since playing began, and hands it on: one that the browser cannot play goes away. */
+function Medium({ element, children }: MediumProps) {
+  useFocusHeir(element);
+  return <>{children}</>;
 }

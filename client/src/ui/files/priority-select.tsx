@@ -1,4 +1,6 @@
+import { useRef } from 'preact/hooks';
 import type { FilePriority } from '../../index.ts';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 
 const WORDS: readonly (readonly [FilePriority, string])[] = [
   ['high', 'first'],
@@ -18,8 +20,11 @@ interface PrioritySelectProps {
 
 /** How much something is wanted. */
 export function PrioritySelect({ label, testId, priority, isLabelShown = false, onChange }: PrioritySelectProps) {
+  const field = useRef<HTMLLabelElement>(null);
+  // A file that is all here has none.
+  useFocusHeir(field);
   return (
-    <label class="priority">
+    <label ref={field} class="priority">
       <span class={isLabelShown ? '' : 'sr-only'}>{label}</span>
       <select
         data-testid={testId}

@@ -1,24 +1,19 @@
-import type { Download, Share, SkeinErrorCode } from '../../index.ts';
+import { useRef } from 'preact/hooks';
+import type { Download, Share, SkeinError, SkeinErrorCode } from '../../index.ts';
 import { openLink } from '../state/transfers.ts';
 import { dependentPeers, neededSentence } from '../view/needed.ts';
 import { plainText } from '../../../../shared/src/plain-text.ts';
 import { bannedSentence, troubleAction } from '../view/transfer-words.ts';
 import { Button } from '../widgets/button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon } from '../widgets/icon.tsx';
 
 /** Why a share or download cannot go on, with the one thing to do about it, and who was dropped. */
 export function Trouble({ item }: { readonly item: Share | Download }) {
-  const { error } = item;
   const banned = bannedSentence(item.progress.banned);
   return (
     <>
-      {error && (
-        <div class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
-          <Icon name="alert" />
-          <p>{plainText(error.message)}</p>
-          <TroubleButton item={item} code={error.code} />
-        </div>
-      )}
+      {item.error && <RowError item={item} error={item.error} />}
       {banned !== undefined && (
         <p class="row-extra problem" data-testid="row-banned">
           <Icon name="alert" />
@@ -26,6 +21,18 @@ export function Trouble({ item }: { readonly item: Share | Download }) {
         </p>
       )}
     </>
+  );
+}
+
+function RowError({ item, error }: { readonly item: Share | Download; readonly error: SkeinError }) {
+  const place = useRef<HTMLDivElement>(null);
+  useFocusHeir(place);
+  return (
+    <div ref={place} class="row-extra problem bad" role="alert" data-testid="row-error" data-code={error.code}>
+      <Icon name="alert" />
+      <p>{plainText(error.message)}</p>
+      <TroubleButton item={item} code={error.code} />
+    </div>
   );
 }
 

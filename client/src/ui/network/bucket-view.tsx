@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { ContactInfo } from '../../index.ts';
 import { BUCKET_CAPACITY, REPLACEMENT_CAPACITY } from '../../../../shared/src/limits/overlay.ts';
 import { nameOf } from '../state/names.ts';
@@ -8,6 +8,7 @@ import { node } from '../state/session.ts';
 import { type BucketRow, bucketRows } from '../view/bucket-rows.ts';
 import { stateOf } from '../view/contact-order.ts';
 import { plural } from '../view/plural.ts';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { moveFocus } from '../widgets/roving.ts';
 import { factsOf } from './peer-facts.tsx';
 
@@ -106,8 +107,11 @@ interface SlotProps {
 function Slot({ contact, isStop, setActive }: SlotProps) {
   const { id, sibling } = contact;
   const isMarked = marked.value === id;
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHeir(button);
   return (
     <button
+      ref={button}
       type="button"
       class={`slot ${stateOf(contact)}${sibling ? ' sibling' : ''}${isMarked ? ' chosen' : ''}`}
       data-testid="slot"

@@ -15,6 +15,7 @@ import {
 import { formatRtt } from '../view/format.ts';
 import { plural } from '../view/plural.ts';
 import { shortText } from '../view/people.ts';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon } from '../widgets/icon.tsx';
 import { LIST_KEYS, moveFocus } from '../widgets/roving.ts';
 
@@ -100,8 +101,11 @@ interface RowProps {
 function Row({ contact, isStop, setActive }: RowProps) {
   const { id, bucket, linked, sibling, rttMs } = contact;
   const isMarked = marked.value === id;
+  const row = useRef<HTMLTableRowElement>(null);
+  useFocusHeir(row);
   return (
     <tr
+      ref={row}
       class={isMarked ? 'chosen' : ''}
       data-testid="contact-row"
       data-peer-id={id}

@@ -1,13 +1,17 @@
+import { useRef } from 'preact/hooks';
 import { addressForOthers } from '../state/place.ts';
 import { isLate, isOffline, phase, status, wasLinked } from '../state/session.ts';
 import { canOpenTab, openTab } from '../state/open-tab.ts';
 import { type AloneFacts, type Step, aloneSentence, stepsOf } from '../view/alone-words.ts';
 import { Button } from '../widgets/button.tsx';
 import { CopyButton } from '../widgets/copy-button.tsx';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { ToneIcon } from '../widgets/tone-icon.tsx';
 
 /** What a page without links shows: who is missing, how to get them, and how far the start has come. */
 export function NetworkEmpty() {
+  const place = useRef<HTMLDivElement>(null);
+  useFocusHeir(place);
   const facts: AloneFacts = {
     phase: phase.value,
     status: status.value,
@@ -17,7 +21,7 @@ export function NetworkEmpty() {
   };
   const steps = stepsOf(facts);
   return (
-    <div class="empty" data-testid="network-empty">
+    <div ref={place} class="empty" data-testid="network-empty">
       <p>{aloneSentence(facts)}</p>
       <div class="button-row">
         {canOpenTab.value && <Button label="Open another tab" icon="external" look="accent" onClick={openTab} />}

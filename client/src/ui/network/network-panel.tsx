@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { box } from '../state/lookups.ts';
 import { buckets, contacts, links } from '../state/network.ts';
 import { isLate, node, status, wasLinked } from '../state/session.ts';
 import { plural } from '../view/plural.ts';
 import { displayName } from '../view/people.ts';
+import { useFocusHeir } from '../widgets/focus-heir.ts';
 import { Icon } from '../widgets/icon.tsx';
 import { BucketView } from './bucket-view.tsx';
 import { ContactTable } from './contact-table.tsx';
@@ -61,8 +62,10 @@ interface FoldProps {
 }
 
 function Fold({ title, testId, isOpen = false, children }: FoldProps) {
+  const fold = useRef<HTMLDetailsElement>(null);
+  useFocusHeir(fold);
   return (
-    <details class="fold" data-testid={testId} open={isOpen}>
+    <details ref={fold} class="fold" data-testid={testId} open={isOpen}>
       <summary>
         <Icon name="chevron" />
         {title}
