@@ -39,6 +39,27 @@ scenario('an invitation shows the link, a QR code and copies the link', async (w
 });
 
 scenario('the link of a share is copied with its button', async (world) => {
+scenario(
+  'an invitation whose code is on its way is said to come, and does not open for whoever has gone on meanwhile',
+  async (world) => {
+    const context = await world.newProfile();
+    let arrive = (): void => undefined;
+    const arrival = new Promise<void>((resolve) => (arrive = resolve));
+    await context.route(/\/assets\/later-.*\.js$/, async (route) => {
+      await arrival;
+      await route.continue();
+    });
+    const tab = await world.openTab({ context });
+    await tab.locate('invite-button').press('Enter');
+    await says(tab.page, 'invite-button', /one moment/i);
+    await tab.locate('theme-button').focus();
+    await says(tab.page, 'invite-button', /^invite$/i);
+    arrive();
+    await tab.whole();
+    expect(await tab.locate('invite-dialog').count()).toBe(0);
+  },
+);
+
   const tab = await world.openTab();
   const file = await world.files.make('shared.bin', 1000);
   const infoHash = await tab.share([file.path]);

@@ -16,8 +16,15 @@ export function Header() {
       <StatusLine />
       {parts ? <parts.Totals /> : <div class="totals" />}
       {parts ? <parts.Me /> : <div class="me" />}
-      <div class="top-actions">
-        <Button label="Invite" icon="invite" look="accent" testId="invite-button" onClick={() => setInviting(true)} />
+      {/* Whoever goes on to something else while the dialog is on its way no longer waits for it. */}
+      <div class="top-actions" onFocusOut={() => parts || setInviting(false)}>
+        <Button
+          label={isInviting && !parts ? 'One moment…' : 'Invite'}
+          icon="invite"
+          look="accent"
+          testId="invite-button"
+          onClick={() => setInviting(true)}
+        />
         <ThemeButton />
       </div>
       {parts && isInviting && <parts.InviteDialog onDismiss={() => setInviting(false)} />}

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icon.tsx';
 
 interface ButtonProps {
@@ -12,13 +11,10 @@ interface ButtonProps {
   readonly disabled?: boolean;
   /** For switches: whether it is on. */
   readonly pressed?: boolean;
-  readonly autoFocus?: boolean;
-  readonly children?: ComponentChildren;
 }
 
 /** A button with an icon, words, or both. */
-export function Button(props: ButtonProps) {
-  const { label, onClick, testId, icon, iconOnly = false, look = 'plain', disabled = false, pressed } = props;
+export function Button({ label, onClick, testId, icon, iconOnly, look = 'plain', disabled, pressed }: ButtonProps) {
   return (
     <button
       type="button"
@@ -28,12 +24,10 @@ export function Button(props: ButtonProps) {
       aria-pressed={pressed}
       aria-label={iconOnly ? label : undefined}
       title={iconOnly ? label : undefined}
-      autoFocus={props.autoFocus ?? false}
       onClick={onClick}
     >
       {icon && <Icon name={icon} />}
       {!iconOnly && <span>{label}</span>}
-      {props.children}
     </button>
   );
 }

@@ -24,7 +24,7 @@ export function addIcons(icons: Readonly<Record<string, string>>): void {
 /** An icon beside words; hidden from screen readers, since the words say it. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths.get(name)} />
     </svg>
   );
