@@ -128,6 +128,31 @@ scenario('a limit that is typed stands in its field before anything else is hear
   expect(shown).toEqual({ text: '500', limit: 500_000 });
 });
 
+scenario('what is typed for a limit and is no number leaves it as it was, and says so; 0 lifts it', async (world) => {
+  const tab = await world.openTab();
+  const file = await world.files.make('limited.bin', 10_000);
+  const row = tab.shareRow(await tab.share([file.path]));
+  await row.getByTestId('row-toggle').click();
+  await row.getByTestId('tab-info').click();
+  const field = row.getByTestId('limit-up');
+  const limit = (): Promise<number | undefined> => tab.page.evaluate(() => window.skein.shares[0]?.limits.up);
+  for (const [typed, shown, refused] of [
+    ['1,5', '1.5', false],
+    ['-3', '1.5', true],
+    ['2', '2', false],
+    ['1,500', '2', true],
+    ['0', '', false],
+    ['e', '', true],
+  ] as const) {
+    await field.press('Control+a');
+    await field.pressSequentially(typed);
+    await field.press('Tab');
+    expect(await field.inputValue()).toBe(shown);
+    expect(await limit()).toBe(shown === '' ? undefined : Number(shown) * 1000);
+    expect([typed, await row.getByTestId('limit-problem').count()]).toEqual([typed, refused ? 1 : 0]);
+  }
+});
+
 scenario('a skipped file is not fetched; wanted after all, it comes too', async (world) => {
   const wanted = await world.files.make('wanted.bin', 3 * MB);
   const skipped = await world.files.make('skipped.bin', 9 * MB);

@@ -11,6 +11,7 @@ interface LimitFieldsProps {
 /** Two fields for the most that may come in and go out. They hold from the moment that one is left. */
 export function LimitFields({ legend, limits, onChange }: LimitFieldsProps) {
   const hint = useId();
+  const [isRefused, setRefused] = useState(false);
   return (
     <fieldset class="limit-fields">
       <legend>{legend}</legend>
@@ -19,6 +20,7 @@ export function LimitFields({ legend, limits, onChange }: LimitFieldsProps) {
         testId="limit-down"
         limit={limits.down}
         hint={hint}
+        onRefused={setRefused}
         onChange={(down) => onChange({ ...limits, down })}
       />
       <LimitField
@@ -26,11 +28,17 @@ export function LimitFields({ legend, limits, onChange }: LimitFieldsProps) {
         testId="limit-up"
         limit={limits.up}
         hint={hint}
+        onRefused={setRefused}
         onChange={(up) => onChange({ ...limits, up })}
       />
       <p class="hint" id={hint}>
-        An empty field means no limit.
+        An empty field or 0 means no limit.
       </p>
+      {isRefused && (
+        <p class="field-problem" role="alert" data-testid="limit-problem">
+          This was no number of 0 or more, such as 1.5 or 1500: the limit stays as it was.
+        </p>
+      )}
     </fieldset>
   );
 }
@@ -40,30 +48,33 @@ interface LimitFieldProps {
   readonly testId: string;
   readonly limit: number | undefined;
   readonly hint: string;
+  /** Told with each change whether what was typed is no limit. */
+  readonly onRefused: (isRefused: boolean) => void;
   readonly onChange: (limit: number | undefined) => void;
 }
 
-function LimitField({ label, testId, limit, hint, onChange }: LimitFieldProps) {
+function LimitField({ label, testId, limit, hint, onRefused, onChange }: LimitFieldProps) {
   const id = useId();
   // What is being typed: the row is drawn anew meanwhile, and must not take it away.
   const [draft, setDraft] = useState<string | undefined>();
   return (
     <div class="limit-field">
       <label for={id}>{label}</label>
+      {/* No number field: some browsers drop a comma while it is typed, and 1,5 would be 15. */}
       <input
         id={id}
         data-testid={testId}
-        type="number"
         inputMode="decimal"
-        min="0"
-        step="any"
+        autocomplete="off"
         placeholder="no limit"
         aria-describedby={hint}
         value={draft ?? limitToText(limit)}
         onInput={(event) => setDraft(event.currentTarget.value)}
         onChange={(event) => {
+          const typed = limitFromText(event.currentTarget.value);
           setDraft(undefined);
-          onChange(limitFromText(event.currentTarget.value));
+          onRefused(typed === 'invalid');
+          if (typed !== 'invalid') onChange(typed);
         }}
       />
       <span>{`${KB}/s`}</span>

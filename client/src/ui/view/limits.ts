@@ -14,10 +14,15 @@ export function limitToText(limit: number | undefined): string {
   return limit === undefined ? '' : String(limit / KB_BYTES);
 }
 
-/** A limit from a field, in bytes/s; none for an empty field and for what is no number above 0. */
-export function limitFromText(text: string): number | undefined {
-  const limit = Math.round(Number(text) * KB_BYTES);
-  return limit > 0 && limit <= MAX_LIMIT ? limit : undefined;
+/**
+ * A limit from a field, in bytes/s and at least 1; undefined for none, as which an empty field counts, 0, and what limits
+ * nothing. A comma may stand for the point, as on the keys of many phones. `invalid` for what is no number, or less than 0,
+ * and for `1,500`, which people read in two ways.
+ */
+export function limitFromText(text: string): number | undefined | 'invalid' {
+  const limit = Number(/,\d{3}$/.test(text.trim()) ? Number.NaN : text.replace(',', '.')) * KB_BYTES;
+  if (!(limit >= 0)) return 'invalid';
+  return limit === 0 || limit > MAX_LIMIT ? undefined : Math.max(1, Math.round(limit));
 }
 
 /** `↓ 500 kB/s · ↑ 20.0 kB/s`; empty without limits. */
