@@ -236,6 +236,23 @@ scenario('the bar of a phone takes the focus along to the part that it brings in
   await hasFocus(tab, tab.page.locator('#files'));
 });
 
+scenario('nothing that has the focus lies under the bar of a phone', async (world) => {
+  const tab = await world.openTab({ profile: { viewport: PHONE } });
+  await tab.whole();
+  await tab.locate('theme-button').focus();
+  const reached: string[] = [];
+  for (let testId = ''; testId !== 'address-input'; reached.push(testId)) {
+    await tab.page.keyboard.press('Tab');
+    testId = await tab.page.evaluate(() => (document.activeElement as HTMLElement).dataset['testid'] ?? '');
+    const isCovered = await tab.page.evaluate(() => {
+      const { left, right, top, bottom } = document.activeElement!.getBoundingClientRect();
+      return document.elementFromPoint((left + right) / 2, (top + bottom) / 2)?.closest('.tab-bar') !== null;
+    });
+    expect([testId, isCovered]).toEqual([testId, false]);
+  }
+  expect(reached).toContain('limits-button');
+});
+
 scenario('the buttons of a row are named by it, and a name turns nothing round', async (world) => {
   const tab = await world.openTab();
   const file = await world.files.make('holiday\u202egpj.exe', 1000);

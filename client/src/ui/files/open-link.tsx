@@ -25,7 +25,7 @@ export function OpenLink() {
           aria-label="Share link or magnet link"
           aria-invalid={problem !== undefined}
           aria-describedby={problemId}
-          placeholder="Paste a share link or magnet link"
+          placeholder="Share link or magnet link"
           spellcheck={false}
           autocomplete="off"
           value={text}

@@ -61,7 +61,9 @@ function PeerLine({ peer }: { readonly peer: SwarmPeer }) {
   return (
     <tr data-testid="swarm-peer" data-peer-id={peer.id} data-flags={peer.flags} data-slot={peer.slot}>
       <th scope="row">
-        <span class="clip">{displayName(peer)}</span>
+        <span class="clip" title={displayName(peer)}>
+          {displayName(peer)}
+        </span>
         <span class="narrow-only peer-notes">
           <Flags flags={peer.flags} />
           {slot !== '' && ` ${slot}`}

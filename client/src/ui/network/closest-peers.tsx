@@ -37,7 +37,9 @@ export function ClosestPeers({ target, closest }: { readonly target: string; rea
               {...pointsAt(id)}
             >
               <th scope="row">
-                <span class="clip">{whoIs(id)}</span>{' '}
+                <span class="clip" title={whoIs(id)}>
+                  {whoIs(id)}
+                </span>{' '}
                 {whoIs(id) !== shortText(id) && <span class="id">{shortText(id)}</span>}
               </th>
               <td class="id">{shortText(xorDistance(target, id))}…</td>

@@ -118,6 +118,7 @@ function Row({ contact, isStop, setActive }: RowProps) {
           type="button"
           class="pick clip"
           tabIndex={isStop ? 0 : -1}
+          title={nameOf(id)}
           aria-pressed={isMarked}
           onFocus={() => {
             setActive(id);

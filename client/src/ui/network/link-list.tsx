@@ -35,7 +35,9 @@ export function LinkList() {
           >
             <th scope="row">
               <Avatar id={link.id} name={displayName(link)} />
-              <span class="clip">{displayName(link)}</span>
+              <span class="clip" title={displayName(link)}>
+                {displayName(link)}
+              </span>
             </th>
             <td class="id id-column">{shortText(link.id)}</td>
             <td>

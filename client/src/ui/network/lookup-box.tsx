@@ -32,7 +32,7 @@ export function LookupBox() {
             data-testid="lookup-input"
             aria-label="Key to look up"
             aria-describedby={hintId}
-            placeholder="Look up a key: 40 hex digits, or any text"
+            placeholder="A key, or any text"
             spellcheck={false}
             autocomplete="off"
             autocapitalize="off"
