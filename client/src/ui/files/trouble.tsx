@@ -50,7 +50,8 @@ function TroubleButton({ item, code }: { readonly item: Share | Download; readon
 
 /** Says so when peers depend on what is all here. */
 export function Needed({ item }: { readonly item: Share | Download }) {
-  const isGiven = item.progress.leftBytes === 0 && !item.isPaused;
-  const sentence = isGiven ? neededSentence(dependentPeers(item.peers())) : undefined;
+  const { leftBytes, webSeeds } = item.progress;
+  const isGiven = leftBytes === 0 && !item.isPaused;
+  const sentence = isGiven ? neededSentence(dependentPeers(item.peers(), webSeeds)) : undefined;
   return <span data-testid="row-needed">{sentence}</span>;
 }

@@ -48,7 +48,9 @@ export const totals = computed(() => {
 export function isNeeded(): boolean {
   const isBusy = ({ state }: Download): boolean => state === 'downloading' || state === 'checking';
   if (downloads.value.some(isBusy) || preparing.value.length > 0) return true;
-  return [...shares.value, ...downloads.value].some((item) => !item.isPaused && dependentPeers(item.peers()) > 0);
+  return [...shares.value, ...downloads.value].some(
+    (item) => !item.isPaused && dependentPeers(item.peers(), item.progress.webSeeds) > 0,
+  );
 }
 
 /** Keeps `shares` and `downloads` as the node has them. */
