@@ -20,8 +20,8 @@ const MIN_LINKS = 3;
 
 /**
  * Joins the network and resolves to the running node: it finds and links peers by itself from then on, with or without
- * the server. Rejects with `no-webrtc` where the browser has none, with `aborted`, and with `bad-argument` for what is no
- * address of a server. Without a server in reach it resolves all the same: `status` says how it goes on.
+ * the server. Rejects with `no-webrtc` where the browser has none, with `aborted`, and with `bad-argument` for an option that
+ * is wrong, which the message names. Without a server in reach it resolves all the same: `status` says how it goes on.
  */
 export async function join(options: JoinOptions = {}): Promise<Node> {
   if (typeof RTCPeerConnection === 'undefined') {
@@ -33,8 +33,7 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   throwIfAborted(options.signal);
   const log = createLog();
   const origin = options.signaling === false ? undefined : (options.signaling ?? location.origin);
-  if (origin !== undefined && !URL.canParse('/', origin))
-    throw new SkeinError('bad-argument', 'This is not the address of a server.');
+  checkOptions(options, origin);
   const ice = createIceConfig(options, origin, log);
   // While keys and ICE servers are on their way. The node asks for it again, and says so if it does not come.
   void fetchSwarm().catch(() => undefined);
@@ -46,6 +45,8 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
   if (options.signal?.aborted) identity.release();
   throwIfAborted(options.signal);
   const { crypto } = identity;
+  const end = new AbortController();
+  const untilEnd = { signal: end.signal };
   const signaling = origin === undefined ? undefined : new SocketSignaling({ url: origin, crypto, log });
   const node = new SkeinNode({
     crypto,
@@ -72,19 +73,21 @@ export async function join(options: JoinOptions = {}): Promise<Node> {
     loadStrangers: fetchStrangers,
     name: options.name ?? identity.name,
     saveName: (name) => void identity.saveName(name),
-    releaseIdentity: identity.release,
+    releaseIdentity: () => {
+      identity.release();
+      end.abort();
+    },
     ledger: chooseLedger(options.links),
     relayOnly: options.iceTransportPolicy === 'relay',
     storage: isSecureContext ? (options.storage ?? 'persistent') : 'memory',
     isSecure: isSecureContext,
   });
-  addEventListener('online', () => signaling?.hurry());
-  addEventListener('pagehide', ({ persisted }) => {
-    // A page that the Back button may bring back goes on then, as after a sleep: who said goodbye would not.
-    if (!persisted) node.sayBye();
-  });
-  options.signal?.addEventListener('abort', () => void node.leave(), { once: true });
+  addEventListener('online', () => signaling?.hurry(), untilEnd);
+  // A page that the Back button may bring back goes on then, as after a sleep: who said goodbye would not.
+  addEventListener('pagehide', ({ persisted }) => persisted || node.sayBye(), untilEnd);
+  options.signal?.addEventListener('abort', () => void node.leave(), untilEnd);
   await node.start();
+  if (options.signal?.aborted) await node.leave();
   throwIfAborted(options.signal);
   fetchAhead([fetchStrangers, fetchStreams], () => node.hasLeft);
   return node;
@@ -118,6 +121,24 @@ function chooseLedger(target: number | undefined): LedgerLimits {
   // Room above the target for links that others need, as much in proportion as by default.
   const overlayHard = Math.min(DESKTOP_LEDGER.overlayHard, Math.ceil(overlayTarget * 1.6));
   return { ...limits, overlayTarget, overlayHard };
+}
+
+/** Throws `bad-argument`, naming the option, for what would otherwise be misread without a word. */
+function checkOptions(options: JoinOptions, origin: string | undefined): void {
+  const wrong = Object.entries({
+    signaling: origin !== undefined && !(/^https?:/i.test(origin) && URL.canParse(origin)),
+    name: typeof (options.name ?? '') !== 'string',
+    storage: !['persistent', 'memory'].includes(options.storage ?? 'memory'),
+    links: Number.isNaN(Number(options.links ?? 0)),
+    mediaWorker: !URL.canParse(options.mediaWorker ?? '', document.baseURI),
+    signal: options.signal && !('aborted' in options.signal),
+  }).find(([, isWrong]) => isWrong);
+  if (wrong) throw new SkeinError('bad-argument', `The option ${wrong[0]} is not what join takes for it.`);
+  try {
+    if (options.iceServers ?? options.iceTransportPolicy) new RTCPeerConnection(options as RTCConfiguration).close();
+  } catch (cause) {
+    throw new SkeinError('bad-argument', `iceServers, iceTransportPolicy: ${String(cause)}`, { cause });
+  }
 }
 
 function createIceConfig(options: JoinOptions, origin: string | undefined, log: Log): IceConfig {

@@ -28,7 +28,10 @@ class Profile {
   #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(resolve);
-      signal?.addEventListener('abort', () => reject(new Error('aborted')));
+      signal?.addEventListener('abort', () => {
+        this.#waiting.splice(this.#waiting.indexOf(resolve), 1);
+        reject(new Error('aborted'));
+      });
     });
   }
 }
@@ -68,6 +71,27 @@ test('a reloaded tab waits for the lock of its former page', async () => {
   before.release();
   const after = await reloading;
   expect([after.crypto.self.id, after.isSaved]).toEqual([before.crypto.self.id, true]);
+});
+
+test('a second node of one page does not keep the first from its identity after a reload', async () => {
+  const profile = new Profile();
+  const session = new Session();
+  const first = await loadIdentity(profile.tab(session));
+  const second = await loadIdentity(profile.tab(session));
+  expect(second.isSaved).toBe(false);
+  const reloading = loadIdentity(profile.tab(session));
+  first.release();
+  const after = await reloading;
+  expect([after.crypto.self.id, after.isSaved]).toEqual([first.crypto.self.id, true]);
+});
+
+test('a copy of a tab, which has its notes, too, does not wait for the identity once it was told that it is another’s', async () => {
+  const profile = new Profile();
+  const [session, copy] = [new Session(), new Session()];
+  await loadIdentity(profile.tab(session));
+  copy.setItem('skein owns the identity', 'yes');
+  await loadIdentity(profile.tab(copy));
+  expect(copy.getItem('skein owns the identity')).toBeNull();
 });
 
 test('a new name is kept with the saved identity, and a name that is too long is not', async () => {

@@ -9,7 +9,7 @@ import { makeName } from './names.ts';
 import { browserRng } from './rng.ts';
 import { WebCrypto, type WebKeys, generateWebKeys } from './webcrypto.ts';
 
-/** Where the saved identity lies in the store, what its Web Lock is called, and the tab's note that it held the lock. */
+/** Where the saved identity lies in the store, what its Web Lock is called, and the tab's note of its page that held the lock. */
 const IDENTITY_KEY = 'identity';
 const LOCK_NAME = 'skein identity';
 const OWNER_NOTE = 'skein owns the identity';
@@ -63,13 +63,15 @@ async function claim(
   locks: Pick<LockManager, 'request'>,
   session: IdentityParts['session'],
 ): Promise<(() => void) | undefined> {
-  const wasOwner = session?.getItem(OWNER_NOTE) === 'yes';
+  const page = String(performance.timeOrigin);
+  const owner = session?.getItem(OWNER_NOTE);
   const release =
     (await holdLock(locks, { ifAvailable: true })) ??
-    (wasOwner ? await holdLock(locks, { signal: AbortSignal.timeout(RELOAD_WAIT_MS) }) : undefined);
+    (owner ? await holdLock(locks, { signal: AbortSignal.timeout(RELOAD_WAIT_MS) }) : undefined);
   try {
-    if (release) session?.setItem(OWNER_NOTE, 'yes');
-    else session?.removeItem(OWNER_NOTE);
+    if (release) session?.setItem(OWNER_NOTE, page);
+    // A further node of the page that holds it leaves the note to the first; a copy of its tab has it from there.
+    else if (owner !== page) session?.removeItem(OWNER_NOTE);
   } catch {
     // No room for it: after a reload it may be another tab that has the identity.
   }
