@@ -135,6 +135,7 @@ export class SkeinNode implements Node {
   }
 
   rename(name: string): void {
+    this.#checkRunning();
     this.#name = fitName(name);
     this.#parts.saveName(this.#name);
     this.#calls.renamed();
@@ -169,9 +170,12 @@ export class SkeinNode implements Node {
   async lookup(key: string | Uint8Array, options: LookupOptions = {}): Promise<LookupResult> {
     this.#checkRunning();
     const target = toKey(key);
-    const { disjoint = 1 } = options;
-    if (!Number.isInteger(disjoint) || disjoint < 1 || disjoint > MAX_LANES)
-      throw new SkeinError('bad-argument', `A lookup takes 1 to ${MAX_LANES} disjoint ways.`);
+    const { disjoint = 1, mode = 'recursive' } = options;
+    if (!Number.isInteger(disjoint) || disjoint < 1 || disjoint > MAX_LANES || !/^(recurs|iterat)ive$/.test(mode))
+      throw new SkeinError(
+        'bad-argument',
+        `A lookup is recursive or iterative, and takes 1 to ${MAX_LANES} disjoint ways.`,
+      );
     const found = await this.#network.overlay.lookup(target, { ...options, timeoutMs: LOOKUP_TIMEOUT_MS });
     const closest = found.closest.map((contact) => contact.id);
     return { key: target, closest, hops: found.hops, ms: found.elapsedMs, path: found.path };
@@ -220,9 +224,11 @@ export class SkeinNode implements Node {
   async sendTo(
     key: string | Uint8Array,
     message: Uint8Array,
-    options: { readonly replicas?: number } = {},
+    { replicas = 1 }: { readonly replicas?: number } = {},
   ): Promise<number> {
     this.#checkRunning();
+    if (!(message instanceof Uint8Array) || Number.isNaN(replicas))
+      throw new SkeinError('bad-argument', 'A message is bytes, as Uint8Array, and replicas are a number.');
     if (message.length > MAX_APP_MESSAGE_BYTES) {
       throw new SkeinError(
         'too-large',
@@ -232,12 +238,11 @@ export class SkeinNode implements Node {
     const target = toKey(key);
     const payload = new Uint8Array(message);
     const providers = (await this.#network.overlay.findProviders(target)).map((contact) => contact.id);
-    const others = shuffle(
+    const receivers = shuffle(
       this.#parts.rng,
-      providers.filter((id) => id !== this.id),
+      (providers.length > 0 ? providers : [target]).filter((id) => id !== this.id),
     );
-    const receivers = providers.length > 0 ? others : [target];
-    const distribution = { receivers, wanted: options.replicas ?? 1, timeoutMs: APP_MESSAGE_TIMEOUT_MS };
+    const distribution = { receivers, wanted: replicas, timeoutMs: APP_MESSAGE_TIMEOUT_MS };
     return sendToSome(distribution, this.#parts.clock, (id, withinMs) =>
       this.#network.post.send(id, 'app', payload, withinMs),
     );
@@ -265,6 +270,7 @@ export class SkeinNode implements Node {
   }
 
   setLimits(limits: RateLimits): void {
+    this.#checkRunning();
     this.#swarm.setLimits(checkedLimits(limits));
   }
 

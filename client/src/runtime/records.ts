@@ -52,7 +52,12 @@ export class Records {
         `A record holds at most ${MAX_RECORD_VALUE_BYTES} bytes. Share larger data as a file.`,
       );
     }
-    if (value.length === 0) throw new SkeinError('bad-argument', 'An empty record means removed: use remove().');
+    // Of a text, which JavaScript lets through, no byte would be stored: that would remove the record.
+    if (!(value instanceof Uint8Array) || value.length === 0)
+      throw new SkeinError(
+        'bad-argument',
+        'A record is bytes, as Uint8Array. An empty one means removed: use remove().',
+      );
     if (!(ttlMs > 0) || (expectedSequence !== undefined && !isSequence(expectedSequence))) {
       throw new SkeinError(
         'bad-argument',
