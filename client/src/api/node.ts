@@ -6,8 +6,8 @@ import type { Download, DownloadOptions, RateLimits, Share, ShareOptions } from 
 /** Options of `join`; on the page every one has a default. */
 export interface JoinOptions {
   /**
-   * Origin of the signaling server, as `https://skein.example`; without its scheme it is refused with `bad-argument`. Default:
-   * the page's own origin. `false` joins through other tabs only.
+   * Origin of the signaling server, as `https://skein.example`; without its scheme, http or https, it is refused with
+   * `bad-argument`. Default: the page's own origin. `false` joins through other tabs only.
    */
   readonly signaling?: string | false;
   /** Display name, of which the first 64 bytes of UTF-8 count. Default: the saved one, or a made-up "amber otter". */
@@ -25,7 +25,7 @@ export interface JoinOptions {
    * page's folder or above. Default: `media-worker.js` beside the page.
    */
   readonly mediaWorker?: string;
-  /** Aborting leaves the network, as `leave` does; before the node is given out it also rejects with `aborted`. */
+  /** Aborting leaves the network, as `leave` does; before the node is given out `join` then rejects with `aborted`. */
   readonly signal?: AbortSignal;
 }
 
@@ -159,14 +159,14 @@ export interface Node {
   /** What all shares and downloads together may take of this machine's connection. */
   readonly limits: RateLimits;
   /**
-   * Sets the limits of all shares and downloads together; a way that is left out has none. Not kept over a reload. Throws
-   * `bad-argument` for one that is not above 0.
+   * Sets the limits of all shares and downloads together; a way that is left out, or `Infinity`, has none. Not kept over a
+   * reload. Throws `bad-argument` for one that is not above 0.
    */
   setLimits(limits: RateLimits): void;
   /**
    * Shares files where they are. The same files under the same name give the same Share, which goes on if it was paused,
-   * until it is stopped. Rejects, before any is read, with `bad-argument` for none or more than 50,000 and for trackers that
-   * are no URLs or more than 64, with `too-large` for names and folders that are too much for one torrent, and with
+   * until it is stopped. Rejects, before any is read, with `bad-argument` for none or more than 50,000, for what are no `File`
+   * objects (handles, for example) and for trackers that are no URLs or more than 64, with `too-large` for names and folders that are too much for one torrent, and with
    * `over-budget` where 1,000 shares and downloads are open; later with `storage-failed` for a file that can no longer be
    * read, and with `aborted` when its signal is, before the files are hashed.
    */
@@ -176,7 +176,7 @@ export interface Node {
    * metadata is here, gives the same Download, until that is removed, and adds the trackers and web seeds of this link to it,
    * unless it is private; a torrent file also has the metadata known at once, if no peer has sent it, and names the trackers
    * of a private one. One that was refused is tried again as a new Download, with the limits, the order and the files that
-   * were chosen. Throws `bad-magnet` or `bad-metainfo`, `over-budget` as `share`, `aborted` for a signal that is so already,
+   * were chosen. Throws `bad-magnet` or `bad-metainfo`, `bad-argument` for neither text nor bytes, `over-budget` as `share`, `aborted` for a signal that is so already,
    * and `not-ready` while the code for files is not here, which `join` waits for a while. A torrent file that is refused for its
    * list of files, which is read off the page, fails with `bad-metainfo` instead.
    */

@@ -81,7 +81,7 @@ export interface ShareFile {
   readonly doneBytes: number;
   /**
    * The verified content. Rejects with `not-ready` before every piece of the file is here, and with `not-found` when the share
-   * or download has ended.
+   * or download has ended. What is on disk can be read until it is removed from there.
    */
   blob(): Promise<Blob>;
   /**
@@ -189,7 +189,7 @@ export interface SwarmProgress {
 export interface Transfer {
   /** Limits of this one; those of the node hold besides. */
   readonly limits: RateLimits;
-  /** A way that is left out has none. Throws `bad-argument` for a limit that is not above 0. */
+  /** A way that is left out, or `Infinity`, has none. Throws `bad-argument` for a limit that is not above 0. */
   setLimits(limits: RateLimits): void;
   /** True while it neither takes nor gives: after `pause`, or because storage failed. */
   readonly isPaused: boolean;
@@ -266,7 +266,10 @@ export interface Download extends Transfer, AsyncIterable<SwarmProgress> {
   /** Pieces are asked for in order, so that a film can be watched while it comes. */
   readonly isSequential: boolean;
   setSequential(isSequential: boolean): void;
-  /** Sets how much files are wanted, by path or index. Throws `not-ready` until the metadata is here, `not-found` for others. */
+  /**
+   * Sets how much files are wanted, by path or index. Throws `not-ready` until the metadata is here, `not-found` for others, and
+   * `bad-argument` for no priority.
+   */
   setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void;
   /**
    * Ends it here, and deletes what is stored of it unless `keepData`. What another tab carries out goes on there; files

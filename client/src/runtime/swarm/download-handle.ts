@@ -6,6 +6,7 @@ import {
   SkeinError,
   type SwarmProgress,
 } from '../../api.ts';
+import { PRIORITY } from '../../swarm/piece-priorities.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { shareFiles } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';
@@ -71,18 +72,8 @@ export class DownloadHandle extends TransferHandle implements Download {
     const { summary } = this.session;
     if (!summary) return [];
     if (this.#files?.summary !== summary) {
-      const { actions } = this;
-      const list = shareFiles(summary, this.session, {
-        open: (index) => actions.open(index),
-        read: (index, begin, end) => {
-          this.#want(index);
-          return actions.read(index, begin, end);
-        },
-        mediaUrl: (index) => {
-          this.#want(index);
-          return actions.mediaUrl(index);
-        },
-      });
+      const access = this.accessTo((index) => this.#want(index));
+      const list = shareFiles(summary, this.session, access);
       this.#files = { summary, list };
     }
     return this.#files.list;
@@ -106,6 +97,8 @@ export class DownloadHandle extends TransferHandle implements Download {
   setPriority(files: string | number | readonly (string | number)[], priority: FilePriority): void {
     const { summary } = this.session;
     if (!summary) throw new SkeinError('not-ready', 'The list of files is not known yet. Wait for the first peer.');
+    if (!Object.hasOwn(PRIORITY, priority))
+      throw new SkeinError('bad-argument', `A priority is one of ${Object.keys(PRIORITY).join(', ')}.`);
     if (!this.isOurs) return;
     const chosen = (Array.isArray(files) ? files : [files]) as readonly (string | number)[];
     this.#setPriority(summary, indexesOf(summary, chosen), priority);

@@ -3,8 +3,8 @@ import type { MediaAsk, MediaStreams } from '../../ports/media-streams.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import { answerMedia } from '../../worker/media/media-answer.ts';
 import type { MediaHead } from '../../worker/media/messages.ts';
-import { streamOfPort } from '../../worker/media/port-stream.ts';
-import type { FileSummary } from '../../worker/protocol.ts';
+import { type StreamPort, streamOfPort } from '../../worker/media/port-stream.ts';
+import type { FileSummary, ReadReply } from '../../worker/protocol.ts';
 import { leftError } from '../left-error.ts';
 import { mediaTypeOf } from './media-type.ts';
 import type { WorkerClient } from './worker-client.ts';
@@ -32,6 +32,10 @@ export class FileAccessService {
   readonly #worker: WorkerClient;
   readonly #files: (infoHash: InfoHash) => KnownFiles | undefined;
   readonly #loadStreams: () => Promise<MediaStreams>;
+  /** To the worker, of those that read now. BOUNDED: by the streams that the page reads. */
+  readonly #reading = new Set<StreamPort>();
+  /** What whoever reads hears, once the worker may say nothing any more. */
+  #failure: ReadReply | undefined;
   #streams: Promise<MediaStreams> | undefined;
   #stopServing: () => void = () => undefined;
   #isClosed = false;
@@ -59,21 +63,36 @@ export class FileAccessService {
   close(): void {
     this.#isClosed = true;
     this.#stopServing();
+    this.failReaders('left', leftError().message);
+  }
+
+  /** The worker may say nothing any more: whoever reads hears why, now and later. */
+  failReaders(code: 'left' | 'internal', message: string): void {
+    const data: ReadReply = { kind: 'failure', code, message };
+    this.#failure = data;
+    for (const port of this.#reading) port.onmessage?.(new MessageEvent('message', { data }));
   }
 
   #read(infoHash: InfoHash, index: number, begin: number, end: number): ReadableStream<Uint8Array> {
-    const connect = (): MessagePort => {
+    const connect = (): StreamPort => {
       const { port1, port2 } = new MessageChannel();
-      this.#worker.read({ infoHash, index, begin, end }, port2);
+      if (this.#failure) port2.postMessage(this.#failure);
+      else this.#worker.read({ infoHash, index, begin, end }, port2);
+      this.#reading.add(port1);
       return port1;
     };
-    return streamOfPort(connect, ({ code, message }) => new SkeinError(code, message));
+    const letGo = (port: StreamPort): void => {
+      this.#reading.delete(port);
+      port.close();
+    };
+    return streamOfPort(connect, ({ code, message }) => new SkeinError(code, message), letGo);
   }
 
   async #mediaUrl(infoHash: InfoHash, index: number): Promise<string> {
     const file = this.#files(infoHash)?.file(index);
     if (!file || mediaTypeOf(file.path) === undefined)
       throw new SkeinError('bad-argument', 'This is neither video nor audio that browsers know. Save it and open it.');
+    if (this.#isClosed) throw leftError();
     this.#streams ??= this.#startStreams().catch((error: unknown) => {
       this.#streams = undefined;
       throw error;
@@ -82,7 +101,10 @@ export class FileAccessService {
   }
 
   async #startStreams(): Promise<MediaStreams> {
-    const streams = await this.#loadStreams();
+    const streams = await this.#loadStreams().catch((cause: unknown) => {
+      const message = 'The code for playing could not be fetched. Try again later, or save the file and open it.';
+      throw new SkeinError('no-service-worker', message, { cause });
+    });
     if (this.#isClosed) throw leftError();
     this.#stopServing = streams.serve((ask, port) => this.#answer(ask, port));
     return streams;

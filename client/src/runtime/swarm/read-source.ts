@@ -21,11 +21,16 @@ export interface ReadSource {
 }
 
 /**
- * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo` for anything else. The list of files of a
+ * Reads what a download begins with. Throws `bad-magnet` or `bad-metainfo`, and `bad-argument` for anything else. The list of files of a
  * torrent file is for the worker to read and to refuse: here it would hold the page up.
  */
 export function readSource(source: string | Uint8Array): ReadSource {
   if (typeof source !== 'string') {
+    if (!(source instanceof Uint8Array))
+      throw new SkeinError(
+        'bad-argument',
+        'A download takes a magnet link, or the bytes of a torrent file as Uint8Array.',
+      );
     const outline = outlineTorrentFile(source);
     if (!outline.ok) throw new SkeinError('bad-metainfo', refusalText(outline.error));
     const { infoHash, infoHashV2, name, trackers, webSeeds, isPrivate, createdBy } = outline.value;

@@ -137,11 +137,10 @@ export class SwarmService implements Transfers {
   /** Hashes files and serves them from where they are. The same content gives the same share. */
   async share(files: readonly File[], options: ShareOptions = {}): Promise<Share> {
     if (this.#isClosed) throw leftError();
-    if (files.length === 0) throw new SkeinError('bad-argument', 'A share has at least one file. Choose one.');
-    if (files.length > MAX_FILES) throw tooManyError();
+    const chosen = checkedFiles(files);
     // Only where some share waits for its files may these be the ones.
     if (this.#isFull && !this.shares.some(({ waitsFor }) => waitsFor)) throw tooManyTorrents();
-    const named = nameFiles(files, options.name);
+    const named = nameFiles(chosen, options.name);
     const withHandles = named.files.map((each) => ({ ...each, handle: options.handles?.get(each.file) }));
     const trackers = checkedTrackers(options.trackers);
     const how = { isPrivate: options.private === true, isSuperSeeding: options.superSeed === true, trackers };
@@ -160,7 +159,7 @@ export class SwarmService implements Transfers {
     if (torrent.session.isPaused) this.#worker.setPaused(summary.infoHash, false);
     torrent.session.setShared(summary);
     this.#duplicates.onKnown(torrent, true);
-    torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, files[source ?? at] as File]));
+    torrent.sources = new Map(summary.files.map(({ index, source }, at) => [index, chosen[source ?? at] as File]));
     const share = this.#addShare(torrent, summary);
     this.#update(torrent);
     return share;
@@ -368,6 +367,7 @@ export class SwarmService implements Transfers {
       session.fail(error);
       peers.stop();
     }
+    this.#access.failReaders('internal', error.message);
   }
 
   #takeSummary(torrent: OpenTorrent, summary: TorrentSummary): void {
@@ -411,8 +411,19 @@ export class SwarmService implements Transfers {
   }
 }
 
+/** The files as a list of their own. What JavaScript lets through, handles and paths for example, is refused. */
+function checkedFiles(files: Iterable<File> | ArrayLike<File> | undefined): readonly File[] {
+  const chosen = Array.from(files ?? []);
+  if (chosen.length === 0) throw new SkeinError('bad-argument', 'A share has at least one file. Choose one.');
+  if (chosen.length > MAX_FILES) throw tooManyError();
+  // Not by their class: those of a frame have another one.
+  if (!chosen.every((file) => typeof file?.slice === 'function' && typeof file.name === 'string'))
+    throw new SkeinError('bad-argument', 'What is shared is a list of File objects. A handle gives one by getFile().');
+  return chosen;
+}
+
 function checkedTrackers(trackers: readonly string[] = []): readonly string[] {
-  if (trackers.length > MAX_TRACKERS || !trackers.every(isUrl))
+  if (!Array.isArray(trackers) || trackers.length > MAX_TRACKERS || !trackers.every(isUrl))
     throw new SkeinError('bad-argument', `Trackers of a share are URLs, ${MAX_TRACKERS} at most.`);
   return trackers;
 }

@@ -1,4 +1,4 @@
-import { type Share, type ShareFile, SkeinError, type SwarmProgress } from '../../api.ts';
+import type { Share, ShareFile, SkeinError, SwarmProgress } from '../../api.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
 import { shareFiles } from './files.ts';
 import type { TorrentSession } from './torrent-session.ts';
@@ -20,11 +20,7 @@ export class ShareHandle extends TransferHandle implements Share {
     super(session, actions);
     this.#stop = () => actions.stop();
     this.totalBytes = summary.totalBytes;
-    this.files = shareFiles(summary, session, {
-      open: async (index) => await this.#serving(actions).open(index),
-      read: (index, begin, end) => this.#serving(actions).read(index, begin, end),
-      mediaUrl: async (index) => await this.#serving(actions).mediaUrl(index),
-    });
+    this.files = shareFiles(summary, session, this.accessTo());
   }
 
   get waitsFor(): Share['waitsFor'] {
@@ -52,11 +48,6 @@ export class ShareHandle extends TransferHandle implements Share {
 
   on(event: 'progress', listener: (progress: SwarmProgress) => void): () => void {
     return this.session.events.on(event, () => listener(this.session.progress));
-  }
-
-  #serving(actions: ShareActions): ShareActions {
-    if (this.#stopped) throw new SkeinError('not-found', 'This share was stopped. Share the files again.');
-    return actions;
   }
 
   stop(): Promise<void> {

@@ -1,12 +1,13 @@
-import type {
-  FilePriority,
-  PieceMap,
-  RateLimits,
-  SwarmPeer,
-  SwarmProgress,
-  TorrentInfo,
-  TrackerProgress,
-  Transfer,
+import {
+  type FilePriority,
+  type PieceMap,
+  type RateLimits,
+  SkeinError,
+  type SwarmPeer,
+  type SwarmProgress,
+  type TorrentInfo,
+  type TrackerProgress,
+  type Transfer,
 } from '../../api.ts';
 import { checkedLimits } from '../rate-limits.ts';
 import type { FileAccess } from './file-access.ts';
@@ -37,6 +38,27 @@ export abstract class TransferHandle implements Transfer {
 
   /** It was stopped or removed: nothing can be asked of it any more. */
   protected abstract get isOver(): boolean;
+
+  /** Ways to the files, as long as it has not ended. `wants` is told of each that somebody is about to read. */
+  protected accessTo(wants: (index: number) => void = () => undefined): FileAccess {
+    const { actions } = this;
+    return {
+      open: async (index) => {
+        if (this.isOver) throw endedError();
+        return await actions.open(index);
+      },
+      read: (index, begin, end) => {
+        if (this.isOver) return new ReadableStream({ start: (controller) => controller.error(endedError()) });
+        wants(index);
+        return actions.read(index, begin, end);
+      },
+      mediaUrl: async (index) => {
+        if (this.isOver) throw endedError();
+        wants(index);
+        return await actions.mediaUrl(index);
+      },
+    };
+  }
 
   /** How it works is for this tab to say. */
   protected get isOurs(): boolean {
@@ -104,4 +126,8 @@ export abstract class TransferHandle implements Transfer {
   torrentFile(): Blob {
     return torrentBlob(this.session.summary);
   }
+}
+
+function endedError(): SkeinError {
+  return new SkeinError('not-found', 'This was stopped or removed here. Share or download it again.');
 }

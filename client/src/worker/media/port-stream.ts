@@ -10,11 +10,12 @@ export interface StreamPort {
 /**
  * What a reader is told, as a stream. `connect` gives its port with the first read, and what comes is asked for a chunk
  * at a time when there is room for it: who does not read holds nothing, here or at the other side. Cancelling the stream
- * ends the reader. `toError` makes what a failure rejects with.
+ * ends the reader. `toError` makes what a failure rejects with, and `letGo` closes the port.
  */
 export function streamOfPort(
   connect: () => StreamPort,
   toError: (failure: Extract<ReadReply, { kind: 'failure' }>) => Error,
+  letGo: (port: StreamPort) => void = (port) => port.close(),
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let port: StreamPort | undefined;
   let answered: () => void = () => undefined;
@@ -25,7 +26,7 @@ export function streamOfPort(
       else {
         if (data.kind === 'end') controller.close();
         else controller.error(toError(data));
-        opened.close();
+        letGo(opened);
       }
       answered();
     };
@@ -40,7 +41,7 @@ export function streamOfPort(
       },
       cancel() {
         port?.postMessage({ kind: 'cancel' });
-        port?.close();
+        if (port) letGo(port);
       },
     },
     { highWaterMark: 0 },
