@@ -10,6 +10,16 @@ export interface IceSettings {
   readonly turnSecret?: string;
 }
 
+/** True for what names a STUN server (RFC 7064 §3.1). */
+export function isStunUrl(text: string): boolean {
+  return /^stuns?:[^/\s]+$/.test(text);
+}
+
+/** True for what names a TURN server (RFC 7065 §3.1). */
+export function isTurnUrl(text: string): boolean {
+  return /^turns?:[^/\s]+$/.test(text);
+}
+
 export const NO_ICE: IceSettings = { stunUrls: [], turnUrls: [] };
 
 /** TURN credentials in the REST form (draft-uberti-behave-turn-rest-00 §2.2). */

@@ -6,6 +6,7 @@ import { clientAddress, lanAddresses, socketAddress } from './address.ts';
 import { Backlog, MAX_WAITING_BYTES } from './backlog.ts';
 import { type PageHandler, createHttpHandler } from './http.ts';
 import { type IceSettings, NO_ICE } from './ice.ts';
+import { checkOptions } from './options.ts';
 import { type Page, loadPage } from './page.ts';
 import { systemRng } from './random.ts';
 import { type Allowances, RateLimits } from './rate-limits.ts';
@@ -73,14 +74,18 @@ export interface SignalingServer {
   /** Origins for other devices of the local network; empty when the server listens on one address only. */
   readonly lanUrls: string[];
   readonly http: HttpServer;
-  /** Resolves when connections are taken; rejects with the error of `node:net`, such as `EADDRINUSE`. */
+  /**
+   * Resolves when connections are taken; rejects with the error of `node:net`, such as `EADDRINUSE`, for a page that cannot be
+   * read, and once it was closed: make another one.
+   */
   listen(): Promise<void>;
   /** Closes every socket and stops listening. Idempotent, and done within half a second. */
   close(): Promise<void>;
 }
 
-/** Page, introductions, tracker and signal relay on one port. */
+/** Page, introductions, tracker and signal relay on one port. Throws a `TypeError` that names the option which is wrong. */
 export function createServer(options: ServerOptions = {}): SignalingServer {
+  checkOptions(options);
   return new Composition(options);
 }
 
@@ -100,6 +105,8 @@ class Composition implements SignalingServer {
   readonly #caps: ServerCaps;
   readonly #backlog: Backlog;
   #page: Page | PageHandler | undefined;
+  /** Never rejects. */
+  #starting: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
@@ -155,9 +162,16 @@ class Composition implements SignalingServer {
     return lanAddresses().map((address) => originOf(address, this.#port));
   }
 
-  async listen(): Promise<void> {
+  listen(): Promise<void> {
+    const listening = this.#listen();
+    this.#starting = Promise.allSettled([this.#starting, listening]);
+    return listening;
+  }
+
+  async #listen(): Promise<void> {
     const { page, port = 8080, host } = this.#options;
     this.#page = typeof page === 'string' ? await loadPage(page) : page;
+    if (this.#closing) throw new Error('This server was closed.');
     await new Promise<void>((resolve, reject) => {
       this.http.once('error', reject);
       this.http.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
@@ -173,6 +187,8 @@ class Composition implements SignalingServer {
   }
 
   async #close(): Promise<void> {
+    // What does not listen yet cannot be closed, and would listen afterwards.
+    await this.#starting;
     this.#tracker.close();
     const closed = this.#io.close();
     this.http.closeIdleConnections();

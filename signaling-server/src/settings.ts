@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Result, err, ok } from '../../shared/src/result.ts';
+import { isStunUrl, isTurnUrl } from './ice.ts';
 import type { ServerOptions } from './server.ts';
 
 export const HELP = `Usage: npm start -- [--port NUMBER] [--host ADDRESS]
@@ -68,9 +69,9 @@ function readIce(environment: Environment): Result<NonNullable<ServerOptions['ic
   const stunUrls = list(environment['SKEIN_STUN_URLS']);
   const turnUrls = list(environment['SKEIN_TURN_URLS']);
   const turnSecret = environment['SKEIN_TURN_SECRET']?.trim() ?? '';
-  const badStun = stunUrls.find((url) => !/^stuns?:[^/\s]+$/.test(url));
+  const badStun = stunUrls.find((url) => !isStunUrl(url));
   if (badStun !== undefined) return err(`SKEIN_STUN_URLS names "${badStun}"; it should look like stun:host:3478.`);
-  const badTurn = turnUrls.find((url) => !/^turns?:[^/\s]+$/.test(url));
+  const badTurn = turnUrls.find((url) => !isTurnUrl(url));
   if (badTurn !== undefined) return err(`SKEIN_TURN_URLS names "${badTurn}"; it should look like turn:host:3478.`);
   if (turnUrls.length > 0 && turnSecret === '') return err('SKEIN_TURN_URLS needs SKEIN_TURN_SECRET beside it.');
   return ok(turnSecret === '' ? { stunUrls, turnUrls } : { stunUrls, turnUrls, turnSecret });
