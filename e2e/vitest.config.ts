@@ -8,6 +8,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['e2e/scenarios/**/*.test.ts'],
+    globalSetup: ['e2e/scripts/own-run.mjs'],
     fileParallelism: false,
     maxWorkers: 1,
     sequence: { concurrent: false },

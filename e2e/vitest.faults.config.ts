@@ -5,6 +5,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['e2e/faults/**/*.test.ts'],
+    globalSetup: ['e2e/scripts/own-run.mjs'],
     fileParallelism: false,
     maxWorkers: 1,
     retry: 0,

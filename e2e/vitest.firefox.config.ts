@@ -10,6 +10,7 @@ const SHARED = ['swarm', 'faults', 'sources', 'links', 'overlay', 'webtorrent', 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
+    globalSetup: ['e2e/scripts/own-run.mjs'],
     fileParallelism: false,
     maxWorkers: 1,
     projects: [

@@ -6,7 +6,7 @@ const START_TIMEOUT_MS = 15_000;
 
 /**
  * Resolves once a program has printed something that matches, on either stream; rejects with what it printed when it ends
- * before that, or takes too long. `hear` is told all that it prints, afterwards, too.
+ * before that, or takes too long, and has ended it then. `hear` is told all that it prints, afterwards, too.
  */
 export function printed(
   child: ChildProcess,
@@ -17,6 +17,7 @@ export function printed(
     let output: string | undefined = '';
     const fail = (what: string): void => {
       clearTimeout(timer);
+      child.kill('SIGKILL');
       reject(new Error(`${child.spawnfile} ${what}:\n${output ?? ''}`));
     };
     const timer = setTimeout(() => fail('did not say that it is ready'), START_TIMEOUT_MS);

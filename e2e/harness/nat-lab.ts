@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { watchPage } from './globals.ts';
+import { closeAll } from './closing.ts';
 import { FileFolder } from './files.ts';
 import { type Nat, NatNetwork, SERVER_ADDRESS } from './nat-network.ts';
 import { ServerProcess } from './server.ts';
@@ -97,9 +98,11 @@ export class NatLab {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#browsers.map((browser) => browser.close()));
-    await this.server.kill();
-    await this.#stun.stop();
-    await this.files.remove();
-    this.network.close();
+    await closeAll([
+      async () => this.network.close(),
+      () => this.files.remove(),
+      () => this.#stun.stop(),
+      () => this.server.kill(),
+    ]);
   }
 }

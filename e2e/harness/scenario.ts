@@ -18,8 +18,11 @@ export function scenario(title: string, run: (world: World) => Promise<void>, op
   test(title, settings, async ({ onTestFinished }) => {
     const world = await World.open(options);
     onTestFinished(async ({ task }) => {
-      if (task.result?.state === 'fail') await world.dump(title);
-      await world.close();
+      try {
+        if (task.result?.state === 'fail') await world.dump(title);
+      } finally {
+        await world.close();
+      }
     });
     await run(world);
   });

@@ -84,11 +84,6 @@ async function launch(
     env: { ...process.env, HOST: place?.address ?? '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  try {
-    const [, listening] = await printed(child, /running at http:\/\/[^\s:]+:(\d+)/, (text) => output.push(text));
-    return { child, port: Number(listening) };
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
+  const [, listening] = await printed(child, /running at http:\/\/[^\s:]+:(\d+)/, (text) => output.push(text));
+  return { child, port: Number(listening) };
 }

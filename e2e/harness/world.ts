@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { launchBrowser, launchProfile, type BrowserOptions } from './browser.ts';
+import { closeAll } from './closing.ts';
 import { FileFolder } from './files.ts';
 import { FirefoxTab } from './firefox-tab.ts';
 import { Firefox } from './firefox.ts';
@@ -83,11 +84,9 @@ export class World {
   /** A profile whose storage is on the disk, in a browser of its own. */
   async newDiskProfile(browser: BrowserOptions = {}): Promise<BrowserContext> {
     const folder = await mkdtemp(join(tmpdir(), 'skein-profile-'));
+    this.onClose(() => rm(folder, { recursive: true, force: true }));
     const context = await launchProfile(folder, { permissions: PERMISSIONS, acceptDownloads: true }, browser);
-    this.onClose(async () => {
-      await context.close();
-      await rm(folder, { recursive: true, force: true });
-    });
+    this.onClose(() => context.close());
     await context.addInitScript(watchPage);
     return context;
   }
@@ -136,15 +135,14 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.browsers.map((browser) => browser.close()));
-    for (const close of this.#closers.reverse()) await close();
-    await this.server.kill();
-    await this.files.remove();
+    await closeAll([() => this.files.remove(), () => this.server.kill(), ...this.#closers]);
   }
 }
 
 /** Writes what every tab showed and said, and what the server printed, into a folder, and says where. */
 export async function dumpTabs(title: string, serverOutput: string, tabs: readonly Tab[]): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'skein-failed-'));
+  // It outlives the run.
+  const folder = await mkdtemp(join(process.env['SKEIN_LASTING_TMP'] ?? tmpdir(), 'skein-failed-'));
   await writeFile(join(folder, 'server.log'), serverOutput);
   await Promise.all(tabs.map((tab, index) => dumpTab(tab, join(folder, `tab-${index}`))));
   console.log(`"${title}" failed; consoles, states and screenshots are in ${folder}`);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { ensureBrowser } from './chromium.mjs';
+import { setup, teardown } from './own-run.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -13,7 +14,14 @@ export async function runBuilt(purpose, run) {
   else if (!build()) {
     console.error(`The build failed, so there is nothing to ${purpose}.`);
     process.exitCode = 1;
-  } else process.exitCode = (await run(process.argv.slice(2))) ? 0 : 1;
+  } else {
+    setup();
+    try {
+      process.exitCode = (await run(process.argv.slice(2))) ? 0 : 1;
+    } finally {
+      await teardown();
+    }
+  }
 }
 
 function build() {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBrowser, ensureLibtorrent } from './chromium.mjs';
+import { setup, teardown } from './own-run.mjs';
 
 /**
  * `npm test`: every check of the project, one step after the other. A failing step does not stop the ones that do not
@@ -11,6 +12,7 @@ import { ensureBrowser, ensureLibtorrent } from './chromium.mjs';
  */
 
 const root = new URL('../..', import.meta.url).pathname;
+setup();
 const scratch = mkdtempSync(join(tmpdir(), 'skein-test-'));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
@@ -93,7 +95,6 @@ function chosenSteps(args) {
 
 function stop(signal) {
   running?.kill(signal);
-  rmSync(scratch, { recursive: true, force: true });
   process.exit(1);
 }
 
@@ -118,5 +119,5 @@ async function main() {
 process.on('SIGINT', () => stop('SIGINT'));
 process.on('SIGTERM', () => stop('SIGTERM'));
 const ok = await main();
-rmSync(scratch, { recursive: true, force: true });
+await teardown();
 process.exitCode = ok ? 0 : 1;
