@@ -16,7 +16,11 @@ export async function limitUploads(tab: Tab, bytesPerSecond: number | undefined)
 /** Limits what a tab gives of one share, by the public door. [bytes/s] */
 export function limitShare(tab: Tab, infoHash: string, bytesPerSecond: number | undefined): Promise<void> {
   return tab.page.evaluate(
-    ({ hash, up }) => window.skein.shares.find((each) => each.infoHash === hash)?.setLimits({ up }),
+    ({ hash, up }) => {
+      const share = window.skein.shares.find((each) => each.infoHash === hash);
+      if (!share) throw new Error('there is no such share to limit');
+      share.setLimits({ up });
+    },
     { hash: infoHash, up: bytesPerSecond },
   );
 }
@@ -84,14 +88,13 @@ export function doneBytes(tab: Tab, infoHash: string): Promise<number> {
   );
 }
 
-/** What a tab gave of a torrent since it was opened. */
+/** What a tab gave of a torrent, which it must have. */
 export function uploadedBytes(tab: Tab, infoHash: string): Promise<number> {
-  return tab.page.evaluate(
-    (hash) =>
-      [...window.skein.shares, ...window.skein.downloads].find((each) => each.infoHash === hash)?.progress
-        .uploadedBytes ?? 0,
-    infoHash,
-  );
+  return tab.page.evaluate((hash) => {
+    const transfer = [...window.skein.shares, ...window.skein.downloads].find((each) => each.infoHash === hash);
+    if (!transfer) throw new Error('there is no such share or download');
+    return transfer.progress.uploadedBytes;
+  }, infoHash);
 }
 
 /** Bytes of all files in the origin private file system of the tab's profile. */
