@@ -5,12 +5,21 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, createServer, preview, transformWithOxc } from 'vite';
 import { end, printed } from './child.ts';
+import { closeAll } from './closing.ts';
 import { ROOT } from './root.ts';
 
 const run = promisify(execFile);
 
 /** Where the packed library lies in an application that installed it. */
 const INSTALLED = 'node_modules/skein';
+
+/** How the application is served without a bundler. */
+export interface UnbundledOptions {
+  /** Files of the library that were left behind. */
+  readonly without?: readonly string[];
+  /** The policy that its pages come with (CSP). */
+  readonly policy?: string;
+}
 
 /**
  * The folder of an application that has installed the library as `npm pack` makes it, and what the library says that it
@@ -59,21 +68,25 @@ export class Embedder {
     return this.#served(server.resolvedUrls?.local[0], () => server.close());
   }
 
-  /** The application in plain JavaScript, without a bundler: the library's folder lies beside its page as it was packed, `without` some files. */
-  async unbundled(without: readonly string[] = []): Promise<string> {
+  /**
+   * The application in plain JavaScript, without a bundler: the library's folder lies beside its page as it was packed, and
+   * so does the service worker.
+   */
+  async unbundled({ without = [], policy }: UnbundledOptions = {}): Promise<string> {
     const outDir = await mkdtemp(join(this.folder, 'static-'));
     await cp(join(this.folder, INSTALLED, 'dist/library'), join(outDir, 'skein'), { recursive: true });
     for (const name of without) await rm(join(outDir, 'skein', name));
     const source = await readFile(join(this.folder, 'main.ts'), 'utf8');
     const { code } = await transformWithOxc(source, 'main.ts');
-    await writeFile(join(outDir, 'main.js'), code);
+    await writeFile(join(outDir, 'main.js'), code.replace(/(?<=from ["'])skein(?=["'])/, './skein/skein.js'));
     const html = await readFile(join(this.folder, 'index.html'), 'utf8');
-    const importMap = '<script type="importmap">{ "imports": { "skein": "./skein/skein.js" } }</script>';
-    await writeFile(
-      join(outDir, 'index.html'),
-      html.replace('</head>', `${importMap}</head>`).replace('./main.ts', './main.js'),
-    );
-    return this.#preview(outDir);
+    await writeFile(join(outDir, 'index.html'), html.replace('./main.ts', './main.js'));
+    // A page of the same origin that has the library and does nothing with it by itself.
+    const head = '<link rel="icon" href="data:," /><script type="module" src="./empty.js"></script>';
+    await writeFile(join(outDir, 'empty.html'), `<!doctype html>${head}<title>Empty</title>`);
+    await writeFile(join(outDir, 'empty.js'), "window.library = await import('./skein/skein.js');\n");
+    await cp(join(this.folder, INSTALLED, 'dist/library/media-worker.js'), join(outDir, 'media-worker.js'));
+    return this.#preview(outDir, policy);
   }
 
   /** Compiles the application by its own settings, which know nothing of this project. */
@@ -94,17 +107,20 @@ export class Embedder {
   }
 
   async close(): Promise<void> {
-    for (const close of this.#closers.reverse()) await close();
-    await rm(this.folder, { recursive: true, force: true });
+    await closeAll([() => rm(this.folder, { recursive: true, force: true }), ...this.#closers]);
   }
 
-  async #preview(outDir: string): Promise<string> {
+  async #preview(outDir: string, policy?: string): Promise<string> {
     const server = await preview({
       root: this.folder,
       configFile: false,
       logLevel: 'warn',
       build: { outDir },
-      preview: { host: '127.0.0.1', port: 0 },
+      preview: {
+        host: '127.0.0.1',
+        port: 0,
+        ...(policy !== undefined && { headers: { 'content-security-policy': policy } }),
+      },
     });
     return this.#served(server.resolvedUrls?.local[0], () => server.close());
   }

@@ -68,7 +68,7 @@ scenario('a page without a bundler takes the library as it was packed', async (w
 });
 
 scenario('a library whose worker was left behind says so, and joins all the same', async (world) => {
-  const url = await embedder.unbundled(['swarm-worker.js']);
+  const url = await embedder.unbundled({ without: ['swarm-worker.js'] });
   const app = `${url}?server=${encodeURIComponent(world.server.url)}`;
   const [page] = await Promise.all([open(world, app, []), open(world, app, [])]);
   const file = await world.files.make('left behind.bin', MB);
