@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -9,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 
 const [, , folder = ''] = process.argv;
+// Of any other folder it would end what is not the run's.
+if (!basename(folder).startsWith('skein-run-')) throw new Error('usage: caretaker.mjs FOLDER');
 
 /** How often programs are looked for: one may start another while it is being ended. */
 const ROUNDS = 20;
