@@ -107,52 +107,6 @@ scenario('a link that is too long for a QR code says so, and one that is not is 
   }
 });
 
-scenario('a limit that is typed stands in its field before anything else is heard of the share', async (world) => {
-  const tab = await world.openTab();
-  const file = await world.files.make('limited.bin', 10_000);
-  const row = tab.shareRow(await tab.share([file.path]));
-  await row.getByTestId('row-toggle').click();
-  await row.getByTestId('tab-info').click();
-  // In one task of the page: what the worker answers comes in a later one, and would draw the row anew.
-  const shown = await row.getByTestId('limit-up').evaluate(async (field: HTMLInputElement) => {
-    const drawn = async (): Promise<void> => {
-      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-    };
-    field.value = '500';
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    await drawn();
-    field.dispatchEvent(new Event('change', { bubbles: true }));
-    await drawn();
-    return { text: field.value, limit: window.skein.shares[0]?.limits.up };
-  });
-  expect(shown).toEqual({ text: '500', limit: 500_000 });
-});
-
-scenario('what is typed for a limit and is no number leaves it as it was, and says so; 0 lifts it', async (world) => {
-  const tab = await world.openTab();
-  const file = await world.files.make('limited.bin', 10_000);
-  const row = tab.shareRow(await tab.share([file.path]));
-  await row.getByTestId('row-toggle').click();
-  await row.getByTestId('tab-info').click();
-  const field = row.getByTestId('limit-up');
-  const limit = (): Promise<number | undefined> => tab.page.evaluate(() => window.skein.shares[0]?.limits.up);
-  for (const [typed, shown, refused] of [
-    ['1,5', '1.5', false],
-    ['-3', '1.5', true],
-    ['2', '2', false],
-    ['1,500', '2', true],
-    ['0', '', false],
-    ['e', '', true],
-  ] as const) {
-    await field.press('Control+a');
-    await field.pressSequentially(typed);
-    await field.press('Tab');
-    expect(await field.inputValue()).toBe(shown);
-    expect(await limit()).toBe(shown === '' ? undefined : Number(shown) * 1000);
-    expect([typed, await row.getByTestId('limit-problem').count()]).toEqual([typed, refused ? 1 : 0]);
-  }
-});
-
 scenario('a skipped file is not fetched; wanted after all, it comes too', async (world) => {
   const wanted = await world.files.make('wanted.bin', 3 * MB);
   const skipped = await world.files.make('skipped.bin', 9 * MB);
@@ -209,25 +163,6 @@ scenario('a file that is wanted first is here while the others are still on thei
     return 1;
   }, infoHash);
   expect(fractionOfOther).toBeLessThan(0.6);
-});
-
-scenario('limits of one transfer and of all hold, and those of all are kept over a reload', async (world) => {
-  const [seed, leecher] = (await world.openJoinedTabs(2, 1)) as [Tab, Tab];
-  await seed.locate('limits-button').click();
-  await seed.locate('limits-dialog').getByTestId('limit-up').fill('1000');
-  await seed.locate('limits-done').click();
-  expect(await seed.locate('limits-button').textContent()).toContain('↑ 1.0 MB/s');
-  const file = await world.files.make('limited.bin', 6 * MB);
-  const infoHash = await seed.share([file.path]);
-  const startedAt = performance.now();
-  await leecher.openLink(await seed.shareLink(infoHash));
-  await leecher.downloaded(infoHash);
-  const seconds = (performance.now() - startedAt) / 1000;
-  // Half as much again and what a bucket may hold: without the limit it takes less than a second on any machine.
-  expect(file.size).toBeLessThan(1.5 * MB * seconds + 2 * MB);
-  await seed.page.reload();
-  await seed.started();
-  await seed.until('the limit to be back', () => window.skein.limits.up === 1_000_000, undefined);
 });
 
 scenario('a share that is paused gives nothing, and goes on when it is resumed', async (world) => {

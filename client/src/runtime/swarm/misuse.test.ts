@@ -3,7 +3,7 @@ import { settle } from '../../adapters/memory/manual-clock.ts';
 import type { Download, Share } from '../../api.ts';
 import { MAX_SEGMENT_BYTES, MAX_TRACKERS } from '../../../../shared/src/limits/metainfo.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
-import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
+import { FakeWorld, beginDownload, beginShare } from './test/world.ts';
 
 /** What of it the other side or JavaScript lets through where TypeScript would not. */
 function wrong<T>(value: unknown): T {
@@ -18,13 +18,6 @@ const FILM = summaryOf({
   pieceCount: 5,
   files: [{ path: 'a film.webm', size: 300, index: 0, offset: 0 }],
 });
-
-/** A share of `FILM`. */
-async function shareOn(node: FakeNode): Promise<Share> {
-  const sharing = node.service.share([new File(['a film'], 'a film.webm')]);
-  node.worker.report({ kind: 'answer', call: node.worker.shareRequest().call, value: FILM });
-  return await sharing;
-}
 
 test.each([
   ['undefined', undefined],
@@ -125,7 +118,7 @@ test.each(Object.keys(ACCESS))(
   '%s of a download that was removed is not found, though it is shared, too',
   async (name) => {
     const { node, download } = beginDownload(FILM);
-    await shareOn(node);
+    await beginShare(node, FILM);
     await download.remove();
     await expect(ACCESS[name]?.(download)).rejects.toMatchObject({ code: 'not-found' });
   },
@@ -145,7 +138,7 @@ test.each(Object.keys(ACCESS))(
   '%s of a share that was stopped is not found, though it is downloaded, too',
   async (name) => {
     const { node } = beginDownload(FILM);
-    const share = await shareOn(node);
+    const share = await beginShare(node, FILM);
     await share.stop();
     await expect(ACCESS[name]?.(share)).rejects.toMatchObject({ code: 'not-found' });
   },
@@ -153,7 +146,7 @@ test.each(Object.keys(ACCESS))(
 
 test('a stream of what has ended is a stream that fails, and not an exception of the call', async () => {
   const { node, download } = beginDownload(FILM);
-  const share = await shareOn(node);
+  const share = await beginShare(node, FILM);
   await share.stop();
   await download.remove();
   for (const of of [share, download]) expect(() => fileOf(of).stream()).not.toThrow();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { MAX_FILES } from '../../../../shared/src/limits/metainfo.ts';
-import type { Download, Share } from '../../api.ts';
+import type { Download } from '../../api.ts';
 import { NO_ORIGIN } from '../../swarm/torrent-origin.ts';
 import { infoHash, magnet, summaryOf } from './test/torrent.ts';
-import { type FakeNode, FakeWorld, beginDownload } from './test/world.ts';
+import { type FakeNode, FakeWorld, beginDownload, beginShare } from './test/world.ts';
 
 const ONE_FILE = summaryOf({
   totalBytes: 5,
@@ -12,13 +12,6 @@ const ONE_FILE = summaryOf({
   files: [{ path: 'a', size: 5, index: 0, offset: 0 }],
 });
 
-/** A share of `ONE_FILE`. */
-async function shareOn(node: FakeNode): Promise<Share> {
-  const sharing = node.service.share([new File(['first'], 'a')]);
-  node.worker.report({ kind: 'answer', call: node.worker.shareRequest().call, value: ONE_FILE });
-  return await sharing;
-}
-
 /** What the worker was asked to let go of. */
 function given(node: FakeNode): string[] {
   return node.worker.requests.map(({ kind }) => kind).filter((kind) => kind === 'remove' || kind === 'forgetShare');
@@ -26,7 +19,7 @@ function given(node: FakeNode): string[] {
 
 test('of what is shared and downloaded, the share is forgotten when it is stopped, and all ends with the other one', async () => {
   const { node, download } = beginDownload();
-  const share = await shareOn(node);
+  const share = await beginShare(node, ONE_FILE);
   await share.stop();
   expect(given(node)).toEqual(['forgetShare']);
   await download.remove();
@@ -35,7 +28,7 @@ test('of what is shared and downloaded, the share is forgotten when it is stoppe
 
 test('a download of what is shared, too, is removed alone', async () => {
   const { node, download } = beginDownload();
-  const share = await shareOn(node);
+  const share = await beginShare(node, ONE_FILE);
   await download.remove();
   expect(given(node)).toEqual([]);
   await share.stop();
@@ -65,18 +58,18 @@ test.each(['before', 'after'])('the worker hears of sharing that is cancelled, %
 
 test('what is shared again while its share is paused is served again, and not only said to be', async () => {
   const { node } = beginDownload();
-  const share = await shareOn(node);
+  const share = await beginShare(node, ONE_FILE);
   share.pause();
   node.worker.progress(infoHash, { state: 'paused', isComplete: true, doneBytes: 5, totalBytes: 5 });
   expect(share.isPaused).toBe(true);
-  expect(await shareOn(node)).toBe(share);
+  expect(await beginShare(node, ONE_FILE)).toBe(share);
   expect(node.worker.requests.at(-1)).toEqual({ kind: 'setPaused', infoHash, isPaused: false });
   expect(share.isPaused).toBe(false);
 });
 
 test('a share that storage stopped says why, until it goes on', async () => {
   const { node } = beginDownload();
-  const share = await shareOn(node);
+  const share = await beginShare(node, ONE_FILE);
   const error = { code: 'storage-failed', message: 'A shared file can no longer be read.' } as const;
   let drawn = 0;
   share.on('progress', () => drawn++);
@@ -89,7 +82,7 @@ test('a share that storage stopped says why, until it goes on', async () => {
 
 test('a share whose worker broke tells who draws it', async () => {
   const { node } = beginDownload();
-  const share = await shareOn(node);
+  const share = await beginShare(node, ONE_FILE);
   let drawn = 0;
   share.on('progress', () => drawn++);
   node.worker.onerror?.({ message: 'it broke' });

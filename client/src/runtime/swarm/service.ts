@@ -7,7 +7,6 @@ import {
   SkeinError,
 } from '../../api.ts';
 import type { NodeId } from '../../../../shared/src/ids.ts';
-import { MAX_FILES, MAX_TRACKERS } from '../../../../shared/src/limits/metainfo.ts';
 import {
   ANNOUNCE_PERIOD_MS,
   MAX_TORRENTS,
@@ -15,7 +14,6 @@ import {
   REANNOUNCE_MS,
 } from '../../../../shared/src/limits/storage.ts';
 import { randomBelow } from '../../../../shared/src/machine.ts';
-import { isUrl } from '../../swarm/magnet.ts';
 import { NO_ORIGIN, type TorrentOrigin, originOf } from '../../swarm/torrent-origin.ts';
 import type { InfoHash } from '../../swarm/types.ts';
 import type { TorrentSummary } from '../../worker/protocol.ts';
@@ -26,6 +24,7 @@ import type { Link } from '../links/types.ts';
 import { allowFiles } from './allow-files.ts';
 import { ChannelBroker } from './channel-broker.ts';
 import { DownloadHandle } from './download-handle.ts';
+import { checkedFiles, checkedTrackers } from './checked-share.ts';
 import { DownloadStarts, tooManyTorrents } from './download-starts.ts';
 import { Duplicates } from './duplicates.ts';
 import { EndingTorrents } from './ending-torrents.ts';
@@ -409,26 +408,4 @@ export class SwarmService implements Transfers {
     torrent.peers.stop();
     await this.#ending.until(infoHash, this.#worker.remove(infoHash, keepData, false));
   }
-}
-
-/** The files as a list of their own. What JavaScript lets through, handles and paths for example, is refused. */
-function checkedFiles(files: Iterable<File> | ArrayLike<File> | undefined): readonly File[] {
-  const chosen = Array.from(files ?? []);
-  if (chosen.length === 0) throw new SkeinError('bad-argument', 'A share has at least one file. Choose one.');
-  if (chosen.length > MAX_FILES) throw tooManyError();
-  // Not by their class: those of a frame have another one.
-  if (!chosen.every((file) => typeof file?.slice === 'function' && typeof file.name === 'string'))
-    throw new SkeinError('bad-argument', 'What is shared is a list of File objects. A handle gives one by getFile().');
-  return chosen;
-}
-
-function checkedTrackers(trackers: readonly string[] = []): readonly string[] {
-  if (!Array.isArray(trackers) || trackers.length > MAX_TRACKERS || !trackers.every(isUrl))
-    throw new SkeinError('bad-argument', `Trackers of a share are URLs, ${MAX_TRACKERS} at most.`);
-  return trackers;
-}
-
-function tooManyError(): SkeinError {
-  const most = MAX_FILES.toLocaleString('en');
-  return new SkeinError('bad-argument', `A share has at most ${most} files, and these are more. Share them in parts.`);
 }

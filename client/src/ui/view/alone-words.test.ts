@@ -1,21 +1,10 @@
 import { expect, it } from 'vitest';
-import type { NodeStatus } from '../../api.ts';
 import { type AloneFacts, aloneSentence, stepsOf } from './alone-words.ts';
-
-const STATUS: NodeStatus = {
-  server: 'connected',
-  joined: false,
-  links: 0,
-  relayed: 0,
-  known: 0,
-  networkSize: 1,
-  secure: true,
-  storage: 'persistent',
-};
+import { ALONE } from './test/status.ts';
 
 const FIRST: AloneFacts = {
   phase: 'joined',
-  status: STATUS,
+  status: ALONE,
   isOffline: false,
   isLate: false,
   wasLinked: false,
@@ -27,7 +16,7 @@ it('the first one is asked for company, and so is the last one', () => {
 });
 
 it('nobody is said to have left while the server cannot be reached either: it may be this device that is cut off', () => {
-  const status = { ...STATUS, server: 'lost' } as const;
+  const status = { ...ALONE, server: 'lost' } as const;
   expect(aloneSentence({ ...FIRST, status, wasLinked: true })).toBe(
     'Nobody can be reached now. The page goes on by itself as soon as somebody can.',
   );
@@ -45,9 +34,9 @@ function tones(change: Partial<AloneFacts>): string[] {
 it('each step of the start is done, under way, in trouble or failed', () => {
   expect(tones({ phase: 'joining', status: undefined })).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   expect(tones({})).toEqual(['good', 'good', 'waiting', 'waiting']);
-  expect(tones({ status: { ...STATUS, server: 'lost' } })).toEqual(['good', 'bad', 'waiting', 'waiting']);
+  expect(tones({ status: { ...ALONE, server: 'lost' } })).toEqual(['good', 'bad', 'waiting', 'waiting']);
   const linkProblem = { peer: 'a'.repeat(40), code: 'ice-failed', message: 'x.' };
-  expect(tones({ isLate: true, status: { ...STATUS, linkProblem } })).toEqual(['good', 'good', 'warning', 'waiting']);
+  expect(tones({ isLate: true, status: { ...ALONE, linkProblem } })).toEqual(['good', 'good', 'warning', 'waiting']);
 });
 
 it('a start that failed goes on with nothing', () => {

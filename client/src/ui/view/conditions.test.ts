@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeStatus } from '../../api.ts';
 import { conditionsOf, type Situation } from './conditions.ts';
+import { ALONE } from './test/status.ts';
 
-const STATUS: NodeStatus = {
-  server: 'connected',
-  joined: true,
-  links: 3,
-  relayed: 0,
-  known: 3,
-  networkSize: 4,
-  secure: true,
-  storage: 'persistent',
-};
+const STATUS: NodeStatus = { ...ALONE, joined: true, links: 3, known: 3, networkSize: 4 };
 
 const FINE: Situation = {
   phase: 'joined',

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeStatus } from '../../api.ts';
 import { statusSentence, statusTone } from './status-words.ts';
+import { ALONE } from './test/status.ts';
 
-const STATUS: NodeStatus = {
-  server: 'connected',
-  joined: true,
-  links: 6,
-  relayed: 1,
-  known: 9,
-  networkSize: 10,
-  secure: true,
-  storage: 'persistent',
-};
+const STATUS: NodeStatus = { ...ALONE, joined: true, links: 6, relayed: 1, known: 9, networkSize: 10 };
 
 function say(status: Partial<NodeStatus>, wasConnected = true, isOffline = false): string {
   return statusSentence({ phase: 'joined', status: { ...STATUS, ...status }, wasConnected, isOffline });

@@ -1,4 +1,4 @@
-import type { Download } from '../../../api.ts';
+import type { Download, Share } from '../../../api.ts';
 import { type Contact, type NodeId, contactFromKey } from '../../../../../shared/src/ids.ts';
 import { ANNOUNCE_PERIOD_MS, ANNOUNCE_SHARE } from '../../../../../shared/src/limits/storage.ts';
 import { seededRng } from '../../../../../shared/src/machine.ts';
@@ -265,4 +265,11 @@ export function beginDownload(summary?: TorrentSummary): { readonly node: FakeNo
   const download = node.service.download(magnet);
   if (summary) node.worker.report({ kind: 'metadata', summary });
   return { node, download };
+}
+
+/** A share of one file, of which the worker says `summary`. */
+export async function beginShare(node: FakeNode, summary: TorrentSummary): Promise<Share> {
+  const sharing = node.service.share([new File(['what is shared'], summary.files[0]?.path ?? 'a file')]);
+  node.worker.report({ kind: 'answer', call: node.worker.shareRequest().call, value: summary });
+  return await sharing;
 }
